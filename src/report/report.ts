@@ -1,0 +1,109 @@
+import type { HostStatus } from '../snapshot/snapshot.js'
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
+
+/** From worst to least. */
+export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
+
+export type FindingKind = 'deviation' | 'indicator' | 'silent' | 'partial' | 'poisoning' | 'acceptance'
+export type Verdict = 'intruder' | 'rollout' | 'broken-control' | 'missing' | 'variation'
+export type RowKind = 'unexpected' | 'missing' | 'changed'
+
+/** `[hosts that have the row, hosts on which its query was observed]`. */
+export type Prevalence = readonly [number, number]
+
+export interface FindingRow {
+  readonly kind: RowKind
+  readonly query: string
+  /** What is there; for a missing row what should be. */
+  readonly row: Readonly<Record<string, string>>
+  /** For a changed row what should be there. */
+  readonly expected: Readonly<Record<string, string>> | null
+  readonly baseline: 'new' | 'known' | 'missing' | 'none'
+  readonly prevalence: { readonly cluster: Prevalence; readonly fleet: Prevalence }
+}
+
+export interface Finding {
+  /** Made from kind, queries and normalised rows, never from hosts, clusters or dates. */
+  readonly id: string
+  readonly kind: FindingKind
+  /** Only deviations have one. */
+  readonly verdict: Verdict | null
+  readonly severity: Severity
+  /** Bits. */
+  readonly surprise: number
+  /** Sorted host ids. */
+  readonly hosts: readonly string[]
+  readonly cluster: string | null
+  readonly rows: readonly FindingRow[]
+  readonly explanation: string
+  readonly attack: readonly string[]
+  /** The acceptance's reason and owner; an accepted finding is not open. */
+  readonly acceptedBy: string | null
+}
+
+export interface ReportHost {
+  readonly id: string
+  readonly name: string | null
+  readonly status: HostStatus
+  readonly reason: string | null
+  readonly cluster: string | null
+  readonly surprise: number
+  readonly outlier: boolean
+  readonly findings: readonly string[]
+}
+
+export interface ReportCluster {
+  readonly id: string
+  readonly label: string
+  readonly size: number
+  readonly hosts: readonly string[]
+  readonly distinguishedBy: readonly { readonly query: string; readonly row: Readonly<Record<string, string>> }[]
+}
+
+export type RunVerdict = 'drift' | 'incomplete' | 'clean'
+
+export interface ReportSummary {
+  readonly verdict: RunVerdict
+  /** Hosts told of: targeted or expected. */
+  readonly hosts: number
+  readonly reported: number
+  readonly partial: number
+  readonly silent: number
+  /** Fully assessed over max(targeted, expected), 0 to 1, four decimals. */
+  readonly coverage: number
+  readonly clusters: number
+  /** Open findings. */
+  readonly findings: number
+  readonly outliers: number
+  readonly accepted: number
+  /** Rows that differed and were judged benign noise. */
+  readonly foldedRows: number
+  readonly worstSeverity: Severity | 'none'
+}
+
+export interface ReportRun {
+  readonly mode: string
+  readonly name: string
+  readonly collector: string
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly targets: readonly string[]
+  readonly region: string | null
+  readonly packs: readonly { readonly name: string; readonly sha256: string }[]
+  readonly baseline: { readonly path: string; readonly sha256: string } | null
+  readonly snapshotSha256: string | null
+}
+
+/** `report.json`, design's one source for every other report. */
+export interface Report {
+  readonly schemaVersion: 1
+  readonly tool: { readonly name: string; readonly version: string }
+  readonly run: ReportRun
+  readonly summary: ReportSummary
+  readonly hosts: readonly ReportHost[]
+  readonly clusters: readonly ReportCluster[]
+  readonly findings: readonly Finding[]
+  /** Sentences about the run as a whole that a reader must know (small fleet, changed pack …). */
+  readonly notices: readonly string[]
+}

@@ -1,0 +1,54 @@
+/** One row as the host sent it: column → value. Hostile. Its prototype is null, so `__proto__` is a plain column. */
+export type Row = Readonly<Record<string, string>>
+
+export type QueryStatus = 'ok' | 'failed' | 'timeout' | 'truncated' | 'unsupported'
+
+export interface QueryResult {
+  readonly status: QueryStatus
+  /** Why the status is not `ok`; may quote the host: hostile. */
+  readonly detail: string | null
+  readonly rows: readonly Row[]
+}
+
+/** What a host says of itself, checked for form only; `null` and `[]` where it said nothing usable. */
+export interface HostFacts {
+  readonly hostname: string | null
+  readonly fqdn: string | null
+  readonly addresses: readonly string[]
+  readonly macs: readonly string[]
+  readonly machineId: string | null
+  readonly bootId: string | null
+  readonly os: string | null
+  readonly osVersion: string | null
+  readonly arch: string | null
+  readonly osqueryVersion: string | null
+  readonly root: boolean
+}
+
+export type HostStatus = 'reported' | 'partial' | 'silent'
+
+/** Everything collected from one host: one line of a snapshot. */
+export interface HostRecord {
+  /** The instance id, from SSM and never from the host. */
+  readonly host: string
+  readonly status: HostStatus
+  /** Why the host is not `reported`. */
+  readonly reason: string | null
+  /** The command reached the host, and no usable answer came back: killing the collector must not pay. */
+  readonly unanswered: boolean
+  /** ISO 8601, UTC. */
+  readonly collectedAt: string | null
+  readonly facts: HostFacts | null
+  readonly queries: Readonly<Record<string, QueryResult>>
+}
+
+/** First line of a snapshot. */
+export interface SnapshotHeader {
+  readonly fleetDriftSnapshot: 1
+  readonly name: string
+  readonly collector: string
+  readonly packs: readonly { readonly name: string; readonly sha256: string }[]
+  readonly targets: readonly string[]
+  readonly region: string | null
+  readonly startedAt: string
+}
