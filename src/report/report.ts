@@ -1,4 +1,4 @@
-import type { HostStatus } from '../snapshot/snapshot.js'
+import type { HostStatus } from '../snapshot/snapshot.ts'
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
 
