@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import ipaddr from 'ipaddr.js'
+import type { HostFacts } from '../snapshot/snapshot.ts'
+
+/** A text of the host's own and the placeholder that stands for it on every host. */
+export interface Substitution {
+  readonly text: string
+  readonly placeholder: string
+  /** Holds in the names of programs and files too: only what the host did not choose itself. */
+  readonly trusted: boolean
+}
+
+/** Values are compared by their first 4,096 characters and a digest of the whole: masks stay cheap on hostile text. */
+const MAX_VALUE_LENGTH = 4096
+
+const PLACEHOLDER = /<(?=(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/g
+
+/**
+ * What of a host's facts may be replaced, longest text first.
+ * A host's facts are its own claim: a name counts only where it looks like one host's name (it has a digit, a dash
+ * or a dot), an address only where it is no loopback or wildcard, so that none can mask a program or a port.
+ */
+export function substitutionsOf(host: string, facts: HostFacts | null): Substitution[] {
+  const found = new Map<string, Substitution>()
+  const add = (text: string, placeholder: string, trusted = false) => {
+    const known = text.toLowerCase()
+    if (!found.has(known)) found.set(known, { text, placeholder, trusted })
+  }
+  add(host, '<instance-id>', true)
+  if (facts !== null) {
+    for (const name of [facts.fqdn, facts.hostname, facts.hostname?.split('.')[0]]) {
+      if (name && isOwnName(name)) add(name, '<host>')
+    }
+    for (const address of facts.addresses) {
+      if (isOwnAddress(address)) add(address, '<ip>')
+    }
+    for (const mac of facts.macs) if (mac !== '00:00:00:00:00:00') add(mac, '<mac>')
+    if (facts.machineId) add(facts.machineId, '<machine-id>')
+    if (facts.bootId) add(facts.bootId, '<uuid>')
+  }
+  return [...found.values()].sort((a, b) => b.text.length - a.text.length || (a.text < b.text ? -1 : 1))
+}
+
+/** Replaces a host's own texts where they stand as whole words. `program`: the value names a program, file or port. */
+export function substitute(value: string, substitutions: readonly Substitution[], program: boolean): string {
+  let result = value
+  for (const { text, placeholder, trusted } of substitutions) {
+    if (trusted || !program) result = replaceWord(result, text, placeholder)
+  }
+  return result
+}
+
+/** Bounds a hostile value, and marks literal placeholders as literal, so that none can be forged. */
+export function bounded(value: string): string {
+  let text = value
+  if (text.length > MAX_VALUE_LENGTH) {
+    const digest = createHash('sha256').update(text).digest('hex').slice(0, 32)
+    text = `${text.slice(0, MAX_VALUE_LENGTH)}…${digest}`
+  }
+  return text.includes('<') ? text.replace(PLACEHOLDER, '\\<') : text
+}
+
+function isOwnName(name: string): boolean {
+  return name.length >= 4 && /[\d.-]/.test(name) && !/^(localhost|ip6-|\d+$)/i.test(name) && !ipaddr.isValid(name)
+}
+
+function isOwnAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const range = ipaddr.parse(address).range()
+  return range !== 'loopback' && range !== 'unspecified' && range !== 'broadcast'
+}
+
+function replaceWord(value: string, word: string, placeholder: string): string {
+  let at = value.indexOf(word)
+  if (at < 0) return value
+  let result = ''
+  let from = 0
+  for (; at >= 0; at = value.indexOf(word, from)) {
+    const end = at + word.length
+    const whole = !isWordCharacter(value[at - 1]) && !isWordCharacter(value[end])
+    result += value.slice(from, at) + (whole ? placeholder : word)
+    from = end
+  }
+  return result + value.slice(from)
+}
+
+function isWordCharacter(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_-]/u.test(character)
+}

@@ -1,0 +1,52 @@
+/** How the values of a column are normalised. */
+export type ColumnKind = 'digest' | 'program' | 'text'
+
+/** Digests and keys are compared to the letter. */
+const DIGEST = /(^|_)(sha1|sha256|sha512|md5|hash|digest|key|fingerprint|checksum)$/
+/** Names of programs, files and ports, which no claim of a host may mask. */
+const PROGRAM = /(^|_)(path|paths|name|file|filename|directory|exe|executable|program|command_line|port|ports|id)$/
+
+export function columnKind(column: string): ColumnKind {
+  if (DIGEST.test(column)) return 'digest'
+  return PROGRAM.test(column) ? 'program' : 'text'
+}
+
+/** The fixed rules: each names a random part by its exact surroundings. Bounded quantifiers, linear time. */
+const MASKS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g, 'systemd-private-<hex>-$1-<rand>'],
+  [/(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi, '<uuid>'],
+  [/(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, '<hex>'],
+  [/(\/overlay2\/)[0-9a-z]{25,64}(?![0-9a-z])/g, '$1<hex>'],
+  [/\bsession-c?\d{1,10}\.scope\b/g, 'session-<num>.scope'],
+  [/\b(user(?:-runtime-dir)?@)\d{1,10}(\.service)\b/g, '$1<num>$2'],
+  [/\b(user-)\d{1,10}(\.slice)\b/g, '$1<num>$2'],
+  [/\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g, 'run-<num>$1'],
+  [/(\/proc\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
+  [/(\/run\/user\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
+  [/\b(pts\/)\d{1,6}\b/g, '$1<num>'],
+  [/(\/snap\/[\w.-]{1,80}\/)x?\d{1,10}(?=\/|$)/g, '$1<num>']
+]
+
+/** Applies the fixed rules to a value. Digests are left alone. */
+export function maskFixed(value: string, kind: ColumnKind): string {
+  if (kind === 'digest' || !/\d/.test(value)) return value
+  let result = value
+  for (const [pattern, replacement] of MASKS) result = result.replace(pattern, replacement)
+  return result
+}
+
+/** Columns of osquery tables whose values never identify a row between hosts (osquery's documentation, stacking practice). */
+const VOLATILE = new Set(
+  `pid ppid parent pgroup pid_with_namespace fd socket inode start_time elapsed_time user_time system_time resident_size
+   total_size wired_size disk_bytes_read disk_bytes_written threads nice state upid uppid cpu_type cpu_subtype percent_processor_time
+   atime mtime ctime btime time last_change last_run_time next_run_time last_hit_time created_at started_at uptime net_namespace
+   cgroup_namespace ipc_namespace mnt_namespace pid_namespace user_namespace uts_namespace refs used_by address_hex
+   packets bytes ipackets opackets ibytes obytes ierrors oerrors collisions idrops odrops last_used counter epoch
+   blocks_free blocks_available inodes_free days hours minutes seconds total_seconds local_port`.split(/\s+/)
+)
+
+/** The columns that identify a row of a foreign query: all but those known to be volatile, in byte order. */
+export function foreignIdentity(columns: readonly string[]): string[] {
+  const kept = columns.filter(column => !VOLATILE.has(column)).sort()
+  return kept.length > 0 ? kept : [...columns].sort()
+}
