@@ -66,10 +66,13 @@ export function parseBaseline(path: string, text: string): Baseline {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new BaselineError(`${path} is not valid JSON: ${error instanceof Error ? error.message : 'unreadable'}`)
+    throw new BaselineError(
+      `${path} is not valid JSON: ${error instanceof Error ? error.message : 'unreadable'}`
+    )
   }
   const parsed = baselineSchema.safeParse(value)
-  if (!parsed.success) throw new BaselineError(`${path} is not a valid baseline:\n${z.prettifyError(parsed.error)}`)
+  if (!parsed.success)
+    throw new BaselineError(`${path} is not a valid baseline:\n${z.prettifyError(parsed.error)}`)
   return parsed.data
 }
 
@@ -86,7 +89,8 @@ function checkRows(query: BaselineQuery, path: string[], context: z.RefinementCt
         context.addIssue({ code: 'custom', path: place, message })
       }
       const key = JSON.stringify(row)
-      if (seen.has(key)) context.addIssue({ code: 'custom', path: place, message: 'stands in the file twice' })
+      if (seen.has(key))
+        context.addIssue({ code: 'custom', path: place, message: 'stands in the file twice' })
       seen.add(key)
     }
   }

@@ -97,7 +97,9 @@ export function rowReader(record: HostRecord, maskCache = new Map<string, string
     const columns = query.identity ?? foreignIdentity(Object.keys(row))
     return {
       columns,
-      values: columns.map(column => normaliseValue(row[column] ?? '', columnKind(column), substitutions, maskCache))
+      values: columns.map(column =>
+        normaliseValue(row[column] ?? '', columnKind(column), substitutions, maskCache)
+      )
     }
   }
 }
@@ -136,7 +138,11 @@ function interner() {
   return {
     maskCache,
     queryOf: (id: number): number => items[id]?.query ?? 0,
-    idOf(index: number, query: Query, { columns, values }: { columns: readonly string[]; values: string[] }): number {
+    idOf(
+      index: number,
+      query: Query,
+      { columns, values }: { columns: readonly string[]; values: string[] }
+    ): number {
       const key = itemKey(index, query.identity === null ? columns : null, values)
       const known = ids.get(key)
       if (known !== undefined) return known
@@ -177,7 +183,9 @@ function hideUnlikePrivilege(queries: readonly Query[], hosts: readonly PendingH
   const roots = answered.filter(host => host.record.facts?.root === true).length
   if (roots === 0 || roots === answered.length) return hidden
   const wanted = roots * 2 >= answered.length
-  const reason = wanted ? 'osquery ran without root, unlike on the other hosts' : 'osquery ran as root, unlike on the other hosts'
+  const reason = wanted
+    ? 'osquery ran without root, unlike on the other hosts'
+    : 'osquery ran as root, unlike on the other hosts'
   for (const { record, observed } of answered) {
     if (record.facts?.root === wanted) continue
     for (const [index, query] of queries.entries()) if (query.root) observed[index] = 0

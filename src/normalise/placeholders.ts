@@ -61,7 +61,9 @@ export function bounded(value: string): string {
 }
 
 function isOwnName(name: string): boolean {
-  return name.length >= 4 && /[\d.-]/.test(name) && !/^(localhost|ip6-|\d+$)/i.test(name) && !ipaddr.isValid(name)
+  return (
+    name.length >= 4 && /[\d.-]/.test(name) && !/^(localhost|ip6-|\d+$)/i.test(name) && !ipaddr.isValid(name)
+  )
 }
 
 function isOwnAddress(address: string): boolean {

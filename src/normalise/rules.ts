@@ -4,7 +4,8 @@ export type ColumnKind = 'digest' | 'program' | 'text'
 /** Digests and keys are compared to the letter. */
 const DIGEST = /(^|_)(sha1|sha256|sha512|md5|hash|digest|key|fingerprint|checksum)$/
 /** Names of programs, files and ports, which no claim of a host may mask. */
-const PROGRAM = /(^|_)(path|paths|name|file|filename|directory|exe|executable|program|command_line|port|ports|id)$/
+const PROGRAM =
+  /(^|_)(path|paths|name|file|filename|directory|exe|executable|program|command_line|port|ports|id)$/
 
 export function columnKind(column: string): ColumnKind {
   if (DIGEST.test(column)) return 'digest'
@@ -13,14 +14,23 @@ export function columnKind(column: string): ColumnKind {
 
 /** The fixed rules: each names a random part by its exact surroundings. Bounded quantifiers, linear time. */
 const MASKS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [/systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g, 'systemd-private-<hex>-$1-<rand>'],
-  [/(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi, '<uuid>'],
+  [
+    /systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g,
+    'systemd-private-<hex>-$1-<rand>'
+  ],
+  [
+    /(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi,
+    '<uuid>'
+  ],
   [/(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, '<hex>'],
   [/(\/overlay2\/)[0-9a-z]{25,64}(?![0-9a-z])/g, '$1<hex>'],
   [/\bsession-c?\d{1,10}\.scope\b/g, 'session-<num>.scope'],
   [/\b(user(?:-runtime-dir)?@)\d{1,10}(\.service)\b/g, '$1<num>$2'],
   [/\b(user-)\d{1,10}(\.slice)\b/g, '$1<num>$2'],
-  [/\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g, 'run-<num>$1'],
+  [
+    /\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g,
+    'run-<num>$1'
+  ],
   [/(\/proc\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
   [/(\/run\/user\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
   [/\b(pts\/)\d{1,6}\b/g, '$1<num>'],

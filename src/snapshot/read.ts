@@ -73,7 +73,8 @@ async function* readHosts(lines: AsyncGenerator<string>, path: string): AsyncGen
     number++
     if (line === '') continue
     const parsed = hostSchema.safeParse(parseJson(line, path, number))
-    if (!parsed.success) throw new Error(`${path}, line ${number}: not a host (${z.prettifyError(parsed.error)})`)
+    if (!parsed.success)
+      throw new Error(`${path}, line ${number}: not a host (${z.prettifyError(parsed.error)})`)
     const queries: Record<string, QueryResult> = Object.create(null)
     for (const [name, result] of Object.entries(parsed.data.queries)) queries[name] = readQuery(result)
     yield { ...parsed.data, queries }

@@ -1,0 +1,42 @@
+import type { Verdict } from '../report/report.ts'
+
+export interface Told {
+  readonly verdict: Verdict
+  readonly rows: number
+  readonly hosts: number
+  /** Hosts compared. */
+  readonly cluster: number
+  /** Hosts outside the finding that show something as rare in the same place, for its most surprising row. */
+  readonly others: number
+  /** Names of the queries, most surprising first. */
+  readonly queries: readonly string[]
+  readonly baseline: boolean
+}
+
+/** One plain sentence that a responder can check. Our own words and query names only: no host can speak here. */
+export function explain(told: Told): string {
+  const { verdict, rows, hosts, cluster, others, queries, baseline } = told
+  const these = rows === 1 ? 'this row' : `these ${rows} rows`
+  const on = `on ${hosts} of ${cluster} hosts`
+  const where = listed(queries)
+  const rest = cluster - hosts
+  const quiet =
+    rest === 0
+      ? ''
+      : `; ${others} of the ${rest} other ${rest === 1 ? 'host' : 'hosts'} ${others === 1 ? 'shows' : 'show'} anything as rare in ${queries[0] ?? 'it'}`
+  switch (verdict) {
+    case 'rollout':
+      return `The baseline does not know ${these} in ${where}, ${on}: a deploy, or a compromise of a large part of the fleet; update the baseline if it was a deploy.`
+    case 'broken-control':
+      return `A protection is missing or changed ${on}: ${these} in ${where}${baseline ? ' are required by the baseline' : ' are on nearly every other host'}${quiet}.`
+    case 'missing':
+      return `${baseline ? 'The baseline requires' : 'Nearly every other host has'} ${these} in ${where}, missing ${on}${quiet}.`
+    default:
+      return `${baseline ? 'New against the baseline and rare' : 'Rare'}: ${these} in ${where} ${rows === 1 ? 'is' : 'are'} ${on}${quiet}.`
+  }
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length > 3) return `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}
