@@ -1,12 +1,12 @@
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { expect } from '../baseline/expectation.ts'
 import type { Fleet } from '../normalise/fleet.ts'
-import { SEVERITIES } from '../report/report.ts'
 import { applyAcceptances } from './acceptances.ts'
 import { type Cluster, clusterFleet } from './clusters.ts'
 import { coverageFindings } from './coverage.ts'
 import { deviations, rowOf, type Scene } from './deviations.ts'
 import { type Draft, fingerprint, rowIdentity } from './draft.ts'
+import { SEVERITIES } from './finding.ts'
 import { countItems, residuals } from './residuals.ts'
 
 export interface Analysis {

@@ -2,9 +2,9 @@ import ipaddr from 'ipaddr.js'
 import { RE2JS } from 're2js'
 import { itemKey, rowReader } from '../normalise/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import type { Finding, FindingRow } from '../report/report.ts'
 import type { HostRecord, Row } from '../snapshot/snapshot.ts'
 import { fingerprint } from './draft.ts'
+import type { Finding, FindingRow } from './finding.ts'
 
 /** Something to look for in every row of every host. */
 export interface Indicator {

@@ -1,7 +1,7 @@
 import type { Expectation } from '../baseline/expectation.ts'
 import type { Fleet, FleetHost, Item } from '../normalise/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import type { RowKind } from '../report/report.ts'
+import type { RowKind } from './finding.ts'
 
 /** A way in which hosts of a cluster deviate from what is expected of them. */
 export interface Residual {

@@ -1,4 +1,4 @@
-import type { Severity } from '../report/report.ts'
+import type { Severity } from './finding.ts'
 import type { Score } from './score.ts'
 import { mostBits } from './surprise.ts'
 

@@ -1,0 +1,62 @@
+import type { Analysis } from '../analyse/analyse.ts'
+import type { Finding } from '../analyse/finding.ts'
+import type { Report, ReportCluster, ReportHost, ReportRun } from './report.ts'
+import { outlierHosts, summarise } from './summarise.ts'
+
+/** Every host with its state, its cluster and the findings it stands in. */
+function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost[] {
+  const clusterOf = new Map(
+    analysis.clusters.flatMap(cluster =>
+      cluster.hosts.map(host => [analysis.fleet.hosts[host]?.id ?? '', cluster.id])
+    )
+  )
+  const own = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    for (const host of finding.hosts) own.set(host, [...(own.get(host) ?? []), finding])
+  }
+  const outliers = new Set(outlierHosts(findings))
+  return analysis.fleet.hosts.map(host => {
+    const found = own.get(host.id) ?? []
+    const surprise = found.reduce(
+      (bits, finding) => bits + (finding.acceptedBy === null ? finding.surprise : 0),
+      0
+    )
+    return {
+      id: host.id,
+      name: host.name,
+      status: host.status,
+      reason: host.reason,
+      cluster: clusterOf.get(host.id) ?? null,
+      surprise: Math.round(surprise * 10) / 10,
+      outlier: outliers.has(host.id),
+      findings: found.map(finding => finding.id)
+    }
+  })
+}
+
+function tellClusters(analysis: Analysis): ReportCluster[] {
+  return analysis.clusters.map(({ id, label, hosts }) => ({
+    id,
+    label,
+    size: hosts.length,
+    hosts: hosts.map(host => analysis.fleet.hosts[host]?.id ?? ''),
+    distinguishedBy: []
+  }))
+}
+
+/**
+ * Puts a run's facts, its analysis and its findings together.
+ * @param expected how many hosts there should be, where the user said so
+ */
+export function buildReport(
+  tool: Report['tool'],
+  run: ReportRun,
+  analysis: Analysis,
+  findings: readonly Finding[],
+  expected: number | null
+): Report {
+  const hosts = tellHosts(analysis, findings)
+  const clusters = tellClusters(analysis)
+  const summary = summarise(hosts, findings, clusters, { expected, foldedRows: analysis.foldedRows })
+  return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices }
+}
