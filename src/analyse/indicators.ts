@@ -84,11 +84,17 @@ function addressMatcher(text: string): Indicator['matches'] {
     if (address.kind() !== network.kind()) return false
     return bits === null ? address.toString() === network.toString() : address.match(network, bits)
   }
-  return (_query, row) =>
-    Object.values(row).some(
-      value =>
-        /[.:]/.test(value) && (value.match(/[0-9a-f]{0,4}(?:[.:][0-9a-f.]{0,4}){2,40}/gi) ?? []).some(inside)
-    )
+  return (_query, row) => Object.values(row).some(value => addressesIn(value).some(inside))
+}
+
+/** The texts in a value that may be addresses, also with a port behind them. Linear in the value's length. */
+function addressesIn(value: string): string[] {
+  if (!/[.:]/.test(value)) return []
+  return value.split(/[^0-9A-Fa-f.:]+/).flatMap(word => {
+    if (word.length < 2 || word.length > 64) return []
+    const colon = word.lastIndexOf(':')
+    return colon > 0 ? [word, word.slice(0, colon)] : [word]
+  })
 }
 
 /** Whether a query bears the table's name or reads the table. */

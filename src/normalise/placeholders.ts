@@ -13,6 +13,9 @@ export interface Substitution {
 /** Values are compared by their first 4,096 characters and a digest of the whole: masks stay cheap on hostile text. */
 const MAX_VALUE_LENGTH = 4096
 
+/** EC2 and hybrid ids (SSM's API reference). */
+const INSTANCE_ID = /^m?i-[0-9a-f]{8,17}$/
+
 const PLACEHOLDER = /<(?=(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/g
 
 /**
@@ -26,7 +29,7 @@ export function substitutionsOf(host: string, facts: HostFacts | null): Substitu
     const known = text.toLowerCase()
     if (!found.has(known)) found.set(known, { text, placeholder, trusted })
   }
-  add(host, '<instance-id>', true)
+  if (INSTANCE_ID.test(host)) add(host, '<instance-id>', true)
   if (facts !== null) {
     for (const name of [facts.fqdn, facts.hostname, facts.hostname?.split('.')[0]]) {
       if (name && isOwnName(name)) add(name, '<host>')
