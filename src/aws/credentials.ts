@@ -1,0 +1,164 @@
+import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { errorName, errorText, isTransient } from './errors.ts'
+import type { TokenSource } from './oidc.ts'
+
+/** AWS credentials, handed to clients explicitly and never exported. */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly expiration: Date
+}
+
+/** A provider as the AWS SDK's clients take it, and the account that the role belongs to. */
+export interface RoleSession {
+  credentials(): Promise<Credentials>
+  account(): Promise<string>
+}
+
+export interface RoleRequest {
+  readonly arn: string
+  readonly sessionName: string
+  readonly durationSeconds: number
+  readonly audience: string
+  readonly inlineSessionPolicy: string | null
+  readonly region: string
+  /** `owner/repo`, to name the forms of `sub` that this job may send. */
+  readonly repository: string
+}
+
+/** The role could not be assumed; the message says what to change. */
+export class CredentialsError extends Error {}
+
+export interface CredentialPorts {
+  readonly tokens: TokenSource
+  readonly clock: Clock
+  readonly log: Log
+  readonly mask: (secret: string) => void
+}
+
+const ATTEMPTS = 6
+/** Credentials are renewed when less than this remains (milliseconds). */
+const RENEW_BEFORE = 5 * 60_000
+
+/**
+ * Assumes the role through OIDC when first asked, and again before the credentials run out.
+ * Every attempt has a new token: a used or old one may be what was refused.
+ * @throws CredentialsError from both methods, saying what to change.
+ */
+export function assumeRole(request: RoleRequest, ports: CredentialPorts): RoleSession {
+  let current: { credentials: Credentials; account: string } | null = null
+  let pending: Promise<{ credentials: Credentials; account: string }> | null = null
+  const session = async () => {
+    if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
+      return current
+    pending ??= assume(request, ports).finally(() => {
+      pending = null
+    })
+    current = await pending
+    return current
+  }
+  return {
+    credentials: async () => (await session()).credentials,
+    account: async () => (await session()).account
+  }
+}
+
+async function assume(request: RoleRequest, ports: CredentialPorts) {
+  const sts = new STSClient({
+    region: request.region,
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+    // AssumeRoleWithWebIdentity is not signed: the token is the proof.
+    credentials: { accessKeyId: 'unsigned', secretAccessKey: 'unsigned' }
+  })
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const token = await ports.tokens(request.audience).catch(error => {
+        throw new CredentialsError(errorText(error))
+      })
+      try {
+        const answer = await sts.send(
+          new AssumeRoleWithWebIdentityCommand({
+            RoleArn: request.arn,
+            RoleSessionName: request.sessionName,
+            DurationSeconds: request.durationSeconds,
+            WebIdentityToken: token,
+            ...(request.inlineSessionPolicy === null ? {} : { Policy: request.inlineSessionPolicy })
+          })
+        )
+        return readAnswer(answer, ports)
+      } catch (error) {
+        if (error instanceof CredentialsError) throw error
+        if (attempt >= ATTEMPTS || !mayPass(error)) throw new CredentialsError(explain(error, request))
+        ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`)
+        await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2))
+      }
+    }
+  } finally {
+    sts.destroy()
+  }
+}
+
+function readAnswer(
+  answer: {
+    Credentials?:
+      | (Partial<Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string | undefined>> & {
+          Expiration?: Date | undefined
+        })
+      | undefined
+    AssumedRoleUser?: { Arn?: string | undefined } | undefined
+  },
+  ports: CredentialPorts
+) {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken)
+    throw new CredentialsError('STS answered without credentials')
+  for (const secret of [AccessKeyId, SecretAccessKey, SessionToken]) ports.mask(secret)
+  return {
+    credentials: {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      expiration: Expiration ?? new Date(ports.clock.now() + 15 * 60_000)
+    },
+    account: answer.AssumedRoleUser?.Arn?.split(':')[4] ?? ''
+  }
+}
+
+/** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
+function mayPass(error: unknown): boolean {
+  const name = errorName(error)
+  if (name === 'IDPCommunicationError' || name === 'ExpiredTokenException') return true
+  if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
+    return /retrieve verification key/i.test(errorText(error))
+  }
+  return isTransient(error)
+}
+
+function explain(error: unknown, request: RoleRequest): string {
+  const name = errorName(error)
+  const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`
+  const [owner = 'OWNER', repo = 'REPO'] = request.repository.split('/')
+  switch (true) {
+    case /AccessDenied/.test(name):
+      return (
+        `${said} Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ` +
+        `token.actions.githubusercontent.com:aud "${request.audience}" and a token.actions.githubusercontent.com:sub that ` +
+        `matches this job: "repo:${owner}/${repo}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
+        `"repo:${owner}@OWNER_ID/${repo}@REPOSITORY_ID:…" (docs/credentials.md).`
+      )
+    case /InvalidIdentityToken/.test(name):
+      return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`
+    case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
+      return `${said} role-duration-seconds may exceed the role's maximum session duration.`
+    case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
+      return `${said} Check inline-session-policy.`
+    case name === 'RegionDisabledException' || name === 'RegionDisabled':
+      return `${said} STS is not active in ${request.region} for this account.`
+    default:
+      return said
+  }
+}

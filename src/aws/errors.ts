@@ -1,0 +1,58 @@
+import { inert } from '../inert.ts'
+
+/** The name of an error as AWS gives it, modelled or not. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : ''
+}
+
+/** The text of an error; it may quote a service: made inert. */
+export function errorText(error: unknown): string {
+  return inert(error instanceof Error ? error.message : String(error), 600)
+}
+
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/
+const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/
+
+/** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return THROTTLED.test(error.name) || (statusOf(error) ?? 0) >= 500 || isNetworkFailure(error)
+}
+
+export function isNetworkFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return (
+    NETWORK.test(code) ||
+    error.name === 'TimeoutError' ||
+    error.name === 'AbortError' ||
+    isNetworkFailure(error.cause)
+  )
+}
+
+function statusOf(error: Error): number | undefined {
+  const metadata = '$metadata' in error ? error.$metadata : undefined
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
+}
+
+/** What an AWS error means for the user, and what to do. `action` is the IAM action that was called, `ssm:SendCommand`. */
+export function explainAwsError(error: unknown, action: string): string {
+  const name = errorName(error)
+  const said = `${action} failed: ${name}: ${errorText(error)}.`
+  if (/AccessDenied|UnauthorizedOperation/.test(name))
+    return `${said} Allow ${action} in the role's permissions (docs/credentials.md).`
+  if (
+    /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|CredentialsProvider/.test(name)
+  ) {
+    return `${said} The AWS credentials are not valid: check role-to-assume, or the credentials of the environment.`
+  }
+  if (name === 'InvalidDocument' || name === 'InvalidDocumentVersion') {
+    return `${said} Check the document input: it must exist in this region and be shared with this account.`
+  }
+  if (THROTTLED.test(name))
+    return `${said} AWS kept throttling this account; try again later or ask fewer hosts at once.`
+  if (isNetworkFailure(error))
+    return `${said} The network between the runner and AWS failed; check aws-region and the runner's network.`
+  return said
+}

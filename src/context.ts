@@ -1,0 +1,77 @@
+import { z } from 'zod'
+
+/** What the runner tells of the run: from its environment and the event payload, parsed leniently. */
+export interface RunContext {
+  readonly event: string
+  readonly repository: { readonly owner: string; readonly repo: string } | null
+  /** `null`: the payload does not say. */
+  readonly isPrivate: boolean | null
+  readonly runId: string | null
+  readonly runUrl: string | null
+  readonly workspace: string
+  readonly pullRequest: PullRequest | null
+  /** Whether this job may ask for an OIDC token. */
+  readonly oidc: boolean
+}
+
+export interface PullRequest {
+  readonly number: number
+  /** From another repository, or by Dependabot: such a run gets no OIDC token and a read-only token. */
+  readonly untrusted: boolean
+}
+
+const repositorySchema = z.object({ full_name: z.string() }).nullish().catch(null)
+
+const payloadSchema = z.object({
+  repository: z.object({ private: z.boolean() }).nullish().catch(null),
+  pull_request: z
+    .object({
+      number: z.int().positive(),
+      user: z.object({ login: z.string() }).nullish().catch(null),
+      head: z.object({ repo: repositorySchema }),
+      base: z.object({ repo: repositorySchema })
+    })
+    .nullish()
+    .catch(null)
+})
+
+/** Reads the context. A missing or broken event payload never throws: what it would have told is `null`. */
+export async function readContext(
+  env: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => Promise<string>
+): Promise<RunContext> {
+  const payload = payloadSchema.safeParse(await readJson(env.GITHUB_EVENT_PATH, readFile)).data
+  const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
+  const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
+  const pull = payload?.pull_request
+  const runId = env.GITHUB_RUN_ID || null
+  return {
+    event: env.GITHUB_EVENT_NAME ?? '',
+    repository: owner && repo ? { owner, repo } : null,
+    isPrivate: payload?.repository?.private ?? null,
+    runId,
+    runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
+    workspace: env.GITHUB_WORKSPACE || process.cwd(),
+    pullRequest: pull
+      ? {
+          number: pull.number,
+          untrusted:
+            pull.head.repo?.full_name !== pull.base.repo?.full_name ||
+            pull.user?.login === 'dependabot[bot]' ||
+            env.GITHUB_ACTOR === 'dependabot[bot]'
+        }
+      : null,
+    oidc: Boolean(env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+  }
+}
+
+async function readJson(
+  path: string | undefined,
+  readFile: (path: string) => Promise<string>
+): Promise<unknown> {
+  try {
+    return path ? JSON.parse(await readFile(path)) : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Makes a text that may hold a host's words safe to print anywhere plain text goes: the log, an error, a terminal.
+ * Control characters, ANSI escapes, bidirectional and invisible characters become visible; line breaks too, so that
+ * the result is one line; nothing in it is read as a workflow command. Cut to `limit` characters, whole ones.
+ */
+export function inert(text: string, limit = 300): string {
+  const cut = [...text.slice(0, limit * 2 + 2)]
+  const kept =
+    cut.length > limit
+      ? `${cut.slice(0, limit - 1).join('')}…`
+      : text.length > limit * 2 + 2
+        ? `${cut.join('')}…`
+        : cut.join('')
+  return commandSafe(kept.replace(UNSEEN, visible).toWellFormed())
+}
+
+/** Breaks what the runner would read as a command in one line of our own text (`::x::` at its start, `##[x]` anywhere). */
+export function commandSafe(line: string): string {
+  return line.replace(/^(\s*):(?=:)/, '$1:\u200a').replaceAll('##[', '#\u200a#[')
+}
+
+/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and odd spaces. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/gu
+
+const NAMED: Readonly<Record<string, string>> = {
+  '\n': '⏎',
+  '\r': '␍',
+  '\t': '␉',
+  '\u001b': '␛',
+  '\u0000': '␀'
+}
+
+function visible(character: string): string {
+  return NAMED[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+}

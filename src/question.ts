@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { type Indicator, parseIndicators } from './analyse/indicators.ts'
+import { type Baseline, BaselineError, parseBaseline } from './baseline/baseline.ts'
+import { loadPacks } from './osquery/load-packs.ts'
+import type { Pack } from './osquery/pack.ts'
+
+/** What a run asks of a fleet, read from files before anything is called. */
+export interface Question {
+  readonly packs: readonly Pack[]
+  readonly baseline: { readonly path: string; readonly sha256: string; readonly content: Baseline } | null
+  readonly indicators: readonly Indicator[]
+}
+
+/** Where to find what a run asks. */
+export interface QuestionSources {
+  readonly packs: readonly string[]
+  readonly baseline: string | null
+  /** A path, or indicators in place. */
+  readonly indicators: string | null
+}
+
+/**
+ * Reads packs, baseline and indicators.
+ * @throws Error with all problems of the three, one a line.
+ */
+export async function readQuestion(
+  sources: QuestionSources,
+  readFile: (path: string) => Promise<string>
+): Promise<Question> {
+  const [packs, baseline, indicators] = await Promise.allSettled([
+    loadPacks(sources.packs, readFile),
+    readBaseline(sources.baseline, readFile),
+    readIndicators(sources.indicators, readFile)
+  ])
+  if (packs.status === 'fulfilled' && baseline.status === 'fulfilled' && indicators.status === 'fulfilled') {
+    return { packs: packs.value, baseline: baseline.value, indicators: indicators.value }
+  }
+  const problems = [packs, baseline, indicators].flatMap(part =>
+    part.status === 'rejected' ? [part.reason] : []
+  )
+  throw new Error(
+    problems.map(problem => (problem instanceof Error ? problem.message : String(problem))).join('\n')
+  )
+}
+
+async function readBaseline(
+  path: string | null,
+  readFile: (path: string) => Promise<string>
+): Promise<Question['baseline']> {
+  if (path === null) return null
+  const text = await readFile(path).catch(() => {
+    throw new BaselineError(
+      `baseline: ${path} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
+        'leave the input empty to compare the fleet with itself only.'
+    )
+  })
+  const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
+  return { path, sha256, content: parseBaseline(path, text) }
+}
+
+/** One line that names a readable file is a path; anything else is indicators in place. */
+async function readIndicators(
+  text: string | null,
+  readFile: (path: string) => Promise<string>
+): Promise<readonly Indicator[]> {
+  if (text === null || text.trim() === '') return []
+  const entry = text.trim()
+  if (entry.includes('\n')) return parseIndicators(entry)
+  const content = await readFile(entry).catch(() => null)
+  if (content === null && /^[\w./-]+\.(txt|csv|ioc|list|indicators)$/.test(entry)) {
+    throw new Error(`indicators: the file ${entry} cannot be read`)
+  }
+  return parseIndicators(content ?? entry)
+}
