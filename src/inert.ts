@@ -20,7 +20,7 @@ export function commandSafe(line: string): string {
 }
 
 /** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and odd spaces. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/gu
+const UNSEEN = /\p{Cc}|\p{Cf}|\p{Co}|\p{Zl}|\p{Zp}|[\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]/gu
 
 const NAMED: Readonly<Record<string, string>> = {
   '\n': '⏎',

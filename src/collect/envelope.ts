@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { inert } from '../inert.ts'
+import type { HostFacts, QueryResult, QueryStatus, Row } from '../snapshot/snapshot.ts'
+import { readFacts } from './facts.ts'
+
+/** What a host answered. A reply that does not match its frame is `broken` as a whole, never half-parsed. */
+export type Opened =
+  | {
+      readonly kind: 'answer'
+      readonly facts: HostFacts
+      readonly queries: Readonly<Record<string, QueryResult>>
+    }
+  | { readonly kind: 'no-osquery'; readonly facts: HostFacts }
+  | { readonly kind: 'broken'; readonly reason: string }
+
+export interface Asked {
+  readonly nonce: string
+  /** The id of the host as SSM knows it. */
+  readonly host: string
+  /** Names of the pack's queries. */
+  readonly queries: readonly string[]
+}
+
+/** Bounds of what one host may send, unpacked (design §9). */
+const MOST_BYTES = 32 * 1024 * 1024
+const MOST_ROWS = 200_000
+/** Deeper JSON is no row of osquery's. */
+const MOST_DEPTH = 8
+
+const AGENT_CUT = '--output truncated--'
+
+/** Opens a reply. Total: any bytes give a result, none throws, and rows are returned only where their digest holds. */
+export function openEnvelope(output: string, asked: Asked): Opened {
+  const reply = output.replaceAll('\r\n', '\n')
+  const broken = (reason: string): Opened => ({ kind: 'broken', reason })
+  const start = new RegExp(`^FLEETDRIFT1 ${asked.nonce} (\\d{1,8}) ([0-9a-f]{64})$`, 'm').exec(reply)
+  if (start === null) {
+    if (reply.trim() === '') return broken('the reply is empty')
+    const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply)
+    return broken(
+      note === null
+        ? 'the reply holds no answer of the collector'
+        : `the collector says: ${inert(note[1] ?? '')}`
+    )
+  }
+  const length = Number(start[1])
+  const from = start.index + start[0].length + 1
+  const text = reply.slice(from, from + length)
+  if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT1-END ${asked.nonce}`)) {
+    return broken(
+      reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does'
+    )
+  }
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return broken('the reply is not base64')
+  const packed = Buffer.from(text, 'base64')
+  if (sha256(packed) !== start[2]) return broken('the reply does not match its digest')
+  try {
+    return openBody(gunzipSync(packed, { maxOutputLength: MOST_BYTES }), asked)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    return broken(
+      code === 'ERR_BUFFER_TOO_LARGE'
+        ? `the reply unpacks to more than ${MOST_BYTES} bytes`
+        : 'the reply does not unpack'
+    )
+  }
+}
+
+interface Line {
+  readonly name: string
+  readonly status: QueryStatus
+  readonly rows: number
+  readonly bytes: number
+  readonly digest: string
+  readonly detail: string | null
+}
+
+const STATUSES: readonly QueryStatus[] = ['ok', 'failed', 'timeout', 'truncated', 'unsupported']
+
+function openBody(body: Buffer, asked: Asked): Opened {
+  const head = new Map<string, string>()
+  const lines: Line[] = []
+  let at = 0
+  for (let ended = false; !ended; ) {
+    const end = body.indexOf(10, at)
+    if (end < 0 || end - at > 4096) return { kind: 'broken', reason: 'the head of the reply is broken' }
+    const [key = '', ...words] = body.toString('latin1', at, end).split(' ')
+    at = end + 1
+    if (key === 'query') {
+      const line = readLine(words)
+      if (line === null) return { kind: 'broken', reason: 'the head of the reply is broken' }
+      lines.push(line)
+    } else {
+      head.set(key, words.join(' '))
+    }
+    ended = key === 'end'
+  }
+  if (
+    Number(head.get('end')) !== lines.length ||
+    new Set(lines.map(line => line.name)).size !== lines.length
+  ) {
+    return { kind: 'broken', reason: 'the head of the reply does not add up' }
+  }
+  const claimed = head.get('host') ?? ''
+  if (claimed !== '' && claimed !== asked.host) {
+    return { kind: 'broken', reason: `the host answered as another one (${inert(claimed, 40)})` }
+  }
+  if (at + lines.reduce((sum, line) => sum + line.bytes, 0) !== body.length) {
+    return { kind: 'broken', reason: 'the parts of the reply do not add up' }
+  }
+  const results = readResults(body, at, lines)
+  if (results === null) return { kind: 'broken', reason: `the reply has more than ${MOST_ROWS} rows` }
+  const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
+  if (head.get('osquery') === 'none') return { kind: 'no-osquery', facts }
+  const queries: Record<string, QueryResult> = Object.create(null)
+  for (const name of asked.queries) {
+    queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] }
+  }
+  return { kind: 'answer', facts, queries }
+}
+
+function readLine(words: readonly string[]): Line | null {
+  const [name = '', status = '', , rows = '', bytes = '', digest = '', detail = ''] = words
+  const known = STATUSES.find(candidate => candidate === status)
+  if (words.length !== 7 || known === undefined || !/^[\w.-]{1,64}$/.test(name) || !/^\d{1,9}$/.test(bytes))
+    return null
+  const text = detail === '-' ? '' : Buffer.from(detail, 'base64').toString('utf8').trim()
+  return {
+    name,
+    status: known,
+    rows: /^\d{1,9}$/.test(rows) ? Number(rows) : -1,
+    bytes: Number(bytes),
+    digest,
+    detail: text === '' ? null : inert(text)
+  }
+}
+
+function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<string, QueryResult> | null {
+  const results = new Map<string, QueryResult>()
+  let at = from
+  let total = 0
+  for (const line of lines) {
+    const part = body.subarray(at, at + line.bytes)
+    at += line.bytes
+    const result =
+      line.status === 'ok' ? readRows(part, line) : { status: line.status, detail: line.detail, rows: [] }
+    total += result.rows.length
+    if (total > MOST_ROWS) return null
+    results.set(line.name, result)
+  }
+  return results
+}
+
+/** Rows of one query as osqueryi prints them; invalid UTF-8 becomes U+FFFD. */
+function readRows(part: Buffer, line: Line): QueryResult {
+  const failed = (detail: string): QueryResult => ({ status: 'failed', detail, rows: [] })
+  if (sha256(part) !== line.digest)
+    return { status: 'truncated', detail: 'its rows do not match their digest', rows: [] }
+  const text = part.toString('utf8')
+  if (isDeep(text)) return failed('its rows are nested too deeply')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return failed('its rows are not valid JSON')
+  }
+  if (!Array.isArray(value)) return failed('its result is no list of rows')
+  if (text.startsWith('[\n') && line.rows >= 0 && line.rows !== value.length) {
+    return { status: 'truncated', detail: `${value.length} of ${line.rows} rows arrived`, rows: [] }
+  }
+  const rows: Row[] = []
+  for (const entry of value) {
+    const row = readRow(entry)
+    if (row === null) return failed('its result is no list of rows')
+    rows.push(row)
+  }
+  return { status: 'ok', detail: null, rows }
+}
+
+function readRow(value: unknown): Row | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const row: Record<string, string> = Object.create(null)
+  for (const [column, cell] of Object.entries(value)) {
+    if (typeof cell === 'object' && cell !== null) return null
+    row[column] = typeof cell === 'string' ? cell : cell === null ? '' : String(cell)
+  }
+  return row
+}
+
+/** Whether JSON is nested deeper than rows can be, told before it is parsed. Linear. */
+function isDeep(text: string): boolean {
+  let depth = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (quoted) {
+      if (code === 92) at++
+      else if (code === 34) quoted = false
+    } else if (code === 34) quoted = true
+    else if (code === 91 || code === 123) {
+      if (++depth > MOST_DEPTH) return true
+    } else if (code === 93 || code === 125) depth--
+  }
+  return false
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,99 @@
+import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm'
+import { errorName, explainAwsError } from '../aws/errors.ts'
+import type { Log } from '../log.ts'
+import type { Targets } from './targets.ts'
+
+/** A command that runs on hosts; `hosts` are the ids it was sent to, `null` where SSM resolves a filter. */
+export interface SentCommand {
+  readonly id: string
+  readonly hosts: readonly string[] | null
+}
+
+export interface Sent {
+  readonly commands: readonly SentCommand[]
+  /** Hosts that SSM refuses to address, with the reason. */
+  readonly refused: ReadonlyMap<string, string>
+}
+
+export interface Order {
+  readonly targets: Targets
+  readonly commands: readonly string[]
+  /** `null`: AWS-RunShellScript, pinned. */
+  readonly document: string | null
+  readonly comment: string
+  readonly maxConcurrency: string
+  /** Seconds. */
+  readonly timeoutSeconds: number
+}
+
+/** SSM's limits and constants (API reference, SendCommand; hash as published by AWS for version 1). */
+const IDS_A_CALL = 50
+const LONGEST_COMMENT = 100
+const SHORTEST_DELIVERY = 30
+const PINNED = {
+  DocumentName: 'AWS-RunShellScript',
+  DocumentVersion: '1',
+  DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
+  DocumentHashType: 'Sha256'
+} as const
+
+const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated'
+
+/**
+ * Sends the command to all targets. One bad id refuses a whole batch without saying which: the batch is halved until
+ * the bad ones are alone, so that the good ones are not lost.
+ * @throws Error that says what to change when SSM refuses the command itself; `sent` then holds what already runs.
+ */
+export async function send(
+  order: Order,
+  ssm: Pick<SSMClient, 'send'>,
+  log: Log,
+  sent: SentCommand[]
+): Promise<Sent> {
+  const refused = new Map<string, string>()
+  if (order.targets.kind === 'filters') {
+    const Targets = order.targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
+    sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null })
+    return { commands: sent, refused }
+  }
+  const batches: (readonly string[])[] = []
+  for (let at = 0; at < order.targets.hosts.length; at += IDS_A_CALL) {
+    batches.push(order.targets.hosts.slice(at, at + IDS_A_CALL))
+  }
+  for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+    try {
+      sent.push({ id: await sendOne(order, { InstanceIds: [...batch] }, ssm), hosts: batch })
+    } catch (error) {
+      if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId') throw error
+      const [only] = batch
+      if (batch.length === 1 && only !== undefined) refused.set(only, NOT_ADDRESSABLE)
+      else batches.unshift(batch.slice(0, batch.length / 2), batch.slice(batch.length / 2))
+      log.debug(`SSM refused a batch of ${batch.length} hosts for an id in it.`)
+    }
+  }
+  return { commands: sent, refused }
+}
+
+async function sendOne(
+  order: Order,
+  whom: { InstanceIds: string[] } | { Targets: { Key: string; Values: string[] }[] },
+  ssm: Pick<SSMClient, 'send'>
+): Promise<string> {
+  try {
+    const { Command } = await ssm.send(
+      new SendCommandCommand({
+        ...(order.document === null ? PINNED : { DocumentName: order.document }),
+        ...whom,
+        Comment: order.comment.slice(0, LONGEST_COMMENT),
+        Parameters: { commands: [...order.commands], executionTimeout: [String(order.timeoutSeconds)] },
+        TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),
+        MaxConcurrency: order.maxConcurrency,
+        MaxErrors: '100%'
+      })
+    )
+    if (!Command?.CommandId) throw new Error('SSM accepted the command and gave it no id')
+    return Command.CommandId
+  } catch (error) {
+    throw new Error(explainAwsError(error, 'ssm:SendCommand'), { cause: error })
+  }
+}

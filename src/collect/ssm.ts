@@ -1,0 +1,318 @@
+import { randomBytes } from 'node:crypto'
+import {
+  CancelCommandCommand,
+  type CommandInvocation,
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  type SSMClient
+} from '@aws-sdk/client-ssm'
+import { errorName, explainAwsError, isTransient } from '../aws/errors.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Query } from '../osquery/pack.ts'
+import type { HostRecord } from '../snapshot/snapshot.ts'
+import { concurrently } from './concurrently.ts'
+import { openEnvelope } from './envelope.ts'
+import { recordOf, silentHost } from './record.ts'
+import { carry, collectorScript } from './script.ts'
+import { type SentCommand, send } from './send.ts'
+import { type InvocationState, invocationState } from './states.ts'
+import type { Targets } from './targets.ts'
+
+export interface SsmCollection {
+  readonly targets: Targets
+  /** The lines of the `targets` input, for messages. */
+  readonly targetLines: readonly string[]
+  readonly queries: readonly Query[]
+  readonly document: string | null
+  readonly comment: string
+  readonly maxConcurrency: string
+  /** The collection's deadline, seconds from its start. */
+  readonly timeoutSeconds: number
+  /** Ids of hosts that there should be. */
+  readonly expectedIds: readonly string[]
+}
+
+export interface SsmPorts {
+  readonly ssm: Pick<SSMClient, 'send'>
+  readonly log: Log
+  readonly clock: Clock
+  /** Aborted: the commands are cancelled, and what is known is still given. */
+  readonly signal: AbortSignal
+}
+
+/** No host matched the targets. */
+export class NoTargetMatched extends Error {}
+
+/** Milliseconds between two looks at the commands, rising from the first to the second. */
+const FIRST_POLL = 1_000
+const SLOWEST_POLL = 5_000
+const PROGRESS_EVERY = 5_000
+/** After cancelling, SSM needs a moment to say which hosts had answered. */
+const CANCEL_GRACE = 1_500
+/** Replies are read early once this share of the hosts has answered since the last sweep. */
+const SWEEP_SHARE = 0.25
+const SWEEP_LEAST = 50
+const PAGE = 50
+const READS_AT_ONCE = 8
+/** Without ListCommands, an empty list for so long means that nothing matched (milliseconds). */
+const EMPTY_FOR = 30_000
+/** Right after sending, SSM may not know an invocation yet. */
+const UNKNOWN_RETRIES = 4
+
+/**
+ * Runs the queries on all targets and gives one record for each host, in the order in which they are known.
+ *
+ * Reading costs few calls: the commands are polled with ListCommands, replies are swept 50 hosts a page with
+ * ListCommandInvocations, and only replies that do not fit in a page's 2,500 bytes a host are read one by one.
+ * @throws NoTargetMatched; Error that says what to change when SSM refuses.
+ */
+export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): AsyncGenerator<HostRecord> {
+  const nonce = randomBytes(12).toString('hex')
+  const budgetSeconds = Math.max(3, Math.floor(request.timeoutSeconds * 0.8))
+  const script = collectorScript(request.queries, {
+    nonce,
+    budgetSeconds,
+    querySeconds: Math.min(60, budgetSeconds)
+  })
+  const queries = request.queries.map(query => query.name)
+  const sent: SentCommand[] = []
+  const watch = watchCommands(request, ports, sent)
+  try {
+    const order = { ...request, commands: carry(script) }
+    const { refused } = await send(order, ports.ssm, ports.log, sent)
+    ports.log.info(
+      `Asked SSM to run ${queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`
+    )
+    for (const [host, reason] of refused) {
+      watch.done.add(host)
+      yield silentHost(host, reason, false)
+    }
+    while (await watch.more()) yield* watch.sweep(nonce, queries)
+    yield* watch.rest()
+  } finally {
+    await watch.cancel()
+  }
+}
+
+function watchCommands(
+  request: SsmCollection,
+  { ssm, log, clock, signal }: SsmPorts,
+  sent: readonly SentCommand[]
+) {
+  const started = clock.now()
+  const deadline = started + request.timeoutSeconds * 1_000
+  const done = new Set<string>()
+  const states = new Map<string, InvocationState>()
+  const open = new Set<SentCommand>()
+  const counts = new Map<SentCommand, { targeted: number; completed: number }>()
+  let countable = true
+  let cancelled = false
+  let swept = 0
+  let finished = false
+  let interval = FIRST_POLL
+  let told = started
+
+  const sum = (of: 'targeted' | 'completed') =>
+    [...counts.values()].reduce((total, count) => total + count[of], 0)
+
+  /** Looks at every open command; a command that has ended is no longer open. */
+  async function look(): Promise<void> {
+    for (const command of open) {
+      const known = await commandState(command)
+      if (known === null) continue
+      counts.set(command, known)
+      if (known.terminal) open.delete(command)
+      if (known.terminal && known.targeted === 0) {
+        throw new NoTargetMatched(
+          `No host matched the targets (${request.targetLines.join('; ')}). Check the tags or names, the region and the ` +
+            'account; only hosts that are registered with SSM can match.'
+        )
+      }
+    }
+  }
+
+  async function commandState(
+    command: SentCommand
+  ): Promise<{ targeted: number; completed: number; terminal: boolean } | null> {
+    if (countable) {
+      try {
+        const { Commands } = await ssm.send(new ListCommandsCommand({ CommandId: command.id }))
+        const [found] = Commands ?? []
+        if (found === undefined) return null
+        const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(
+          found.Status ?? 'Pending'
+        )
+        return { targeted: found.TargetCount ?? 0, completed: found.CompletedCount ?? 0, terminal }
+      } catch (error) {
+        if (errorName(error) === 'InvalidCommandId') return null
+        if (isTransient(error)) throw new Error(explainAwsError(error, 'ssm:ListCommands'))
+        log.debug(`ListCommands is refused (${errorName(error)}): the invocations are counted instead.`)
+        countable = false
+      }
+    }
+    let targeted = 0
+    let completed = 0
+    for await (const invocation of invocations(command, false)) {
+      targeted++
+      if (invocationState(invocation.Status, invocation.StatusDetails).terminal) completed++
+    }
+    if (targeted === 0 && clock.now() - started < EMPTY_FOR) return null
+    return { targeted, completed, terminal: completed === targeted }
+  }
+
+  async function* invocations(command: SentCommand, details: boolean): AsyncGenerator<CommandInvocation> {
+    let token: string | undefined
+    do {
+      const input = {
+        CommandId: command.id,
+        Details: details,
+        MaxResults: PAGE,
+        ...(token ? { NextToken: token } : {})
+      }
+      const page = await ssm.send(new ListCommandInvocationsCommand(input)).catch(error => {
+        throw new Error(explainAwsError(error, 'ssm:ListCommandInvocations'))
+      })
+      yield* page.CommandInvocations ?? []
+      token = page.NextToken || undefined
+    } while (token !== undefined)
+  }
+
+  async function read(command: SentCommand, host: string): Promise<string> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const reply = await ssm.send(
+          new GetCommandInvocationCommand({ CommandId: command.id, InstanceId: host })
+        )
+        return reply.StandardOutputContent ?? ''
+      } catch (error) {
+        if (errorName(error) !== 'InvocationDoesNotExist' || attempt >= UNKNOWN_RETRIES) {
+          throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'))
+        }
+        await clock.sleep(500 * 2 ** attempt, signal)
+      }
+    }
+  }
+
+  function progress(): void {
+    if (clock.now() - told < PROGRESS_EVERY) return
+    told = clock.now()
+    const left = Math.max(0, Math.round((deadline - told) / 1_000))
+    const targeted = sum('targeted')
+    log.info(`${sum('completed')} of ${targeted || '?'} hosts have answered; ${left} s left.`)
+  }
+
+  return {
+    done,
+
+    /** Waits until there is something to sweep. False once all is swept. */
+    async more(): Promise<boolean> {
+      if (finished) return false
+      if (swept === 0 && open.size === 0) for (const command of sent) open.add(command)
+      for (;;) {
+        if (signal.aborted || clock.now() >= deadline) {
+          log.warning(
+            signal.aborted
+              ? 'Cancelled: reading what has been answered so far.'
+              : `The deadline of ${request.timeoutSeconds} s has passed: reading what has been answered so far.`
+          )
+          await noteStates()
+          await this.cancel()
+          cancelled = true
+          await clock.sleep(CANCEL_GRACE)
+          finished = true
+          return true
+        }
+        await look()
+        progress()
+        if (open.size === 0) {
+          finished = true
+          return true
+        }
+        const completed = sum('completed')
+        if (completed - swept >= Math.max(SWEEP_LEAST, sum('targeted') * SWEEP_SHARE)) {
+          swept = completed
+          return true
+        }
+        await clock.sleep(Math.min(interval, Math.max(0, deadline - clock.now())), signal)
+        interval = Math.min(SLOWEST_POLL, interval * 1.5)
+      }
+    },
+
+    /** Gives every host that has ended and was not given yet. */
+    async *sweep(nonce: string, queries: readonly string[]): AsyncGenerator<HostRecord> {
+      const large: { command: SentCommand; host: string; state: InvocationState }[] = []
+      const at = () => new Date(clock.now()).toISOString()
+      for (const command of sent) {
+        for await (const invocation of invocations(command, true)) {
+          const host = invocation.InstanceId ?? ''
+          const state = invocationState(invocation.Status, invocation.StatusDetails)
+          if (host === '' || done.has(host)) continue
+          if (cancelled && state.cancelled) continue
+          states.set(host, state)
+          if (!state.terminal) continue
+          done.add(host)
+          const inline = invocation.CommandPlugins?.[0]?.Output ?? ''
+          const opened = openEnvelope(inline, { nonce, host, queries })
+          if (opened.kind !== 'broken') yield recordOf(host, opened, state, at())
+          else if (state.delivered) large.push({ command, host, state })
+          else yield silentHost(host, state.reason, false)
+        }
+      }
+      log.debug(`Reading ${large.length} replies one by one.`)
+      yield* concurrently(large, READS_AT_ONCE, async ({ command, host, state }) => {
+        const opened = openEnvelope(await read(command, host), { nonce, host, queries })
+        progress()
+        return recordOf(host, opened, state, at())
+      })
+    },
+
+    /** Every host that never ended, or was never seen. */
+    *rest(): Generator<HostRecord> {
+      const why = signal.aborted ? 'the run was cancelled' : `no answer within ${request.timeoutSeconds} s`
+      const addressed = sent.flatMap(command => command.hosts ?? [])
+      for (const host of new Set([...states.keys(), ...addressed])) {
+        if (done.has(host)) continue
+        done.add(host)
+        const state = states.get(host)
+        yield silentHost(
+          host,
+          state === undefined ? `${why}: SSM did not list it` : `${why}: ${state.reason}`,
+          state?.delivered ?? false
+        )
+      }
+      for (const host of request.expectedIds) {
+        if (done.has(host)) continue
+        done.add(host)
+        yield silentHost(
+          host,
+          'it is expected, and no target of this run: check its tags and its SSM agent',
+          false
+        )
+      }
+    },
+
+    /** Cancels what still runs. A refusal is told and changes nothing else. */
+    async cancel(): Promise<void> {
+      for (const command of finished ? [] : sent) {
+        if (counts.get(command) !== undefined && !open.has(command)) continue
+        try {
+          await ssm.send(new CancelCommandCommand({ CommandId: command.id }))
+        } catch (error) {
+          log.warning(explainAwsError(error, 'ssm:CancelCommand'))
+        }
+      }
+    }
+  }
+
+  /** Remembers the states before cancelling, which would hide them. */
+  async function noteStates(): Promise<void> {
+    for (const command of open) {
+      for await (const invocation of invocations(command, false)) {
+        const host = invocation.InstanceId ?? ''
+        if (!done.has(host)) states.set(host, invocationState(invocation.Status, invocation.StatusDetails))
+      }
+    }
+  }
+}
