@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals'
+import { BUILTIN_PACKS, builtinPack } from '../../src/osquery/builtin-packs.ts'
+import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
+import { parsePack } from '../../src/osquery/parse-pack.ts'
+import { schemaDatabase, TABLES } from './schema-database.ts'
+
+const PLATFORM: Record<string, string> = {
+  linux: 'linux',
+  incident: 'linux',
+  windows: 'windows',
+  macos: 'macos'
+}
+
+/** MITRE ATT&CK v19 revoked these. */
+const REVOKED = ['T1562.001', 'T1562.004']
+
+describe.each(BUILTIN_PACKS)('the pack %s', name => {
+  const pack = builtinPack(name)!
+  const database = schemaDatabase(PLATFORM[name]!)
+
+  test.each(pack.queries.map(query => [query.name, query] as const))(
+    '%s runs on the schema of its platform',
+    (_name, query) => {
+      const statement = database.prepare(query.sql)
+      expect(statement.all()).toBeInstanceOf(Array)
+      const columns = columnsOf(query.sql, database)
+      for (const column of [...query.identity!, ...query.changes, ...query.cohort])
+        expect(columns).toContain(column)
+    }
+  )
+
+  test.each(pack.queries.map(query => [query.name, query] as const))(
+    '%s constrains the tables that want it',
+    (_name, query) => {
+      for (const table of TABLES) {
+        if (table.required === undefined || !new RegExp(`\\b(FROM|JOIN) ${table.name}\\b`).test(query.sql))
+          continue
+        expect(query.sql).toMatch(new RegExp(`\\b(${table.required.join('|')})\\b\\s*(=|LIKE|IN)`))
+      }
+    }
+  )
+
+  test('names techniques that exist', () => {
+    for (const query of pack.queries) {
+      expect(query.attack.length).toBeGreaterThan(0)
+      for (const technique of query.attack) expect(REVOKED).not.toContain(technique)
+    }
+  })
+
+  test('asks each question in one line', () => {
+    for (const query of pack.queries) expect(query.sql).not.toMatch(/[\n;]/)
+  })
+})
+
+/** The result's columns: of a left join, so that an empty table still gives a row. */
+function columnsOf(sql: string, database: ReturnType<typeof schemaDatabase>): string[] {
+  const row = database.get(`SELECT * FROM (SELECT 1) LEFT JOIN (${sql}) ON 1`)
+  return Object.keys(row ?? {})
+}
+
+describe('a pack file', () => {
+  test('is read as osquery reads it: comments, continued lines, foreign keys', () => {
+    const text = `{
+      // a comment
+      # another
+      "platform": "ubuntu,centos", "shard": 10, "discovery": ["SELECT 1"],
+      "queries": { "a": { "query": "SELECT pid \\
+          FROM processes;", "interval": 60, "removed": false } } /* end */
+    }`
+    expect(parsePack('p', text)).toMatchObject([
+      { name: 'a', sql: 'SELECT pid FROM processes', identity: null, platforms: ['linux'], weight: 'normal' }
+    ])
+  })
+
+  test.each([
+    ['two statements', { a: { query: 'SELECT 1; SELECT 2' } }, /a: it holds several statements/],
+    ['empty SQL', { a: { query: ' ; ' } }, /a: its SQL is empty/],
+    ['a name that is no name', { 'a b': { query: 'SELECT 1' } }, /a b/],
+    ['no queries', {}, /it has no queries/],
+    ['an unknown platform', { a: { query: 'SELECT 1', platform: 'plan9' } }, /unknown platform plan9/],
+    [
+      'changes outside of identity',
+      { a: { query: 'SELECT 1', fleet_drift: { identity: ['x'], changes: ['y'] } } },
+      /a: y must be in identity/
+    ]
+  ])('with %s is refused', (_name, queries, message) => {
+    expect(() => parsePack('p', JSON.stringify({ queries }))).toThrow(message)
+  })
+
+  test('that is no JSON is refused with the line', () => {
+    expect(() => parsePack('p', '{\n"queries": {,}\n}')).toThrow(/line 2/)
+  })
+
+  test('a semicolon inside a text is no second statement', () => {
+    expect(parsePack('p', JSON.stringify({ queries: { a: { query: "SELECT ';'" } } }))).toHaveLength(1)
+  })
+})
+
+describe('packs together', () => {
+  const read = async (path: string) => {
+    if (path !== 'mine.json') throw new Error('ENOENT')
+    return JSON.stringify({ queries: { crontab: { query: 'SELECT 1' } } })
+  }
+
+  test('a query name with two meanings is refused', async () => {
+    const packs = await loadPacks(['linux', 'mine.json'], read)
+    expect(() => queriesOf(packs)).toThrow(/both have a query named crontab/)
+  })
+
+  test('an entry that is neither is told', async () => {
+    await expect(loadPacks(['lynux'], read)).rejects.toThrow(/neither a built-in pack/)
+  })
+})

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { BUILTIN_PACKS, builtinPack } from './builtin-packs.ts'
+import type { Pack, Query } from './pack.ts'
+import { parsePack } from './parse-pack.ts'
+
+/**
+ * Loads packs: each entry is the name of a built-in pack or the path of a pack file.
+ * @throws Error when a file cannot be read or used, or when two packs name different queries alike.
+ */
+export async function loadPacks(
+  entries: readonly string[],
+  readFile: (path: string) => Promise<string>
+): Promise<Pack[]> {
+  return Promise.all([...new Set(entries)].map(entry => loadPack(entry, readFile)))
+}
+
+/** All queries of the packs, each once. @throws Error when two packs give one name to different SQL. */
+export function queriesOf(packs: readonly Pack[]): Query[] {
+  const queries = new Map<string, { query: Query; pack: string }>()
+  for (const pack of packs) {
+    for (const query of pack.queries) {
+      const known = queries.get(query.name)
+      if (known === undefined) queries.set(query.name, { query, pack: pack.name })
+      else if (known.query.sql !== query.sql) {
+        throw new Error(
+          `packs: ${known.pack} and ${pack.name} both have a query named ${query.name}; rename one`
+        )
+      }
+    }
+  }
+  return [...queries.values()].map(({ query }) => query)
+}
+
+async function loadPack(entry: string, readFile: (path: string) => Promise<string>): Promise<Pack> {
+  const builtin = builtinPack(entry)
+  if (builtin !== null) return builtin
+  const text = await readFile(entry).catch(() => {
+    throw new Error(
+      `packs: ${entry} is neither a built-in pack (${BUILTIN_PACKS.join(', ')}) nor a file that can be read`
+    )
+  })
+  const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
+  return { name: entry, sha256, queries: parsePack(entry, text) }
+}

@@ -1,0 +1,126 @@
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import { z } from 'zod'
+import { inert } from '../inert.ts'
+import type { Platform, Query } from './pack.ts'
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+const MOST_SQL = 32 * 1024
+const MOST_QUERIES = 500
+
+/** How osquery's packs name platforms (osquery documentation, "Query Packs"). */
+const PLATFORMS: Readonly<Record<string, readonly Platform[]>> = {
+  linux: ['linux'],
+  ubuntu: ['linux'],
+  centos: ['linux'],
+  rhel: ['linux'],
+  darwin: ['darwin'],
+  macos: ['darwin'],
+  windows: ['windows'],
+  posix: ['linux', 'darwin'],
+  any: [],
+  all: []
+}
+
+const platformSchema = z
+  .string()
+  .transform((text, context) => {
+    const names = text
+      .split(',')
+      .map(name => name.trim().toLowerCase())
+      .filter(name => name !== '')
+    const unknown = names.filter(name => PLATFORMS[name] === undefined)
+    if (unknown.length > 0)
+      context.addIssue({ code: 'custom', message: `unknown platform ${inert(unknown.join(', '), 60)}` })
+    if (names.some(name => PLATFORMS[name]?.length === 0)) return []
+    return [...new Set(names.flatMap(name => PLATFORMS[name] ?? []))]
+  })
+  .default([])
+
+const ownSchema = z.strictObject({
+  identity: z.array(z.string()).min(1),
+  changes: z.array(z.string()).default([]),
+  cohort: z.array(z.string()).default([]),
+  attack: z.array(z.string().regex(/^T\d{4}(?:\.\d{3})?$/)).default([]),
+  weight: z.enum(['integrity', 'normal', 'context']).default('normal'),
+  control: z.boolean().default(false),
+  root: z.boolean().default(false)
+})
+
+const querySchema = z.looseObject({
+  query: z.string(),
+  description: z.string().default(''),
+  platform: platformSchema,
+  /** Ours; osquery does not look at it. */
+  fleet_drift: ownSchema.optional()
+})
+
+const packSchema = z.looseObject({
+  platform: platformSchema,
+  queries: z.record(z.string().regex(NAME, 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'), querySchema)
+})
+
+/**
+ * Reads a pack as osquery does: JSON in which `//`, `/* *\/` and `#` comments and lines continued by a trailing
+ * backslash are allowed. `discovery`, `shard`, `interval` and `version` concern scheduled runs and are ignored.
+ * @throws Error with every problem of the pack, each with its query.
+ */
+export function parsePack(name: string, text: string): Query[] {
+  const errors: ParseError[] = []
+  const value: unknown = parse(withoutOsqueryisms(text), errors, { allowTrailingComma: true })
+  const [first] = errors
+  if (first !== undefined) {
+    const line = text.slice(0, first.offset).split('\n').length
+    throw new Error(`packs: ${name} is not valid JSON: ${printParseErrorCode(first.error)} in line ${line}`)
+  }
+  return readPack(name, value)
+}
+
+/** The queries of a pack that has been parsed from JSON already. @throws Error with every problem. */
+export function readPack(name: string, value: unknown): Query[] {
+  const parsed = packSchema.safeParse(value)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`packs: ${name} is not a pack of osquery: ${inert(problems.join('; '), 1000)}`)
+  }
+  const problems: string[] = []
+  const queries = Object.entries(parsed.data.queries).map(([key, entry]): Query => {
+    const sql = entry.query.trim().replace(/;\s*$/, '')
+    problems.push(...sqlProblems(sql).map(problem => `${key}: ${problem}`))
+    const own = entry.fleet_drift
+    return {
+      name: key,
+      sql,
+      title: entry.description,
+      platforms: entry.platform.length > 0 ? entry.platform : parsed.data.platform,
+      identity: own?.identity ?? null,
+      changes: own?.changes ?? [],
+      cohort: own?.cohort ?? [],
+      attack: own?.attack ?? [],
+      weight: own?.weight ?? 'normal',
+      control: own?.control ?? false,
+      root: own?.root ?? false
+    }
+  })
+  for (const { name: key, identity, changes, cohort } of queries) {
+    const strange = [...changes, ...cohort].filter(column => identity !== null && !identity.includes(column))
+    if (strange.length > 0) problems.push(`${key}: ${strange.join(', ')} must be in identity too`)
+  }
+  if (queries.length === 0) problems.push('it has no queries')
+  if (queries.length > MOST_QUERIES)
+    problems.push(`it has ${queries.length} queries, at most ${MOST_QUERIES} are allowed`)
+  if (problems.length > 0) throw new Error(`packs: ${name} cannot be used: ${problems.join('; ')}`)
+  return queries
+}
+
+function sqlProblems(sql: string): string[] {
+  if (sql === '') return ['its SQL is empty']
+  if (sql.length > MOST_SQL) return [`its SQL has ${sql.length} characters, at most ${MOST_SQL} are allowed`]
+  const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''")
+  // osqueryi would merge the rows of several statements into one list.
+  return bare.includes(';') ? ['it holds several statements; write one query for each'] : []
+}
+
+/** Line comments by `#` become `//`; a backslash before a line's end joins it with the next. */
+function withoutOsqueryisms(text: string): string {
+  return text.replace(/\\\r?\n[ \t]*/g, '').replace(/^([ \t]*)#/gm, '$1//')
+}
