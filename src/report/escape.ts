@@ -1,23 +1,113 @@
 import { inert } from '../inert.ts'
 
 /**
- * What a host said, safe in Markdown wherever GitHub renders it, table cells included. The text stands in `<code>`,
- * where GitHub makes no mention, reference, commit link or emoji of it, and every character that Markdown or HTML
- * knows is an entity, for Markdown is still read inside of raw HTML.
- * @param limit in characters; longer texts end in `…`
+ * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
+ * neither Markdown nor GitHub makes anything of its content: no markup, HTML, entity, link, mention, issue reference,
+ * commit, or emoji. (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.)
+ * Controls, bidirectional and invisible characters are shown as escapes.
+ *
+ * @param limit in characters before escaping; longer texts end in `…`
  */
-export function code(text: string, limit = 200): string {
-  const shown = inert(text, limit)
-  return shown === '' ? '<code> </code>' : `<code>${entities(shown)}</code>`
+export function escapeText(text: string, limit = 200): string {
+  return codeSpan(shown(text, limit))
 }
 
-/** Our own words that may carry a name from a pack or an input: Markdown's and HTML's characters become entities. */
-export function plain(text: string, limit = 1_000): string {
-  return entities(inert(text, limit))
+/**
+ * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before it is shown as an escape,
+ * because renderers disagree on which of the two `\\|` escapes.
+ */
+export function escapeCell(text: string, limit = 120): string {
+  return codeSpan(shown(text, limit).replaceAll('\\|', '\\u{5c}|').replaceAll('|', '\\|'))
 }
 
-function entities(text: string): string {
-  return text
-    .replace(/[&<>|`*_~[\]()#@:\\!${}"'^]/g, character => `&#${character.codePointAt(0)};`)
-    .replace(/www\./gi, match => `${match.slice(0, -1)}&#46;`)
+/**
+ * A sentence of ours that may quote a host: plain words and numbers stay as they are, everything else goes into code
+ * spans. What could be a reference, a link, an address or a commit is never a plain word.
+ *
+ * @param span {@link escapeCell} in a table cell
+ */
+export function escapeSentence(text: string, limit = 1_000, span: typeof escapeText = escapeText): string {
+  const parts: string[] = []
+  let quoted: string[] = []
+  const close = () => {
+    if (quoted.length > 0) parts.push(quoteWords(quoted, span, limit))
+    quoted = []
+  }
+  for (const word of shown(text, limit)
+    .split(' ')
+    .filter(word => word !== '')) {
+    if (isPlain(word, parts.length + quoted.length === 0)) {
+      close()
+      parts.push(word)
+    } else {
+      if (OPENING.has(word[0] ?? '') || CLOSING.has(quoted.at(-1)?.at(-1) ?? '')) close()
+      quoted.push(word)
+    }
+  }
+  close()
+  return parts.join(' ')
+}
+
+/** A host's words for a fenced block whose fence is longer than any run of backticks in it: visible, otherwise as is. */
+export function escapeLine(text: string, limit = 60): string {
+  return shown(text, limit)
+}
+
+/** A fenced block of lines that went through {@link escapeLine}. */
+export function fenced(lines: readonly string[]): string {
+  const body = lines.join('\n')
+  const fence = '`'.repeat(Math.max(3, longestRun(body) + 1))
+  return `${fence}text\n${body}\n${fence}`
+}
+
+/** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu
+
+function shown(text: string, limit: number): string {
+  return inert(text, limit).replace(
+    UNSEEN,
+    character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  )
+}
+
+/** A code span of one line. Its fence is longer than any run of backticks in it; blanks at its ends are kept. */
+function codeSpan(line: string): string {
+  if (line === '') return '*empty*'
+  const fence = '`'.repeat(longestRun(line) + 1)
+  const padded = /^[` ]|[` ]$/.test(line) && line.trim() !== '' ? ` ${line} ` : line
+  return `${fence}${padded}${fence}`
+}
+
+function longestRun(text: string): number {
+  let longest = 0
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length)
+  return longest
+}
+
+const WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/
+const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/
+/** Seven hexadecimal digits may name a commit. */
+const COMMIT = /[0-9a-f]{7}/i
+const SIGN = /^[–—·×→%=]$/
+
+/** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
+function isPlain(word: string, first: boolean): boolean {
+  if (word.length > 40 || COMMIT.test(word)) return false
+  return (
+    WORD.test(word) || (NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first)
+  )
+}
+
+const OPENING = new Set(['(', '"', "'"])
+const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?'])
+
+/** Words in one span; punctuation of the sentence around them stays outside. */
+function quoteWords(words: readonly string[], span: typeof escapeText, limit: number): string {
+  const text = words.join(' ')
+  let start = 0
+  let end = text.length
+  while (start < end && OPENING.has(text[start] ?? '')) start++
+  while (end > start && CLOSING.has(text[end - 1] ?? '')) end--
+  if (start === end) return span(text, limit * 12)
+  return `${text.slice(0, start)}${span(text.slice(start, end), limit * 12)}${text.slice(end)}`
 }

@@ -1,56 +1,149 @@
 import { inert } from '../inert.ts'
-import type { Finding, FindingRow, Report } from './report.ts'
+import { isPublicView, type PublicView, type Shown } from './public-view.ts'
+import type { Finding, FindingRow, Report, Severity } from './report.ts'
 import { openFindings } from './summarise.ts'
-import { headline, SIGNS } from './words.ts'
+import {
+  capital,
+  count,
+  coverageSentence,
+  gistOf,
+  headline,
+  KINDS,
+  listed,
+  nature,
+  number,
+  percent,
+  SIGNS
+} from './words.ts'
 
 const MOST_FINDINGS = 20
 const MOST_ROWS = 8
-const MOST_HOSTS = 8
+const MOST_HOSTS = 10
+const MOST_REASONS = 10
+const WIDEST_ROW = 240
 
-/** A report for the log: the verdict, the findings with hosts and rows, and who was not assessed. */
-export function renderTerminal(report: Report): string {
-  const { summary, hosts } = report
-  const open = openFindings(report.findings)
-  const names = new Map(hosts.map(host => [host.id, host.name]))
-  const lines = [
-    headline(report),
-    `${summary.reported} of ${summary.hosts} hosts fully assessed, ${summary.partial} partly, ${summary.silent} silent`
-  ]
-  for (const notice of report.notices) lines.push(inert(notice))
-  for (const finding of open.slice(0, MOST_FINDINGS)) lines.push('', ...findingLines(finding, names))
-  if (open.length > MOST_FINDINGS && hosts.length > 0)
-    lines.push('', `${open.length - MOST_FINDINGS} more findings are in the report.`)
-  lines.push(
-    '',
-    `${summary.foldedRows} rows differed and were judged noise; ${summary.accepted} findings are accepted.`
-  )
-  return lines.join('\n')
+export interface TerminalOptions {
+  /** ANSI colours of our own; a host's words never carry any. */
+  readonly color: boolean
 }
 
-function findingLines(finding: Finding, names: ReadonlyMap<string, string | null>): string[] {
-  const hosts = finding.hosts
-    .slice(0, MOST_HOSTS)
-    .map(id => `${inert(id, 60)}${names.get(id) ? ` (${inert(names.get(id) ?? '', 40)})` : ''}`)
-  const more = finding.hosts.length > hosts.length ? ` and ${finding.hosts.length - hosts.length} more` : ''
-  const techniques = finding.attack.length > 0 ? `  [${finding.attack.join(' ')}]` : ''
-  return [
-    `${SIGNS[finding.severity]} ${finding.severity.toUpperCase()} ${finding.verdict ?? finding.kind}${techniques}`,
-    `   ${inert(finding.explanation, 600)}`,
-    ...(hosts.length > 0 ? [`   hosts  ${hosts.join(', ')}${more}`] : []),
-    ...finding.rows.slice(0, MOST_ROWS).map(row => `   ${rowLine(row)}`),
-    ...(finding.rows.length > MOST_ROWS ? [`   … ${finding.rows.length - MOST_ROWS} more rows`] : [])
+/** A report for the log or a terminal: the verdict, the findings with hosts and rows, and who was not assessed. */
+export function renderTerminal(shown: Shown, { color }: TerminalOptions = { color: false }): string {
+  const ink = inks(color)
+  return (isPublicView(shown) ? counts(shown, ink) : everything(shown, ink)).join('\n')
+}
+
+interface Inks {
+  bold(text: string): string
+  dim(text: string): string
+  by(severity: Severity, text: string): string
+}
+
+const SEVERITY_COLORS: Readonly<Record<Severity, number>> = {
+  critical: 91,
+  high: 31,
+  medium: 33,
+  low: 36,
+  info: 37
+}
+
+function inks(color: boolean): Inks {
+  const ink = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
+  return {
+    bold: text => ink(1, text),
+    dim: text => ink(2, text),
+    by: (severity, text) => ink(SEVERITY_COLORS[severity], text)
+  }
+}
+
+function everything(report: Report, ink: Inks): string[] {
+  const { summary } = report
+  const open = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial')
+  const names = new Map(report.hosts.map(host => [host.id, host.name]))
+  const lines = [
+    ink.bold(headline(gistOf(report))),
+    `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`
   ]
+  for (const notice of report.notices) lines.push(`ℹ️ ${inert(notice, 600)}`)
+  for (const [at, finding] of open.slice(0, MOST_FINDINGS).entries()) {
+    lines.push('', ...findingLines(finding, at, names, ink))
+  }
+  if (open.length > MOST_FINDINGS) {
+    lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`)
+  }
+  lines.push(...unassessedLines(report, names, ink))
+  const { foldedRows, accepted } = summary
+  lines.push(
+    '',
+    ink.dim(`${count(foldedRows, 'row')} folded as benign noise, ${count(accepted, 'finding')} accepted.`)
+  )
+  return lines
+}
+
+type Names = ReadonlyMap<string, string | null>
+
+function findingLines(finding: Finding, at: number, names: Names, ink: Inks): string[] {
+  const { severity, hosts, rows, attack } = finding
+  const techniques = attack.length > 0 ? `  ${ink.dim(inert(attack.join(' '), 80))}` : ''
+  const title = `${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`
+  const shown = hosts.slice(0, MOST_HOSTS).map(id => hostName(id, names))
+  return [
+    `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
+    `   ${inert(finding.explanation, 600)}`,
+    ...(shown.length > 0 ? [`   ${listed(shown, hosts.length - shown.length)}`] : []),
+    ...rows.slice(0, MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
+    ...(rows.length > MOST_ROWS ? [`   … and ${count(rows.length - MOST_ROWS, 'more row')}`] : [])
+  ]
+}
+
+function hostName(id: string, names: Names): string {
+  const name = names.get(id) ?? null
+  return name === null || name === id
+    ? inert(id, 64)
+    : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`
 }
 
 const MARKS = { unexpected: '+', missing: '-', changed: '~' } as const
 
-function rowLine({ kind, query, row, expected, prevalence }: FindingRow): string {
-  const cells = Object.entries(row)
-    .filter(([, value]) => value !== '')
-    .map(([column, value]) =>
-      expected !== null && column in expected && expected[column] !== value
-        ? `${column}=${expected[column]} → ${value}`
-        : `${column}=${value}`
+function rowLine({ kind, query, row, expected, prevalence }: FindingRow, ink: Inks): string {
+  const columns = Object.entries(row).flatMap(([column, value]) => {
+    const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value
+    if (before !== value) return [`${column}=${inert(before, 80)} → ${inert(value, 80)}`]
+    return value === '' ? [] : [`${column}=${value}`]
+  })
+  const [having, observed] = prevalence.fleet
+  return `${MARKS[kind]} ${inert(query, 64)}: ${inert(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${number(having)} of ${number(observed)})`)}`
+}
+
+/** Hosts that are silent or partial, those with the same reason together. */
+function unassessedLines(report: Report, names: Names, ink: Inks): string[] {
+  const groups = new Map<string, string[]>()
+  for (const host of report.hosts) {
+    if (host.status === 'reported') continue
+    const key = `${host.status}: ${inert(host.reason ?? 'no reason known', 300)}`
+    const alike = groups.get(key)
+    if (alike === undefined) groups.set(key, [host.id])
+    else alike.push(host.id)
+  }
+  if (groups.size === 0) return []
+  const all = [...groups].sort(([, a], [, b]) => b.length - a.length)
+  const lines = all.slice(0, MOST_REASONS).map(([why, ids]) => {
+    const shown = ids.slice(0, MOST_HOSTS).map(id => hostName(id, names))
+    return `   ${listed(shown, ids.length - shown.length)}\n      ${why}`
+  })
+  const rest = all.slice(MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0)
+  if (rest > 0) lines.push(`   And ${number(rest)} more, for other reasons.`)
+  return ['', ink.bold('Not fully assessed'), ...lines]
+}
+
+function counts(view: PublicView, ink: Inks): string[] {
+  return [
+    ink.bold(headline(view)),
+    `Coverage ${percent(view.summary.coverage)}: ${coverageSentence(view.summary)}`,
+    'This repository is public, so only counts are shown here. The input publish-to-public changes that.',
+    ...view.natures.map(
+      ({ severity, kind, verdict, findings, hosts }) =>
+        `${SIGNS[severity]} ${severity} ${verdict ?? KINDS[kind]}: ${count(findings, 'finding')} on ${count(hosts, 'host')}`
     )
-  return `${MARKS[kind]} ${inert(query, 64)}: ${inert(cells.join(' '), 220)}  (${prevalence.fleet[0]} of ${prevalence.fleet[1]})`
+  ]
 }

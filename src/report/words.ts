@@ -1,4 +1,5 @@
-import type { Report, Severity } from './report.ts'
+import type { Finding, Report, ReportSummary, Severity } from './report.ts'
+import { driftFindings } from './summarise.ts'
 
 /** One sign for each severity, told apart by shape as well as by colour. */
 export const SIGNS: Readonly<Record<Severity, string>> = {
@@ -9,18 +10,108 @@ export const SIGNS: Readonly<Record<Severity, string>> = {
   info: '⚪'
 }
 
-/** The verdict in one line: what a person must know in ten seconds. The name is checked by the inputs. */
-export function headline({ run, summary }: Report): string {
-  const hosts = `${summary.hosts} ${summary.hosts === 1 ? 'host' : 'hosts'}`
+/** What a headline is made of: no word of a host. */
+export interface Gist {
+  readonly mode: string
+  readonly name: string
+  readonly summary: ReportSummary
+  /** The findings that make the run's verdict `drift`, rollouts apart, and how many hosts are in them. */
+  readonly drift: Weighed
+  readonly rollouts: Weighed
+}
+
+interface Weighed {
+  readonly findings: number
+  readonly hosts: number
+}
+
+export function gistOf({ run, summary, findings }: Report): Gist {
+  const drift = driftFindings(findings)
+  return {
+    mode: run.mode,
+    name: run.name,
+    summary,
+    drift: weigh(drift.filter(finding => finding.verdict !== 'rollout')),
+    rollouts: weigh(drift.filter(finding => finding.verdict === 'rollout'))
+  }
+}
+
+function weigh(findings: readonly Finding[]): Weighed {
+  return { findings: findings.length, hosts: new Set(findings.flatMap(finding => finding.hosts)).size }
+}
+
+/** Verdict and coverage in one line: what a person must know in ten seconds. The name is checked by the inputs. */
+export function headline({ mode, name, summary, drift, rollouts }: Gist): string {
+  const { reported, hosts } = summary
+  const assessed =
+    reported === hosts && hosts > 0
+      ? `${hosts === 1 ? 'its one host' : `all ${number(hosts)} hosts`} assessed`
+      : `${number(reported)} of ${count(hosts, 'host')} assessed`
+  if (mode !== 'check') return `📦 ${name}: ${mode}. ${capital(assessed)}`
   switch (summary.verdict) {
     case 'clean':
-      return `✅ ${run.name}: clean. ${hosts}, all alike`
+      return `✅ ${name}: clean. No drift, ${assessed}`
     case 'incomplete':
-      return `⚠️ ${run.name}: incomplete. No drift on the ${summary.reported} of ${hosts} that were fully assessed`
-    default: {
-      const findings = `${summary.findings} ${summary.findings === 1 ? 'finding' : 'findings'}`
-      const outliers = summary.outliers > 0 ? `${summary.outliers} of ${hosts} stand out` : `on ${hosts}`
-      return `${summary.worstSeverity === 'none' ? '' : SIGNS[summary.worstSeverity]} ${run.name}: drift. ${findings}, ${outliers}`
+      return `⚠️ ${name}: incomplete. No drift found, but only ${assessed}`
+    case 'drift': {
+      const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity]
+      const found = [told(drift, 'finding'), told(rollouts, 'rollout')].filter(part => part !== '')
+      return `${sign} ${name}: drift. ${found.join(' and ')}; ${assessed}`
     }
   }
+}
+
+function told({ findings, hosts }: Weighed, one: string): string {
+  return findings === 0 ? '' : `${count(findings, one)} on ${count(hosts, 'host')}`
+}
+
+/** How many hosts are in which state, with the share that was fully assessed. */
+export function coverageSentence(summary: ReportSummary): string {
+  const { hosts, reported, partial, silent } = summary
+  const unseen = hosts - reported - partial - silent
+  const states = [
+    `${number(reported)} of ${count(hosts, 'host')} fully assessed`,
+    partial > 0 ? `${number(partial)} partial` : '',
+    silent > 0 ? `${number(silent)} silent` : '',
+    unseen > 0 ? `${number(unseen)} expected and never seen` : ''
+  ]
+  return `${states.filter(state => state !== '').join(', ')}.`
+}
+
+/** Never 100 % unless every host was assessed. */
+export function percent(share: number): string {
+  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
+}
+
+/** `critical intruder`, `medium indicator hit` … */
+export function nature({ severity, kind, verdict }: Pick<Finding, 'severity' | 'kind' | 'verdict'>): string {
+  return `${severity} ${verdict ?? KINDS[kind]}`
+}
+
+export const KINDS: Readonly<Record<Finding['kind'], string>> = {
+  deviation: 'deviation',
+  indicator: 'indicator hit',
+  silent: 'silent host',
+  partial: 'partial host',
+  poisoning: 'baseline poisoning',
+  acceptance: 'acceptance'
+}
+
+/** `1 host`, `2,000 hosts`. */
+export function count(many: number, one: string): string {
+  return `${number(many)} ${one}${many === 1 ? '' : 's'}`
+}
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** `a`, `a and b`, `a, b and c`; with `more` left out, `a, b and 37 more`. */
+export function listed(items: readonly string[], more = 0): string {
+  const all = more > 0 ? [...items, `${number(more)} more`] : items
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
 }

@@ -1,0 +1,125 @@
+import { markdownTable } from 'markdown-table'
+import { escapeCell, escapeSentence, escapeText } from '../escape.ts'
+import type { Finding, FindingRow, Prevalence } from '../report.ts'
+import { SEVERITIES } from '../report.ts'
+import { capital, count, listed, nature, number, SIGNS } from '../words.ts'
+import { hostCell, hostList, type Names } from './hosts.ts'
+import type { Tier } from './tier.ts'
+
+/** One line a finding: what a reader sees first. Empty where the sections say the same. */
+export function findingTable(findings: readonly Finding[], names: Names, tier: Tier): string {
+  const shown = findings.slice(0, tier.listed)
+  if (findings.length < 2 || shown.length === 0) return ''
+  const body = shown.map((finding, at) => [
+    SIGNS[finding.severity],
+    String(at + 1),
+    nature(finding),
+    hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
+    tables(finding),
+    finding.surprise > 0 ? `${finding.surprise.toFixed(1)} bits` : ''
+  ])
+  const head = ['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise']
+  return markdownTable([head, ...body], { align: ['', 'r', '', '', '', 'r'], alignDelimiters: false })
+}
+
+const MOST_TABLES = 4
+
+function tables({ rows }: Finding): string {
+  const queries = [...new Set(rows.map(row => row.query))]
+  const shown = queries.slice(0, MOST_TABLES).map(query => escapeCell(query, 64))
+  return listed(shown, queries.length - shown.length)
+}
+
+/** Everything about one finding: hosts, sentence, rows with prevalence, techniques. */
+export function findingSection(finding: Finding, at: number, names: Names, tier: Tier): string {
+  const { severity, hosts, rows, attack } = finding
+  const facts = [
+    attack.length > 0 ? `ATT&amp;CK ${attack.map(techniqueLink).join(', ')}` : '',
+    finding.surprise > 0 ? `surprise ${finding.surprise.toFixed(1)} bits` : '',
+    finding.cluster === null ? '' : `cluster ${escapeText(finding.cluster, 40)}`,
+    `finding ${escapeText(finding.id, 80)}`
+  ]
+  const folded = rows.slice(tier.rows, tier.rows + tier.folded)
+  const rest = rows.length - Math.min(rows.length, tier.rows) - folded.length
+  const parts = [
+    `### ${SIGNS[severity]} ${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`,
+    escapeSentence(finding.explanation, 600),
+    hosts.length > 0 ? `**Hosts**: ${hostList(hosts, names, tier.hosts)}` : '',
+    rows.length > 0 ? rowTable(rows.slice(0, tier.rows), tier) : '',
+    folded.length > 0
+      ? `<details><summary>${count(folded.length, 'further row')}</summary>\n\n${rowTable(folded, tier)}\n\n</details>`
+      : '',
+    rest > 0 ? `And ${count(rest, 'more row')} in the full report.` : '',
+    `<sub>${facts.filter(fact => fact !== '').join(' · ')}</sub>`
+  ]
+  return parts.filter(part => part !== '').join('\n\n')
+}
+
+/** How many findings stand in no section, by severity. */
+export function findingsLeftOut(rest: readonly Finding[], listedToo: number): string {
+  if (rest.length === 0) return ''
+  const bySeverity = SEVERITIES.map(severity => {
+    const many = rest.filter(finding => finding.severity === severity).length
+    return many > 0 ? `${number(many)} ${severity}` : ''
+  }).filter(told => told !== '')
+  const where = listedToo >= rest.length ? 'are in the table above only' : 'are not shown here'
+  return `**${count(rest.length, 'more finding')}** (${bySeverity.join(', ')}) ${rest.length === 1 ? where.replace('are', 'is') : where}, for this report would be too long; their rows are in the full report.`
+}
+
+const MARKS = {
+  unexpected: '➕\u00a0unexpected',
+  missing: '➖\u00a0missing',
+  changed: '✏️\u00a0changed'
+} as const
+const BASELINE = { new: 'new', known: 'known', missing: 'required', none: '–' } as const
+
+function rowTable(rows: readonly FindingRow[], tier: Tier): string {
+  const clustered = rows.some(
+    ({ prevalence: { cluster, fleet } }) => cluster[0] !== fleet[0] || cluster[1] !== fleet[1]
+  )
+  const against = rows.some(row => row.baseline !== 'none')
+  const pick = <T>(always: readonly T[], inCluster: T, inBaseline: T): T[] => [
+    ...always,
+    ...(clustered ? [inCluster] : []),
+    ...(against ? [inBaseline] : [])
+  ]
+  const head = pick(['', 'Table', 'Row', 'Fleet'], 'Cluster', 'Baseline')
+  const body = rows.map(row =>
+    pick(
+      [MARKS[row.kind], escapeCell(row.query, 64), columnsCell(row, tier), share(row.prevalence.fleet)],
+      share(row.prevalence.cluster),
+      BASELINE[row.baseline]
+    )
+  )
+  return markdownTable([head, ...body], { alignDelimiters: false })
+}
+
+function share([having, observed]: Prevalence): string {
+  return `${number(having)}\u00a0of\u00a0${number(observed)}`
+}
+
+/** The columns that say something; of a changed row what it was and what it is. */
+function columnsCell({ row, expected }: FindingRow, tier: Tier): string {
+  const before = (column: string): string =>
+    expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : ''
+  const changed = (column: string, value: string): boolean => expected !== null && before(column) !== value
+  const telling = Object.entries(row).filter(([column, value]) => value !== '' || changed(column, value))
+  const shown = telling
+    .slice(0, tier.columns)
+    .map(([column, value]) =>
+      changed(column, value)
+        ? `${escapeCell(column, 40)}<br>${escapeCell(before(column), tier.value)} →<br>${escapeCell(value, tier.value)}`
+        : escapeCell(`${column}=${value}`, tier.value)
+    )
+  if (telling.length === 0) return '*no columns*'
+  return shown.length < telling.length
+    ? `${shown.join('<br>')}<br>and ${count(telling.length - shown.length, 'more column')}`
+    : shown.join('<br>')
+}
+
+/** A link only for what has the form of a technique; a pack may say anything. */
+function techniqueLink(technique: string): string {
+  return /^T\d{4}(\.\d{3})?$/.test(technique)
+    ? `[${technique}](https://attack.mitre.org/techniques/${technique.replace('.', '/')}/)`
+    : escapeText(technique, 20)
+}
