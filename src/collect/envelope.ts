@@ -25,8 +25,11 @@ export interface Asked {
 /** Bounds of what one host may send, unpacked (design §9). */
 const MOST_BYTES = 32 * 1024 * 1024
 const MOST_ROWS = 200_000
-/** Deeper JSON is no row of osquery's. */
-const MOST_DEPTH = 8
+/** A list of flat rows is no deeper; osquery's widest tables have some 60 columns. */
+const ROW_DEPTH = 2
+const MOST_COLUMNS = 512
+/** Lines of the head beside the pack's queries: the collector's own questions and what the shell tells. */
+const MOST_OTHER_LINES = 32
 
 const AGENT_CUT = '--output truncated--'
 
@@ -58,7 +61,7 @@ export function openEnvelope(output: string, asked: Asked): Opened {
   try {
     return openBody(gunzipSync(packed, { maxOutputLength: MOST_BYTES }), asked)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : ''
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
     return broken(
       code === 'ERR_BUFFER_TOO_LARGE'
         ? `the reply unpacks to more than ${MOST_BYTES} bytes`
@@ -81,8 +84,10 @@ const STATUSES: readonly QueryStatus[] = ['ok', 'failed', 'timeout', 'truncated'
 function openBody(body: Buffer, asked: Asked): Opened {
   const head = new Map<string, string>()
   const lines: Line[] = []
+  const mostLines = asked.queries.length + MOST_OTHER_LINES
   let at = 0
-  for (let ended = false; !ended; ) {
+  for (let ended = false, count = 0; !ended; count++) {
+    if (count > mostLines) return { kind: 'broken', reason: 'the head of the reply is too long' }
     const end = body.indexOf(10, at)
     if (end < 0 || end - at > 4096) return { kind: 'broken', reason: 'the head of the reply is broken' }
     const [key = '', ...words] = body.toString('latin1', at, end).split(' ')
@@ -144,21 +149,26 @@ function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<st
     const part = body.subarray(at, at + line.bytes)
     at += line.bytes
     const result =
-      line.status === 'ok' ? readRows(part, line) : { status: line.status, detail: line.detail, rows: [] }
+      line.status === 'ok'
+        ? readRows(part, line, MOST_ROWS - total)
+        : { status: line.status, detail: line.detail, rows: [] }
+    if (result === null) return null
     total += result.rows.length
-    if (total > MOST_ROWS) return null
     results.set(line.name, result)
   }
   return results
 }
 
-/** Rows of one query as osqueryi prints them; invalid UTF-8 becomes U+FFFD. */
-function readRows(part: Buffer, line: Line): QueryResult {
+/** Rows of one query as osqueryi prints them; invalid UTF-8 becomes U+FFFD. `null`: more rows than `most`. */
+function readRows(part: Buffer, line: Line, most: number): QueryResult | null {
   const failed = (detail: string): QueryResult => ({ status: 'failed', detail, rows: [] })
   if (sha256(part) !== line.digest)
     return { status: 'truncated', detail: 'its rows do not match their digest', rows: [] }
   const text = part.toString('utf8')
-  if (isDeep(text)) return failed('its rows are nested too deeply')
+  const shape = measureRows(text)
+  if (shape.rows > most) return null
+  if (shape.depth > ROW_DEPTH) return failed('its rows are nested')
+  if (shape.columns > MOST_COLUMNS) return failed(`a row has more than ${MOST_COLUMNS} columns`)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -188,22 +198,37 @@ function readRow(value: unknown): Row | null {
   return row
 }
 
-/** Whether JSON is nested deeper than rows can be, told before it is parsed. Linear. */
-function isDeep(text: string): boolean {
+/**
+ * Measures a list of rows before it is parsed: parsing 32 MiB of `{},{},…` takes gigabytes. Linear; stops early at a
+ * bound that is passed, so the figures are then lower bounds.
+ */
+function measureRows(text: string): { rows: number; columns: number; depth: number } {
+  let rows = 1
+  let columns = 1
+  let widest = 1
   let depth = 0
   let quoted = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (quoted) {
-      if (code === 92) at++
-      else if (code === 34) quoted = false
-    } else if (code === 34) quoted = true
-    else if (code === 91 || code === 123) {
-      if (++depth > MOST_DEPTH) return true
-    } else if (code === 93 || code === 125) depth--
+      if (code === BACKSLASH) at++
+      else if (code === QUOTE) quoted = false
+    } else if (code === QUOTE) quoted = true
+    else if (code === COMMA) {
+      if (depth > 1) widest = Math.max(widest, ++columns)
+      else {
+        rows++
+        columns = 1
+      }
+    } else if (code === BRACKET || code === BRACE) depth++
+    else if (code === BRACKET_END || code === BRACE_END) depth--
+    if (depth > ROW_DEPTH || rows > MOST_ROWS || widest > MOST_COLUMNS)
+      return { rows, columns: widest, depth }
   }
-  return false
+  return { rows, columns: widest, depth }
 }
+
+const [QUOTE, COMMA, BRACKET, BACKSLASH, BRACKET_END, BRACE, BRACE_END] = [34, 44, 91, 92, 93, 123, 125]
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')

@@ -3,7 +3,7 @@ import type { HostFacts, Row } from '../snapshot/snapshot.ts'
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}))*\.?$/
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
-const WORD = /^[\w .,:;+()~/-]{1,120}$/
+const WORD = /^\w[\w .,:;+()~/-]{0,119}$/
 /** Containers' interfaces can be many; more than this is no host's own address. */
 const MOST_ADDRESSES = 64
 

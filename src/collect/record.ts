@@ -1,3 +1,4 @@
+import type { Platform, Query } from '../osquery/pack.ts'
 import type { HostRecord, QueryResult } from '../snapshot/snapshot.ts'
 import type { Opened } from './envelope.ts'
 import type { InvocationState } from './states.ts'
@@ -7,16 +8,20 @@ export function silentHost(host: string, reason: string, unanswered: boolean): H
   return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} }
 }
 
+/** What must be known of a query to judge whether a host had to answer it. */
+export type Asked = Pick<Query, 'name' | 'platforms'>
+
 /** The one record of a host whose invocation has ended. */
 export function recordOf(
   host: string,
   opened: Opened,
+  asked: readonly Asked[],
   state: InvocationState,
   collectedAt: string
 ): HostRecord {
   switch (opened.kind) {
     case 'answer': {
-      const reason = incomplete(opened.queries)
+      const reason = incomplete(opened.queries, asked, platformOf(opened.facts.os))
       const status = reason === null ? 'reported' : 'partial'
       return {
         host,
@@ -59,13 +64,29 @@ const EMPTY = 'the reply is empty'
 const NAMED = 4
 
 /**
- * Why the answer is not whole. A table that a host's osquery does not have (`unsupported`) is judged later, beside the
- * other hosts: where none has it, nobody is to blame.
+ * Why the answer is not whole. A table that the host's osquery does not have is excused only where the pack says that
+ * the query is for other platforms; and a host that answers nothing at all is never whole, whatever it claims to be.
  */
-function incomplete(queries: Readonly<Record<string, QueryResult>>): string | null {
-  const short = Object.entries(queries).filter(([, result]) => !['ok', 'unsupported'].includes(result.status))
-  if (short.length === 0) return null
-  const names = short.slice(0, NAMED).map(([name, result]) => `${name} (${result.status})`)
+function incomplete(
+  queries: Readonly<Record<string, QueryResult>>,
+  asked: readonly Asked[],
+  platform: Platform
+): string | null {
+  const open = asked.filter(({ name }) => queries[name]?.status !== 'ok')
+  const excused = ({ name, platforms }: Asked) =>
+    queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform)
+  const short = open.filter(query => !excused(query))
+  if (short.length === 0) {
+    return asked.length > 0 && open.length === asked.length
+      ? 'no query was answered: all are for other platforms'
+      : null
+  }
+  const names = short.slice(0, NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`)
   const more = short.length > NAMED ? ` and ${short.length - NAMED} more` : ''
   return `${short.length === 1 ? 'a query was' : 'queries were'} not answered: ${names.join(', ')}${more}`
+}
+
+/** The platform behind the name of an operating system, on which a POSIX script can run at all. */
+function platformOf(os: string | null): Platform {
+  return os !== null && /mac|darwin/i.test(os) ? 'darwin' : 'linux'
 }

@@ -37,6 +37,15 @@ const PINNED = {
   DocumentHashType: 'Sha256'
 } as const
 
+const PIN_REFUSED =
+  'AWS-RunShellScript is asked for as the version whose digest this release knows, and is never run as another: ' +
+  'use a newer release, or name a document of your own in the document input.'
+
+/** Whether the document is the one whose version and digest are known. */
+function isPinned(document: string | null): boolean {
+  return document === null || document === PINNED.DocumentName
+}
+
 const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated'
 
 /**
@@ -82,7 +91,7 @@ async function sendOne(
   try {
     const { Command } = await ssm.send(
       new SendCommandCommand({
-        ...(order.document === null ? PINNED : { DocumentName: order.document }),
+        ...(isPinned(order.document) ? PINNED : { DocumentName: order.document ?? '' }),
         ...whom,
         Comment: order.comment.slice(0, LONGEST_COMMENT),
         Parameters: { commands: [...order.commands], executionTimeout: [String(order.timeoutSeconds)] },
@@ -94,6 +103,8 @@ async function sendOne(
     if (!Command?.CommandId) throw new Error('SSM accepted the command and gave it no id')
     return Command.CommandId
   } catch (error) {
-    throw new Error(explainAwsError(error, 'ssm:SendCommand'), { cause: error })
+    const said = explainAwsError(error, 'ssm:SendCommand')
+    const pin = isPinned(order.document) && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : ''
+    throw new Error(`${said}${pin}`, { cause: error })
   }
 }
