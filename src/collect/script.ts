@@ -91,6 +91,7 @@ function quote(text: string): string {
 /**
  * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
  * cancelled command's process group outright: the reaper, outside of it, then removes the folder.
+ * Our own children are ended by -9: bash may run the script's traps in a child that was forked a moment ago.
  */
 const PRELUDE = `umask 077
 LC_ALL=C; export LC_ALL
@@ -98,7 +99,7 @@ PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/
 dir=$(mktemp -d "\${TMPDIR:-/tmp}/fleet-drift.XXXXXXXXXX" 2>/dev/null) && cd "$dir" || {
   echo "fleet-drift: cannot make a temporary folder"; exit 0; }
 child=; reaper=
-trap 'cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -15 -$reaper 2>/dev/null' EXIT
+trap 'cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null' EXIT
 trap '[ -z "$child" ] || kill $child 2>/dev/null; exit 0' HUP INT TERM
 if command -v setsid >/dev/null 2>&1; then
   setsid sh -c 'cd /; i=0
@@ -124,7 +125,7 @@ else
     ( i=0; while [ $i -lt $seconds ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i + 1)); done
       kill -9 $child 2>/dev/null ) >/dev/null 2>&1 & guard=$!
     wait $child; code=$?
-    kill $guard 2>/dev/null
+    { kill -9 $guard; wait $guard; } 2>/dev/null
     [ $code -eq 137 ] && return 124
     return $code
   }
