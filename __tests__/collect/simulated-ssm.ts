@@ -1,0 +1,222 @@
+import { gunzipSync } from 'node:zlib'
+import type { SSMClient } from '@aws-sdk/client-ssm'
+import type { Clock } from '../../src/clock.ts'
+import { reply } from './replies.ts'
+
+/** A host of the simulated fleet. Times are milliseconds after sending. */
+export interface SimulatedHost {
+  readonly id: string
+  /** When its command ends; never, where it is left out. */
+  readonly endsAt?: number
+  readonly startsAt?: number
+  /** StatusDetails once it has ended. */
+  readonly details?: string
+  /** What it prints; a whole answer of one row a query where it is left out. */
+  readonly output?: (nonce: string) => string
+  /** Only in the simulation's tag groups where true or left out. */
+  readonly tagged?: boolean
+  readonly registered?: boolean
+}
+
+export interface Simulation {
+  /** Milliseconds after sending in which SSM lists nothing. */
+  readonly settling?: number
+  /** Milliseconds by which the list of invocations lags behind the command's counts. */
+  readonly lag?: number
+  /** Filters are dispatched to so many hosts a second; to all at once where it is left out. */
+  readonly dispatchedASecond?: number
+  /** Called before each call: throws what the service would. */
+  readonly refuse?: (action: string, count: number, input: Input) => Error | undefined
+  /** Called with the time before each answer. */
+  readonly onCall?: (action: string, now: number) => void
+}
+
+export interface Input {
+  readonly CommandId?: string
+  readonly InstanceId?: string
+  readonly InstanceIds?: string[]
+  readonly Targets?: { Key: string; Values: string[] }[]
+  readonly Details?: boolean
+  readonly MaxResults?: number
+  readonly NextToken?: string
+  readonly Parameters?: { commands: string[]; executionTimeout: string[] }
+  readonly [other: string]: unknown
+}
+
+export function awsError(name: string, message = `${name} happened`): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } })
+}
+
+export const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
+
+interface Command {
+  readonly sentAt: number
+  readonly nonce: string
+  readonly hosts: readonly SimulatedHost[]
+  readonly filter: boolean
+  readonly queries: readonly string[]
+  cancelledAt: number
+}
+
+/** SSM Run Command in memory, on a clock that only sleeping moves. */
+export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulation = {}) {
+  let now = Date.UTC(2026, 0, 1)
+  const started = now
+  const commands = new Map<string, Command>()
+  const calls: { action: string; input: Input; at: number }[] = []
+  const clock: Clock = {
+    now: () => now,
+    async sleep(milliseconds, signal) {
+      if (!signal?.aborted) now += milliseconds
+      await Promise.resolve()
+    }
+  }
+
+  function command(input: Input): Command {
+    const found = commands.get(input.CommandId ?? '')
+    if (found === undefined) throw awsError('InvalidCommandId')
+    return found
+  }
+
+  function stateAt(of: Command, host: SimulatedHost, time: number): string {
+    const { startsAt = 0, endsAt = Number.POSITIVE_INFINITY, details = 'Success' } = host
+    if (of.sentAt + endsAt <= Math.min(time, of.cancelledAt)) return details
+    if (time >= of.cancelledAt) return 'Cancelled'
+    return of.sentAt + startsAt <= time ? 'InProgress' : 'Pending'
+  }
+
+  function listed(of: Command): readonly SimulatedHost[] {
+    const age = now - of.sentAt
+    if (age < (simulation.settling ?? 0)) return []
+    const rate = of.filter ? simulation.dispatchedASecond : undefined
+    return rate === undefined ? of.hosts : of.hosts.slice(0, Math.floor((age * rate) / 1_000) + 1)
+  }
+
+  const outputOf = (of: Command, host: SimulatedHost): string =>
+    host.output?.(of.nonce) ?? whole(of.nonce, host.id, of.queries)
+
+  const actions: Record<string, (input: Input) => object> = {
+    SendCommand(input) {
+      const script = carried(input.Parameters?.commands ?? [])
+      const known = fleet.filter(host => host.registered !== false)
+      const hosts =
+        input.InstanceIds === undefined
+          ? known.filter(host => host.tagged !== false)
+          : input.InstanceIds.flatMap(id => known.filter(host => host.id === id))
+      if (input.InstanceIds !== undefined && hosts.length < input.InstanceIds.length)
+        throw awsError('InvalidInstanceId')
+      const id = `command-${commands.size + 1}`
+      commands.set(id, {
+        sentAt: now,
+        nonce: /^nonce=(\w+)$/m.exec(script)?.[1] ?? '',
+        hosts,
+        filter: input.InstanceIds === undefined,
+        queries: [...script.matchAll(/^q ([\w.-]+) /gm)]
+          .map(match => match[1]!)
+          .filter(name => !name.startsWith('_')),
+        cancelledAt: Number.POSITIVE_INFINITY
+      })
+      return { Command: { CommandId: id, Status: 'Pending', TargetCount: 0 } }
+    },
+    ListCommands(input) {
+      const of = command(input)
+      if (now - of.sentAt < (simulation.settling ?? 0)) return { Commands: [] }
+      const states = of.hosts.map(host => stateAt(of, host, now))
+      const open = states.filter(state => OPENING.has(state)).length
+      return {
+        Commands: [
+          {
+            CommandId: input.CommandId,
+            Status: open > 0 ? 'InProgress' : 'Success',
+            StatusDetails: states.length === 0 ? 'NoInstancesInTag' : 'Success',
+            TargetCount: states.length,
+            CompletedCount: states.length - open
+          }
+        ]
+      }
+    },
+    ListCommandInvocations(input) {
+      const of = command(input)
+      const all = listed(of)
+      const from = Number(input.NextToken ?? 0)
+      const size = input.MaxResults ?? 50
+      if (size > 50) throw awsError('ValidationException')
+      return {
+        CommandInvocations: all.slice(from, from + size).map(host => {
+          const details = stateAt(of, host, now - (simulation.lag ?? 0))
+          const ended = !OPENING.has(details)
+          const output = ended ? outputOf(of, host) : ''
+          return {
+            CommandId: input.CommandId,
+            InstanceId: host.id,
+            Status: statusOf(details),
+            StatusDetails: details,
+            ...(input.Details ? { CommandPlugins: [{ Output: inline(output) }] } : {})
+          }
+        }),
+        ...(from + size < all.length ? { NextToken: String(from + size) } : {})
+      }
+    },
+    GetCommandInvocation(input) {
+      const of = command(input)
+      const host = of.hosts.find(({ id }) => id === input.InstanceId)
+      if (host === undefined) throw awsError('InvocationDoesNotExist')
+      const ended = !OPENING.has(stateAt(of, host, now))
+      const output = outputOf(of, host)
+      return {
+        ResponseCode: ended ? 0 : -1,
+        StandardOutputContent: !ended
+          ? ''
+          : output.length < 24_000
+            ? output
+            : `${output.slice(0, 23_980)}--output truncated--`
+      }
+    },
+    CancelCommand(input) {
+      command(input).cancelledAt = now
+      return {}
+    }
+  }
+
+  async function send(request: { constructor: { name: string }; input: Input }): Promise<object> {
+    const action = request.constructor.name.replace(/Command$/, '')
+    await Promise.resolve()
+    calls.push({ action, input: request.input, at: now - started })
+    simulation.onCall?.(action, now - started)
+    const refusal = simulation.refuse?.(
+      action,
+      calls.filter(call => call.action === action).length,
+      request.input
+    )
+    if (refusal !== undefined) throw refusal
+    return actions[action]!(request.input)
+  }
+
+  return {
+    ssm: { send } as unknown as Pick<SSMClient, 'send'>,
+    clock,
+    calls,
+    count: (action: string) => calls.filter(call => call.action === action).length
+  }
+}
+
+/** A whole answer to all queries, one row each. */
+export function whole(nonce: string, host: string, queries: readonly string[]): string {
+  return reply({ nonce, host, parts: queries.map(name => ({ name, rows: [{ a: '1' }] })) })
+}
+
+function statusOf(details: string): string {
+  if (/TimedOut$/.test(details)) return 'TimedOut'
+  return ['Undeliverable', 'Terminated', 'InvalidPlatform', 'AccessDenied'].includes(details)
+    ? 'Failed'
+    : details
+}
+
+function inline(output: string): string {
+  return output.length < 2_500 ? output : `${output.slice(0, 2_475)}\n---Output truncated---`
+}
+
+function carried(lines: readonly string[]): string {
+  const text = /'([A-Za-z0-9+/=]+)'/.exec(lines.join('\n'))?.[1] ?? ''
+  return gunzipSync(Buffer.from(text, 'base64')).toString('utf8')
+}
