@@ -86,13 +86,13 @@ function longestRun(text: string): number {
 
 const WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/
 const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/
-/** Seven hexadecimal digits may name a commit. */
-const COMMIT = /[0-9a-f]{7}/i
+/** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
+const LINKED = /[0-9a-f]{7}|^www/i
 const SIGN = /^[–—·×→%=]$/
 
 /** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
 function isPlain(word: string, first: boolean): boolean {
-  if (word.length > 40 || COMMIT.test(word)) return false
+  if (word.length > 40 || LINKED.test(word)) return false
   return (
     WORD.test(word) || (NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first)
   )

@@ -1,6 +1,87 @@
-import type { Report } from './report.ts'
+import type {
+  Finding,
+  FindingRow,
+  Report,
+  ReportCluster,
+  ReportHost,
+  ReportRun,
+  ReportSummary
+} from './report.ts'
 
-/** `report.json`: the report in the order of its schema, with a newline at the end. */
+/**
+ * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
+ * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
+ * as `\uXXXX`, which means the same to every parser.
+ */
 export function renderJson(report: Report): string {
-  return `${JSON.stringify(report, null, 2)}\n`
+  const ordered = {
+    schemaVersion: report.schemaVersion,
+    tool: { name: report.tool.name, version: report.tool.version },
+    run: orderRun(report.run),
+    summary: orderSummary(report.summary),
+    hosts: report.hosts.map(orderHost),
+    clusters: report.clusters.map(orderCluster),
+    findings: report.findings.map(orderFinding),
+    notices: report.notices
+  } satisfies Report
+  return `${JSON.stringify(ordered, null, 2).replace(UNSEEN, escapeUnits)}\n`
+}
+
+/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
+const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
+
+function escapeUnits(character: string): string {
+  let escaped = ''
+  for (let at = 0; at < character.length; at++) {
+    escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
+  }
+  return escaped
+}
+
+function orderRun(run: ReportRun): ReportRun {
+  const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run
+  const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }))
+  const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 }
+  return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 }
+}
+
+function orderSummary(summary: ReportSummary): ReportSummary {
+  const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary
+  const { findings, outliers, accepted, foldedRows, worstSeverity } = summary
+  return {
+    verdict,
+    hosts,
+    reported,
+    partial,
+    silent,
+    coverage,
+    clusters,
+    findings,
+    outliers,
+    accepted,
+    foldedRows,
+    worstSeverity
+  }
+}
+
+function orderHost(host: ReportHost): ReportHost {
+  const { id, name, status, reason, cluster, surprise, outlier, findings } = host
+  return { id, name, status, reason, cluster, surprise, outlier, findings }
+}
+
+function orderCluster(cluster: ReportCluster): ReportCluster {
+  const { id, label, size, hosts } = cluster
+  const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }))
+  return { id, label, size, hosts, distinguishedBy }
+}
+
+function orderFinding(finding: Finding): Finding {
+  const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding
+  const rows = finding.rows.map(orderRow)
+  return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy }
+}
+
+function orderRow({ kind, query, row, expected, baseline, prevalence }: FindingRow): FindingRow {
+  const { cluster, fleet } = prevalence
+  return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } }
 }

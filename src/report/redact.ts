@@ -1,28 +1,5 @@
-import type { FindingRow, Report } from './report.ts'
-
-/** Shapes of secrets; each leaves what stands before and after it. Bounded quantifiers: linear on hostile text. */
-const RULES: readonly (readonly [kind: string, pattern: RegExp])[] = [
-  [
-    'private key',
-    /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,8000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g
-  ],
-  ['AWS access key', /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b/g],
-  ['GitHub token', /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255})\b/g],
-  ['Slack token', /\bxox[abposr]-[A-Za-z0-9-]{10,200}/g],
-  ['Stripe key', /\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,200}\b/g],
-  ['JWT', /\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{0,2000}/g],
-  ['credentials in a URL', /(?<=\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/:@]{1,200}:[^\s/@]{1,200}(?=@)/gi],
-  ['authorization', /(?<=\b(?:bearer|basic|authorization:)\s{1,3})[A-Za-z0-9+/=._~-]{8,2000}/gi],
-  [
-    'secret',
-    /(?<=(?:^|[\s"'&?;,-]|_)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|client[_-]?secret|auth)(?:["']?\s{0,2}[=:]\s{0,2}["']?|\s{1,3}))[^\s"'&;,]{3,1000}/gi
-  ]
-]
-
-/** Public keys are no secrets, but nobody reads them: the end is enough to tell two apart. */
-const PUBLIC_KEY = /\b(AAAA[A-Z][A-Za-z0-9+/]{6})[A-Za-z0-9+/]{20,2000}([A-Za-z0-9+/]{8}={0,2})/g
-
-const LONGEST = 16_384
+import { createHash } from 'node:crypto'
+import type { Finding, FindingRow, Report, ReportCluster } from './report.ts'
 
 export interface Redacted {
   readonly report: Report
@@ -30,37 +7,174 @@ export interface Redacted {
   readonly count: number
 }
 
-/** Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. */
+/**
+ * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
+ * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
+ */
 export function redactReport(report: Report): Redacted {
   let count = 0
   const hide = (text: string): string => {
-    let result = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
-    for (const [kind, pattern] of RULES) {
-      result = result.replace(pattern, () => {
-        count++
-        return `[redacted: ${kind}]`
-      })
-    }
-    return result.replace(PUBLIC_KEY, '$1…$2')
+    const redacted = redactText(text)
+    count += redacted.count
+    return redacted.text
   }
+  const hideOrNull = (text: string | null) => (text === null ? null : hide(text))
   const hideColumns = (columns: Readonly<Record<string, string>>): Record<string, string> => {
-    const hidden: Record<string, string> = Object.create(null)
-    for (const [column, value] of Object.entries(columns)) hidden[column] = hide(value)
-    return hidden
+    // osquery's process_envs: the variable's name says what its value is.
+    const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200))
+    return Object.fromEntries(
+      Object.entries(columns).map(([column, value]) => {
+        if (!SECRET_COLUMN.test(column) && !(named && column === 'value')) return [column, hide(value)]
+        if (value === '' || value.startsWith(MARK)) return [column, value]
+        count++
+        return [column, mark('secret')]
+      })
+    )
   }
   const hideRow = (row: FindingRow): FindingRow => ({
     ...row,
     row: hideColumns(row.row),
     expected: row.expected === null ? null : hideColumns(row.expected)
   })
-  const findings = report.findings.map(finding => ({
+  const hideFinding = (finding: Finding): Finding => ({
     ...finding,
+    rows: finding.rows.map(hideRow),
     explanation: hide(finding.explanation),
-    rows: finding.rows.map(hideRow)
-  }))
-  const hosts = report.hosts.map(host => ({
-    ...host,
-    reason: host.reason === null ? null : hide(host.reason)
-  }))
-  return { report: { ...report, findings, hosts }, count }
+    acceptedBy: hideOrNull(finding.acceptedBy)
+  })
+  const hideCluster = (cluster: ReportCluster): ReportCluster => ({
+    ...cluster,
+    label: hide(cluster.label),
+    distinguishedBy: cluster.distinguishedBy.map(({ query, row }) => ({ query, row: hideColumns(row) }))
+  })
+  const hidden: Report = {
+    ...report,
+    hosts: report.hosts.map(host => ({
+      ...host,
+      name: hideOrNull(host.name),
+      reason: hideOrNull(host.reason)
+    })),
+    clusters: report.clusters.map(hideCluster),
+    findings: report.findings.map(hideFinding),
+    notices: report.notices.map(hide)
+  }
+  return { report: hidden, count }
+}
+
+/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
+export const LONGEST_VALUE = 8_192
+/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
+const OVERLAP = 4_096
+
+const MARK = '[redacted:'
+const mark = (kind: string): string => `${MARK} ${kind}]`
+
+/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
+export function redactText(whole: string): { readonly text: string; readonly count: number } {
+  let count = 0
+  let text = whole.slice(0, LONGEST_VALUE + OVERLAP)
+  for (const rule of RULES) {
+    if (!rule.hint.test(text)) continue
+    text = text.replace(rule.pattern, (match: string, before: string, secret: string) => {
+      const shown = rule.show?.(secret) ?? mark(rule.kind)
+      if (secret.startsWith(MARK) || shown === secret) return match
+      count++
+      return `${before}${shown}${match.slice(before.length + secret.length)}`
+    })
+  }
+  if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
+    text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`
+  }
+  return { text, count }
+}
+
+interface Rule {
+  readonly kind: string
+  /** A cheap sign that the pattern is worth trying. */
+  readonly hint: RegExp
+  /** Its first group is what stands before the secret, its second the secret. Every repetition is bounded. */
+  readonly pattern: RegExp
+  /** What stands in the secret's place, where it is not the kind; the secret itself leaves it as it is. */
+  readonly show?: (secret: string) => string
+}
+
+const token = (kind: string, hint: RegExp, body: string): Rule => ({
+  kind,
+  hint,
+  pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
+})
+
+/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
+const RULES: readonly Rule[] = [
+  {
+    kind: 'private key',
+    hint: /PRIVATE KEY-----/,
+    pattern:
+      /()(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
+  },
+  {
+    kind: 'ssh key',
+    hint: /AAAA[BCEGI]/,
+    pattern:
+      /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
+    show: fingerprint
+  },
+  {
+    kind: 'AWS secret key',
+    hint: /A[KS]IA[A-Z0-9]{16}/,
+    pattern:
+      /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
+  },
+  token('AWS access key', /A[KS]IA/, 'A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])'),
+  token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
+  token('GitLab token', /glpat-/, 'glpat-[A-Za-z0-9_-]{16,255}'),
+  token('Slack token', /xox[a-z]-/, 'xox[abposr]-[A-Za-z0-9-]{10,255}'),
+  token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
+  token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
+  token('npm token', /npm_/, 'npm_[A-Za-z0-9]{30,255}'),
+  token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
+  {
+    kind: 'Slack webhook',
+    hint: /hooks\.slack\.com/,
+    pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
+  },
+  {
+    kind: 'password',
+    hint: /:\/\//,
+    pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
+  },
+  {
+    kind: 'authorization',
+    hint: /authorization|bearer/i,
+    pattern:
+      /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
+  },
+  {
+    kind: 'password',
+    hint: /curl|mysql|mariadb|sshpass/,
+    pattern:
+      /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
+  },
+  {
+    kind: 'secret',
+    hint: /passw|passphrase|pwd|secret|token|credential|key/i,
+    // NAME=value, "name": "value", --name=value, --name value
+    pattern:
+      /((?:passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
+    show: secret =>
+      /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
+      /^["']?\[redacted:/.test(secret)
+        ? secret
+        : mark('secret')
+  }
+]
+
+const SECRET_COLUMN =
+  /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i
+const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i
+
+/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
+function fingerprint(key: string): string {
+  const digest = createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')
+  return mark(`ssh key SHA256:${digest}`)
 }

@@ -85,7 +85,7 @@ export function percent(share: number): string {
 
 /** `critical intruder`, `medium indicator hit` … */
 export function nature({ severity, kind, verdict }: Pick<Finding, 'severity' | 'kind' | 'verdict'>): string {
-  return `${severity} ${verdict ?? KINDS[kind]}`
+  return `${severity} ${verdict?.replace('-', ' ') ?? KINDS[kind]}`
 }
 
 export const KINDS: Readonly<Record<Finding['kind'], string>> = {

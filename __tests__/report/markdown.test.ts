@@ -1,0 +1,245 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { renderJson } from '../../src/report/json.ts'
+import { type MarkdownOptions, renderMarkdown } from '../../src/report/markdown.ts'
+import { countsOnly } from '../../src/report/public-view.ts'
+import type { Report } from '../../src/report/report.ts'
+import { renderTerminal } from '../../src/report/terminal.ts'
+import { HOSTILE } from './hostile.ts'
+import { hasCmark, outsideCode, outsideSpans, toHtml } from './rendered.ts'
+import { cluster, finding, host, report, row } from './reports.ts'
+import { drifted, enormous, healthy, incomplete } from './samples.ts'
+
+const MARKER = '<!-- fleet-drift:checkout -->'
+const summary: MarkdownOptions = {
+  limit: 1_040_000,
+  redacted: 2,
+  whole: 'The full report is report.json in the output folder of this run.',
+  runUrl: 'https://github.com/acme/fleet/actions/runs/42'
+}
+const comment: MarkdownOptions = { ...summary, limit: 60_000, marker: MARKER }
+
+/** `UPDATE_GOLDEN=1 npm test` writes the files anew. */
+function expectGolden(name: string, text: string): void {
+  const path = `__tests__/report/golden/${name}`
+  if (process.env.UPDATE_GOLDEN || !existsSync(path)) writeFileSync(path, text)
+  expect(text).toBe(readFileSync(path, 'utf8'))
+}
+
+test.each<[string, string]>([
+  ['drifted.md', renderMarkdown(drifted(), summary)],
+  ['drifted-comment.md', renderMarkdown(drifted(), comment)],
+  ['drifted-counts.md', renderMarkdown(countsOnly(drifted()), summary)],
+  ['drifted-brief.md', renderMarkdown(drifted(), { ...summary, limit: 3_500 })],
+  ['healthy.md', renderMarkdown(healthy(), summary)],
+  ['healthy-comment.md', renderMarkdown(healthy(), comment)],
+  ['incomplete.md', renderMarkdown(incomplete(), summary)],
+  ['drifted.txt', renderTerminal(drifted())],
+  ['healthy.txt', renderTerminal(healthy())]
+])('renders %s as it was approved', expectGolden)
+
+test('the first line tells verdict and coverage, a comment’s second', () => {
+  const first = (shown: Report) => renderMarkdown(shown, summary).split('\n', 1)[0]
+  expect(first(drifted())).toBe(
+    '## 🟥 checkout: drift. 3 findings on 7 hosts and 1 rollout on 16 hosts; 62 of 64 hosts assessed'
+  )
+  expect(first(healthy())).toBe('## ✅ checkout: clean. No drift, all 62 hosts assessed')
+  expect(first(incomplete())).toBe(
+    '## ⚠️ checkout: incomplete. No drift found, but only 46 of 64 hosts assessed'
+  )
+  expect(first(report([host('i-1')], [], { run: { mode: 'baseline' } }))).toBe(
+    '## 📦 checkout: baseline. Its one host assessed'
+  )
+  const lines = renderMarkdown(drifted(), comment).split('\n')
+  expect(lines[0]).toBe(MARKER)
+  expect(lines[1]).toBe(first(drifted()))
+})
+
+test('hosts that were expected by number and never seen are told', () => {
+  const text = renderMarkdown(incomplete(), summary)
+  expect(text).toContain('46 of 64 hosts fully assessed, 16 silent, 2 expected and never seen')
+  expect(text).toContain('| never seen | 2 hosts by number |')
+})
+
+test('a healthy report is short, and a comment on it says that what it told before is gone', () => {
+  expect(renderMarkdown(healthy(), summary).length).toBeLessThan(700)
+  expect(renderMarkdown(healthy(), comment)).toContain('What this comment told of before is gone.')
+  expect(renderMarkdown(healthy(), summary)).not.toContain('told of before')
+})
+
+test('equal reports give equal comments, whenever they were made', () => {
+  const later = {
+    ...drifted(),
+    run: { ...drifted().run, startedAt: '2027-01-01T00:00:00Z', finishedAt: '2027-01-01T00:01:00Z' }
+  }
+  expect(renderMarkdown(later, comment)).toBe(renderMarkdown(drifted(), comment))
+})
+
+test.each([1_040_000, 60_000, 20_000, 8_000])(
+  '300 findings on 2,000 hosts fit %d bytes, and nothing is dropped unsaid',
+  limit => {
+    const sample = enormous()
+    const started = performance.now()
+    const text = renderMarkdown(sample, { ...comment, limit })
+    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit)
+    const sections = (text.match(/^### \S+ \d+ · /gm) ?? []).length
+    const leftOut = Number(/\*\*(\d+) more findings\*\*/.exec(text)?.[1] ?? 0)
+    expect(sections + leftOut).toBe(300)
+    expect(text).toContain('2,000 hosts')
+    expect(text).toMatch(/The full report is `report\.json`/)
+    if (limit >= 60_000) expect(sections).toBeGreaterThan(5)
+  }
+)
+
+test('rows that are not shown are counted in their finding', () => {
+  const rows = Array.from({ length: 300 }, (_, at) => row('processes', { path: `/bin/${at}` }))
+  const text = renderMarkdown(report([host('i-0000000000000001')], [finding('f', { rows })]), summary)
+  expect(text).toContain('<summary>190 further rows</summary>')
+  expect(text).toContain('And 100 more rows in the full report.')
+})
+
+test('a long list of hosts shows ten and counts the others', () => {
+  const hosts = Array.from({ length: 47 }, (_, at) => host(`i-${at}`))
+  const text = renderMarkdown(report(hosts, [finding('f', { hosts: hosts.map(({ id }) => id) })]), summary)
+  expect(text).toContain('`i-9` and 37 more')
+})
+
+test('hosts with one name are told apart by their ids, and nobody can pass for another host', () => {
+  const hosts = [
+    host('i-1', { name: 'localhost.localdomain' }),
+    host('i-2', { name: 'localhost.localdomain' }),
+    host('i-3', { name: 'i-1' })
+  ]
+  const rows = [row('q', { a: 'b' })]
+  const findings = hosts.map(({ id }) => finding(`f-${id}`, { hosts: [id], rows }))
+  const text = renderMarkdown(report(hosts, findings), summary)
+  expect(text).toContain('| high intruder | `i-3` |')
+  expect(text).toContain('**Hosts**: `i-1` (`i-3`)')
+  expect(text).toContain('| high intruder | `i-2` |')
+})
+
+/** The same report whatever is said in it; `says` gives each word its text. */
+function spoken(says: (at: number) => string): Report {
+  const w = says
+  const hosts = [
+    host('i-1', { name: 'web', findings: ['f'] }),
+    host('i-2', { status: 'partial', reason: w(0) }),
+    host('i-3', { status: 'silent', reason: w(1) })
+  ]
+  const findings = [
+    finding('f', {
+      id: w(2),
+      hosts: ['i-1'],
+      cluster: w(3),
+      explanation: w(4),
+      attack: [w(5)],
+      rows: [
+        row(w(6), { [`a${w(7)}`]: `b${w(8)}` }),
+        row(w(9), { c: `1${w(10)}`, d: 'same' }, { kind: 'changed', expected: { c: `0${w(11)}`, d: 'same' } })
+      ]
+    }),
+    finding('g', { hosts: ['i-1'], rows: [row('q', { e: `f${w(12)}` })] }),
+    finding('h', { hosts: ['i-1'], acceptedBy: w(13) })
+  ]
+  const clusters = [
+    cluster('c1', ['i-1'], { label: w(14), distinguishedBy: [{ query: w(15), row: { x: w(16) } }] }),
+    cluster('c2', ['i-2'])
+  ]
+  return report(hosts, findings, { clusters, notices: [w(17)] })
+}
+
+/** Sentences change their number of words with what is said; all else keeps its form. */
+const form = (text: string): string =>
+  text
+    .replace(/&quot;/g, '"')
+    .split('\n')
+    .map(line =>
+      line.replace(/(?:\(code\)|<code\/>|<em>empty<\/em>|\*empty\*|[\w.,'"’;:!?()%=·×–—→$-]+|\s)+/g, ' ')
+    )
+    .join('\n')
+
+const benign = spoken(() => 'word')
+
+test('whatever a host says, report and comment keep their form', () => {
+  for (const [options, name] of [
+    [summary, 'summary'],
+    [comment, 'comment']
+  ] as const) {
+    const expected = form(outsideSpans(renderMarkdown(benign, options)))
+    for (const text of HOSTILE) {
+      const told = form(
+        outsideSpans(
+          renderMarkdown(
+            spoken(() => text),
+            options
+          )
+        )
+      )
+      if (text.trim() === '') continue
+      expect([name, text.slice(0, 80), told]).toEqual([name, text.slice(0, 80), expected])
+    }
+  }
+})
+
+const whenRendered = hasCmark ? test : test.skip
+
+whenRendered('rendered as GitHub does, a hostile report has the tags of a benign one', () => {
+  const tags = (shown: Report) =>
+    (outsideCode(toHtml(renderMarkdown(shown, comment))).match(/<[^>]+>/g) ?? []).filter(
+      tag => !/^<(?:code\/|\/?em)>$/.test(tag)
+    )
+  const expected = tags(benign)
+  for (const text of HOSTILE.filter(text => text.trim() !== ''))
+    expect([text.slice(0, 80), tags(spoken(() => text))]).toEqual([text.slice(0, 80), expected])
+})
+
+test('a planted marker never stands at the start of a line', () => {
+  const text = renderMarkdown(
+    spoken(() => `\n${MARKER}\n`),
+    comment
+  )
+  expect(text.split('\n').filter(line => line.startsWith('<!--'))).toEqual([MARKER])
+})
+
+test('no hostile word reaches the terminal or the log as a command, a control or a new line', () => {
+  const lines = renderTerminal(benign).split('\n').length
+  for (const text of HOSTILE) {
+    const told = renderTerminal(spoken(() => text))
+    expect(told.split('\n')).toHaveLength(lines)
+    expect(told).not.toMatch(/(?!\n)[\p{Cc}]|[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/u)
+    expect(told).not.toMatch(/^\s*::|##\[/m)
+    expect(told.length).toBeLessThan(40_000)
+  }
+})
+
+test('colours are ours alone', () => {
+  const plain = renderTerminal(drifted(), { color: false })
+  const colored = renderTerminal(drifted(), { color: true })
+  expect(colored).not.toBe(plain)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what is looked for
+  expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(plain)
+})
+
+test('from what the public sees no word of a host can be printed', () => {
+  const secret = spoken(at => `WORD${at}`)
+  const named: Report = {
+    ...secret,
+    hosts: secret.hosts.map(known => ({ ...known, name: 'WORDNAME', id: `WORD-${known.id}` })),
+    run: { ...secret.run, targets: ['WORDTARGET'], region: 'WORDREGION' }
+  }
+  const view = countsOnly(named)
+  for (const text of [JSON.stringify(view), renderMarkdown(view, comment), renderTerminal(view)]) {
+    expect(text).not.toContain('WORD')
+    expect(text).not.toMatch(/i-\d/)
+  }
+  expect(view.natures).toEqual([
+    { severity: 'high', kind: 'deviation', verdict: 'intruder', findings: 2, hosts: 1 }
+  ])
+  expect(renderJson(named)).toContain('WORD')
+})
+
+test('nothing to tell beyond counts gives a report too', () => {
+  expect(renderMarkdown(report([]), comment)).toContain('incomplete')
+  expect(renderMarkdown(countsOnly(report([])), comment)).toContain('0 of 0 hosts')
+})
