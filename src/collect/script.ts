@@ -7,7 +7,7 @@ export const REPLY_BYTES = 23_999
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MOST_PARAMETER_BYTES = 90_000
 
-/** What a query may print before it is stopped: 512-byte blocks for dash and busybox, 1,024-byte ones for bash. */
+/** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
 const OUTPUT_BLOCKS = 32_768
 
 /** Room for the frame's two lines, and for a little that a host's shell may print around it. */

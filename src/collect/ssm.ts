@@ -1,19 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import {
-  CancelCommandCommand,
-  type CommandInvocation,
-  GetCommandInvocationCommand,
-  ListCommandInvocationsCommand,
-  ListCommandsCommand,
-  type SSMClient
-} from '@aws-sdk/client-ssm'
-import { errorName, explainAwsError, isTransient } from '../aws/errors.ts'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import { CancelCommandCommand } from '@aws-sdk/client-ssm'
+import { explainAwsError } from '../aws/errors.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { concurrently } from './concurrently.ts'
 import { openEnvelope } from './envelope.ts'
+import { type Count, type SsmPorts, ssmReader } from './reading.ts'
 import { recordOf, silentHost } from './record.ts'
 import { carry, collectorScript } from './script.ts'
 import { type SentCommand, send } from './send.ts'
@@ -34,14 +26,6 @@ export interface SsmCollection {
   readonly expectedIds: readonly string[]
 }
 
-export interface SsmPorts {
-  readonly ssm: Pick<SSMClient, 'send'>
-  readonly log: Log
-  readonly clock: Clock
-  /** Aborted: the commands are cancelled, and what is known is still given. */
-  readonly signal: AbortSignal
-}
-
 /** No host matched the targets. */
 export class NoTargetMatched extends Error {}
 
@@ -54,20 +38,12 @@ const CANCEL_GRACE = 1_500
 /** Replies are read early once this share of the hosts has answered since the last sweep. */
 const SWEEP_SHARE = 0.25
 const SWEEP_LEAST = 50
-const PAGE = 50
 const READS_AT_ONCE = 8
-/** Without ListCommands, an empty list for so long means that nothing matched (milliseconds). */
-const EMPTY_FOR = 30_000
-/** Without ListCommands, a filter's hosts appear only as SSM dispatches to them: no new one for so long is the end. */
-const SETTLED_FOR = 10_000
 /** SSM's list of invocations may lag behind its counts: looks at it after the end, and milliseconds between them. */
 const LAG_LOOKS = 5
 const LAG_PAUSE = 2_000
 const UNREADABLE = 'its reply could not be read from SSM'
 const NOT_TARGETED = 'it is expected, and no target of this run: check its tags and its SSM agent'
-/** Right after sending, SSM may not know an invocation yet. */
-const UNKNOWN_RETRIES = 4
-
 /**
  * Runs the queries on all targets and gives one record for each host, in the order in which they are known.
  *
@@ -99,20 +75,16 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
   }
 }
 
-function watchCommands(
-  request: SsmCollection,
-  { ssm, log, clock, signal }: SsmPorts,
-  sent: readonly SentCommand[]
-) {
+function watchCommands(request: SsmCollection, ports: SsmPorts, sent: readonly SentCommand[]) {
+  const { ssm, log, clock, signal } = ports
+  const { count, invocations, read, endure } = ssmReader(ports)
   const started = clock.now()
   const deadline = started + request.timeoutSeconds * 1_000
   const done = new Set<string>()
   const states = new Map<string, InvocationState>()
   const open = new Set<SentCommand>()
-  const counts = new Map<SentCommand, { targeted: number; completed: number; terminal: boolean }>()
-  const firstSeen = new Map<SentCommand, { targeted: number; at: number }>()
+  const counts = new Map<SentCommand, Count>()
   const queries = request.queries.map(query => query.name)
-  let countable = true
   let begun = false
   let ended = false
   let cancelled = false
@@ -125,12 +97,12 @@ function watchCommands(
   let told = started
 
   const sum = (of: 'targeted' | 'completed') =>
-    [...counts.values()].reduce((total, count) => total + count[of], 0)
+    [...counts.values()].reduce((total, known) => total + known[of], 0)
 
   /** Looks at every open command; a command that has ended is no longer open. */
   async function look(): Promise<void> {
     for (const command of open) {
-      const known = await commandState(command)
+      const known = await count(command)
       if (known === null) continue
       counts.set(command, known)
       if (known.terminal) open.delete(command)
@@ -139,98 +111,6 @@ function watchCommands(
           `No host matched the targets (${request.targetLines.join('; ')}). Check the tags or names, the region and the ` +
             'account; only hosts that are registered with SSM can match.'
         )
-      }
-    }
-  }
-
-  async function commandState(
-    command: SentCommand
-  ): Promise<{ targeted: number; completed: number; terminal: boolean } | null> {
-    if (countable) {
-      try {
-        const { Commands } = await ssm.send(new ListCommandsCommand({ CommandId: command.id }))
-        const [found] = Commands ?? []
-        if (found === undefined) return null
-        const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(
-          found.Status ?? 'Pending'
-        )
-        const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0)
-        return { targeted, completed: found.CompletedCount ?? 0, terminal }
-      } catch (error) {
-        if (errorName(error) === 'InvalidCommandId') return null
-        if (!/AccessDenied/.test(errorName(error))) {
-          endure(error, 'ssm:ListCommands')
-          return null
-        }
-        log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.')
-        countable = false
-      }
-    }
-    let targeted = 0
-    let completed = 0
-    try {
-      for await (const invocation of invocations(command, false)) {
-        targeted++
-        if (invocationState(invocation.Status, invocation.StatusDetails).terminal) completed++
-      }
-    } catch (error) {
-      endure(error, 'ssm:ListCommandInvocations')
-      return null
-    }
-    return { targeted, completed, terminal: completed === targeted && isWhole(command, targeted) }
-  }
-
-  /** Whether a list of so many invocations can be taken for all of the command's. */
-  function isWhole(command: SentCommand, targeted: number): boolean {
-    if (command.hosts !== null && targeted >= command.hosts.length) return true
-    const before = firstSeen.get(command)
-    if (before?.targeted !== targeted) firstSeen.set(command, { targeted, at: clock.now() })
-    const stableFor = clock.now() - (before?.targeted === targeted ? before.at : clock.now())
-    return stableFor >= (targeted === 0 ? EMPTY_FOR : SETTLED_FOR)
-  }
-
-  /**
-   * Goes on after a failure that may pass (the client has already retried it): the deadline bounds it all.
-   * @throws Error that says what to change after any other.
-   */
-  function endure(error: unknown, action: string): void {
-    if (!isTransient(error)) throw new Error(explainAwsError(error, action), { cause: error })
-    log.warning(`${explainAwsError(error, action)} Trying again until the deadline.`)
-  }
-
-  async function* invocations(command: SentCommand, details: boolean): AsyncGenerator<CommandInvocation> {
-    let token: string | undefined
-    do {
-      const input = {
-        CommandId: command.id,
-        Details: details,
-        MaxResults: PAGE,
-        ...(token ? { NextToken: token } : {})
-      }
-      const page = await ssm.send(new ListCommandInvocationsCommand(input))
-      yield* page.CommandInvocations ?? []
-      token = page.NextToken || undefined
-    } while (token !== undefined)
-  }
-
-  /** A host's whole reply; `null` when SSM does not give it. */
-  async function read(command: SentCommand, host: string): Promise<string | null> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const reply = await ssm.send(
-          new GetCommandInvocationCommand({ CommandId: command.id, InstanceId: host })
-        )
-        return reply.StandardOutputContent ?? ''
-      } catch (error) {
-        const unknown = errorName(error) === 'InvocationDoesNotExist'
-        if (!unknown && !isTransient(error)) {
-          throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'), { cause: error })
-        }
-        if (!unknown || attempt >= UNKNOWN_RETRIES) {
-          log.warning(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`)
-          return null
-        }
-        await clock.sleep(500 * 2 ** attempt, signal)
       }
     }
   }
