@@ -25,7 +25,7 @@ test('an accepted finding never fails the run', () => {
 test('the run fails when coverage is below min-coverage, counted exactly', () => {
   const hosts = [host('i-1'), host('i-2'), host('i-3', { status: 'partial' })]
   expect(failures(report(hosts), { ...lenient, minCoverage: 67 })).toEqual([
-    '2 of 3 hosts were fully assessed (66.7 %), and min-coverage is 67 %.'
+    '2 of 3 hosts were fully assessed (66.6 %), and min-coverage is 67 %.'
   ])
   expect(failures(report(hosts), { ...lenient, minCoverage: 66.66 })).toEqual([])
   const almost = report([host('i-1')], [], { expected: 100_000 })

@@ -5,27 +5,45 @@ export interface Comment {
   readonly id: number
   readonly body: string
   readonly url: string
+  /** Login. */
   readonly author: string
 }
 
-/** The comments of one pull request. */
+/** The comments of one pull request. A refusal is thrown as {@link Refusal}. */
 export interface Comments {
+  /** Oldest first. */
   list(): AsyncIterable<Comment>
   create(body: string): Promise<Comment>
   update(id: number, body: string): Promise<Comment>
-  /** The login of the token's own user, where the token may tell. */
+  /** The login of the token's own user; `null` where the token is nobody's or may not tell. */
   whoami(): Promise<string | null>
 }
 
+/** What GitHub answered instead of doing what was asked. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  /** HTTP status; `null`: no answer came. */
+  readonly status: number | null
+
+  constructor(message: string, status: number | null) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Who writes with a workflow's own token. Nobody can register a name with brackets. */
 const BOT = 'github-actions[bot]'
+const ATTEMPTS = 3
 
 /** First line of our comment for a group. */
 export const markerOf = (name: string): string => `<!-- fleet-drift:${name} -->`
 
 /**
- * Keeps one comment for a group up to date: the one that bears our marker *and* was written by us, for anyone can plant
- * a marker. None is made when there is nothing to say; one that stands is updated to say so. A refusal is a warning.
- * Returns the comment's URL, or `null`.
+ * Keeps one comment for a group up to date: the oldest that bears our marker *and* was written by us, for anyone can
+ * plant a marker. None is made when there is nothing to say; one that stands is updated to say so. A refusal is a
+ * warning. Returns the comment's URL, or `null`.
+ *
+ * @param body its first line is `marker`
  */
 export async function keepComment(
   marker: string,
@@ -35,26 +53,69 @@ export async function keepComment(
   log: Log
 ): Promise<string | null> {
   try {
-    const own = await ownComment(marker, comments)
-    if (own === null) return worthCreating ? (await comments.create(body)).url : null
-    return own.body.trim() === body.trim() ? own.url : (await comments.update(own.id, body)).url
+    for (let attempt = 1; ; attempt++) {
+      const own = await ownComment(marker, comments)
+      if (own !== null) return sameText(own.body, body) ? own.url : (await comments.update(own.id, body)).url
+      if (!worthCreating) return null
+      try {
+        return (await create(body, comments, log)).url
+      } catch (error) {
+        // The comment may have been made though no good answer came: look again before making a second one.
+        if (attempt >= ATTEMPTS || !isUncertain(error)) throw error
+      }
+    }
   } catch (error) {
     log.warning(
-      `The pull-request comment was refused: ${inert(error instanceof Error ? error.message : String(error))}. ` +
-        'Check that the job has the permission pull-requests: write.'
+      `The pull-request comment was refused: ${inert(reasonOf(error))}.${hint(error)} The report is in the job summary.`
     )
     return null
   }
 }
 
-async function ownComment(marker: string, comments: Comments): Promise<Comment | null> {
-  const marked: Comment[] = []
-  for await (const comment of comments.list()) {
-    if (comment.body.split(/\r?\n/, 1)[0] === marker) marked.push(comment)
+async function create(body: string, comments: Comments, log: Log): Promise<Comment> {
+  const created = await comments.create(body)
+  if (created.author !== BOT && created.author !== (await comments.whoami())) {
+    log.warning(
+      `The comment was written by ${inert(created.author, 60)}, whom this token cannot recognise again, so that the next ` +
+        `run will write another. Give the workflow's own token as github-token.`
+    )
   }
-  if (marked.length === 0) return null
-  const byBot = marked.find(comment => comment.author === BOT)
-  if (byBot !== undefined) return byBot
-  const self = await comments.whoami()
-  return marked.find(comment => self !== null && comment.author === self) ?? null
+  return created
+}
+
+async function ownComment(marker: string, comments: Comments): Promise<Comment | null> {
+  let self: string | null | undefined
+  for await (const comment of comments.list()) {
+    if (comment.body.split(/\r?\n/, 1)[0] !== marker) continue
+    if (comment.author === BOT) return comment
+    if (self === undefined) self = await comments.whoami()
+    if (self !== null && comment.author === self) return comment
+  }
+  return null
+}
+
+/** Whether a reader would see the same: GitHub may change line ends, and each run has its own link. */
+function sameText(one: string, other: string): boolean {
+  const text = (body: string) =>
+    body
+      .replaceAll('\r\n', '\n')
+      .replace(/\/actions\/runs\/\d+/g, '/actions/runs/')
+      .trim()
+  return text(one) === text(other)
+}
+
+function isUncertain(error: unknown): boolean {
+  return error instanceof Refusal && (error.status === null || error.status >= 500)
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal && error.status !== null) return `${error.status} ${error.message}`
+  return error instanceof Error ? error.message : String(error)
+}
+
+function hint(error: unknown): string {
+  const status = error instanceof Refusal ? error.status : null
+  return status === 401 || status === 403 || status === 404
+    ? ' Give the job the permission "pull-requests: write", and check that the conversation is not locked.'
+    : ''
 }

@@ -1,5 +1,6 @@
 import type { Report, Severity } from '../report/report.ts'
 import { atLeast } from '../report/summarise.ts'
+import { count, percent } from '../report/words.ts'
 
 export interface Gate {
   /** Fails the run at this severity or above. */
@@ -16,20 +17,24 @@ export function failures(report: Report, gate: Gate): string[] {
   const { hosts, reported, partial, worstSeverity } = report.summary
   const reasons: string[] = []
   if (gate.failOn !== 'never' && worstSeverity !== 'none' && atLeast(worstSeverity, gate.failOn)) {
-    const count = report.findings.filter(
+    const worst = report.findings.filter(
       finding => finding.acceptedBy === null && finding.severity === worstSeverity
     ).length
     reasons.push(
-      `${count} open ${count === 1 ? 'finding is' : 'findings are'} ${worstSeverity}, and fail-on is ${gate.failOn}.`
+      `${count(worst, 'open finding')} ${worst === 1 ? 'is' : 'are'} ${worstSeverity}, and fail-on is ${gate.failOn}.`
     )
   }
   if (reported + partial === 0) {
     reasons.push(
-      hosts === 0 ? 'No host was found, so nothing was assessed.' : `None of ${hosts} hosts answered.`
+      hosts === 0
+        ? 'No host was found, so nothing was assessed.'
+        : hosts === 1
+          ? 'The only host did not answer.'
+          : `None of ${hosts} hosts answered.`
     )
   } else if (reported * 100 < gate.minCoverage * hosts) {
     reasons.push(
-      `${reported} of ${hosts} hosts were fully assessed (${(report.summary.coverage * 100).toFixed(1)} %), ` +
+      `${reported} of ${hosts} hosts were fully assessed (${percent(report.summary.coverage)}), ` +
         `and min-coverage is ${gate.minCoverage} %.`
     )
   }

@@ -1,53 +1,67 @@
 import { getOctokit } from '@actions/github'
-import { inert } from '../inert.ts'
-import type { Comment, Comments } from './comment.ts'
+import { z } from 'zod'
+import { type Comment, type Comments, Refusal } from './comment.ts'
 
+/** The most that GitHub gives at once. */
 const PAGE = 100
-/** More comments than this are not looked through. */
-const MOST_PAGES = 30
-const TIMEOUT = 20_000
+/** Comments beyond these pages are not looked through; ours is among the oldest. */
+const MOST_PAGES = 100
+const TIMEOUT_MS = 20_000
+const ATTEMPTS = 3
 
 export interface GitHub {
   /** The comments of one pull request. */
-  comments(number: number): Comments
-  /** `null` where GitHub does not tell. */
+  comments(pull: number): Comments
+  /** Whether everyone can read the repository; `null` where GitHub does not tell. */
   isPublic(): Promise<boolean | null>
 }
 
+export interface GitHubOptions {
+  /** Base URL of the API; by default `GITHUB_API_URL`. */
+  readonly apiUrl?: string
+  /** Milliseconds before the second attempt; doubled before the third. */
+  readonly pause?: number
+}
+
+const commentSchema = z.object({
+  id: z.int(),
+  body: z.string().nullish(),
+  html_url: z.string(),
+  user: z.object({ login: z.string() }).nullish()
+})
+
 /** The few endpoints of GitHub that are used, behind small ports. */
-export function gitHub(token: string, owner: string, repo: string): GitHub {
-  const octokit = getOctokit(token, { userAgent: 'fleet-drift', request: { fetch: patientFetch } })
+export function gitHub(token: string, owner: string, repo: string, options: GitHubOptions = {}): GitHub {
+  const ask = asking(token, options)
+  const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`
   return {
-    comments: issue_number => ({
+    comments: pull => ({
       async *list() {
         for (let page = 1; page <= MOST_PAGES; page++) {
-          const { data } = await octokit.rest.issues.listComments({
-            owner,
-            repo,
-            issue_number,
-            per_page: PAGE,
-            page
-          })
-          for (const comment of data) yield read(comment)
-          if (data.length < PAGE) return
+          const query = `per_page=${PAGE}&page=${page}`
+          const found = z
+            .array(commentSchema)
+            .parse(await ask('GET', `${path}/issues/${pull}/comments?${query}`))
+          for (const comment of found) yield read(comment)
+          if (found.length < PAGE) return
         }
       },
       create: async body =>
-        read((await octokit.rest.issues.createComment({ owner, repo, issue_number, body })).data),
-      update: async (comment_id, body) =>
-        read((await octokit.rest.issues.updateComment({ owner, repo, comment_id, body })).data),
+        read(commentSchema.parse(await ask('POST', `${path}/issues/${pull}/comments`, { body }))),
+      update: async (id, body) =>
+        read(commentSchema.parse(await ask('PATCH', `${path}/issues/comments/${id}`, { body }))),
       async whoami() {
         try {
-          return (await octokit.rest.users.getAuthenticated()).data.login
-        } catch {
-          return null
+          return z.object({ login: z.string() }).parse(await ask('GET', '/user')).login
+        } catch (error) {
+          if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0)) return null
+          throw error
         }
       }
     }),
     async isPublic() {
       try {
-        const { data } = await octokit.rest.repos.get({ owner, repo })
-        return !data.private
+        return !z.object({ private: z.boolean() }).parse(await ask('GET', path)).private
       } catch {
         return null
       }
@@ -55,30 +69,45 @@ export function gitHub(token: string, owner: string, repo: string): GitHub {
   }
 }
 
-function read(comment: {
-  id: number
-  body?: string | null
-  html_url: string
-  user: { login: string } | null
-}): Comment {
-  return {
-    id: comment.id,
-    body: comment.body ?? '',
-    url: comment.html_url,
-    author: comment.user?.login ?? ''
+type Method = 'GET' | 'POST' | 'PATCH'
+
+/**
+ * Asks again when the network or GitHub fails, within bounds. A POST is sent once, so that nothing is made twice.
+ * @throws Refusal
+ */
+function asking(token: string, { apiUrl, pause = 1_000 }: GitHubOptions) {
+  const octokit = getOctokit(token, {
+    userAgent: 'fleet-drift',
+    ...(apiUrl === undefined ? {} : { baseUrl: apiUrl })
+  })
+  return async (method: Method, path: string, body: Record<string, string> = {}): Promise<unknown> => {
+    const attempts = method === 'POST' ? 1 : ATTEMPTS
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const request = { signal: AbortSignal.timeout(TIMEOUT_MS) }
+        const { data } = await octokit.request(`${method} ${path}`, { ...body, request })
+        return data
+      } catch (error) {
+        const refusal = refusalOf(error)
+        const passing = refusal.status === null || refusal.status === 429 || refusal.status >= 500
+        if (!passing || attempt >= attempts) throw refusal
+      }
+      await new Promise(resolve => setTimeout(resolve, pause * 2 ** (attempt - 1)))
+    }
   }
 }
 
-/** Tries a read again when the network or the service fails; a write is sent once, so that nothing is made twice. */
-async function patientFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const attempts = (init?.method ?? 'GET') === 'GET' ? 3 : 1
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const response = await fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT) })
-      if (response.status < 500 || attempt >= attempts) return response
-    } catch (error) {
-      if (attempt >= attempts) throw new Error(`GitHub cannot be reached: ${inert(String(error))}`)
-    }
-    await new Promise(resolve => setTimeout(resolve, 500 * 2 ** attempt))
-  }
+const answeredSchema = z.object({ status: z.int(), response: z.object({}) })
+
+/** Octokit gives a status even to errors of the network; only those with a response were answered. */
+function refusalOf(error: unknown): Refusal {
+  const message = error instanceof Error ? error.message : String(error)
+  const answered = answeredSchema.safeParse(error)
+  return answered.success
+    ? new Refusal(message, answered.data.status)
+    : new Refusal(`GitHub cannot be reached: ${message}`, null)
+}
+
+function read({ id, body, html_url, user }: z.infer<typeof commentSchema>): Comment {
+  return { id, body: body ?? '', url: html_url, author: user?.login ?? '' }
 }

@@ -1,12 +1,12 @@
 import type { Report } from '../report/report.ts'
 import { outlierHosts } from '../report/summarise.ts'
 
-/** The action's outputs that a report gives, by name. */
+/** The action's outputs that a report gives, by name. Only mode `check` gives a verdict. */
 export function reportOutputs(report: Report): Record<string, string> {
-  const { summary } = report
+  const { summary, run } = report
   const silent = report.hosts.filter(host => host.status === 'silent').map(host => host.id)
   return {
-    verdict: summary.verdict,
+    ...(run.mode === 'check' ? { verdict: summary.verdict } : {}),
     findings: String(summary.findings),
     outliers: String(summary.outliers),
     'outlier-hosts': JSON.stringify(outlierHosts(report.findings)),

@@ -87,7 +87,7 @@ function longestRun(text: string): number {
 const WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/
 const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/
 /** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
-const LINKED = /[0-9a-f]{7}|^www/i
+const LINKED = /[0-9a-f]{7}|www/i
 const SIGN = /^[–—·×→%=]$/
 
 /** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */

@@ -6,7 +6,7 @@ import { hostMap } from './markdown/map.ts'
 import { acceptedList, clusterTable, noticeList } from './markdown/rest.ts'
 import { TIERS, type Tier } from './markdown/tier.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
-import type { Report } from './report.ts'
+import type { Report, ReportSummary } from './report.ts'
 import { openFindings } from './summarise.ts'
 import { count, coverageSentence, gistOf, headline, KINDS, listed, number, percent, SIGNS } from './words.ts'
 
@@ -66,7 +66,8 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
     if (room < 0) break
   }
   const rest = findings.slice(sections.length)
-  const leftOut = findingsLeftOut(rest, Math.min(findings.length, tier.listed) - sections.length)
+  const named = findings.length < 2 ? 0 : Math.min(findings.length, tier.listed)
+  const leftOut = findingsLeftOut(rest, Math.max(0, named - sections.length))
   return join([...before, ...sections, leftOut, ...after])
 }
 
@@ -110,19 +111,26 @@ function turned({ summary }: Report, { marker }: MarkdownOptions): string {
 
 function footer(report: Report, options: MarkdownOptions): string {
   const { summary, run, tool } = report
-  const { accepted, foldedRows } = summary
-  const said = [
-    `${count(foldedRows, 'row')} differed and ${foldedRows === 1 ? 'was' : 'were'} folded as benign noise`,
-    `${count(accepted, 'finding')} accepted`,
-    `${count(options.redacted, 'secret')} redacted`
-  ]
+  const said = foldedAway(summary, options.redacted)
   const packs = listed(run.packs.map(({ name }) => escapeText(name, 64)))
   const made = [
     packs === '' ? '' : `Packs ${packs}`,
     escapeText(`${tool.name} ${tool.version}`, 80),
     options.marker === undefined ? `finished ${escapeText(run.finishedAt, 40)}` : ''
   ]
-  return `---\n\n<sub>${said.join(' · ')}.<br>${whereabouts(options)}<br>${made.filter(part => part !== '').join(' · ')}</sub>`
+  return `---\n\n<sub>${said}<br>${whereabouts(options)}<br>${made.filter(part => part !== '').join(' · ')}</sub>`
+}
+
+/** What is not among the findings, and why. */
+function foldedAway({ foldedRows, accepted }: ReportSummary, redacted: number): string {
+  const said = [
+    foldedRows > 0
+      ? `${count(foldedRows, 'row')} that differed folded as benign noise`
+      : 'No row folded as noise',
+    accepted > 0 ? `${count(accepted, 'finding')} accepted` : '',
+    redacted > 0 ? `${count(redacted, 'secret')} redacted` : ''
+  ]
+  return `${said.filter(part => part !== '').join(' · ')}.`
 }
 
 function whereabouts({ whole, runUrl }: MarkdownOptions): string {
@@ -157,6 +165,6 @@ function renderCounts(view: PublicView, options: MarkdownOptions): string {
       ? `${count(view.clusterSizes.length, 'cluster')}, of ${clusters} hosts.`
       : '',
     view.notices > 0 ? `${count(view.notices, 'notice')} about the run in the full report.` : '',
-    `---\n\n<sub>${count(summary.foldedRows, 'row')} folded as benign noise · ${count(summary.accepted, 'finding')} accepted · ${count(options.redacted, 'secret')} redacted.<br>${whereabouts(options)}</sub>`
+    `---\n\n<sub>${foldedAway(summary, options.redacted)}<br>${whereabouts(options)}</sub>`
   ])
 }

@@ -80,7 +80,7 @@ export function coverageSentence(summary: ReportSummary): string {
 
 /** Never 100 % unless every host was assessed. */
 export function percent(share: number): string {
-  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
+  return share >= 1 ? '100 %' : `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
 }
 
 /** `critical intruder`, `medium indicator hit` … */

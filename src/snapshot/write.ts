@@ -8,7 +8,7 @@ import type { HostRecord, SnapshotHeader } from './snapshot.ts'
 
 export interface SnapshotWriter {
   write(record: HostRecord): Promise<void>
-  /** Closes the file; returns the SHA-256 of its bytes, in hex. */
+  /** Closes the file, once however often it is called; returns the SHA-256 of its bytes, in hex. */
   close(): Promise<string>
 }
 
@@ -32,12 +32,17 @@ export async function openSnapshot(path: string, header: SnapshotHeader): Promis
     if (!gzip.write(`${JSON.stringify(value)}\n`)) await Promise.race([once(gzip, 'drain'), flushed])
   }
   await line(header)
+  const finish = async () => {
+    gzip.end()
+    await flushed
+    return digest.digest('hex')
+  }
+  let closed: Promise<string> | null = null
   return {
     write: line,
-    async close() {
-      gzip.end()
-      await flushed
-      return digest.digest('hex')
+    close() {
+      closed ??= finish()
+      return closed
     }
   }
 }

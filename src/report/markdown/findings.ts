@@ -6,20 +6,31 @@ import { capital, count, listed, nature, number, SIGNS } from '../words.ts'
 import { hostCell, hostList, type Names } from './hosts.ts'
 import type { Tier } from './tier.ts'
 
-/** One line a finding: what a reader sees first. Empty where the sections say the same. */
+/** Lines of the table of findings in sight; further ones are folded away. */
+const IN_SIGHT = 15
+
+/** One line a finding: what a reader sees first. Empty where one section says the same. */
 export function findingTable(findings: readonly Finding[], names: Names, tier: Tier): string {
-  const shown = findings.slice(0, tier.listed)
-  if (findings.length < 2 || shown.length === 0) return ''
-  const body = shown.map((finding, at) => [
-    SIGNS[finding.severity],
-    String(at + 1),
-    nature(finding),
-    hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
-    tables(finding),
-    finding.surprise > 0 ? `${finding.surprise.toFixed(1)} bits` : ''
-  ])
-  const head = ['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise']
-  return markdownTable([head, ...body], { align: ['', 'r', '', '', '', 'r'], alignDelimiters: false })
+  if (findings.length < 2 || tier.listed === 0) return ''
+  const lines = findings
+    .slice(0, tier.listed)
+    .map((finding, at) => [
+      SIGNS[finding.severity],
+      String(at + 1),
+      nature(finding),
+      hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
+      tables(finding),
+      finding.surprise > 0 ? `${finding.surprise.toFixed(1)}\u00a0bits` : ''
+    ])
+  const table = (body: string[][]) =>
+    markdownTable([['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise'], ...body], {
+      align: ['', 'r', '', '', '', 'r'],
+      alignDelimiters: false
+    })
+  const folded = lines.slice(IN_SIGHT)
+  if (folded.length === 0) return table(lines)
+  const title = `Findings ${IN_SIGHT + 1} to ${lines.length}`
+  return `${table(lines.slice(0, IN_SIGHT))}\n\n<details><summary>${title}</summary>\n\n${table(folded)}\n\n</details>`
 }
 
 const MOST_TABLES = 4
@@ -55,15 +66,18 @@ export function findingSection(finding: Finding, at: number, names: Names, tier:
   return parts.filter(part => part !== '').join('\n\n')
 }
 
-/** How many findings stand in no section, by severity. */
-export function findingsLeftOut(rest: readonly Finding[], listedToo: number): string {
+/** What is said of the findings that have no section of their own, of which the table above names `named`. */
+export function findingsLeftOut(rest: readonly Finding[], named: number): string {
   if (rest.length === 0) return ''
   const bySeverity = SEVERITIES.map(severity => {
     const many = rest.filter(finding => finding.severity === severity).length
     return many > 0 ? `${number(many)} ${severity}` : ''
   }).filter(told => told !== '')
-  const where = listedToo >= rest.length ? 'are in the table above only' : 'are not shown here'
-  return `**${count(rest.length, 'more finding')}** (${bySeverity.join(', ')}) ${rest.length === 1 ? where.replace('are', 'is') : where}, for this report would be too long; their rows are in the full report.`
+  const places = [
+    named > 0 ? `${number(named)} in the table above` : '',
+    rest.length > named ? `${number(rest.length - named)} not named here` : ''
+  ]
+  return `**${count(rest.length, 'finding')} without rows here** (${bySeverity.join(', ')}): ${listed(places.filter(place => place !== ''))}. The full report has all of it.`
 }
 
 const MARKS = {

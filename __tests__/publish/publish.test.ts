@@ -1,0 +1,170 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { reportOutputs } from '../../src/publish/outputs.ts'
+import { type PublishRequest, publish } from '../../src/publish/publish.ts'
+import { addSummary } from '../../src/publish/summary.ts'
+import { finding, host, report, row } from '../report/reports.ts'
+import { drifted, enormous, healthy } from '../report/samples.ts'
+import { keptLog, PullRequest } from './ports.ts'
+
+const folder = () => mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+
+function published(
+  more: Partial<Omit<PublishRequest, 'context'>> & { context?: Partial<PublishRequest['context']> } = {}
+) {
+  const dir = folder()
+  const summaryPath = join(dir, 'summary.md')
+  const outputs: Record<string, string> = {}
+  const pull = new PullRequest()
+  const log = keptLog()
+  let isPublic: boolean | null = null
+  const request: PublishRequest = {
+    report: drifted(),
+    outputDir: join(dir, 'deep', 'out'),
+    redact: true,
+    publishToPublic: false,
+    comment: true,
+    summaryPath,
+    ...more,
+    context: {
+      event: 'pull_request',
+      repository: { owner: 'acme', repo: 'fleet' },
+      isPrivate: true,
+      runId: '42',
+      runUrl: 'https://github.com/acme/fleet/actions/runs/42',
+      workspace: dir,
+      pullRequest: { number: 7, untrusted: false },
+      oidc: true,
+      ...more.context
+    }
+  }
+  const github = { comments: () => pull, isPublic: async () => isPublic }
+  const setOutput = (name: string, value: string) => {
+    outputs[name] = value
+  }
+  const run = () => publish(request, { log, github, setOutput })
+  const summary = () => readFileSync(summaryPath, 'utf8')
+  const tellPublic = (value: boolean) => {
+    isPublic = value
+  }
+  return { run, outputs, pull, log, summary, dir, tellPublic }
+}
+
+test('files, outputs, log, summary and comment are made', async () => {
+  const { run, outputs, pull, log, summary } = published()
+  await run()
+  expect(isAbsolute(outputs['report-json']!) && existsSync(outputs['report-json']!)).toBe(true)
+  expect(readFileSync(outputs['report-markdown']!, 'utf8')).toMatch(/^## 🟥 checkout: drift\./)
+  expect(outputs.verdict).toBe('drift')
+  expect(outputs['comment-url']).toMatch(/#issuecomment-1$/)
+  expect(pull.all[0]!.body).toMatch(/^<!-- fleet-drift:checkout -->\n## 🟥/)
+  expect(summary()).toContain('web-21')
+  expect(log.infos.join()).toContain('web-21')
+  expect(log.warnings).toEqual([])
+})
+
+test.each<[string, Parameters<typeof published>[0]]>([
+  ['the payload says it is public', { context: { isPrivate: false } }],
+  ['nobody says what it is', { context: { isPrivate: null } }]
+])('only counts are shown where %s, and the files are complete', async (_, more) => {
+  const { run, outputs, pull, log, summary } = published(more)
+  await run()
+  for (const text of [summary(), pull.all[0]!.body, log.infos.join()]) {
+    expect(text).not.toMatch(/web-|i-0a1b|sysupd|kernel_modules/)
+    expect(text).toContain('publish-to-public')
+  }
+  expect(readFileSync(outputs['report-json']!, 'utf8')).toContain('web-21')
+})
+
+test('a public repository shows hosts where it was allowed', async () => {
+  const { run, summary } = published({ publishToPublic: true, context: { isPrivate: false } })
+  await run()
+  expect(summary()).toContain('web-21')
+})
+
+test('a repository that the API calls private shows hosts', async () => {
+  const { run, summary, tellPublic } = published({ context: { isPrivate: null } })
+  tellPublic(false)
+  await run()
+  expect(summary()).toContain('web-21')
+})
+
+test.each<[string, Parameters<typeof published>[0]]>([
+  ['outside of a pull request', { context: { pullRequest: null } }],
+  ['on a pull request from a fork', { context: { pullRequest: { number: 7, untrusted: true } } }],
+  ['when comments are off', { comment: false }],
+  ['when all is clean', { report: healthy() }]
+])('no comment is made %s', async (_, more) => {
+  const { run, outputs, pull } = published(more)
+  await run()
+  expect(pull.all).toEqual([])
+  expect(outputs['comment-url']).toBeUndefined()
+})
+
+test('300 findings on 2,000 hosts fit the summary and the comment', async () => {
+  const { run, pull, summary, log } = published({ report: enormous() })
+  await run()
+  expect(Buffer.byteLength(summary())).toBeLessThanOrEqual(1_048_576)
+  expect(Buffer.byteLength(pull.all[0]!.body)).toBeLessThanOrEqual(60_000)
+  expect(log.warnings).toEqual([])
+})
+
+test('secrets are hidden in every file and text, and shown only where redaction is off', async () => {
+  const secret = report(
+    [host('i-1')],
+    [finding('f', { hosts: ['i-1'], rows: [row('p', { cmdline: 'x --password hunter2' })] })]
+  )
+  const hidden = published({ report: secret })
+  await hidden.run()
+  for (const text of [
+    hidden.summary(),
+    readFileSync(hidden.outputs['report-json']!, 'utf8'),
+    hidden.log.infos.join()
+  ]) {
+    expect(text).not.toContain('hunter2')
+    expect(text).toContain('[redacted: secret]')
+  }
+  expect(hidden.summary()).toContain('1 secret redacted')
+  const open = published({ report: secret, redact: false })
+  await open.run()
+  expect(open.summary()).toContain('hunter2')
+})
+
+test('a summary that GitHub would drop, or that cannot be written, is a warning', async () => {
+  const log = keptLog()
+  const written: string[] = []
+  const append = async (text: string) => void written.push(text)
+  await addSummary('x'.repeat(1_000), { size: async () => 1_048_000, append }, log)
+  expect(written).toEqual([])
+  expect(log.warnings[0]).toContain('1048576')
+  const { run, log: other, dir } = published({ summaryPath: '/nowhere/at/all' })
+  writeFileSync(join(dir, 'x'), '')
+  await run()
+  expect(other.warnings[0]).toMatch(/^The job summary could not be written: .*ENOENT/)
+})
+
+test('outputs are those of the contract', () => {
+  expect(reportOutputs(drifted())).toEqual({
+    verdict: 'drift',
+    findings: '6',
+    outliers: '7',
+    'outlier-hosts': JSON.stringify(
+      [1003, 1007, 1012, 1019, 1021, 1033, 1052].map(at => `i-0a1b2c3d4e5f${at}`)
+    ),
+    'silent-hosts': '["i-0a1b2c3d4e5f1040"]',
+    'worst-severity': 'critical',
+    coverage: '0.9688'
+  })
+  expect(reportOutputs(healthy())).toMatchObject({
+    verdict: 'clean',
+    'worst-severity': 'none',
+    coverage: '1.0000',
+    'outlier-hosts': '[]'
+  })
+})
+
+test.each(['baseline', 'collect'])('mode %s sets no verdict', mode => {
+  expect(reportOutputs(report([host('i-1')], [], { run: { mode } }))).not.toHaveProperty('verdict')
+})

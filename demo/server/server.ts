@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { DemoFleet } from '../fleet/host.ts'
+import { demoAgent } from './agent.ts'
+import { githubService } from './github.ts'
+import { type Call, type Fault, type Reply, readBody, ServiceError, send } from './journal.ts'
+import { type SsmOptions, ssmService } from './ssm.ts'
+import { tokenServices, xmlError } from './sts.ts'
+
+export interface ServerOptions extends Partial<SsmOptions> {
+  readonly publicRepository?: boolean
+  readonly fault?: Fault
+}
+
+export type DemoServer = Awaited<ReturnType<typeof startServer>>
+
+/** Starts all services that a job talks to, on loopback. */
+export async function startServer(fleet: DemoFleet, options: ServerOptions = {}) {
+  const calls: Call[] = []
+  const githubToken = `ghs_${randomBytes(18).toString('hex')}`
+  const tokens = tokenServices(() => Date.now())
+  const agent = await demoAgent()
+  const ssm = ssmService(fleet, agent, {
+    concurrency: options.concurrency ?? 4,
+    settling: options.settling ?? 300
+  })
+  const github = githubService(githubToken, options.publicRepository !== true)
+  let fault = options.fault
+  let base = ''
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', base)
+    const text = await readBody(request)
+    const call = nameCall(request, url, text)
+    calls.push(call)
+    const made = fault?.(call)
+    if (made === 'reset') {
+      request.socket.destroy()
+      return
+    }
+    if (made !== undefined && 'delay' in made) await new Promise(resolve => setTimeout(resolve, made.delay))
+    try {
+      if (made !== undefined && 'status' in made)
+        throw new ServiceError(made.type, made.message ?? made.type, made.status)
+      send(response, answer(call, request, url))
+    } catch (error) {
+      const told =
+        error instanceof ServiceError ? error : new ServiceError('InternalFailure', String(error), 500)
+      send(response, refuse(call, told))
+    }
+  }
+
+  function answer(call: Call, request: IncomingMessage, url: URL): Reply {
+    switch (call.service) {
+      case 'oidc':
+        return tokens.idToken(url, request.headers.authorization)
+      case 'sts':
+        return call.action === 'GetCallerIdentity'
+          ? tokens.callerIdentity()
+          : tokens.assumeRole(call.input as URLSearchParams)
+      case 'ssm': {
+        const key = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
+        const known = tokens.knows(key, String(request.headers['x-amz-security-token'] ?? ''))
+        if (known === 'expired')
+          throw new ServiceError(
+            'ExpiredTokenException',
+            'The security token included in the request is expired'
+          )
+        if (known === 'no')
+          throw new ServiceError(
+            'UnrecognizedClientException',
+            'The security token included in the request is invalid.'
+          )
+        return {
+          status: 200,
+          body: JSON.stringify(ssm(call.action, call.input)),
+          headers: { 'content-type': 'application/x-amz-json-1.1' }
+        }
+      }
+      default:
+        return github.answer(
+          request.method ?? 'GET',
+          new URL(`${base}${url.pathname.replace(/^\/github/, '')}${url.search}`),
+          request.headers.authorization,
+          call.input,
+          `${base}/github`
+        )
+    }
+  }
+
+  function refuse(call: Call, error: ServiceError): Reply {
+    if (call.service === 'sts') return xmlError(error)
+    if (call.service === 'github') return github.error(error)
+    const body = JSON.stringify({ __type: error.type, message: error.message })
+    return {
+      status: error.status,
+      body,
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': error.type }
+    }
+  }
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => request.socket.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  base = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+
+  return {
+    url: base,
+    calls,
+    github,
+    setFault(next: Fault | undefined): void {
+      fault = next
+    },
+    /** What a job's environment must hold to reach these services. */
+    env: (): Record<string, string> => ({
+      AWS_ENDPOINT_URL: base,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${base}/oidc/token?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: tokens.requestToken,
+      GITHUB_API_URL: `${base}/github`,
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'acme/infra',
+      'INPUT_GITHUB-TOKEN': githubToken
+    }),
+    async close(): Promise<void> {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+      await agent.close()
+    }
+  }
+}
+
+function nameCall(request: IncomingMessage, url: URL, text: string): Call {
+  const target = request.headers['x-amz-target']
+  if (typeof target === 'string')
+    return { service: 'ssm', action: target.split('.').at(-1) ?? '', input: parse(text) }
+  if (url.pathname.startsWith('/oidc/'))
+    return { service: 'oidc', action: 'GetIdToken', input: Object.fromEntries(url.searchParams) }
+  if (url.pathname.startsWith('/github/')) {
+    return {
+      service: 'github',
+      action: `${request.method} ${url.pathname.replace(/^\/github/, '')}`,
+      input: parse(text)
+    }
+  }
+  const form = new URLSearchParams(text)
+  return { service: 'sts', action: form.get('Action') ?? '', input: form }
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text)
+  } catch {
+    return {}
+  }
+}

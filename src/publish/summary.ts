@@ -1,0 +1,48 @@
+import { appendFile, stat } from 'node:fs/promises'
+import { inert } from '../inert.ts'
+import type { Log } from '../log.ts'
+
+/** GitHub drops a step's summary over this many bytes whole. */
+const MOST_BYTES = 1_048_576
+
+/** What a summary may take (bytes), with room for what else the step may say. */
+export const SUMMARY_LIMIT = MOST_BYTES - 8_192
+
+/** The file that the runner shows as the step's summary. */
+export interface SummaryFile {
+  /** Bytes in it so far. */
+  size(): Promise<number>
+  append(text: string): Promise<void>
+}
+
+/** @param path `GITHUB_STEP_SUMMARY` */
+export function summaryFile(path: string): SummaryFile {
+  return {
+    async size() {
+      try {
+        return (await stat(path)).size
+      } catch {
+        return 0
+      }
+    },
+    append: text => appendFile(path, text)
+  }
+}
+
+/** Adds to the job summary. What would make GitHub drop it, or cannot be written, is a warning. */
+export async function addSummary(markdown: string, file: SummaryFile, log: Log): Promise<void> {
+  try {
+    const bytes = (await file.size()) + Buffer.byteLength(markdown)
+    if (bytes > MOST_BYTES) {
+      log.warning(
+        `The job summary would have ${bytes} bytes, and GitHub shows none over ${MOST_BYTES}: it was left out.`
+      )
+      return
+    }
+    await file.append(markdown)
+  } catch (error) {
+    log.warning(
+      `The job summary could not be written: ${inert(error instanceof Error ? error.message : String(error))}`
+    )
+  }
+}
