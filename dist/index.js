@@ -68539,7 +68539,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8836);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1722);
 
 process.exitCode = await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)(process.env);
 
@@ -68548,7 +68548,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 8836:
+/***/ 1722:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -69957,7 +69957,7 @@ const _summary = new Summary();
  * @deprecated use `core.summary`
  */
 const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary = _summary;
+const summary = (/* unused pure expression or super */ null && (_summary));
 //# sourceMappingURL=summary.js.map
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
 
@@ -89853,6 +89853,30 @@ async function ask({ url, token }, audience) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/aws/login.js
+
+
+
+/**
+ * The credentials of the role, in an allowed account; `null` means the ambient ones.
+ * @throws CredentialsError or Error that says what to change.
+ */
+async function login({ role, region, allowedAccountIds }, { repository, oidc }, ports) {
+    if (role === null) {
+        if (allowedAccountIds.length > 0)
+            refuseOtherAccounts(await ambientAccount(region), allowedAccountIds);
+        return null;
+    }
+    if (oidc === null) {
+        throw new CredentialsError('role-to-assume needs an OIDC token, and this job may not ask for one: add "id-token: write" to the permissions of the job (or of the workflow).');
+    }
+    const request = oidc;
+    const session = assumeRole({ ...role, region, repository: repository === null ? '' : `${repository.owner}/${repository.repo}` }, { ...ports, tokens: runnerTokens(request, ports) });
+    refuseOtherAccounts(await session.account(), allowedAccountIds);
+    ports.log.info('Assumed the role.');
+    return session.credentials;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/clock.js
 const systemClock = {
     now: () => Date.now(),
@@ -89868,6 +89892,296 @@ const systemClock = {
         signal?.addEventListener('abort', done, { once: true });
     })
 };
+
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
+;// CONCATENATED MODULE: ./lib/src/snapshot/write.js
+
+
+
+
+
+
+/**
+ * Writes `snapshot.ndjson.gz`: a header line, then one line a host, as a stream: memory does not grow with the fleet.
+ * The snapshot is the evidence: rows go in as they came, neither normalised nor redacted.
+ */
+async function openSnapshot(path, header) {
+    const digest = (0,external_node_crypto_.createHash)('sha256');
+    const gzip = (0,external_node_zlib_.createGzip)();
+    const hashing = new external_node_stream_.Transform({
+        transform(chunk, _encoding, done) {
+            digest.update(chunk);
+            done(null, chunk);
+        }
+    });
+    const file = (0,external_node_fs_.createWriteStream)(path, { mode: 0o600 });
+    const flushed = (0,external_node_stream_promises_namespaceObject.finished)(gzip.pipe(hashing).pipe(file));
+    flushed.catch(() => undefined);
+    const line = async (value) => {
+        if (!gzip.write(`${JSON.stringify(value)}\n`))
+            await Promise.race([(0,external_node_events_.once)(gzip, 'drain'), flushed]);
+    };
+    await line(header);
+    const finish = async () => {
+        gzip.end();
+        await flushed;
+        return digest.digest('hex');
+    };
+    let closed = null;
+    return {
+        write: line,
+        close() {
+            closed ??= finish();
+            return closed;
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/snapshot/read.js
+
+
+
+
+/** A host may hold 32 MiB of rows (design §9); its line is longer by JSON's quotes and escapes. */
+const MAX_LINE_BYTES = 128 * 1024 * 1024;
+const headerSchema = object({
+    fleetDriftSnapshot: literal(1),
+    name: schemas_string().default('fleet'),
+    collector: schemas_string().default('unknown'),
+    packs: array(object({ name: schemas_string(), sha256: schemas_string() })).default([]),
+    targets: array(schemas_string()).default([]),
+    region: schemas_string().nullable().default(null),
+    startedAt: schemas_string().default('')
+});
+const factsSchema = object({
+    hostname: schemas_string().nullable().default(null),
+    fqdn: schemas_string().nullable().default(null),
+    addresses: array(schemas_string()).default([]),
+    macs: array(schemas_string()).default([]),
+    machineId: schemas_string().nullable().default(null),
+    bootId: schemas_string().nullable().default(null),
+    os: schemas_string().nullable().default(null),
+    osVersion: schemas_string().nullable().default(null),
+    arch: schemas_string().nullable().default(null),
+    osqueryVersion: schemas_string().nullable().default(null),
+    root: schemas_boolean().default(false)
+});
+const hostSchema = object({
+    host: schemas_string().min(1).max(256),
+    status: schemas_enum(['reported', 'partial', 'silent']),
+    reason: schemas_string().nullable().default(null),
+    unanswered: schemas_boolean().default(false),
+    collectedAt: schemas_string().nullable().default(null),
+    facts: factsSchema.nullable().default(null),
+    queries: record(schemas_string(), unknown()).default({})
+});
+const querySchema = object({
+    status: schemas_enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
+    detail: schemas_string().nullable().default(null),
+    rows: array(unknown()).default([])
+});
+/**
+ * Opens a snapshot; hosts are read one line at a time, so that memory holds one host.
+ * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host.
+ */
+async function readSnapshot(path) {
+    const lines = readLines(path);
+    const first = await lines.next();
+    const header = first.done ? null : headerSchema.safeParse(parseJson(first.value, path, 1));
+    if (!header?.success) {
+        throw new Error(`${path} is not a Fleet Drift snapshot: its first line must be a snapshot header`);
+    }
+    return { header: header.data, hosts: readHosts(lines, path) };
+}
+async function* readHosts(lines, path) {
+    let number = 1;
+    for await (const line of lines) {
+        number++;
+        if (line === '')
+            continue;
+        const parsed = hostSchema.safeParse(parseJson(line, path, number));
+        if (!parsed.success)
+            throw new Error(`${path}, line ${number}: not a host (${prettifyError(parsed.error)})`);
+        const queries = Object.create(null);
+        for (const [name, result] of Object.entries(parsed.data.queries))
+            queries[name] = readQuery(result);
+        yield { ...parsed.data, queries };
+    }
+}
+function readQuery(value) {
+    const parsed = querySchema.safeParse(value);
+    if (!parsed.success)
+        return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] };
+    const rows = [];
+    for (const value of parsed.data.rows) {
+        const row = readRow(value);
+        if (row === null)
+            return { status: 'failed', detail: 'the snapshot holds a row that is no row', rows: [] };
+        rows.push(row);
+    }
+    return { ...parsed.data, rows };
+}
+/** A row with a null prototype; `null` where the value is not a flat object. Numbers and booleans become text. */
+function readRow(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+        return null;
+    const row = Object.create(null);
+    for (const [column, cell] of Object.entries(value)) {
+        if (typeof cell === 'object' && cell !== null)
+            return null;
+        row[column] = typeof cell === 'string' ? cell : cell === null || cell === undefined ? '' : String(cell);
+    }
+    return row;
+}
+function parseJson(line, path, number) {
+    try {
+        return JSON.parse(line);
+    }
+    catch {
+        throw new Error(`${path}, line ${number}: not valid JSON`);
+    }
+}
+async function* readLines(path) {
+    const plain = (0,external_node_stream_.pipeline)((0,external_node_fs_.createReadStream)(path), (0,external_node_zlib_.createGunzip)(), () => undefined);
+    let pieces = [];
+    let size = 0;
+    for await (const chunk of plain) {
+        let rest = chunk;
+        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+            pieces.push(rest.subarray(0, end));
+            yield Buffer.concat(pieces).toString('utf8');
+            pieces = [];
+            size = 0;
+            rest = rest.subarray(end + 1);
+        }
+        size += rest.length;
+        if (size > MAX_LINE_BYTES)
+            throw new Error(`${path}: a line is longer than ${MAX_LINE_BYTES} bytes`);
+        if (rest.length > 0)
+            pieces.push(rest);
+    }
+    if (pieces.length > 0)
+        yield Buffer.concat(pieces).toString('utf8');
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/record.js
+/** A host that gave no answer at all. */
+function silentHost(host, reason, unanswered) {
+    return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} };
+}
+/** The one record of a host whose invocation has ended. */
+function recordOf(host, opened, asked, state, collectedAt) {
+    switch (opened.kind) {
+        case 'answer': {
+            const reason = incomplete(opened.queries, asked, platformOf(opened.facts.os));
+            const status = reason === null ? 'reported' : 'partial';
+            return {
+                host,
+                status,
+                reason,
+                unanswered: false,
+                collectedAt,
+                facts: opened.facts,
+                queries: opened.queries
+            };
+        }
+        case 'no-osquery':
+            return {
+                host,
+                status: 'partial',
+                reason: 'osquery is not installed',
+                unanswered: false,
+                collectedAt,
+                facts: opened.facts,
+                queries: {}
+            };
+        default: {
+            if (opened.reason === EMPTY)
+                return silentHost(host, state.reason, state.delivered);
+            return {
+                host,
+                status: 'partial',
+                reason: opened.reason,
+                unanswered: true,
+                collectedAt,
+                facts: null,
+                queries: {}
+            };
+        }
+    }
+}
+/** The envelope's word for a reply with nothing in it: no answer came, whatever SSM calls the command. */
+const EMPTY = 'the reply is empty';
+/** So many queries are named in a reason; the others are counted. */
+const record_NAMED = 4;
+/**
+ * Why the answer is not whole. A table that the host's osquery does not have is excused only where the pack says that
+ * the query is for other platforms; and a host that answers nothing at all is never whole, whatever it claims to be.
+ */
+function incomplete(queries, asked, platform) {
+    const open = asked.filter(({ name }) => queries[name]?.status !== 'ok');
+    const excused = ({ name, platforms }) => queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform);
+    const short = open.filter(query => !excused(query));
+    if (short.length === 0) {
+        return asked.length > 0 && open.length === asked.length
+            ? 'no query was answered: all are for other platforms'
+            : null;
+    }
+    const names = short.slice(0, record_NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`);
+    const more = short.length > record_NAMED ? ` and ${short.length - record_NAMED} more` : '';
+    return `${short.length === 1 ? 'a query was' : 'queries were'} not answered: ${names.join(', ')}${more}`;
+}
+/** The platform behind the name of an operating system, on which a POSIX script can run at all. */
+function platformOf(os) {
+    return os !== null && /mac|darwin/i.test(os) ? 'darwin' : 'linux';
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/files.js
+
+
+
+
+/**
+ * Opens every snapshot that a pattern matches, each once, so that a matrix of `collect` jobs fans in to one analysis.
+ * @throws Error naming the pattern that matches nothing, or the file that is no snapshot.
+ */
+async function openFiles(patterns, workspace, expectedIds) {
+    const paths = new Set();
+    for (const pattern of patterns) {
+        let matched = false;
+        for await (const path of (0,promises_.glob)(pattern, { cwd: workspace })) {
+            paths.add((0,external_node_path_.resolve)(workspace, path));
+            matched = true;
+        }
+        if (!matched) {
+            throw new Error(`files: ${pattern} matches no file; patterns start at the folder of the repository.`);
+        }
+    }
+    const readers = [];
+    for (const path of [...paths].sort())
+        readers.push(await readSnapshot(path));
+    return { headers: readers.map(reader => reader.header), hosts: hostsOf(readers, expectedIds) };
+}
+async function* hostsOf(readers, expectedIds) {
+    const missing = new Set(expectedIds);
+    for (const { hosts } of readers) {
+        for await (const host of hosts) {
+            missing.delete(host.host);
+            yield host;
+        }
+    }
+    for (const id of missing)
+        yield silentHost(id, 'it is expected, and in none of the files', false);
+}
 
 ;// CONCATENATED MODULE: ./lib/src/collect/concurrently.js
 /** Does `work` on all entries, at most `limit` at once, and gives the results as they come. The first error ends it. */
@@ -89887,8 +90201,6 @@ async function* concurrently(entries, limit, work) {
     }
 }
 
-// EXTERNAL MODULE: external "node:zlib"
-var external_node_zlib_ = __nccwpck_require__(8522);
 ;// CONCATENATED MODULE: ./lib/src/collect/facts.js
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}))*\.?$/;
@@ -90078,14 +90390,14 @@ function readRows(part, line, most) {
     }
     const rows = [];
     for (const entry of value) {
-        const row = readRow(entry);
+        const row = envelope_readRow(entry);
         if (row === null)
             return failed('its result is no list of rows');
         rows.push(row);
     }
     return { status: 'ok', detail: null, rows };
 }
-function readRow(value) {
+function envelope_readRow(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
         return null;
     const row = Object.create(null);
@@ -90280,78 +90592,6 @@ function ssmReader({ ssm, log, clock, signal }) {
         }
     }
     return { count, invocations, read, endure };
-}
-
-;// CONCATENATED MODULE: ./lib/src/collect/record.js
-/** A host that gave no answer at all. */
-function silentHost(host, reason, unanswered) {
-    return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} };
-}
-/** The one record of a host whose invocation has ended. */
-function recordOf(host, opened, asked, state, collectedAt) {
-    switch (opened.kind) {
-        case 'answer': {
-            const reason = incomplete(opened.queries, asked, platformOf(opened.facts.os));
-            const status = reason === null ? 'reported' : 'partial';
-            return {
-                host,
-                status,
-                reason,
-                unanswered: false,
-                collectedAt,
-                facts: opened.facts,
-                queries: opened.queries
-            };
-        }
-        case 'no-osquery':
-            return {
-                host,
-                status: 'partial',
-                reason: 'osquery is not installed',
-                unanswered: false,
-                collectedAt,
-                facts: opened.facts,
-                queries: {}
-            };
-        default: {
-            if (opened.reason === EMPTY)
-                return silentHost(host, state.reason, state.delivered);
-            return {
-                host,
-                status: 'partial',
-                reason: opened.reason,
-                unanswered: true,
-                collectedAt,
-                facts: null,
-                queries: {}
-            };
-        }
-    }
-}
-/** The envelope's word for a reply with nothing in it: no answer came, whatever SSM calls the command. */
-const EMPTY = 'the reply is empty';
-/** So many queries are named in a reason; the others are counted. */
-const record_NAMED = 4;
-/**
- * Why the answer is not whole. A table that the host's osquery does not have is excused only where the pack says that
- * the query is for other platforms; and a host that answers nothing at all is never whole, whatever it claims to be.
- */
-function incomplete(queries, asked, platform) {
-    const open = asked.filter(({ name }) => queries[name]?.status !== 'ok');
-    const excused = ({ name, platforms }) => queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform);
-    const short = open.filter(query => !excused(query));
-    if (short.length === 0) {
-        return asked.length > 0 && open.length === asked.length
-            ? 'no query was answered: all are for other platforms'
-            : null;
-    }
-    const names = short.slice(0, record_NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`);
-    const more = short.length > record_NAMED ? ` and ${short.length - record_NAMED} more` : '';
-    return `${short.length === 1 ? 'a query was' : 'queries were'} not answered: ${names.join(', ')}${more}`;
-}
-/** The platform behind the name of an operating system, on which a POSIX script can run at all. */
-function platformOf(os) {
-    return os !== null && /mac|darwin/i.test(os) ? 'darwin' : 'linux';
 }
 
 ;// CONCATENATED MODULE: ./lib/src/collect/script.js
@@ -90896,6 +91136,67 @@ function watchCommands(request, ports, sent) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/collect/collect.js
+
+
+
+
+
+/** Collects all hosts, by whichever collector, into a snapshot; memory holds one host at a time. */
+async function collect(collection, ports) {
+    const { header, hosts } = await collect_open(collection, ports);
+    const known = new Set(collection.queries.map(query => query.name));
+    const unknown = new Set();
+    await (0,promises_.mkdir)((0,external_node_path_.dirname)(collection.path), { recursive: true });
+    const writer = await openSnapshot(collection.path, header);
+    try {
+        for await (const host of hosts) {
+            for (const name of Object.keys(host.queries))
+                if (!known.has(name))
+                    unknown.add(name);
+            await writer.write(host);
+        }
+    }
+    finally {
+        await writer.close();
+    }
+    return {
+        sha256: `sha256:${await writer.close()}`,
+        targets: header.targets,
+        region: header.region,
+        unknownQueries: [...unknown].sort()
+    };
+}
+async function collect_open({ inputs, packs, queries, comment, workspace, startedAt }, { ssm, log, clock, signal }) {
+    const expectedIds = inputs.expectedHosts !== null && 'ids' in inputs.expectedHosts ? inputs.expectedHosts.ids : [];
+    const { name, collector } = inputs;
+    const header = { fleetDriftSnapshot: 1, name, collector, startedAt };
+    if (ssm === null) {
+        const { headers, hosts } = await openFiles(inputs.files, workspace, expectedIds);
+        log.info(`Reading ${headers.length} ${headers.length === 1 ? 'snapshot' : 'snapshots'}.`);
+        const collected = headers.flatMap(earlier => earlier.packs.map(pack => JSON.stringify(pack)));
+        return {
+            header: {
+                ...header,
+                region: [...new Set(headers.map(earlier => earlier.region).filter(region => region !== null))].join(', ') ||
+                    null,
+                targets: [...new Set(headers.flatMap(earlier => earlier.targets))],
+                packs: [...new Set(collected)].map(pack => JSON.parse(pack))
+            },
+            hosts
+        };
+    }
+    return {
+        header: {
+            ...header,
+            region: inputs.region,
+            targets: inputs.targetLines,
+            packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
+        },
+        hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, log, clock, signal })
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/context.js
 
 const repositorySchema = object({ full_name: schemas_string() }).nullish().catch(null);
@@ -90917,6 +91218,7 @@ async function readContext(env, readFile) {
     const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
     const pull = payload?.pull_request;
     const runId = env.GITHUB_RUN_ID || null;
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
     return {
         event: env.GITHUB_EVENT_NAME ?? '',
         repository: owner && repo ? { owner, repo } : null,
@@ -90932,7 +91234,7 @@ async function readContext(env, readFile) {
                     env.GITHUB_ACTOR === 'dependabot[bot]'
             }
             : null,
-        oidc: Boolean(env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+        oidc: url && token ? { url, token } : null
     };
 }
 async function readJson(path, readFile) {
@@ -91037,8 +91339,7 @@ function listOf(text) {
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET = [
     ['mode', value => value === 'baseline', 'mode `baseline`'],
-    ['collector', value => value === 'local' || value === 'files', 'any collector but `ssm`'],
-    ['files', value => value !== '', '`files`'],
+    ['collector', value => value === 'local', 'the collector `local`'],
     ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
     ['output-s3', value => value !== '', '`output-s3`'],
     ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
@@ -91072,11 +91373,13 @@ const fields = {
     mode: schemas_enum(['check', 'baseline', 'collect'], 'must be check, baseline or collect'),
     name: schemas_string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
     collector: schemas_enum(['ssm', 'local', 'files'], 'must be ssm, local or files'),
+    files: schemas_string().transform(listOf),
     'expected-hosts': schemas_string().transform(parseExpectedHosts),
     packs: schemas_string().transform(listOf).pipe(array(schemas_string()).min(1, 'names no pack')),
     baseline: schemas_string().transform(parseBaselinePath),
     indicators: schemas_string().transform(text => (text.trim() === '' ? null : text)),
-    'aws-region': schemas_string().regex(REGION, 'must be a region such as eu-west-1 (or set AWS_REGION)'),
+    'aws-region': schemas_string()
+        .refine(region => region === '' || REGION.test(region), 'must be a region such as eu-west-1'),
     'role-to-assume': schemas_string()
         .refine(arn => arn === '' || ROLE.test(arn), 'must be the full ARN of a role, arn:aws:iam::111122223333:role/NAME'),
     'role-session-name': schemas_string().regex(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -'),
@@ -91116,9 +91419,7 @@ function parseInputs(read, environment) {
     const problems = [
         ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw))),
         ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
-        ...(targetLines.length === 0
-            ? ['targets: is empty; say which hosts, for example tag:Service=checkout']
-            : []),
+        ...missingFor(raw, targetLines.length > 0),
         ...notYet(text)
     ];
     if (problems.length > 0 || !parsed.success || 'problems' in targets)
@@ -91130,6 +91431,7 @@ function parseInputs(read, environment) {
         collector: values.collector,
         targets: targets.targets,
         targetLines,
+        files: values.files,
         expectedHosts: values['expected-hosts'],
         packs: values.packs,
         baseline: values.baseline,
@@ -91156,6 +91458,20 @@ function parseInputs(read, environment) {
         githubToken: values['github-token'],
         outputDir: values['output-dir']
     };
+}
+/** What the chosen collector cannot do without. */
+function missingFor(raw, targeted) {
+    const problems = [];
+    if (raw.collector === 'ssm') {
+        if (!targeted)
+            problems.push('targets: is empty; say which hosts, for example tag:Service=checkout');
+        if (raw['aws-region'] === '')
+            problems.push('aws-region: is empty; name a region such as eu-west-1, or set AWS_REGION');
+    }
+    if (raw.collector === 'files' && listOf(raw.files ?? '').length === 0) {
+        problems.push('files: is empty; say which snapshots to read, for example snapshots/*.ndjson.gz');
+    }
+    return problems;
 }
 /** What an empty input stands for; the same defaults stand in action.yml where they are constant. */
 function defaultsFor(text, environment) {
@@ -91298,7 +91614,7 @@ const ownSchema = strictObject({
     control: schemas_boolean().default(false),
     root: schemas_boolean().default(false)
 });
-const querySchema = looseObject({
+const parse_pack_querySchema = looseObject({
     query: schemas_string(),
     description: schemas_string().default(''),
     platform: platformSchema,
@@ -91307,7 +91623,7 @@ const querySchema = looseObject({
 });
 const packSchema = looseObject({
     platform: platformSchema,
-    queries: record(schemas_string().regex(parse_pack_NAME, 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'), querySchema)
+    queries: record(schemas_string().regex(parse_pack_NAME, 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'), parse_pack_querySchema)
 });
 /**
  * Reads a pack as osquery does: JSON in which `//`, `/* *\/` and `#` comments and lines continued by a trailing
@@ -91438,6 +91754,24 @@ async function loadPack(entry, readFile) {
     return { name: entry, sha256, queries: parsePack(entry, text) };
 }
 
+;// CONCATENATED MODULE: ./lib/src/osquery/pack.js
+/** A query of which nothing is known but its name: its rows were collected earlier, with a pack that is not at hand. */
+function unknownQuery(name) {
+    return {
+        name,
+        sql: '',
+        title: '',
+        platforms: [],
+        identity: null,
+        changes: [],
+        cohort: [],
+        attack: [],
+        weight: 'normal',
+        control: false,
+        root: false
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/summarise.js
 
 /** Whether `severity` is `floor` or worse. */
@@ -91541,6 +91875,8 @@ function headline({ mode, name, summary, drift, rollouts }) {
         case 'clean':
             return `✅ ${name}: clean. No drift, ${assessed}`;
         case 'incomplete':
+            if (hosts === 0)
+                return `⛔ ${name}: incomplete. Nothing was assessed`;
             return `⚠️ ${name}: incomplete. No drift found, but only ${assessed}`;
         case 'drift': {
             const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
@@ -96810,6 +97146,29 @@ function read({ id, body, html_url, user }) {
     return { id, body: body ?? '', url: html_url, author: user?.login ?? '' };
 }
 
+;// CONCATENATED MODULE: ./lib/src/publish/outputs.js
+
+/** The action's outputs that a report gives, by name. Only mode `check` gives a verdict. */
+function reportOutputs(report) {
+    const { summary, run } = report;
+    return {
+        ...(run.mode === 'check' ? { verdict: summary.verdict } : {}),
+        findings: String(summary.findings),
+        outliers: String(summary.outliers),
+        'outlier-hosts': JSON.stringify(outlierHosts(report.findings)),
+        'silent-hosts': silentHosts(report.hosts),
+        'worst-severity': summary.worstSeverity,
+        coverage: summary.coverage.toFixed(4)
+    };
+}
+/** Ids of the hosts that did not answer: a sorted JSON array. */
+function silentHosts(hosts) {
+    return JSON.stringify(hosts
+        .filter(host => host.status === 'silent')
+        .map(host => host.id)
+        .sort());
+}
+
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
 // To do: next major: remove.
 /**
@@ -98262,23 +98621,6 @@ async function writeFiles(report, redacted, outputDir) {
     return paths;
 }
 
-;// CONCATENATED MODULE: ./lib/src/publish/outputs.js
-
-/** The action's outputs that a report gives, by name. Only mode `check` gives a verdict. */
-function reportOutputs(report) {
-    const { summary, run } = report;
-    const silent = report.hosts.filter(host => host.status === 'silent').map(host => host.id);
-    return {
-        ...(run.mode === 'check' ? { verdict: summary.verdict } : {}),
-        findings: String(summary.findings),
-        outliers: String(summary.outliers),
-        'outlier-hosts': JSON.stringify(outlierHosts(report.findings)),
-        'silent-hosts': JSON.stringify(silent.sort()),
-        'worst-severity': summary.worstSeverity,
-        coverage: summary.coverage.toFixed(4)
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/publish/summary.js
 
 
@@ -98565,185 +98907,10 @@ function buildReport(tool, run, analysis, findings, expected) {
     return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices };
 }
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
-;// CONCATENATED MODULE: ./lib/src/snapshot/read.js
-
-
-
-
-/** A host may hold 32 MiB of rows (design §9); its line is longer by JSON's quotes and escapes. */
-const MAX_LINE_BYTES = 128 * 1024 * 1024;
-const headerSchema = object({
-    fleetDriftSnapshot: literal(1),
-    name: schemas_string().default('fleet'),
-    collector: schemas_string().default('unknown'),
-    packs: array(object({ name: schemas_string(), sha256: schemas_string() })).default([]),
-    targets: array(schemas_string()).default([]),
-    region: schemas_string().nullable().default(null),
-    startedAt: schemas_string().default('')
-});
-const factsSchema = object({
-    hostname: schemas_string().nullable().default(null),
-    fqdn: schemas_string().nullable().default(null),
-    addresses: array(schemas_string()).default([]),
-    macs: array(schemas_string()).default([]),
-    machineId: schemas_string().nullable().default(null),
-    bootId: schemas_string().nullable().default(null),
-    os: schemas_string().nullable().default(null),
-    osVersion: schemas_string().nullable().default(null),
-    arch: schemas_string().nullable().default(null),
-    osqueryVersion: schemas_string().nullable().default(null),
-    root: schemas_boolean().default(false)
-});
-const hostSchema = object({
-    host: schemas_string().min(1).max(256),
-    status: schemas_enum(['reported', 'partial', 'silent']),
-    reason: schemas_string().nullable().default(null),
-    unanswered: schemas_boolean().default(false),
-    collectedAt: schemas_string().nullable().default(null),
-    facts: factsSchema.nullable().default(null),
-    queries: record(schemas_string(), unknown()).default({})
-});
-const read_querySchema = object({
-    status: schemas_enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
-    detail: schemas_string().nullable().default(null),
-    rows: array(unknown()).default([])
-});
-/**
- * Opens a snapshot; hosts are read one line at a time, so that memory holds one host.
- * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host.
- */
-async function readSnapshot(path) {
-    const lines = readLines(path);
-    const first = await lines.next();
-    const header = first.done ? null : headerSchema.safeParse(parseJson(first.value, path, 1));
-    if (!header?.success) {
-        throw new Error(`${path} is not a Fleet Drift snapshot: its first line must be a snapshot header`);
-    }
-    return { header: header.data, hosts: readHosts(lines, path) };
-}
-async function* readHosts(lines, path) {
-    let number = 1;
-    for await (const line of lines) {
-        number++;
-        if (line === '')
-            continue;
-        const parsed = hostSchema.safeParse(parseJson(line, path, number));
-        if (!parsed.success)
-            throw new Error(`${path}, line ${number}: not a host (${prettifyError(parsed.error)})`);
-        const queries = Object.create(null);
-        for (const [name, result] of Object.entries(parsed.data.queries))
-            queries[name] = readQuery(result);
-        yield { ...parsed.data, queries };
-    }
-}
-function readQuery(value) {
-    const parsed = read_querySchema.safeParse(value);
-    if (!parsed.success)
-        return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] };
-    const rows = [];
-    for (const value of parsed.data.rows) {
-        const row = read_readRow(value);
-        if (row === null)
-            return { status: 'failed', detail: 'the snapshot holds a row that is no row', rows: [] };
-        rows.push(row);
-    }
-    return { ...parsed.data, rows };
-}
-/** A row with a null prototype; `null` where the value is not a flat object. Numbers and booleans become text. */
-function read_readRow(value) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-        return null;
-    const row = Object.create(null);
-    for (const [column, cell] of Object.entries(value)) {
-        if (typeof cell === 'object' && cell !== null)
-            return null;
-        row[column] = typeof cell === 'string' ? cell : cell === null || cell === undefined ? '' : String(cell);
-    }
-    return row;
-}
-function parseJson(line, path, number) {
-    try {
-        return JSON.parse(line);
-    }
-    catch {
-        throw new Error(`${path}, line ${number}: not valid JSON`);
-    }
-}
-async function* readLines(path) {
-    const plain = (0,external_node_stream_.pipeline)((0,external_node_fs_.createReadStream)(path), (0,external_node_zlib_.createGunzip)(), () => undefined);
-    let pieces = [];
-    let size = 0;
-    for await (const chunk of plain) {
-        let rest = chunk;
-        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-            pieces.push(rest.subarray(0, end));
-            yield Buffer.concat(pieces).toString('utf8');
-            pieces = [];
-            size = 0;
-            rest = rest.subarray(end + 1);
-        }
-        size += rest.length;
-        if (size > MAX_LINE_BYTES)
-            throw new Error(`${path}: a line is longer than ${MAX_LINE_BYTES} bytes`);
-        if (rest.length > 0)
-            pieces.push(rest);
-    }
-    if (pieces.length > 0)
-        yield Buffer.concat(pieces).toString('utf8');
-}
-
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: external "node:stream/promises"
-const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
-;// CONCATENATED MODULE: ./lib/src/snapshot/write.js
-
-
-
-
-
-
-/**
- * Writes `snapshot.ndjson.gz`: a header line, then one line a host, as a stream: memory does not grow with the fleet.
- * The snapshot is the evidence: rows go in as they came, neither normalised nor redacted.
- */
-async function openSnapshot(path, header) {
-    const digest = (0,external_node_crypto_.createHash)('sha256');
-    const gzip = (0,external_node_zlib_.createGzip)();
-    const hashing = new external_node_stream_.Transform({
-        transform(chunk, _encoding, done) {
-            digest.update(chunk);
-            done(null, chunk);
-        }
-    });
-    const file = (0,external_node_fs_.createWriteStream)(path, { mode: 0o600 });
-    const flushed = (0,external_node_stream_promises_namespaceObject.finished)(gzip.pipe(hashing).pipe(file));
-    flushed.catch(() => undefined);
-    const line = async (value) => {
-        if (!gzip.write(`${JSON.stringify(value)}\n`))
-            await Promise.race([(0,external_node_events_.once)(gzip, 'drain'), flushed]);
-    };
-    await line(header);
-    const finish = async () => {
-        gzip.end();
-        await flushed;
-        return digest.digest('hex');
-    };
-    let closed = null;
-    return {
-        write: line,
-        close() {
-            closed ??= finish();
-            return closed;
-        }
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/run.js
+
+
+
 
 
 
@@ -98767,11 +98934,15 @@ async function openSnapshot(path, header) {
 
 const log = actionsLog;
 const clock = systemClock;
+const NO_TOKEN_HERE = 'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.';
 /**
  * One run of the action, from inputs to publication. Returns the exit code; every failure is one clear error in the
- * log and in the job summary.
+ * log and in the job summary, and files and outputs are written as far as the run got.
  */
 async function run(env) {
+    const stopping = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'])
+        process.once(signal, () => stopping.abort());
     try {
         const context = await readContext(env, path => (0,promises_.readFile)(path, 'utf8'));
         const inputs = parseInputs(getInput, {
@@ -98779,64 +98950,122 @@ async function run(env) {
             runId: env.GITHUB_RUN_ID,
             temp: env.RUNNER_TEMP || '/tmp'
         });
-        const question = await readQuestion(inputs, path => (0,promises_.readFile)((0,external_node_path_.resolve)(context.workspace, path), 'utf8'));
-        const problems = await examine(inputs, context, question, env);
+        const problems = await carryOut({
+            env,
+            context,
+            inputs,
+            outputDir: (0,external_node_path_.resolve)(context.workspace, inputs.outputDir),
+            startedAt: new Date(clock.now()).toISOString(),
+            signal: stopping.signal
+        });
         for (const problem of problems)
             log.error(problem);
         return problems.length > 0 ? 1 : 0;
     }
     catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        log.error(message);
-        await summary
-            .addRaw(`## ⛔ Fleet Drift could not do its job\n\n`)
-            .addCodeBlock(message)
-            .write()
-            .catch(() => undefined);
+        const lines = messageOf(error).split('\n');
+        log.error(lines.join('\n'));
+        const told = fenced(lines.slice(0, 100).map(line => escapeLine(line, 1_000)));
+        if (env.GITHUB_STEP_SUMMARY) {
+            await addSummary(`## ⛔ Fleet Drift could not do its job\n\n${told}\n`, summaryFile(env.GITHUB_STEP_SUMMARY), log);
+        }
         return 1;
     }
 }
-/** Collects, analyses and publishes. Returns why the run must fail. */
-async function examine(inputs, context, question, env) {
-    const startedAt = new Date(clock.now()).toISOString();
-    const outputDir = (0,external_node_path_.resolve)(context.workspace, inputs.outputDir);
-    const queries = queriesOf(question.packs);
-    if (context.pullRequest?.untrusted && !(inputs.role !== null && context.oidc)) {
-        log.warning('This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.');
-        setOutput('verdict', 'incomplete');
-        await summary
-            .addRaw(`## ⚠️ ${inputs.name}: incomplete. No host was asked, for a fork's pull request gets no credentials\n`)
-            .write();
-        return [];
+/** Does the job. Returns why the run must fail, one sentence each. */
+async function carryOut(job) {
+    try {
+        const { inputs, context } = job;
+        const asked = await readQuestion(inputs, path => (0,promises_.readFile)((0,external_node_path_.resolve)(context.workspace, path), 'utf8'));
+        if (inputs.collector === 'ssm' && context.pullRequest?.untrusted && context.oidc === null) {
+            log.warning(NO_TOKEN_HERE);
+            await publishReport(job, await reportOfNothing(job, NO_TOKEN_HERE));
+            return [];
+        }
+        const snapshot = (0,external_node_path_.join)(job.outputDir, 'snapshot.ndjson.gz');
+        const collected = await log.group('Collect', () => collectTo(snapshot, job, asked));
+        setOutput('snapshot', snapshot);
+        if (inputs.mode === 'collect')
+            return tellCollected(await reportOf(job, asked, collected, snapshot, []), inputs);
+        const queries = [...queriesOf(asked.packs), ...collected.unknownQueries.map(unknownQuery)];
+        const report = await log.group('Analyse', () => reportOf(job, asked, collected, snapshot, queries));
+        await publishReport(job, report);
+        return failures(report, inputs);
     }
-    const credentials = await login(inputs, context, env);
-    const snapshot = (0,external_node_path_.join)(outputDir, 'snapshot.ndjson.gz');
-    await (0,promises_.mkdir)(outputDir, { recursive: true });
-    const snapshotSha256 = await log.group('Collect', () => collect(inputs, context, question, queries, credentials, snapshot, startedAt));
-    setOutput('snapshot', snapshot);
-    if (inputs.mode === 'collect')
-        return [];
-    const report = await log.group('Analyse', async () => {
-        const baseline = question.baseline?.content ?? null;
-        const { analysis, findings } = await assess({ queries, baseline, indicators: question.indicators, today: startedAt.slice(0, 10) }, () => hostsOf(snapshot));
-        const facts = {
-            mode: inputs.mode,
-            name: inputs.name,
-            collector: inputs.collector,
-            startedAt,
-            finishedAt: new Date(clock.now()).toISOString(),
-            targets: inputs.targetLines,
-            region: inputs.region,
-            packs: question.packs.map(({ name, sha256 }) => ({ name, sha256 })),
-            baseline: question.baseline === null
-                ? null
-                : { path: question.baseline.path, sha256: question.baseline.sha256 },
-            snapshotSha256
-        };
-        const expected = inputs.expectedHosts !== null && 'count' in inputs.expectedHosts ? inputs.expectedHosts.count : null;
-        return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, analysis, findings, expected);
+    catch (error) {
+        const message = messageOf(error);
+        try {
+            await publishReport(job, await reportOfNothing(job, message));
+        }
+        catch (second) {
+            log.warning(`The report could not be written either: ${messageOf(second)}`);
+        }
+        return [message];
+    }
+}
+/** Collects all hosts into a snapshot at `path`. */
+async function collectTo(path, job, { packs }) {
+    const { inputs, context, startedAt, signal } = job;
+    const ssm = inputs.collector === 'ssm'
+        ? ssmClient(inputs.region, await login(inputs, context, { clock, log, mask: core_setSecret }))
+        : null;
+    const repository = context.repository === null ? 'local' : Object.values(context.repository).join('/');
+    try {
+        return await collect({
+            inputs,
+            packs,
+            queries: queriesOf(packs),
+            comment: `fleet-drift ${repository} run ${context.runId ?? 'local'}`,
+            workspace: context.workspace,
+            path,
+            startedAt
+        }, { ssm, log, clock, signal });
+    }
+    finally {
+        ssm?.destroy();
+    }
+}
+/** Analyses the snapshot at `path` and tells of it. */
+async function reportOf(job, { packs, baseline, indicators }, collected, path, queries) {
+    const { inputs, startedAt } = job;
+    const question = { queries, baseline: baseline?.content ?? null, indicators, today: startedAt.slice(0, 10) };
+    const { analysis, findings } = await assess(question, async function* () {
+        yield* (await readSnapshot(path)).hosts;
     });
+    const expected = inputs.expectedHosts !== null && 'count' in inputs.expectedHosts ? inputs.expectedHosts.count : null;
+    const facts = {
+        ...factsOf(job),
+        targets: collected.targets,
+        region: collected.region,
+        packs: packs.map(({ name, sha256 }) => ({ name, sha256 })),
+        baseline: baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 },
+        snapshotSha256: collected.sha256
+    };
+    return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, analysis, findings, expected);
+}
+/** The report of a run that saw no host, with the reason: nothing was assessed, so nothing is called clean. */
+async function reportOfNothing(job, reason) {
+    const { analysis, findings } = await assess({ queries: [], baseline: null, indicators: [], today: job.startedAt.slice(0, 10) }, async function* () { });
+    const facts = { ...factsOf(job), packs: [], baseline: null, snapshotSha256: null };
+    const told = { ...analysis, notices: reason.split('\n') };
+    return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, told, findings, null);
+}
+function factsOf({ inputs, startedAt }) {
+    return {
+        mode: inputs.mode,
+        name: inputs.name,
+        collector: inputs.collector,
+        startedAt,
+        finishedAt: new Date(clock.now()).toISOString(),
+        targets: inputs.targetLines,
+        region: inputs.region || null
+    };
+}
+async function publishReport({ env, context, inputs, outputDir }, report) {
     const { repository } = context;
+    const github = repository !== null && inputs.githubToken !== ''
+        ? gitHub(inputs.githubToken, repository.owner, repository.repo)
+        : null;
     await publish({
         report,
         context,
@@ -98845,73 +99074,17 @@ async function examine(inputs, context, question, env) {
         publishToPublic: inputs.publishToPublic,
         comment: inputs.comment === 'auto',
         summaryPath: env.GITHUB_STEP_SUMMARY || null
-    }, {
-        log,
-        github: repository !== null && inputs.githubToken !== ''
-            ? gitHub(inputs.githubToken, repository.owner, repository.repo)
-            : null,
-        setOutput: setOutput
-    });
-    return failures(report, inputs);
+    }, { log, github, setOutput: setOutput });
 }
-/** The credentials to use, of an allowed account; `null` means the ambient ones. */
-async function login(inputs, context, env) {
-    const { role, region } = inputs;
-    if (role === null) {
-        if (inputs.allowedAccountIds.length > 0)
-            refuseOtherAccounts(await ambientAccount(region), inputs.allowedAccountIds);
-        return null;
-    }
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
-    if (!url || !token) {
-        throw new CredentialsError('role-to-assume needs an OIDC token, and this job may not ask for one: add "id-token: write" to the permissions of the job (or of the workflow).');
-    }
-    const mask = core_setSecret;
-    const tokens = runnerTokens({ url, token }, { clock, mask });
-    const repository = context.repository === null ? '' : `${context.repository.owner}/${context.repository.repo}`;
-    const session = assumeRole({ ...role, region, repository }, { tokens, clock, log, mask });
-    refuseOtherAccounts(await session.account(), inputs.allowedAccountIds);
-    log.info('Assumed the role.');
-    return session.credentials;
+/** Mode `collect` writes a snapshot only; its outputs and the log tell how much of the fleet is in it. */
+function tellCollected({ summary, hosts }, { minCoverage }) {
+    log.info(coverageSentence(summary));
+    setOutput('coverage', summary.coverage.toFixed(4));
+    setOutput('silent-hosts', silentHosts(hosts));
+    return failures({ summary, findings: [] }, { failOn: 'never', minCoverage });
 }
-/** Collects all hosts into the snapshot. Returns its digest. */
-async function collect(inputs, context, { packs }, queries, credentials, path, startedAt) {
-    const { name, collector, region, targetLines: targets } = inputs;
-    const header = {
-        name,
-        collector,
-        region,
-        targets,
-        startedAt,
-        packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
-    };
-    const writer = await openSnapshot(path, { fleetDriftSnapshot: 1, ...header });
-    const stopping = new AbortController();
-    const stop = () => stopping.abort();
-    for (const signal of ['SIGINT', 'SIGTERM'])
-        process.once(signal, stop);
-    const ssm = ssmClient(region, credentials);
-    try {
-        const repository = context.repository === null ? 'local' : `${context.repository.owner}/${context.repository.repo}`;
-        const hosts = collectFromSsm({
-            ...inputs,
-            queries,
-            comment: `fleet-drift ${repository} run ${context.runId ?? 'local'}`,
-            expectedIds: inputs.expectedHosts !== null && 'ids' in inputs.expectedHosts ? inputs.expectedHosts.ids : []
-        }, { ssm, log, clock, signal: stopping.signal });
-        for await (const host of hosts)
-            await writer.write(host);
-    }
-    finally {
-        ssm.destroy();
-        for (const signal of ['SIGINT', 'SIGTERM'])
-            process.off(signal, stop);
-        await writer.close();
-    }
-    return `sha256:${await writer.close()}`;
-}
-async function* hostsOf(snapshot) {
-    yield* (await readSnapshot(snapshot)).hosts;
+function messageOf(error) {
+    return error instanceof Error ? error.message : String(error);
 }
 
 

@@ -10,8 +10,8 @@ export interface RunContext {
   readonly runUrl: string | null
   readonly workspace: string
   readonly pullRequest: PullRequest | null
-  /** Whether this job may ask for an OIDC token. */
-  readonly oidc: boolean
+  /** Where this job may ask for an OIDC token; `null`: it may not. */
+  readonly oidc: { readonly url: string; readonly token: string } | null
 }
 
 export interface PullRequest {
@@ -45,6 +45,7 @@ export async function readContext(
   const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
   const pull = payload?.pull_request
   const runId = env.GITHUB_RUN_ID || null
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
   return {
     event: env.GITHUB_EVENT_NAME ?? '',
     repository: owner && repo ? { owner, repo } : null,
@@ -61,7 +62,7 @@ export async function readContext(
             env.GITHUB_ACTOR === 'dependabot[bot]'
         }
       : null,
-    oidc: Boolean(env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+    oidc: url && token ? { url, token } : null
   }
 }
 

@@ -5,7 +5,7 @@ import { loadPacks } from './osquery/load-packs.ts'
 import type { Pack } from './osquery/pack.ts'
 
 /** What a run asks of a fleet, read from files before anything is called. */
-export interface Question {
+export interface AskedFor {
   readonly packs: readonly Pack[]
   readonly baseline: { readonly path: string; readonly sha256: string; readonly content: Baseline } | null
   readonly indicators: readonly Indicator[]
@@ -26,7 +26,7 @@ export interface QuestionSources {
 export async function readQuestion(
   sources: QuestionSources,
   readFile: (path: string) => Promise<string>
-): Promise<Question> {
+): Promise<AskedFor> {
   const [packs, baseline, indicators] = await Promise.allSettled([
     loadPacks(sources.packs, readFile),
     readBaseline(sources.baseline, readFile),
@@ -46,7 +46,7 @@ export async function readQuestion(
 async function readBaseline(
   path: string | null,
   readFile: (path: string) => Promise<string>
-): Promise<Question['baseline']> {
+): Promise<AskedFor['baseline']> {
   if (path === null) return null
   const text = await readFile(path).catch(() => {
     throw new BaselineError(

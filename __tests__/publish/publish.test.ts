@@ -36,7 +36,7 @@ function published(
       runUrl: 'https://github.com/acme/fleet/actions/runs/42',
       workspace: dir,
       pullRequest: { number: 7, untrusted: false },
-      oidc: true,
+      oidc: { url: 'http://x', token: 'y' },
       ...more.context
     }
   }

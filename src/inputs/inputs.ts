@@ -14,6 +14,8 @@ export interface Inputs {
   readonly targets: Targets
   /** The lines of `targets`, for the report. */
   readonly targetLines: readonly string[]
+  /** Glob patterns, for the collector `files`. */
+  readonly files: readonly string[]
   readonly expectedHosts: ExpectedHosts | null
   readonly packs: readonly string[]
   readonly baseline: string | null
@@ -74,11 +76,14 @@ const fields = {
   mode: z.enum(['check', 'baseline', 'collect'], 'must be check, baseline or collect'),
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
   collector: z.enum(['ssm', 'local', 'files'], 'must be ssm, local or files'),
+  files: z.string().transform(listOf),
   'expected-hosts': z.string().transform(parseExpectedHosts),
   packs: z.string().transform(listOf).pipe(z.array(z.string()).min(1, 'names no pack')),
   baseline: z.string().transform(parseBaselinePath),
   indicators: z.string().transform(text => (text.trim() === '' ? null : text)),
-  'aws-region': z.string().regex(REGION, 'must be a region such as eu-west-1 (or set AWS_REGION)'),
+  'aws-region': z
+    .string()
+    .refine(region => region === '' || REGION.test(region), 'must be a region such as eu-west-1'),
   'role-to-assume': z
     .string()
     .refine(
@@ -132,9 +137,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw))),
     ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
-    ...(targetLines.length === 0
-      ? ['targets: is empty; say which hosts, for example tag:Service=checkout']
-      : []),
+    ...missingFor(raw, targetLines.length > 0),
     ...notYet(text)
   ]
   if (problems.length > 0 || !parsed.success || 'problems' in targets)
@@ -146,6 +149,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
     collector: values.collector,
     targets: targets.targets,
     targetLines,
+    files: values.files,
     expectedHosts: values['expected-hosts'],
     packs: values.packs,
     baseline: values.baseline,
@@ -173,6 +177,20 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
     githubToken: values['github-token'],
     outputDir: values['output-dir']
   }
+}
+
+/** What the chosen collector cannot do without. */
+function missingFor(raw: Readonly<Record<string, string>>, targeted: boolean): string[] {
+  const problems: string[] = []
+  if (raw.collector === 'ssm') {
+    if (!targeted) problems.push('targets: is empty; say which hosts, for example tag:Service=checkout')
+    if (raw['aws-region'] === '')
+      problems.push('aws-region: is empty; name a region such as eu-west-1, or set AWS_REGION')
+  }
+  if (raw.collector === 'files' && listOf(raw.files ?? '').length === 0) {
+    problems.push('files: is empty; say which snapshots to read, for example snapshots/*.ndjson.gz')
+  }
+  return problems
 }
 
 /** What an empty input stands for; the same defaults stand in action.yml where they are constant. */

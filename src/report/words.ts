@@ -52,6 +52,7 @@ export function headline({ mode, name, summary, drift, rollouts }: Gist): string
     case 'clean':
       return `✅ ${name}: clean. No drift, ${assessed}`
     case 'incomplete':
+      if (hosts === 0) return `⛔ ${name}: incomplete. Nothing was assessed`
       return `⚠️ ${name}: incomplete. No drift found, but only ${assessed}`
     case 'drift': {
       const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity]
