@@ -97887,8 +97887,8 @@ function share([having, observed]) {
 }
 /** The columns that say something; of a changed row what it was and what it is. */
 function columnsCell({ row, expected }, tier) {
-    const before = (column) => expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : '';
-    const changed = (column, value) => expected !== null && before(column) !== value;
+    const before = (column) => expected?.[column] ?? '';
+    const changed = (column, value) => expected !== null && Object.hasOwn(expected, column) && before(column) !== value;
     const telling = Object.entries(row).filter(([column, value]) => value !== '' || changed(column, value));
     const shown = telling
         .slice(0, tier.columns)

@@ -114,9 +114,9 @@ function share([having, observed]: Prevalence): string {
 
 /** The columns that say something; of a changed row what it was and what it is. */
 function columnsCell({ row, expected }: FindingRow, tier: Tier): string {
-  const before = (column: string): string =>
-    expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : ''
-  const changed = (column: string, value: string): boolean => expected !== null && before(column) !== value
+  const before = (column: string): string => expected?.[column] ?? ''
+  const changed = (column: string, value: string): boolean =>
+    expected !== null && Object.hasOwn(expected, column) && before(column) !== value
   const telling = Object.entries(row).filter(([column, value]) => value !== '' || changed(column, value))
   const shown = telling
     .slice(0, tier.columns)
