@@ -42,7 +42,7 @@ export async function readContext(
 ): Promise<RunContext> {
   const payload = payloadSchema.safeParse(await readJson(env.GITHUB_EVENT_PATH, readFile)).data
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
-  const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
+  const server = env.GITHUB_SERVER_URL || 'https://github.com'
   const pull = payload?.pull_request
   const runId = env.GITHUB_RUN_ID || null
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
@@ -57,7 +57,8 @@ export async function readContext(
       ? {
           number: pull.number,
           untrusted:
-            pull.head.repo?.full_name !== pull.base.repo?.full_name ||
+            !pull.head.repo ||
+            pull.head.repo.full_name !== pull.base.repo?.full_name ||
             pull.user?.login === 'dependabot[bot]' ||
             env.GITHUB_ACTOR === 'dependabot[bot]'
         }

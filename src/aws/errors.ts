@@ -5,9 +5,9 @@ export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : ''
 }
 
-/** The text of an error; it may quote a service: made inert. */
+/** The text of an error, without the full stop at its end; it may quote a service: made inert. */
 export function errorText(error: unknown): string {
-  return inert(error instanceof Error ? error.message : String(error), 600)
+  return inert(error instanceof Error ? error.message : String(error), 600).replace(/\.$/, '')
 }
 
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/
@@ -16,7 +16,8 @@ const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|E
 /** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return THROTTLED.test(error.name) || (statusOf(error) ?? 0) >= 500 || isNetworkFailure(error)
+  const status = statusOf(error) ?? 0
+  return THROTTLED.test(error.name) || status === 429 || status >= 500 || isNetworkFailure(error)
 }
 
 export function isNetworkFailure(error: unknown): boolean {

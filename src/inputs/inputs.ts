@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { parseTargets, type Targets } from '../collect/targets.ts'
 import { inert } from '../inert.ts'
@@ -68,8 +69,10 @@ export class InputError extends Error {
 }
 
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/
 const DOCUMENT = /^(?:arn:aws(?:-[a-z]+)*:ssm:[a-z0-9-]+:\d{0,12}:document\/)?[\w./-]{3,128}$/
+/** Controls, line breaks, and characters that are not seen. */
+const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 const MOST_SESSION_POLICY = 2048
 
 const fields = {
@@ -118,7 +121,12 @@ const fields = {
   comment: z.enum(['auto', 'never'], 'must be auto or never'),
   issue: z.enum(['never', 'rolling'], 'must be never or rolling'),
   'github-token': z.string(),
-  'output-dir': z.string().min(1, 'is empty')
+  'output-dir': z
+    .string()
+    .refine(
+      path => !ODD.test(path) && (isAbsolute(path) || !path.split(/[\\/]/).includes('..')),
+      'must be one path: absolute, or inside the workspace'
+    )
 }
 
 /**
@@ -135,7 +143,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
   const targetLines = listOf(read('targets'))
   const targets = parseTargets(targetLines)
   const problems = [
-    ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw))),
+    ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw, text))),
     ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
     ...missingFor(raw, targetLines.length > 0),
     ...notYet(text)
@@ -224,10 +232,23 @@ function defaultsFor(
   }
 }
 
-function problemOf(issue: z.core.$ZodIssue, raw: Readonly<Record<string, string>>): string {
+/** Where a default that is not constant comes from. */
+const ORIGIN: Readonly<Record<string, string>> = {
+  name: 'the file name of baseline',
+  'aws-region': 'from AWS_REGION',
+  'role-session-name': 'from the id of the run',
+  'output-dir': 'from RUNNER_TEMP'
+}
+
+function problemOf(
+  issue: z.core.$ZodIssue,
+  raw: Readonly<Record<string, string>>,
+  text: (name: string) => string
+): string {
   const name = String(issue.path[0] ?? '')
   const value = raw[name] ?? ''
-  const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" `
+  const origin = text(name) === '' && name in ORIGIN ? `(${ORIGIN[name]}) ` : ''
+  const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" ${origin}`
   return `${name}: ${shown}${issue.message}`
 }
 
@@ -263,7 +284,7 @@ function parseExpectedHosts(text: string, context: z.RefinementCtx): ExpectedHos
 function parseBaselinePath(text: string, context: z.RefinementCtx): string | null {
   if (text === '') return null
   const path = text.replace(/^\.\//, '')
-  const inside = !path.startsWith('/') && !path.includes('\\') && !path.split('/').includes('..')
+  const inside = !isAbsolute(path) && !/\\/.test(path) && !ODD.test(path) && !path.split('/').includes('..')
   if (inside && path.endsWith('.json')) return path
   context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' })
   return z.NEVER
