@@ -1,11 +1,17 @@
-import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { parseTargets, type Targets } from '../collect/targets.ts'
 import { inert } from '../inert.ts'
 import { listOf } from './lists.ts'
 import { notYet } from './not-yet.ts'
-
-export type ExpectedHosts = { readonly count: number } | { readonly ids: readonly string[] }
+import {
+  type ExpectedHosts,
+  isFolder,
+  parseBaselinePath,
+  parseExpectedHosts,
+  parseSessionPolicy,
+  truth,
+  whole
+} from './values.ts'
 
 /** The action's inputs, parsed: nothing below this reads or checks a raw string again. */
 export interface Inputs {
@@ -71,9 +77,6 @@ export class InputError extends Error {
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
 const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/
 const DOCUMENT = /^(?:arn:aws(?:-[a-z]+)*:ssm:[a-z0-9-]+:\d{0,12}:document\/)?[\w./-]{3,128}$/
-/** Controls, line breaks, and characters that are not seen. */
-const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
-const MOST_SESSION_POLICY = 2048
 
 const fields = {
   mode: z.enum(['check', 'baseline', 'collect'], 'must be check, baseline or collect'),
@@ -121,12 +124,7 @@ const fields = {
   comment: z.enum(['auto', 'never'], 'must be auto or never'),
   issue: z.enum(['never', 'rolling'], 'must be never or rolling'),
   'github-token': z.string(),
-  'output-dir': z
-    .string()
-    .refine(
-      path => !ODD.test(path) && (isAbsolute(path) || !path.split(/[\\/]/).includes('..')),
-      'must be one path: absolute, or inside the workspace'
-    )
+  'output-dir': z.string().refine(isFolder, 'must be one path: absolute, or inside the workspace')
 }
 
 /**
@@ -250,57 +248,4 @@ function problemOf(
   const origin = text(name) === '' && name in ORIGIN ? `(${ORIGIN[name]}) ` : ''
   const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" ${origin}`
   return `${name}: ${shown}${issue.message}`
-}
-
-/** A whole number between two bounds, written in digits. */
-function whole(least: number, most: number) {
-  const message = `must be a whole number from ${least} to ${most}`
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, message)
-    .transform(Number)
-    .refine(value => value >= least && value <= most, message)
-}
-
-/** True and false as the YAML 1.2 core schema writes them. */
-function truth() {
-  return z
-    .string()
-    .regex(/^(?:true|True|TRUE|false|False|FALSE)$/, 'must be true or false')
-    .transform(text => text.toLowerCase() === 'true')
-}
-
-function parseExpectedHosts(text: string, context: z.RefinementCtx): ExpectedHosts | null {
-  const lines = listOf(text)
-  const [first] = lines
-  if (first === undefined) return null
-  if (lines.length === 1 && /^[1-9]\d{0,6}$/.test(first)) return { count: Number(first) }
-  const parsed = parseTargets(lines)
-  if ('targets' in parsed && parsed.targets.kind === 'hosts') return { ids: parsed.targets.hosts }
-  context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' })
-  return z.NEVER
-}
-
-function parseBaselinePath(text: string, context: z.RefinementCtx): string | null {
-  if (text === '') return null
-  const path = text.replace(/^\.\//, '')
-  const inside = !isAbsolute(path) && !/\\/.test(path) && !ODD.test(path) && !path.split('/').includes('..')
-  if (inside && path.endsWith('.json')) return path
-  context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' })
-  return z.NEVER
-}
-
-function parseSessionPolicy(text: string, context: z.RefinementCtx): string | null {
-  if (text === '') return null
-  try {
-    const compact = JSON.stringify(JSON.parse(text))
-    if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY) return compact
-  } catch {
-    // told below
-  }
-  context.addIssue({
-    code: 'custom',
-    message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
-  })
-  return z.NEVER
 }
