@@ -139,12 +139,12 @@ export function ports() {
 const realTimer = globalThis.setTimeout
 const realTimeout = AbortSignal.timeout
 
-/** Real time limits of the network, of seconds, pass a hundred times as fast until `restore` is called. */
+/** Real time limits of the network, of seconds, pass twenty times as fast until `restore` is called. */
 export function hurry(): { restore(): void } {
   const faster = ((act: () => void, milliseconds = 0, ...rest: []) =>
-    realTimer(act, milliseconds / 100, ...rest)) as typeof setTimeout
+    realTimer(act, milliseconds / 20, ...rest)) as typeof setTimeout
   globalThis.setTimeout = Object.assign(faster, realTimer)
-  AbortSignal.timeout = milliseconds => realTimeout.call(AbortSignal, milliseconds / 100)
+  AbortSignal.timeout = milliseconds => realTimeout.call(AbortSignal, milliseconds / 20)
   return {
     restore: () => {
       globalThis.setTimeout = realTimer

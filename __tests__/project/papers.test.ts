@@ -151,6 +151,23 @@ describe('examples', () => {
     expect(problems).toEqual([])
   })
 
+  test('inputs that are shown alone are taken', async () => {
+    const defaults = await declared
+    const shown = papers
+      .flatMap(path => blocks(path, 'yaml'))
+      .map(block => parseAllDocuments(block)[0]?.toJS())
+      .filter(value => Object.keys(value ?? {}).every(name => name in defaults))
+    expect(shown.length).toBeGreaterThanOrEqual(2)
+    for (const inputs of shown) {
+      const given: Record<string, string> = {
+        targets: 'tag:Service=checkout',
+        'role-to-assume': 'arn:aws:iam::111122223333:role/fleet-drift',
+        ...inputs
+      }
+      expect(problemsOf(name => String(given[name] ?? ''))).toEqual([])
+    }
+  })
+
   test('the baseline of the README is one', () => {
     const [baseline] = blocks('README.md', 'json').filter(block => block.includes('"required"'))
     expect(parseBaseline('README.md', baseline ?? '').name).toBe('checkout')
