@@ -57,6 +57,7 @@ test('files, outputs, log, summary and comment are made', async () => {
   await run()
   expect(isAbsolute(outputs['report-json']!) && existsSync(outputs['report-json']!)).toBe(true)
   expect(readFileSync(outputs['report-markdown']!, 'utf8')).toMatch(/^## 🟥 checkout: drift\./)
+  expect(readFileSync(outputs['report-html']!, 'utf8')).toMatch(/^<!doctype html>/)
   expect(outputs.verdict).toBe('drift')
   expect(outputs['comment-url']).toMatch(/#issuecomment-1$/)
   expect(pull.all[0]!.body).toMatch(/^<!-- fleet-drift:checkout -->\n## 🟥/)

@@ -1,3 +1,4 @@
+import { renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderMarkdown } from './markdown.ts'
 import type { Report } from './report.ts'
@@ -17,6 +18,7 @@ const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024
 
 export const FORMATS: readonly Format[] = [
   { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
+  { file: 'report.html', output: 'report-html', render: renderHtml },
   {
     file: 'report.md',
     output: 'report-markdown',
