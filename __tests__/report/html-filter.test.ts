@@ -10,6 +10,7 @@ import {
 import { modelOf } from '../../src/report/html/page/model.ts'
 import { SEVERITIES } from '../../src/report/report.ts'
 import { large, placed } from './html-samples.ts'
+import { host, report } from './reports.ts'
 import { drifted } from './samples.ts'
 
 const model = modelOf({ report: placed(drifted()), redacted: 0, sql: {} })
@@ -32,6 +33,14 @@ test('a host leaves itself and its findings', () => {
     findings: ['fd-0c4d2e9b77', 'fd-5e5e5e0001'],
     hosts: ['web-52']
   })
+})
+
+test('a host whose id begins like others is still found alone', () => {
+  const hosts = ['web-1', 'web-10', 'web-11'].map(id => host(id))
+  const fleet = modelOf({ report: report(hosts), redacted: 0, sql: {} })
+  const left = (asked: string) => selectionOf(fleet, { ...EVERYTHING, host: asked }).hosts
+  expect(left('web-1')).toEqual([true, false, false])
+  expect(left('web')).toEqual([true, true, true])
 })
 
 test('a severity leaves its findings and the hosts in them', () => {

@@ -3,7 +3,7 @@ import type { FindingView, Model } from './model.ts'
 
 /** What a reader asks for; empty asks for nothing in particular. */
 export interface Filter {
-  /** Part of a host's id or name. */
+  /** A host's id, or part of an id or a name. */
   readonly host: string
   readonly query: string
   readonly severities: readonly Severity[]
@@ -28,9 +28,10 @@ export interface Selection {
 export function selectionOf(model: Model, filter: Filter): Selection {
   const host = filter.host.trim().toLowerCase()
   const text = filter.text.trim().toLowerCase()
+  const exact = model.hosts.some(view => view.host.id === filter.host)
   const asked = model.hosts.map(
     view =>
-      (host === '' || view.text.includes(host)) &&
+      (exact ? view.host.id === filter.host : host === '' || view.text.includes(host)) &&
       (filter.cluster === '' || view.host.cluster === filter.cluster)
   )
   const named = model.hosts.map(view => text === '' || view.text.includes(text))

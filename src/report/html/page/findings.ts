@@ -1,7 +1,7 @@
 import { copyableJson, copyButton } from './copy.ts'
 import { button, type Child, el, fill, said, sign, technique } from './dom.ts'
 import type { Selection } from './filter.ts'
-import type { FindingView, Model, Section } from './model.ts'
+import { type FindingView, type Model, SECTIONS, type Section } from './model.ts'
 import { rowTables } from './rows.ts'
 import { sqlFor } from './sql.ts'
 import { capital, count, listed, nature, number, SHAPES } from './words.ts'
@@ -43,7 +43,7 @@ export function findingList(
     lists[view.section].append(card.element)
     return card
   })
-  for (const section of ['findings', 'unassessed', 'accepted'] as const) lists[section].append(none[section])
+  for (const section of SECTIONS) lists[section].append(none[section])
   const unfolded = new Set<HTMLDetailsElement>()
   return {
     elements: lists,
@@ -54,8 +54,7 @@ export function findingList(
         const section = model.findings[at]?.section
         if (section !== undefined && findings[at] === true) shown[section]++
       }
-      for (const section of ['findings', 'unassessed', 'accepted'] as const)
-        none[section].hidden = shown[section] > 0
+      for (const section of SECTIONS) none[section].hidden = shown[section] > 0
     },
     open(at) {
       const card = cards[at]

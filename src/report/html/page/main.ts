@@ -5,7 +5,7 @@ import { findingList } from './findings.ts'
 import { hero } from './hero.ts'
 import { fleetMap } from './map.ts'
 import { matrix } from './matrix.ts'
-import { modelOf, type PageData } from './model.ts'
+import { modelOf, type PageData, type Section } from './model.ts'
 import { moment, runFacts } from './run.ts'
 import { themeSwitch } from './theme.ts'
 import { tips } from './tip.ts'
@@ -64,27 +64,23 @@ function part(id: string, title: string, many: number | null, ...children: reado
   )
 }
 
-const inSection = (section: string): number => model.findings.filter(view => view.section === section).length
+/** A part for the findings of a section, where there are any. */
+function partOf(section: Section, title: string, ...before: readonly Child[]): HTMLElement[] {
+  const many = model.findings.filter(view => view.section === section).length
+  return many === 0 ? [] : [part(section, title, many, ...before, list.elements[section])]
+}
+
+const findings = partOf('findings', 'Findings')
 const parts = [
   part('fleet', 'Fleet', data.report.hosts.length, map.element),
-  ...(inSection('findings') > 0 ? [part('matrix', 'Hosts by findings', null, grid.element)] : []),
-  ...(inSection('findings') > 0
-    ? [part('findings', 'Findings', inSection('findings'), list.elements.findings)]
-    : []),
-  ...(inSection('unassessed') > 0
-    ? [
-        part(
-          'unassessed',
-          'Not fully assessed',
-          inSection('unassessed'),
-          el('p', { class: 'quiet' }, 'What was not assessed is not called clean.'),
-          list.elements.unassessed
-        )
-      ]
-    : []),
-  ...(inSection('accepted') > 0
-    ? [part('accepted', 'Accepted', inSection('accepted'), list.elements.accepted)]
-    : []),
+  ...(findings.length > 0 ? [part('matrix', 'Hosts by findings', null, grid.element)] : []),
+  ...findings,
+  ...partOf(
+    'unassessed',
+    'Not fully assessed',
+    el('p', { class: 'quiet' }, 'What was not assessed is not called clean.')
+  ),
+  ...partOf('accepted', 'Accepted'),
   part('run', 'Run', null, runFacts(model))
 ]
 const links = parts.map(section =>

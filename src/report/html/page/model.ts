@@ -45,13 +45,14 @@ export interface Model extends PageData {
   readonly queries: readonly string[]
 }
 
-const ORDER: readonly Section[] = ['findings', 'unassessed', 'accepted']
+/** In the order of the page. */
+export const SECTIONS: readonly Section[] = ['findings', 'unassessed', 'accepted']
 
 export function modelOf(data: PageData): Model {
   const { report } = data
   const names = namesOf(report)
   const placeOf = new Map(report.hosts.map((host, at) => [host.id, at]))
-  const ordered = ORDER.flatMap(section =>
+  const ordered = SECTIONS.flatMap(section =>
     report.findings.filter(finding => sectionOf(finding) === section).map(finding => ({ finding, section }))
   )
   const findings = ordered.map(({ finding, section }, at) => ({
