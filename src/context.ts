@@ -9,6 +9,8 @@ export interface RunContext {
   readonly runId: string | null
   readonly runUrl: string | null
   readonly workspace: string
+  /** Path of the workflow file in the repository; `null` where it is not known, or of another repository. */
+  readonly workflow: string | null
   readonly pullRequest: PullRequest | null
   /** Where this job may ask for an OIDC token; `null`: it may not. */
   readonly oidc: { readonly url: string; readonly token: string } | null
@@ -53,6 +55,7 @@ export async function readContext(
     runId,
     runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
+    workflow: workflowPath(env.GITHUB_WORKFLOW_REF, env.GITHUB_REPOSITORY),
     pullRequest: pull
       ? {
           number: pull.number,
@@ -65,6 +68,12 @@ export async function readContext(
       : null,
     oidc: url && token ? { url, token } : null
   }
+}
+
+/** `acme/infra/.github/workflows/drift.yml@refs/heads/main` names the file in its middle. */
+function workflowPath(ref: string | undefined, repository: string | undefined): string | null {
+  const [path = ''] = (ref ?? '').split('@')
+  return repository && path.startsWith(`${repository}/`) ? path.slice(repository.length + 1) : null
 }
 
 async function readJson(

@@ -8,8 +8,15 @@ import type { Pack } from './osquery/pack.ts'
 /** What a run asks of a fleet, read from files before anything is called. */
 export interface AskedFor {
   readonly packs: readonly Pack[]
-  readonly baseline: { readonly path: string; readonly sha256: string; readonly content: Baseline } | null
+  readonly baseline: BaselineFile | null
   readonly indicators: readonly Indicator[]
+}
+
+export interface BaselineFile {
+  readonly path: string
+  readonly sha256: string
+  readonly text: string
+  readonly content: Baseline
 }
 
 /** Where to find what a run asks. */
@@ -56,7 +63,7 @@ async function readBaseline(
     )
   })
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { path, sha256, content: parseBaseline(path, text) }
+  return { path, sha256, text, content: parseBaseline(path, text) }
 }
 
 /** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */

@@ -99,7 +99,7 @@ async function carryOut(job: Job): Promise<string[]> {
       return tellCollected(await reportOf(job, asked, collected, snapshot, []), inputs)
     const queries = [...queriesOf(asked.packs), ...collected.unknownQueries.map(unknownQuery)]
     const report = await log.group('Analyse', () => reportOf(job, asked, collected, snapshot, queries))
-    await publishReport(job, report)
+    await publishReport(job, report, asked.baseline)
     return failures(report, inputs)
   } catch (error) {
     const message = messageOf(error)
@@ -187,7 +187,11 @@ function factsOf({ inputs, startedAt }: Job) {
   }
 }
 
-async function publishReport({ env, context, inputs, outputDir }: Job, report: Report): Promise<void> {
+async function publishReport(
+  { env, context, inputs, outputDir }: Job,
+  report: Report,
+  baseline: AskedFor['baseline'] = null
+): Promise<void> {
   const { repository } = context
   const github =
     repository !== null && inputs.githubToken !== ''
@@ -196,11 +200,13 @@ async function publishReport({ env, context, inputs, outputDir }: Job, report: R
   await publish(
     {
       report,
+      baseline,
       context,
       outputDir,
       redact: inputs.redact,
       publishToPublic: inputs.publishToPublic,
       comment: inputs.comment === 'auto',
+      issue: inputs.issue === 'rolling',
       summaryPath: env.GITHUB_STEP_SUMMARY || null
     },
     { log, github, setOutput: core.setOutput }

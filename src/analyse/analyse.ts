@@ -1,7 +1,7 @@
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { expect } from '../baseline/expectation.ts'
 import type { Fleet } from '../normalise/fleet.ts'
-import { applyAcceptances } from './acceptances.ts'
+import { acceptanceId, applyAcceptances } from './acceptances.ts'
 import { type Cluster, clusterFleet } from './clusters.ts'
 import { coverageFindings } from './coverage.ts'
 import { deviations, rowOf, type Scene } from './deviations.ts'
@@ -100,9 +100,7 @@ function acceptanceFindings(
   today: string
 ): Draft[] {
   const tell = (acceptance: Acceptance, explanation: string): Draft => ({
-    id: fingerprint('acceptance', [
-      JSON.stringify([acceptance.query, acceptance.match, acceptance.hosts ?? []])
-    ]),
+    id: acceptanceId(acceptance),
     kind: 'acceptance',
     verdict: null,
     severity: 'low',

@@ -40,6 +40,7 @@ export interface Inputs {
   readonly redact: boolean
   readonly publishToPublic: boolean
   readonly comment: 'auto' | 'never'
+  readonly issue: 'never' | 'rolling'
   readonly githubToken: string
   readonly outputDir: string
 }
@@ -180,6 +181,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
     redact: values.redact,
     publishToPublic: values['publish-to-public'],
     comment: values.comment,
+    issue: values.issue,
     githubToken: values['github-token'],
     outputDir: values['output-dir']
   }

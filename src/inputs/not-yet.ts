@@ -7,7 +7,6 @@ const NOT_YET: readonly (readonly [name: string, isSet: (value: string) => boole
   ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
   ['output-s3', value => value !== '', '`output-s3`'],
   ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
-  ['issue', value => value === 'rolling', '`issue: rolling`'],
   ['packs', value => listOf(value).includes('windows'), 'the pack `windows`']
 ]
 

@@ -24,7 +24,12 @@ export function renderJson(report: Report): string {
     findings: report.findings.map(orderFinding),
     notices: report.notices
   } satisfies Report
-  return `${escapeUnseen(JSON.stringify(ordered, null, 2))}\n`
+  return printJson(ordered)
+}
+
+/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
+export function printJson(value: unknown): string {
+  return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`
 }
 
 /** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */

@@ -6,11 +6,21 @@ import { capital, count, listed, nature, number, SIGNS } from '../words.ts'
 import { hostCell, hostList, type Names } from './hosts.ts'
 import type { Tier } from './tier.ts'
 
+const HEAD = ['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise']
 /** Lines of the table of findings in sight; further ones are folded away. */
 const IN_SIGHT = 15
 
-/** One line a finding: what a reader sees first. Empty where one section says the same. */
-export function findingTable(findings: readonly Finding[], names: Names, tier: Tier): string {
+/**
+ * One line a finding: what a reader sees first. Empty where one section says the same.
+ *
+ * @param days first day of each finding by id, where that is remembered
+ */
+export function findingTable(
+  findings: readonly Finding[],
+  names: Names,
+  tier: Tier,
+  days: ReadonlyMap<string, string> = new Map()
+): string {
   if (findings.length < 2 || tier.listed === 0) return ''
   const lines = findings
     .slice(0, tier.listed)
@@ -20,10 +30,11 @@ export function findingTable(findings: readonly Finding[], names: Names, tier: T
       nature(finding),
       hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
       tables(finding),
-      finding.surprise > 0 ? `${finding.surprise.toFixed(1)}\u00a0bits` : ''
+      finding.surprise > 0 ? `${finding.surprise.toFixed(1)}\u00a0bits` : '',
+      ...(days.size > 0 ? [days.get(finding.id) ?? ''] : [])
     ])
   const table = (body: string[][]) =>
-    markdownTable([['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise'], ...body], {
+    markdownTable([[...HEAD, ...(days.size > 0 ? ['First seen'] : [])], ...body], {
       align: ['', 'r', '', '', '', 'r'],
       alignDelimiters: false
     })
@@ -42,11 +53,18 @@ function tables({ rows }: Finding): string {
 }
 
 /** Everything about one finding: hosts, sentence, rows with prevalence, techniques. */
-export function findingSection(finding: Finding, at: number, names: Names, tier: Tier): string {
+export function findingSection(
+  finding: Finding,
+  at: number,
+  names: Names,
+  tier: Tier,
+  days: ReadonlyMap<string, string> = new Map()
+): string {
   const { severity, hosts, rows, attack } = finding
   const facts = [
     attack.length > 0 ? `ATT&amp;CK ${attack.map(techniqueLink).join(', ')}` : '',
     finding.surprise > 0 ? `surprise ${finding.surprise.toFixed(1)} bits` : '',
+    days.has(finding.id) ? `first seen ${days.get(finding.id)}` : '',
     finding.cluster === null ? '' : `cluster ${escapeText(finding.cluster, 40)}`,
     `finding ${escapeText(finding.id, 80)}`
   ]
