@@ -1,4 +1,5 @@
 import { type Analysis, analyse } from './analyse/analyse.ts'
+import { boundRows } from './analyse/bound.ts'
 import { evidenceCollector } from './analyse/evidence.ts'
 import type { Finding } from './analyse/finding.ts'
 import { type Indicator, indicatorSearch } from './analyse/indicators.ts'
@@ -36,7 +37,7 @@ export async function assess(
     builder.add(record)
     search.add(record)
   }
-  const analysis = analyse(builder.finish(), question.baseline, question.today)
+  const analysis = boundRows(analyse(builder.finish(), question.baseline, question.today))
   const collector = evidenceCollector(analysis.fleet, analysis.drafts)
   for await (const record of hosts()) collector.add(record)
   return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()) }
