@@ -31,9 +31,19 @@ test('a run knows its repository, its page and where to ask for a token', async 
     runId: '7',
     runUrl: 'https://github.com/acme/infra/actions/runs/7',
     workspace: '/work space',
+    workflow: null,
     pullRequest: { number: 5, untrusted: false },
     oidc: { url: 'https://tokens/?v=1', token: 'secret' }
   })
+})
+
+test('a run knows its workflow file where it is one of this repository', async () => {
+  const workflow = async (ref: string) => (await at({}, { GITHUB_WORKFLOW_REF: ref })).workflow
+  expect(await workflow('acme/infra/.github/workflows/drift.yml@refs/heads/a@b')).toBe(
+    '.github/workflows/drift.yml'
+  )
+  expect(await workflow('acme/other/.github/workflows/drift.yml@refs/heads/main')).toBeNull()
+  expect(await workflow('')).toBeNull()
 })
 
 test('a job that may not ask for a token knows it', async () => {
@@ -87,6 +97,7 @@ test('a run without an event file, a repository or a runner is no reason to fail
     runId: null,
     runUrl: null,
     workspace: process.cwd(),
+    workflow: null,
     pullRequest: null,
     oidc: null
   })

@@ -53,10 +53,10 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
     `${assessment(report)}${turned(report, options)}`,
     memory === undefined ? '' : historySection(memory, findings, tier),
     noticeList(report.notices, tier),
-    findingTable(findings, names, tier, days)
+    findingTable(findings, names, tier, days),
+    hostMap(findings, names, tier)
   ]
   const after = [
-    hostMap(findings, names, tier),
     unassessed(report, names, tier),
     clusterTable(report.clusters, names, tier),
     acceptedList(report, names, tier),
