@@ -68539,7 +68539,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1722);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(113);
 
 process.exitCode = await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)(process.env);
 
@@ -68548,7 +68548,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 1722:
+/***/ 113:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -71527,8 +71527,8 @@ function inert(text, limit = 300) {
 function commandSafe(line) {
     return line.replace(/^(\s*):(?=:)/, '$1:\u200a').replaceAll('##[', '#\u200a#[');
 }
-/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and odd spaces. */
-const UNSEEN = /\p{Cc}|\p{Cf}|\p{Co}|\p{Zl}|\p{Zp}|[\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]/gu;
+/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and what fonts do not show. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const NAMED = {
     '\n': '⏎',
     '\r': '␍',
@@ -71547,8 +71547,8 @@ function visible(character) {
 const actionsLog = {
     info: text => info(lineSafe(text)),
     debug: text => core_debug(lineSafe(text)),
-    warning: text => warning(lineSafe(text)),
-    error: text => error(lineSafe(text)),
+    warning: (text, at) => warning(lineSafe(text), properties(at)),
+    error: (text, at) => error(lineSafe(text), properties(at)),
     async group(title, work) {
         startGroup(lineSafe(title));
         try {
@@ -71559,6 +71559,16 @@ const actionsLog = {
         }
     }
 };
+function properties(at) {
+    if (at === undefined)
+        return {};
+    const { title, file, line } = at;
+    return {
+        title: lineSafe(title),
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { startLine: line })
+    };
+}
 function lineSafe(text) {
     return text.replaceAll('\r', '␍').split('\n').map(commandSafe).join('\n');
 }
@@ -72028,7 +72038,28 @@ function globMatches(glob, text) {
     return at === glob.length;
 }
 
+;// CONCATENATED MODULE: ./lib/src/analyse/draft.js
+
+/**
+ * The id of a cause: from the finding's kind, queries and normalised rows, never from hosts, clusters or dates, so
+ * that it is the same run after run. 16 hex digits of SHA-256.
+ */
+function fingerprint(kind, parts) {
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(kind);
+    for (const part of [...parts].sort())
+        digest.update(`\n${part.length}:${part}`);
+    return digest.digest('hex').slice(0, 16);
+}
+/** What identifies a draft row across runs. */
+function rowIdentity(fleet, row) {
+    const item = fleet.items[row.item];
+    const expected = fleet.items[row.expected];
+    const query = fleet.queries[item?.query ?? -1]?.name;
+    return JSON.stringify([row.kind, query, item?.columns, item?.values, expected?.values ?? null]);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/analyse/acceptances.js
+
 
 /**
  * Takes out of the residuals what a valid acceptance covers, host by host. `used` gathers the acceptances that
@@ -72067,6 +72098,10 @@ function coversRow(acceptance, fleet, residual) {
 function coversHost(acceptance, host) {
     return acceptance.hosts === undefined || acceptance.hosts.some(glob => globMatches(glob, host));
 }
+/** The id of the finding about an acceptance itself. */
+function acceptanceId({ query, match, hosts }) {
+    return fingerprint('acceptance', [JSON.stringify([query, match, hosts ?? []])]);
+}
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/clusters.js
 /** The hosts that can be compared: those of which at least one query was observed. */
@@ -72077,26 +72112,6 @@ function comparableHosts(fleet) {
 function clusterFleet(fleet) {
     const hosts = comparableHosts(fleet);
     return hosts.length === 0 ? [] : [{ id: 'c1', label: 'all hosts', hosts }];
-}
-
-;// CONCATENATED MODULE: ./lib/src/analyse/draft.js
-
-/**
- * The id of a cause: from the finding's kind, queries and normalised rows, never from hosts, clusters or dates, so
- * that it is the same run after run. 16 hex digits of SHA-256.
- */
-function fingerprint(kind, parts) {
-    const digest = (0,external_node_crypto_.createHash)('sha256').update(kind);
-    for (const part of [...parts].sort())
-        digest.update(`\n${part.length}:${part}`);
-    return digest.digest('hex').slice(0, 16);
-}
-/** What identifies a draft row across runs. */
-function rowIdentity(fleet, row) {
-    const item = fleet.items[row.item];
-    const expected = fleet.items[row.expected];
-    const query = fleet.queries[item?.query ?? -1]?.name;
-    return JSON.stringify([row.kind, query, item?.columns, item?.values, expected?.values ?? null]);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/coverage.js
@@ -72180,7 +72195,8 @@ function groupByHosts(surprises) {
         if (group === undefined)
             exact.set(key, { hosts: surprise.hosts, members: [...surprise.members] });
         else
-            group.members.push(...surprise.members);
+            for (const member of surprise.members)
+                group.members.push(member);
     }
     const byWeight = [...exact.values()].sort((a, b) => b.members.length - a.members.length || b.hosts.length - a.hosts.length || compareHosts(a.hosts, b.hosts));
     const groups = [];
@@ -72191,7 +72207,8 @@ function groupByHosts(surprises) {
         if (leader === undefined)
             groups.push(group);
         else
-            leader.members.push(...group.members);
+            for (const member of group.members)
+                leader.members.push(member);
     }
     return groups.map(({ members }) => ({
         hosts: [...new Set(members.flatMap(member => member.residual.hosts))].sort((a, b) => a - b),
@@ -72914,9 +72931,7 @@ function acceptedFindings(scene, accepted) {
 }
 function acceptanceFindings(accept, used, today) {
     const tell = (acceptance, explanation) => ({
-        id: fingerprint('acceptance', [
-            JSON.stringify([acceptance.query, acceptance.match, acceptance.hosts ?? []])
-        ]),
+        id: acceptanceId(acceptance),
         kind: 'acceptance',
         verdict: null,
         severity: 'low',
@@ -72944,6 +72959,29 @@ function sizeNotices(clusters, baseline) {
     return [
         `Only ${hosts} ${hosts === 1 ? 'host' : 'hosts'} answered: too few to compare with each other${baseline ? '' : ', and there is no baseline'}.`
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/analyse/bound.js
+/** Rows of one finding that are told; a person reads a few, and one host may send 200,000 that are its own. */
+const MOST_ROWS = 1_000;
+/**
+ * Keeps the first rows of each finding, the most surprising ones, so that one host cannot swell every report. The
+ * finding's id and sentence still speak of all its rows; what is left out is said, and stays in the snapshot.
+ */
+function boundRows(analysis) {
+    const long = analysis.drafts.filter(({ rows }) => rows.length > MOST_ROWS);
+    if (long.length === 0)
+        return analysis;
+    const rest = long.reduce((sum, { rows }) => sum + rows.length - MOST_ROWS, 0);
+    const findings = long.length === 1 ? '1 finding has' : `${long.length} findings have`;
+    return {
+        ...analysis,
+        drafts: analysis.drafts.map(draft => draft.rows.length > MOST_ROWS ? { ...draft, rows: draft.rows.slice(0, MOST_ROWS) } : draft),
+        notices: [
+            ...analysis.notices,
+            `${findings} more than ${MOST_ROWS} rows: ${rest} further rows are in the snapshot alone.`
+        ]
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/evidence.js
@@ -79846,7 +79884,7 @@ function re(stringsOrFlags, ...values) {
 
 
 /** Rows of one indicator that are kept as evidence; hosts are always counted in full. */
-const MOST_ROWS = 200;
+const indicators_MOST_ROWS = 200;
 /** A literal this short would match everywhere. */
 const SHORTEST_LITERAL = 3;
 const MOST_INDICATORS = 10_000;
@@ -79963,7 +80001,7 @@ function indicatorSearch(indicators, queries) {
                         const known = rows.get(key);
                         if (known !== undefined)
                             known.hosts.add(record.host);
-                        else if (rows.size < MOST_ROWS)
+                        else if (rows.size < indicators_MOST_ROWS)
                             rows.set(key, { row, query, hosts: new Set([record.host]) });
                     }
                 }
@@ -80033,6 +80071,7 @@ function tellFindings(analysis, evidence, indicators) {
 
 
 
+
 /**
  * From raw rows to findings. `hosts` opens the collected hosts, and is called twice: once to make them comparable,
  * once for the raw rows of what was found, so that no raw row is held in memory meanwhile.
@@ -80044,7 +80083,7 @@ async function assess(question, hosts) {
         builder.add(record);
         search.add(record);
     }
-    const analysis = analyse(builder.finish(), question.baseline, question.today);
+    const analysis = boundRows(analyse(builder.finish(), question.baseline, question.today));
     const collector = evidenceCollector(analysis.fleet, analysis.drafts);
     for await (const record of hosts())
         collector.add(record);
@@ -80061,9 +80100,9 @@ var client_sts_dist_cjs = __nccwpck_require__(1695);
 function errorName(error) {
     return error instanceof Error ? error.name : '';
 }
-/** The text of an error; it may quote a service: made inert. */
+/** The text of an error, without the full stop at its end; it may quote a service: made inert. */
 function errorText(error) {
-    return inert(error instanceof Error ? error.message : String(error), 600);
+    return inert(error instanceof Error ? error.message : String(error), 600).replace(/\.$/, '');
 }
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/;
 const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
@@ -80071,7 +80110,8 @@ const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|E
 function isTransient(error) {
     if (!(error instanceof Error))
         return false;
-    return THROTTLED.test(error.name) || (statusOf(error) ?? 0) >= 500 || isNetworkFailure(error);
+    const status = statusOf(error) ?? 0;
+    return THROTTLED.test(error.name) || status === 429 || status >= 500 || isNetworkFailure(error);
 }
 function isNetworkFailure(error) {
     if (!(error instanceof Error))
@@ -80145,123 +80185,6 @@ function refuseOtherAccounts(account, allowed) {
         return;
     throw new Error(`The credentials belong to account ${account || '(unknown)'}, and allowed-account-ids names only ${allowed.join(', ')}. ` +
         'Nothing was called in it.');
-}
-
-;// CONCATENATED MODULE: ./lib/src/aws/credentials.js
-
-
-/** The role could not be assumed; the message says what to change. */
-class CredentialsError extends Error {
-}
-const ATTEMPTS = 6;
-/** Credentials are renewed when less than this remains (milliseconds). */
-const RENEW_BEFORE = 5 * 60_000;
-/**
- * Assumes the role through OIDC when first asked, and again before the credentials run out.
- * Every attempt has a new token: a used or old one may be what was refused.
- * @throws CredentialsError from both methods, saying what to change.
- */
-function assumeRole(request, ports) {
-    let current = null;
-    let pending = null;
-    const session = async () => {
-        if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
-            return current;
-        pending ??= assume(request, ports).finally(() => {
-            pending = null;
-        });
-        current = await pending;
-        return current;
-    };
-    return {
-        credentials: async () => (await session()).credentials,
-        account: async () => (await session()).account
-    };
-}
-async function assume(request, ports) {
-    const sts = new client_sts_dist_cjs/* STSClient */.iM({
-        region: request.region,
-        maxAttempts: 1,
-        requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
-        // AssumeRoleWithWebIdentity is not signed: the token is the proof.
-        credentials: { accessKeyId: 'unsigned', secretAccessKey: 'unsigned' }
-    });
-    try {
-        for (let attempt = 1;; attempt++) {
-            const token = await ports.tokens(request.audience).catch(error => {
-                throw new CredentialsError(errorText(error));
-            });
-            try {
-                const answer = await sts.send(new client_sts_dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
-                    RoleArn: request.arn,
-                    RoleSessionName: request.sessionName,
-                    DurationSeconds: request.durationSeconds,
-                    WebIdentityToken: token,
-                    ...(request.inlineSessionPolicy === null ? {} : { Policy: request.inlineSessionPolicy })
-                }));
-                return readAnswer(answer, ports);
-            }
-            catch (error) {
-                if (error instanceof CredentialsError)
-                    throw error;
-                if (attempt >= ATTEMPTS || !mayPass(error))
-                    throw new CredentialsError(credentials_explain(error, request));
-                ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`);
-                await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2));
-            }
-        }
-    }
-    finally {
-        sts.destroy();
-    }
-}
-function readAnswer(answer, ports) {
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
-    if (!AccessKeyId || !SecretAccessKey || !SessionToken)
-        throw new CredentialsError('STS answered without credentials');
-    for (const secret of [AccessKeyId, SecretAccessKey, SessionToken])
-        ports.mask(secret);
-    return {
-        credentials: {
-            accessKeyId: AccessKeyId,
-            secretAccessKey: SecretAccessKey,
-            sessionToken: SessionToken,
-            expiration: Expiration ?? new Date(ports.clock.now() + 15 * 60_000)
-        },
-        account: answer.AssumedRoleUser?.Arn?.split(':')[4] ?? ''
-    };
-}
-/** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
-function mayPass(error) {
-    const name = errorName(error);
-    if (name === 'IDPCommunicationError' || name === 'ExpiredTokenException')
-        return true;
-    if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
-        return /retrieve verification key/i.test(errorText(error));
-    }
-    return isTransient(error);
-}
-function credentials_explain(error, request) {
-    const name = errorName(error);
-    const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`;
-    const [owner = 'OWNER', repo = 'REPO'] = request.repository.split('/');
-    switch (true) {
-        case /AccessDenied/.test(name):
-            return (`${said} Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ` +
-                `token.actions.githubusercontent.com:aud "${request.audience}" and a token.actions.githubusercontent.com:sub that ` +
-                `matches this job: "repo:${owner}/${repo}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
-                `"repo:${owner}@OWNER_ID/${repo}@REPOSITORY_ID:…" (docs/credentials.md).`);
-        case /InvalidIdentityToken/.test(name):
-            return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`;
-        case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
-            return `${said} role-duration-seconds may exceed the role's maximum session duration.`;
-        case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
-            return `${said} Check inline-session-policy.`;
-        case name === 'RegionDisabledException' || name === 'RegionDisabled':
-            return `${said} STS is not active in ${request.region} for this account.`;
-        default:
-            return said;
-    }
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -89267,14 +89190,14 @@ const ZodTuple = /*@__PURE__*/ $constructor("ZodTuple", (inst, def) => {
     },
 });
 function tuple(items, _paramsOrRest, _params) {
-    const hasRest = _paramsOrRest instanceof core.$ZodType;
+    const hasRest = _paramsOrRest instanceof $ZodType;
     const params = hasRest ? _params : _paramsOrRest;
     const rest = hasRest ? _paramsOrRest : null;
     return new ZodTuple({
         type: "tuple",
         items: items,
         rest,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
@@ -89801,8 +89724,9 @@ function preprocess(fn, schema) {
 
 ;// CONCATENATED MODULE: ./lib/src/aws/oidc.js
 
+
 const answerSchema = object({ value: schemas_string().min(1) });
-const oidc_ATTEMPTS = 5;
+const ATTEMPTS = 5;
 /** A hung attempt must not outlive the token's own life (milliseconds). */
 const ATTEMPT_TIMEOUT = 15_000;
 /**
@@ -89812,7 +89736,7 @@ const ATTEMPT_TIMEOUT = 15_000;
 function runnerTokens(request, ports) {
     return async (audience) => {
         let failure = '';
-        for (let attempt = 0; attempt < oidc_ATTEMPTS; attempt++) {
+        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
             if (attempt > 0)
                 await ports.clock.sleep(500 * 2 ** attempt * (0.5 + Math.random() / 2));
             const answer = await ask(request, audience);
@@ -89827,6 +89751,17 @@ function runnerTokens(request, ports) {
         throw new Error(`GitHub gave no OIDC token: ${failure}. Check that the job has the permission id-token: write.`);
     };
 }
+const claimsSchema = object({ sub: schemas_string().min(1) });
+/** The `sub` that a token claims, made inert, to tell it; `null` where it cannot be read. Nothing is verified. */
+function subjectOf(token) {
+    try {
+        const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+        return inert(claimsSchema.parse(JSON.parse(claims)).sub);
+    }
+    catch {
+        return null;
+    }
+}
 async function ask({ url, token }, audience) {
     const separator = url.includes('?') ? '&' : '?';
     try {
@@ -89840,17 +89775,153 @@ async function ask({ url, token }, audience) {
                 again: response.status === 429 || response.status >= 500
             };
         }
-        const answer = answerSchema.safeParse(await response.json());
-        return answer.success
-            ? { token: answer.data.value }
-            : { failure: 'its token service sent no token', again: true };
+        const value = tokenIn(await response.text());
+        return value === null ? { failure: 'its token service sent no token', again: true } : { token: value };
     }
     catch (error) {
-        return {
-            failure: `its token service cannot be reached (${error instanceof Error ? error.name : 'unknown'})`,
-            again: true
-        };
+        return { failure: `its token service cannot be reached (${reasonOf(error)})`, again: true };
     }
+}
+function tokenIn(text) {
+    try {
+        return answerSchema.parse(JSON.parse(text)).value;
+    }
+    catch {
+        return null;
+    }
+}
+/** `ECONNREFUSED`, `TimeoutError` …: what failed, without a word of the request. */
+function reasonOf(error) {
+    if (!(error instanceof Error))
+        return 'unknown';
+    const cause = error.cause;
+    return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name;
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/credentials.js
+
+
+
+/** The role could not be assumed; the message says what to change. */
+class CredentialsError extends Error {
+}
+const credentials_ATTEMPTS = 6;
+/** Credentials are renewed when less than this remains (milliseconds). */
+const RENEW_BEFORE = 5 * 60_000;
+/**
+ * Assumes the role through OIDC when first asked, and again before the credentials run out.
+ * Every attempt has a new token: a used or old one may be what was refused.
+ * @throws CredentialsError from both methods, saying what to change.
+ */
+function assumeRole(request, ports) {
+    let current = null;
+    let pending = null;
+    const session = async () => {
+        if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
+            return current;
+        pending ??= assume(request, ports).finally(() => {
+            pending = null;
+        });
+        current = await pending;
+        return current;
+    };
+    return {
+        credentials: async () => (await session()).credentials,
+        account: async () => (await session()).account
+    };
+}
+async function assume(request, ports) {
+    const sts = new client_sts_dist_cjs/* STSClient */.iM({
+        region: request.region,
+        maxAttempts: 1,
+        requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+        // AssumeRoleWithWebIdentity is not signed: the token is the proof.
+        credentials: { accessKeyId: 'unsigned', secretAccessKey: 'unsigned' }
+    });
+    try {
+        for (let attempt = 1;; attempt++) {
+            const token = await ports.tokens(request.audience).catch(error => {
+                throw new CredentialsError(errorText(error));
+            });
+            try {
+                const answer = await sts.send(new client_sts_dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
+                    RoleArn: request.arn,
+                    RoleSessionName: request.sessionName,
+                    DurationSeconds: request.durationSeconds,
+                    WebIdentityToken: token,
+                    ...(request.inlineSessionPolicy === null ? {} : { Policy: request.inlineSessionPolicy })
+                }));
+                return readAnswer(answer, ports);
+            }
+            catch (error) {
+                if (error instanceof CredentialsError)
+                    throw error;
+                if (attempt >= credentials_ATTEMPTS || !mayPass(error))
+                    throw new CredentialsError(credentials_explain(error, request, subjectOf(token)));
+                ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`);
+                await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2));
+            }
+        }
+    }
+    finally {
+        sts.destroy();
+    }
+}
+function readAnswer(answer, ports) {
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken)
+        throw new CredentialsError('STS answered without credentials');
+    for (const secret of [AccessKeyId, SecretAccessKey, SessionToken])
+        ports.mask(secret);
+    return {
+        credentials: {
+            accessKeyId: AccessKeyId,
+            secretAccessKey: SecretAccessKey,
+            sessionToken: SessionToken,
+            expiration: Expiration ?? new Date(ports.clock.now() + 15 * 60_000)
+        },
+        account: answer.AssumedRoleUser?.Arn?.split(':')[4] ?? ''
+    };
+}
+/** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
+function mayPass(error) {
+    const name = errorName(error);
+    if (/^(?:IDPCommunicationError|ExpiredToken)/.test(name))
+        return true;
+    if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
+        return /retrieve verification key/i.test(errorText(error));
+    }
+    return isTransient(error);
+}
+/** `subject` is what the refused token said of this job. */
+function credentials_explain(error, request, subject) {
+    const name = errorName(error);
+    const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`;
+    switch (true) {
+        case /AccessDenied/.test(name):
+            return `${said} ${trustPolicyAdvice(request, subject)}`;
+        case /InvalidIdentityToken/.test(name):
+            return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`;
+        case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
+            return `${said} Check inline-session-policy.`;
+        case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
+            return `${said} role-duration-seconds may exceed the role's maximum session duration.`;
+        case /^RegionDisabled/.test(name):
+            return `${said} STS is not active in ${request.region} for this account.`;
+        case isNetworkFailure(error):
+            return `${said} The network between the runner and AWS failed; check aws-region and the runner's network.`;
+        default:
+            return said;
+    }
+}
+function trustPolicyAdvice({ audience, repository }, subject) {
+    const [owner, repo] = repository.split('/');
+    const [first, second] = [owner || 'OWNER', repo || 'REPOSITORY'];
+    return ('Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ' +
+        `token.actions.githubusercontent.com:aud "${audience}" and a token.actions.githubusercontent.com:sub that ` +
+        `matches this job: "repo:${first}/${second}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
+        `"repo:${first}@OWNER_ID/${second}@REPOSITORY_ID:…"` +
+        `${subject === null ? '' : `; this job's token says "${subject}"`} (docs/credentials.md).`);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/aws/login.js
@@ -91215,7 +91286,7 @@ const payloadSchema = object({
 async function readContext(env, readFile) {
     const payload = payloadSchema.safeParse(await readJson(env.GITHUB_EVENT_PATH, readFile)).data;
     const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
-    const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
+    const server = env.GITHUB_SERVER_URL || 'https://github.com';
     const pull = payload?.pull_request;
     const runId = env.GITHUB_RUN_ID || null;
     const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
@@ -91226,16 +91297,23 @@ async function readContext(env, readFile) {
         runId,
         runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
         workspace: env.GITHUB_WORKSPACE || process.cwd(),
+        workflow: workflowPath(env.GITHUB_WORKFLOW_REF, env.GITHUB_REPOSITORY),
         pullRequest: pull
             ? {
                 number: pull.number,
-                untrusted: pull.head.repo?.full_name !== pull.base.repo?.full_name ||
+                untrusted: !pull.head.repo ||
+                    pull.head.repo.full_name !== pull.base.repo?.full_name ||
                     pull.user?.login === 'dependabot[bot]' ||
                     env.GITHUB_ACTOR === 'dependabot[bot]'
             }
             : null,
         oidc: url && token ? { url, token } : null
     };
+}
+/** `acme/infra/.github/workflows/drift.yml@refs/heads/main` names the file in its middle. */
+function workflowPath(ref, repository) {
+    const [path = ''] = (ref ?? '').split('@');
+    return repository && path.startsWith(`${repository}/`) ? path.slice(repository.length + 1) : null;
 }
 async function readJson(path, readFile) {
     try {
@@ -91343,7 +91421,6 @@ const NOT_YET = [
     ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
     ['output-s3', value => value !== '', '`output-s3`'],
     ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
-    ['issue', value => value === 'rolling', '`issue: rolling`'],
     ['packs', value => listOf(value).includes('windows'), 'the pack `windows`']
 ];
 /** One sentence for each input that is set to something not yet built. */
@@ -91351,7 +91428,79 @@ function notYet(read) {
     return NOT_YET.filter(([name, isSet]) => isSet(read(name).trim())).map(([name, , what]) => `${name}: ${what} is not available in this version; a later release brings it`);
 }
 
+;// CONCATENATED MODULE: ./lib/src/inputs/values.js
+
+
+
+
+/** Controls, line breaks, and characters that are not seen. */
+const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+/** Characters of an inline session policy (STS API reference, AssumeRoleWithWebIdentity). */
+const MOST_SESSION_POLICY = 2048;
+/** Whether a text is one path that does not climb out of the workspace; absolute ones are the workflow's choice. */
+function isFolder(path) {
+    return !ODD.test(path) && ((0,external_node_path_.isAbsolute)(path) || !path.split(/[\\/]/).includes('..'));
+}
+/** A whole number between two bounds, written in digits. */
+function whole(least, most) {
+    const message = `must be a whole number from ${least} to ${most}`;
+    return schemas_string()
+        .regex(/^\d{1,9}$/, message)
+        .transform(Number)
+        .refine(value => value >= least && value <= most, message);
+}
+/** True and false as the YAML 1.2 core schema writes them. */
+function truth() {
+    return schemas_string()
+        .regex(/^(?:true|True|TRUE|false|False|FALSE)$/, 'must be true or false')
+        .transform(text => text.toLowerCase() === 'true');
+}
+/** A number of hosts, or their ids one a line; `null` where nothing is said. */
+function parseExpectedHosts(text, context) {
+    const lines = listOf(text);
+    const [first] = lines;
+    if (first === undefined)
+        return null;
+    if (lines.length === 1 && /^[1-9]\d{0,6}$/.test(first))
+        return { count: Number(first) };
+    const parsed = parseTargets(lines);
+    if ('targets' in parsed && parsed.targets.kind === 'hosts')
+        return { ids: parsed.targets.hosts };
+    context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' });
+    return NEVER;
+}
+/** A path inside the repository, without `./`; `null` where there is none. */
+function parseBaselinePath(text, context) {
+    if (text === '')
+        return null;
+    const path = text.replace(/^\.\//, '');
+    const inside = !(0,external_node_path_.isAbsolute)(path) && !/\\/.test(path) && !ODD.test(path) && !path.split('/').includes('..');
+    if (inside && path.endsWith('.json'))
+        return path;
+    context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' });
+    return NEVER;
+}
+/** A session policy without white space; `null` where there is none. */
+function parseSessionPolicy(text, context) {
+    if (text === '')
+        return null;
+    try {
+        const compact = JSON.stringify(JSON.parse(text));
+        if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY)
+            return compact;
+    }
+    catch {
+        // told below
+    }
+    context.addIssue({
+        code: 'custom',
+        message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
+    });
+    return NEVER;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/inputs/inputs.js
+
 
 
 
@@ -91366,9 +91515,8 @@ class InputError extends Error {
     }
 }
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/;
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const DOCUMENT = /^(?:arn:aws(?:-[a-z]+)*:ssm:[a-z0-9-]+:\d{0,12}:document\/)?[\w./-]{3,128}$/;
-const MOST_SESSION_POLICY = 2048;
 const fields = {
     mode: schemas_enum(['check', 'baseline', 'collect'], 'must be check, baseline or collect'),
     name: schemas_string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
@@ -91403,7 +91551,7 @@ const fields = {
     comment: schemas_enum(['auto', 'never'], 'must be auto or never'),
     issue: schemas_enum(['never', 'rolling'], 'must be never or rolling'),
     'github-token': schemas_string(),
-    'output-dir': schemas_string().min(1, 'is empty')
+    'output-dir': schemas_string().refine(isFolder, 'must be one path: absolute, or inside the workspace')
 };
 /**
  * Parses all inputs. Pure: it reads through `read` only and calls nothing.
@@ -91417,7 +91565,7 @@ function parseInputs(read, environment) {
     const targetLines = listOf(read('targets'));
     const targets = parseTargets(targetLines);
     const problems = [
-        ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw))),
+        ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw, text))),
         ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
         ...missingFor(raw, targetLines.length > 0),
         ...notYet(text)
@@ -91455,6 +91603,7 @@ function parseInputs(read, environment) {
         redact: values.redact,
         publishToPublic: values['publish-to-public'],
         comment: values.comment,
+        issue: values.issue,
         githubToken: values['github-token'],
         outputDir: values['output-dir']
     };
@@ -91500,65 +91649,19 @@ function defaultsFor(text, environment) {
         'output-dir': `${environment.temp}/fleet-drift`
     };
 }
-function problemOf(issue, raw) {
+/** Where a default that is not constant comes from. */
+const ORIGIN = {
+    name: 'the file name of baseline',
+    'aws-region': 'from AWS_REGION',
+    'role-session-name': 'from the id of the run',
+    'output-dir': 'from RUNNER_TEMP'
+};
+function problemOf(issue, raw, text) {
     const name = String(issue.path[0] ?? '');
     const value = raw[name] ?? '';
-    const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" `;
+    const origin = text(name) === '' && name in ORIGIN ? `(${ORIGIN[name]}) ` : '';
+    const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" ${origin}`;
     return `${name}: ${shown}${issue.message}`;
-}
-/** A whole number between two bounds, written in digits. */
-function whole(least, most) {
-    const message = `must be a whole number from ${least} to ${most}`;
-    return schemas_string()
-        .regex(/^\d{1,9}$/, message)
-        .transform(Number)
-        .refine(value => value >= least && value <= most, message);
-}
-/** True and false as the YAML 1.2 core schema writes them. */
-function truth() {
-    return schemas_string()
-        .regex(/^(?:true|True|TRUE|false|False|FALSE)$/, 'must be true or false')
-        .transform(text => text.toLowerCase() === 'true');
-}
-function parseExpectedHosts(text, context) {
-    const lines = listOf(text);
-    const [first] = lines;
-    if (first === undefined)
-        return null;
-    if (lines.length === 1 && /^[1-9]\d{0,6}$/.test(first))
-        return { count: Number(first) };
-    const parsed = parseTargets(lines);
-    if ('targets' in parsed && parsed.targets.kind === 'hosts')
-        return { ids: parsed.targets.hosts };
-    context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' });
-    return NEVER;
-}
-function parseBaselinePath(text, context) {
-    if (text === '')
-        return null;
-    const path = text.replace(/^\.\//, '');
-    const inside = !path.startsWith('/') && !path.includes('\\') && !path.split('/').includes('..');
-    if (inside && path.endsWith('.json'))
-        return path;
-    context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' });
-    return NEVER;
-}
-function parseSessionPolicy(text, context) {
-    if (text === '')
-        return null;
-    try {
-        const compact = JSON.stringify(JSON.parse(text));
-        if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY)
-            return compact;
-    }
-    catch {
-        // told below
-    }
-    context.addIssue({
-        code: 'custom',
-        message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
-    });
-    return NEVER;
 }
 
 ;// CONCATENATED MODULE: ./lib/packs/incident.json
@@ -91864,24 +91967,37 @@ function weigh(findings) {
     return { findings: findings.length, hosts: new Set(findings.flatMap(finding => finding.hosts)).size };
 }
 /** Verdict and coverage in one line: what a person must know in ten seconds. The name is checked by the inputs. */
-function headline({ mode, name, summary, drift, rollouts }) {
+function headline(gist) {
+    const { mode, name, summary } = gist;
+    if (mode !== 'check')
+        return `📦 ${name}: ${mode}. ${outcome(gist)}`;
+    switch (summary.verdict) {
+        case 'clean':
+            return `✅ ${name}: clean. ${outcome(gist)}`;
+        case 'incomplete':
+            return `${summary.hosts === 0 ? '⛔' : '⚠️'} ${name}: incomplete. ${outcome(gist)}`;
+        case 'drift': {
+            const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
+            return `${sign} ${name}: drift. ${outcome(gist)}`;
+        }
+    }
+}
+/** What follows the verdict: how much was found, and on how much of the fleet that rests. */
+function outcome({ mode, summary, drift, rollouts }) {
     const { reported, hosts } = summary;
     const assessed = reported === hosts && hosts > 0
         ? `${hosts === 1 ? 'its one host' : `all ${words_number(hosts)} hosts`} assessed`
         : `${words_number(reported)} of ${count(hosts, 'host')} assessed`;
     if (mode !== 'check')
-        return `📦 ${name}: ${mode}. ${capital(assessed)}`;
+        return capital(assessed);
     switch (summary.verdict) {
         case 'clean':
-            return `✅ ${name}: clean. No drift, ${assessed}`;
+            return `No drift, ${assessed}`;
         case 'incomplete':
-            if (hosts === 0)
-                return `⛔ ${name}: incomplete. Nothing was assessed`;
-            return `⚠️ ${name}: incomplete. No drift found, but only ${assessed}`;
+            return hosts === 0 ? 'Nothing was assessed' : `No drift found, but only ${assessed}`;
         case 'drift': {
-            const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
             const found = [told(drift, 'finding'), told(rollouts, 'rollout')].filter(part => part !== '');
-            return `${sign} ${name}: drift. ${found.join(' and ')}; ${assessed}`;
+            return `${found.join(' and ')}; ${assessed}`;
         }
     }
 }
@@ -96958,8 +97074,7 @@ function getOctokit(token, options, ...additionalPlugins) {
     return new GitHubWithPlugins(getOctokitOptions(token, options));
 }
 //# sourceMappingURL=github.js.map
-;// CONCATENATED MODULE: ./lib/src/publish/comment.js
-
+;// CONCATENATED MODULE: ./lib/src/publish/refusal.js
 /** What GitHub answered instead of doing what was asked. */
 class Refusal extends Error {
     name = 'Refusal';
@@ -96970,84 +97085,14 @@ class Refusal extends Error {
         this.status = status;
     }
 }
-/** Who writes with a workflow's own token. Nobody can register a name with brackets. */
-const BOT = 'github-actions[bot]';
-const comment_ATTEMPTS = 3;
-/** First line of our comment for a group. */
-const markerOf = (name) => `<!-- fleet-drift:${name} -->`;
-/**
- * Keeps one comment for a group up to date: the oldest that bears our marker *and* was written by us, for anyone can
- * plant a marker. None is made when there is nothing to say; one that stands is updated to say so. A refusal is a
- * warning. Returns the comment's URL, or `null`.
- *
- * @param body its first line is `marker`
- */
-async function keepComment(marker, body, worthCreating, comments, log) {
-    try {
-        for (let attempt = 1;; attempt++) {
-            const own = await ownComment(marker, comments);
-            if (own !== null)
-                return sameText(own.body, body) ? own.url : (await comments.update(own.id, body)).url;
-            if (!worthCreating)
-                return null;
-            try {
-                return (await create(body, comments, log)).url;
-            }
-            catch (error) {
-                // The comment may have been made though no good answer came: look again before making a second one.
-                if (attempt >= comment_ATTEMPTS || !isUncertain(error))
-                    throw error;
-            }
-        }
-    }
-    catch (error) {
-        log.warning(`The pull-request comment was refused: ${inert(reasonOf(error))}.${hint(error)} The report is in the job summary.`);
-        return null;
-    }
-}
-async function create(body, comments, log) {
-    const created = await comments.create(body);
-    if (created.author !== BOT && created.author !== (await comments.whoami())) {
-        log.warning(`The comment was written by ${inert(created.author, 60)}, whom this token cannot recognise again, so that the next ` +
-            `run will write another. Give the workflow's own token as github-token.`);
-    }
-    return created;
-}
-async function ownComment(marker, comments) {
-    let self;
-    for await (const comment of comments.list()) {
-        if (comment.body.split(/\r?\n/, 1)[0] !== marker)
-            continue;
-        if (comment.author === BOT)
-            return comment;
-        if (self === undefined)
-            self = await comments.whoami();
-        if (self !== null && comment.author === self)
-            return comment;
-    }
-    return null;
-}
-/** Whether a reader would see the same: GitHub may change line ends, and each run has its own link. */
-function sameText(one, other) {
-    const text = (body) => body
-        .replaceAll('\r\n', '\n')
-        .replace(/\/actions\/runs\/\d+/g, '/actions/runs/')
-        .trim();
-    return text(one) === text(other);
-}
+/** Whether what was asked may have been done though no good answer came. */
 function isUncertain(error) {
     return error instanceof Refusal && (error.status === null || error.status >= 500);
 }
-function reasonOf(error) {
+function refusal_reasonOf(error) {
     if (error instanceof Refusal && error.status !== null)
         return `${error.status} ${error.message}`;
     return error instanceof Error ? error.message : String(error);
-}
-function hint(error) {
-    const status = error instanceof Refusal ? error.status : null;
-    return status === 401 || status === 403 || status === 404
-        ? ' Give the job the permission "pull-requests: write", and check that the conversation is not locked.'
-        : '';
 }
 
 ;// CONCATENATED MODULE: ./lib/src/publish/github.js
@@ -97056,7 +97101,7 @@ function hint(error) {
 
 /** The most that GitHub gives at once. */
 const github_PAGE = 100;
-/** Comments beyond these pages are not looked through; ours is among the oldest. */
+/** Comments and issues beyond these pages are not looked through; ours is among the oldest. */
 const MOST_PAGES = 100;
 const TIMEOUT_MS = 20_000;
 const github_ATTEMPTS = 3;
@@ -97066,35 +97111,63 @@ const commentSchema = object({
     html_url: schemas_string(),
     user: object({ login: schemas_string() }).nullish()
 });
+const issueSchema = object({
+    number: schemas_int(),
+    state: schemas_string(),
+    body: schemas_string().nullish(),
+    html_url: schemas_string(),
+    user: object({ login: schemas_string() }).nullish(),
+    /** GitHub lists pull requests among the issues. */
+    pull_request: unknown().optional()
+});
 /** The few endpoints of GitHub that are used, behind small ports. */
 function gitHub(token, owner, repo, options = {}) {
     const ask = asking(token, options);
     const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`;
+    const whoami = async () => {
+        try {
+            return object({ login: schemas_string() }).parse(await ask('GET', '/user')).login;
+        }
+        catch (error) {
+            if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0))
+                return null;
+            throw error;
+        }
+    };
+    const pages = async function* (path, schema) {
+        for (let page = 1; page <= MOST_PAGES; page++) {
+            const separator = path.includes('?') ? '&' : '?';
+            const found = array(schema)
+                .parse(await ask('GET', `${path}${separator}per_page=${github_PAGE}&page=${page}`));
+            yield* found;
+            if (found.length < github_PAGE)
+                return;
+        }
+    };
     return {
         comments: pull => ({
             async *list() {
-                for (let page = 1; page <= MOST_PAGES; page++) {
-                    const query = `per_page=${github_PAGE}&page=${page}`;
-                    const found = array(commentSchema)
-                        .parse(await ask('GET', `${path}/issues/${pull}/comments?${query}`));
-                    for (const comment of found)
-                        yield read(comment);
-                    if (found.length < github_PAGE)
-                        return;
-                }
+                for await (const comment of pages(`${path}/issues/${pull}/comments`, commentSchema))
+                    yield read(comment);
             },
             create: async (body) => read(commentSchema.parse(await ask('POST', `${path}/issues/${pull}/comments`, { body }))),
             update: async (id, body) => read(commentSchema.parse(await ask('PATCH', `${path}/issues/comments/${id}`, { body }))),
-            async whoami() {
-                try {
-                    return object({ login: schemas_string() }).parse(await ask('GET', '/user')).login;
+            whoami
+        }),
+        issues: () => ({
+            async *listBy(author) {
+                const query = `state=all&sort=created&direction=asc&creator=${encodeURIComponent(author)}`;
+                for await (const issue of pages(`${path}/issues?${query}`, issueSchema)) {
+                    if (issue.pull_request === undefined)
+                        yield readIssue(issue);
                 }
-                catch (error) {
-                    if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0))
-                        return null;
-                    throw error;
-                }
-            }
+            },
+            create: async (title, body) => readIssue(issueSchema.parse(await ask('POST', `${path}/issues`, { title, body }))),
+            update: async (number, { body, open }) => readIssue(issueSchema.parse(await ask('PATCH', `${path}/issues/${number}`, {
+                ...(body === undefined ? {} : { body }),
+                ...(open === undefined ? {} : { state: open ? 'open' : 'closed' })
+            }))),
+            whoami
         }),
         async isPublic() {
             try {
@@ -97145,6 +97218,9 @@ function refusalOf(error) {
 function read({ id, body, html_url, user }) {
     return { id, body: body ?? '', url: html_url, author: user?.login ?? '' };
 }
+function readIssue({ number, body, state, html_url, user }) {
+    return { number, body: body ?? '', open: state === 'open', url: html_url, author: user?.login ?? '' };
+}
 
 ;// CONCATENATED MODULE: ./lib/src/publish/outputs.js
 
@@ -97167,6 +97243,252 @@ function silentHosts(hosts) {
         .filter(host => host.status === 'silent')
         .map(host => host.id)
         .sort());
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/escape.js
+
+/**
+ * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
+ * neither Markdown nor GitHub makes anything of its content: no markup, HTML, entity, link, mention, issue reference,
+ * commit, or emoji. (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.)
+ * Controls, bidirectional and invisible characters are shown as escapes.
+ *
+ * @param limit in characters before escaping; longer texts end in `…`
+ */
+function escapeText(text, limit = 200) {
+    return codeSpan(shown(text, limit));
+}
+/**
+ * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before it is shown as an escape,
+ * because renderers disagree on which of the two `\\|` escapes.
+ */
+function escapeCell(text, limit = 120) {
+    return codeSpan(shown(text, limit).replaceAll('\\|', '\\u{5c}|').replaceAll('|', '\\|'));
+}
+/**
+ * A sentence of ours that may quote a host: plain words and numbers stay as they are, everything else goes into code
+ * spans. What could be a reference, a link, an address or a commit is never a plain word.
+ *
+ * @param span {@link escapeCell} in a table cell
+ */
+function escapeSentence(text, limit = 1_000, span = escapeText) {
+    const parts = [];
+    let quoted = [];
+    const close = () => {
+        if (quoted.length > 0)
+            parts.push(quoteWords(quoted, span, limit));
+        quoted = [];
+    };
+    for (const word of shown(text, limit)
+        .split(' ')
+        .filter(word => word !== '')) {
+        if (isPlain(word, parts.length + quoted.length === 0)) {
+            close();
+            parts.push(word);
+        }
+        else {
+            if (OPENING.has(word[0] ?? '') || CLOSING.has(quoted.at(-1)?.at(-1) ?? ''))
+                close();
+            quoted.push(word);
+        }
+    }
+    close();
+    return parts.join(' ');
+}
+/** A host's words for a fenced block whose fence is longer than any run of backticks in it: visible, otherwise as is. */
+function escapeLine(text, limit = 60) {
+    return shown(text, limit);
+}
+/** A fenced block of lines that went through {@link escapeLine}. */
+function fenced(lines) {
+    const body = lines.join('\n');
+    const fence = '`'.repeat(Math.max(3, longestRun(body) + 1));
+    return `${fence}text\n${body}\n${fence}`;
+}
+/**
+ * A host's words where plain text is asked for and a viewer may render Markdown all the same: SARIF messages,
+ * annotations, titles. A hair space breaks what could be a link, a mention, a reference, HTML or a placeholder. At most
+ * twice `limit` characters, however many of them were escaped.
+ */
+function escapePlain(text, limit = 300) {
+    const plain = shown(text, limit).replace(LIVE, '$&\u200a');
+    return plain.length > limit * 2 ? `${plain.slice(0, limit * 2 - 1).toWellFormed()}…` : plain;
+}
+const LIVE = /@(?=\w)|#(?=\d)|\](?=[([:])|:(?=\/\/)|www(?=\.)|<(?=[a-z/!?])|GH(?=-\d)|\{(?=\d)|(?:mailto|xmpp)(?=:)/gi;
+/** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
+const escape_UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu;
+function shown(text, limit) {
+    return inert(text, limit).replace(escape_UNSEEN, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+/** A code span of one line. Its fence is longer than any run of backticks in it; blanks at its ends are kept. */
+function codeSpan(line) {
+    if (line === '')
+        return '*empty*';
+    const fence = '`'.repeat(longestRun(line) + 1);
+    const padded = /^[` ]|[` ]$/.test(line) && line.trim() !== '' ? ` ${line} ` : line;
+    return `${fence}${padded}${fence}`;
+}
+function longestRun(text) {
+    let longest = 0;
+    for (const [run] of text.matchAll(/`+/g))
+        longest = Math.max(longest, run.length);
+    return longest;
+}
+const escape_WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/;
+const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/;
+/** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
+const LINKED = /[0-9a-f]{7}|www/i;
+const SIGN = /^[–—·×→%=]$/;
+/** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
+function isPlain(word, first) {
+    if (word.length > 40 || LINKED.test(word))
+        return false;
+    return (escape_WORD.test(word) || (NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first));
+}
+const OPENING = new Set(['(', '"', "'"]);
+const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?']);
+/** Words in one span; punctuation of the sentence around them stays outside. */
+function quoteWords(words, span, limit) {
+    const text = words.join(' ');
+    let start = 0;
+    let end = text.length;
+    while (start < end && OPENING.has(text[start] ?? ''))
+        start++;
+    while (end > start && CLOSING.has(text[end - 1] ?? ''))
+        end--;
+    if (start === end)
+        return span(text, limit * 12);
+    return `${text.slice(0, start)}${span(text.slice(start, end), limit * 12)}${text.slice(end)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/plain.js
+
+
+/** What a finding is, in a few words of ours: `Critical intruder on 5 hosts`. */
+function plainTitle(finding) {
+    return `${capital(nature(finding))} on ${count(finding.hosts.length, 'host')}`;
+}
+/** Hosts by the name they give themselves, never without the id. */
+function plainHosts(ids, names, most) {
+    const shown = ids.slice(0, most).map(id => {
+        const name = names.get(id)?.split('.', 1)[0] ?? '';
+        return name === '' || name === id
+            ? escapePlain(id, 64)
+            : `${escapePlain(name, 40)} (${escapePlain(id, 64)})`;
+    });
+    return words_listed(shown, ids.length - shown.length);
+}
+const MARKS = { unexpected: '+', missing: '-', changed: '~' };
+/** A row in one line: `+ crontab: path=/etc/cron.d/x  command=… (5 of 62)`. */
+function plainRow({ kind, query, row, expected, prevalence }) {
+    const columns = Object.entries(row).flatMap(([column, value]) => {
+        const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
+        if (before !== value)
+            return [`${column}=${before.slice(0, 80)} → ${value.slice(0, 80)}`];
+        return value === '' ? [] : [`${column}=${value}`];
+    });
+    const [having, observed] = prevalence.fleet;
+    const told = escapePlain(columns.slice(0, 24).join('  '), 300);
+    return `${MARKS[kind]} ${escapePlain(query, 64)}: ${told} (${words_number(having)} of ${words_number(observed)})`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/public-view.js
+
+
+function isPublicView(shown) {
+    return 'countsOnly' in shown;
+}
+function countsOnly(report) {
+    const natures = new Map();
+    for (const finding of openFindings(report.findings)) {
+        const key = `${finding.severity} ${finding.kind} ${finding.verdict}`;
+        const alike = natures.get(key);
+        if (alike === undefined)
+            natures.set(key, [finding]);
+        else
+            alike.push(finding);
+    }
+    return {
+        countsOnly: true,
+        ...gistOf(report),
+        natures: [...natures.values()].flatMap(alike => {
+            const [first] = alike;
+            if (first === undefined)
+                return [];
+            const { severity, kind, verdict } = first;
+            const hosts = new Set(alike.flatMap(finding => finding.hosts)).size;
+            return [{ severity, kind, verdict, findings: alike.length, hosts }];
+        }),
+        clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
+        notices: report.notices.length
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/annotations.js
+
+
+
+
+
+
+/** The runner takes 10 of a type from a step; some are left for what else the run has to say. */
+const MOST = 8;
+const annotations_MOST_ROWS = 3;
+const MOST_HOSTS = 5;
+const LEVELS = {
+    critical: 'error',
+    high: 'error',
+    medium: 'warning',
+    low: null,
+    info: null
+};
+/**
+ * The open findings of medium or above, worst first, each at its place: critical and high ones are errors, medium ones
+ * warnings. What does not fit is counted in the last of its type. Of a public repository there are counts only.
+ */
+function annotationsOf(shown, places) {
+    return ['error', 'warning'].flatMap((level) => {
+        if (isPublicView(shown)) {
+            const natures = shown.natures.filter(({ severity }) => LEVELS[severity] === level);
+            const counts = natures.map(({ severity, findings }) => ({ severity, findings }));
+            return about(level, counts, 'This repository is public, so only counts are shown here.');
+        }
+        const findings = openFindings(shown.findings).filter(({ severity }) => LEVELS[severity] === level);
+        const first = findings.length > MOST ? findings.slice(0, MOST - 1) : findings;
+        const names = new Map(shown.hosts.map(host => [host.id, host.name]));
+        const rest = findings.slice(first.length).map(({ severity }) => ({ severity, findings: 1 }));
+        return [
+            ...first.map(finding => annotate(finding, level, names, places)),
+            ...about(level, rest, 'They are not shown beside the file, and are in the job summary.')
+        ];
+    });
+}
+function annotate(finding, level, names, places) {
+    const { hosts, rows, explanation } = finding;
+    const lines = [
+        escapePlain(explanation, 600),
+        hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MOST_HOSTS)}.` : '',
+        ...rows.slice(0, annotations_MOST_ROWS).map(plainRow),
+        rows.length > annotations_MOST_ROWS ? `And ${count(rows.length - annotations_MOST_ROWS, 'more row')} in the report.` : ''
+    ];
+    return {
+        level,
+        title: plainTitle(finding),
+        message: lines.filter(line => line !== '').join('\n'),
+        place: places(finding)[0] ?? null
+    };
+}
+/** One annotation for all that is only counted; none where there is nothing to count. */
+function about(level, counted, why) {
+    const all = counted.reduce((sum, { findings }) => sum + findings, 0);
+    if (all === 0)
+        return [];
+    const parts = SEVERITIES.flatMap(severity => {
+        const many = counted.reduce((sum, part) => sum + (part.severity === severity ? part.findings : 0), 0);
+        return many > 0 ? [`${words_number(many)} ${severity}`] : [];
+    });
+    const title = `${words_listed(parts)} ${all === 1 ? 'finding' : 'findings'}`;
+    return [{ level, title, message: why, place: null }];
 }
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
@@ -97596,112 +97918,6 @@ function toAlignment(value) {
         : 0
 }
 
-;// CONCATENATED MODULE: ./lib/src/report/escape.js
-
-/**
- * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
- * neither Markdown nor GitHub makes anything of its content: no markup, HTML, entity, link, mention, issue reference,
- * commit, or emoji. (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.)
- * Controls, bidirectional and invisible characters are shown as escapes.
- *
- * @param limit in characters before escaping; longer texts end in `…`
- */
-function escapeText(text, limit = 200) {
-    return codeSpan(shown(text, limit));
-}
-/**
- * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before it is shown as an escape,
- * because renderers disagree on which of the two `\\|` escapes.
- */
-function escapeCell(text, limit = 120) {
-    return codeSpan(shown(text, limit).replaceAll('\\|', '\\u{5c}|').replaceAll('|', '\\|'));
-}
-/**
- * A sentence of ours that may quote a host: plain words and numbers stay as they are, everything else goes into code
- * spans. What could be a reference, a link, an address or a commit is never a plain word.
- *
- * @param span {@link escapeCell} in a table cell
- */
-function escapeSentence(text, limit = 1_000, span = escapeText) {
-    const parts = [];
-    let quoted = [];
-    const close = () => {
-        if (quoted.length > 0)
-            parts.push(quoteWords(quoted, span, limit));
-        quoted = [];
-    };
-    for (const word of shown(text, limit)
-        .split(' ')
-        .filter(word => word !== '')) {
-        if (isPlain(word, parts.length + quoted.length === 0)) {
-            close();
-            parts.push(word);
-        }
-        else {
-            if (OPENING.has(word[0] ?? '') || CLOSING.has(quoted.at(-1)?.at(-1) ?? ''))
-                close();
-            quoted.push(word);
-        }
-    }
-    close();
-    return parts.join(' ');
-}
-/** A host's words for a fenced block whose fence is longer than any run of backticks in it: visible, otherwise as is. */
-function escapeLine(text, limit = 60) {
-    return shown(text, limit);
-}
-/** A fenced block of lines that went through {@link escapeLine}. */
-function fenced(lines) {
-    const body = lines.join('\n');
-    const fence = '`'.repeat(Math.max(3, longestRun(body) + 1));
-    return `${fence}text\n${body}\n${fence}`;
-}
-/** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
-const escape_UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu;
-function shown(text, limit) {
-    return inert(text, limit).replace(escape_UNSEEN, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-/** A code span of one line. Its fence is longer than any run of backticks in it; blanks at its ends are kept. */
-function codeSpan(line) {
-    if (line === '')
-        return '*empty*';
-    const fence = '`'.repeat(longestRun(line) + 1);
-    const padded = /^[` ]|[` ]$/.test(line) && line.trim() !== '' ? ` ${line} ` : line;
-    return `${fence}${padded}${fence}`;
-}
-function longestRun(text) {
-    let longest = 0;
-    for (const [run] of text.matchAll(/`+/g))
-        longest = Math.max(longest, run.length);
-    return longest;
-}
-const escape_WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/;
-const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/;
-/** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
-const LINKED = /[0-9a-f]{7}|www/i;
-const SIGN = /^[–—·×→%=]$/;
-/** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
-function isPlain(word, first) {
-    if (word.length > 40 || LINKED.test(word))
-        return false;
-    return (escape_WORD.test(word) || (NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first));
-}
-const OPENING = new Set(['(', '"', "'"]);
-const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?']);
-/** Words in one span; punctuation of the sentence around them stays outside. */
-function quoteWords(words, span, limit) {
-    const text = words.join(' ');
-    let start = 0;
-    let end = text.length;
-    while (start < end && OPENING.has(text[start] ?? ''))
-        start++;
-    while (end > start && CLOSING.has(text[end - 1] ?? ''))
-        end--;
-    if (start === end)
-        return span(text, limit * 12);
-    return `${text.slice(0, start)}${span(text.slice(start, end), limit * 12)}${text.slice(end)}`;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/hosts.js
 
 
@@ -97794,10 +98010,15 @@ function unassessed(report, names, tier) {
 
 
 
+const HEAD = ['', '#', 'Finding', 'Hosts', 'Tables', 'Such as'];
 /** Lines of the table of findings in sight; further ones are folded away. */
 const IN_SIGHT = 15;
-/** One line a finding: what a reader sees first. Empty where one section says the same. */
-function findingTable(findings, names, tier) {
+/**
+ * One line a finding: what a reader sees first. Empty where one section says the same.
+ *
+ * @param days first day of each finding by id, where that is remembered
+ */
+function findingTable(findings, names, tier, days = new Map()) {
     if (findings.length < 2 || tier.listed === 0)
         return '';
     const lines = findings
@@ -97808,10 +98029,11 @@ function findingTable(findings, names, tier) {
         nature(finding),
         hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
         tables(finding),
-        finding.surprise > 0 ? `${finding.surprise.toFixed(1)}\u00a0bits` : ''
+        instance(finding, tier),
+        ...(days.size > 0 ? [days.get(finding.id) ?? ''] : [])
     ]);
-    const table = (body) => markdownTable([['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise'], ...body], {
-        align: ['', 'r', '', '', '', 'r'],
+    const table = (body) => markdownTable([[...HEAD, ...(days.size > 0 ? ['First seen'] : [])], ...body], {
+        align: ['', 'r'],
         alignDelimiters: false
     });
     const folded = lines.slice(IN_SIGHT);
@@ -97820,18 +98042,30 @@ function findingTable(findings, names, tier) {
     const title = `Findings ${IN_SIGHT + 1} to ${lines.length}`;
     return `${table(lines.slice(0, IN_SIGHT))}\n\n<details><summary>${title}</summary>\n\n${table(folded)}\n\n</details>`;
 }
-const MOST_TABLES = 4;
+/** The beginning of the finding's most telling row: what identifies it stands first. */
+function instance({ rows }, tier) {
+    const [row] = rows;
+    if (row === undefined)
+        return '';
+    const columns = Object.entries(row.row).filter(([, value]) => value !== '');
+    const told = columns.slice(0, 6).map(([column, value]) => `${column}=${value}`);
+    return told.length === 0
+        ? ''
+        : `${row.kind === 'missing' ? 'no ' : ''}${escapeCell(told.join(' '), Math.min(56, tier.value))}`;
+}
+const MOST_TABLES = 3;
 function tables({ rows }) {
     const queries = [...new Set(rows.map(row => row.query))];
     const shown = queries.slice(0, MOST_TABLES).map(query => escapeCell(query, 64));
     return words_listed(shown, queries.length - shown.length);
 }
 /** Everything about one finding: hosts, sentence, rows with prevalence, techniques. */
-function findingSection(finding, at, names, tier) {
+function findingSection(finding, at, names, tier, days = new Map()) {
     const { severity, hosts, rows, attack } = finding;
     const facts = [
         attack.length > 0 ? `ATT&amp;CK ${attack.map(techniqueLink).join(', ')}` : '',
         finding.surprise > 0 ? `surprise ${finding.surprise.toFixed(1)} bits` : '',
+        days.has(finding.id) ? `first seen ${days.get(finding.id)}` : '',
         finding.cluster === null ? '' : `cluster ${escapeText(finding.cluster, 40)}`,
         `finding ${escapeText(finding.id, 80)}`
     ];
@@ -97864,7 +98098,7 @@ function findingsLeftOut(rest, named) {
     ];
     return `**${count(rest.length, 'finding')} without rows here** (${bySeverity.join(', ')}): ${words_listed(places.filter(place => place !== ''))}. The full report has all of it.`;
 }
-const MARKS = {
+const findings_MARKS = {
     unexpected: '➕\u00a0unexpected',
     missing: '➖\u00a0missing',
     changed: '✏️\u00a0changed'
@@ -97873,13 +98107,14 @@ const BASELINE = { new: 'new', known: 'known', missing: 'required', none: '–' 
 function rowTable(rows, tier) {
     const clustered = rows.some(({ prevalence: { cluster, fleet } }) => cluster[0] !== fleet[0] || cluster[1] !== fleet[1]);
     const against = rows.some(row => row.baseline !== 'none');
-    const pick = (always, inCluster, inBaseline) => [
+    const pick = (always, inCluster, inBaseline, row) => [
         ...always,
         ...(clustered ? [inCluster] : []),
-        ...(against ? [inBaseline] : [])
+        ...(against ? [inBaseline] : []),
+        row
     ];
-    const head = pick(['', 'Table', 'Row', 'Fleet'], 'Cluster', 'Baseline');
-    const body = rows.map(row => pick([MARKS[row.kind], escapeCell(row.query, 64), columnsCell(row, tier), share(row.prevalence.fleet)], share(row.prevalence.cluster), BASELINE[row.baseline]));
+    const head = pick(['', 'Table', 'Fleet'], 'Cluster', 'Baseline', 'Row');
+    const body = rows.map(row => pick([findings_MARKS[row.kind], escapeCell(row.query, 64), share(row.prevalence.fleet)], share(row.prevalence.cluster), BASELINE[row.baseline], columnsCell(row, tier)));
     return markdownTable([head, ...body], { alignDelimiters: false });
 }
 function share([having, observed]) {
@@ -97908,6 +98143,72 @@ function techniqueLink(technique) {
         : escapeText(technique, 20);
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/markdown/history.js
+
+
+
+/** Since when a group drifts and what changed last: what a rolling report knows beyond one run. */
+function historySection(memory, findings, tier) {
+    const { since, change, unseen } = memory;
+    const said = [
+        since === null ? '' : `Not clean since **${since}**.`,
+        change === null ? '' : changeSentence(memory),
+        unseen.length > 0
+            ? `${count(unseen.length, 'finding')} could not be looked for, because a host did not answer in full.`
+            : ''
+    ].filter(sentence => sentence !== '');
+    if (said.length === 0)
+        return '';
+    return [`> 🕑 ${said.join(' ')}`, cameList(memory, findings, tier), wentTable(memory, tier)]
+        .filter(part => part !== '')
+        .join('\n\n');
+}
+function changeSentence({ change, of, findings, known }) {
+    if (change === null)
+        return '';
+    if (of === 'counts')
+        return `Last change on ${change.on}: ${words_number(change.before ?? 0)} open findings before, ${words_number(findings)} now.`;
+    const parts = [
+        change.came.length > 0 ? `${words_number(change.came.length)} new` : '',
+        change.went.length > 0 ? `${words_number(change.went.length)} gone` : ''
+    ].filter(part => part !== '');
+    const what = parts.length > 0 ? words_listed(parts) : 'the same findings on other hosts, or another verdict';
+    const more = known.length < findings ? ` First days are remembered for the worst ${words_number(known.length)}.` : '';
+    return `Last change on ${change.on}: ${what}.${more}`;
+}
+/** The new findings by their numbers in this report. */
+function cameList({ change }, findings, tier) {
+    const came = new Set(change?.came ?? []);
+    const numbers = findings.flatMap(({ id }, at) => (came.has(id) ? [`${at + 1}`] : []));
+    if (numbers.length === 0)
+        return '';
+    const shown = numbers.slice(0, tier.lines);
+    return `**New**: ${numbers.length === 1 ? 'number' : 'numbers'} ${words_listed(shown, numbers.length - shown.length)}.`;
+}
+function wentTable({ change }, tier) {
+    const went = change?.went ?? [];
+    if (went.length === 0)
+        return '';
+    const shown = went.slice(0, tier.lines);
+    const body = shown.map(([id, since, what, hosts, on]) => [
+        escapeSentence(what, 60, escapeCell),
+        hosts > 0
+            ? words_listed(on.slice(0, 2).map(host => escapeCell(host, 64)), hosts - Math.min(on.length, 2))
+            : '',
+        since,
+        escapeCell(id, 80)
+    ]);
+    const rest = went.length - shown.length;
+    const table = markdownTable([['Gone', 'Hosts', 'First seen', 'Finding'], ...body], {
+        alignDelimiters: false
+    });
+    return rest > 0 ? `${table}\n\nAnd ${words_number(rest)} more.` : table;
+}
+/** First day of each finding, by id. */
+function firstDays(memory) {
+    return new Map((memory?.known ?? []).map(([id, day]) => [id, day]));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/map.js
 
 
@@ -97922,6 +98223,7 @@ const SHADES = {
 };
 const NOTHING = '·';
 const map_MOST_COLUMNS = 12;
+const MOST_LINES = 15;
 const WIDEST_NAME = 40;
 /**
  * Hosts by table in block characters: the darker, the worse. Hosts with the same findings share a line. It is text
@@ -97935,7 +98237,7 @@ function hostMap(findings, names, tier) {
         return '';
     const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))];
     const shownColumns = columns.slice(0, map_MOST_COLUMNS);
-    const shown = lines.slice(0, tier.lines);
+    const shown = lines.slice(0, Math.min(MOST_LINES, tier.lines));
     const labels = shown.map(({ hosts }) => label(hosts, names));
     const width = Math.max(...labels.map(text => [...text].length));
     const pad = (text) => text + ' '.repeat(Math.max(0, width - [...text].length));
@@ -98067,39 +98369,8 @@ const TIERS = [
     { sections: 0, listed: 0, rows: 0, folded: 0, columns: 0, value: 40, hosts: 2, lines: 1 }
 ];
 
-;// CONCATENATED MODULE: ./lib/src/report/public-view.js
-
-
-function isPublicView(shown) {
-    return 'countsOnly' in shown;
-}
-function countsOnly(report) {
-    const natures = new Map();
-    for (const finding of openFindings(report.findings)) {
-        const key = `${finding.severity} ${finding.kind} ${finding.verdict}`;
-        const alike = natures.get(key);
-        if (alike === undefined)
-            natures.set(key, [finding]);
-        else
-            alike.push(finding);
-    }
-    return {
-        countsOnly: true,
-        ...gistOf(report),
-        natures: [...natures.values()].flatMap(alike => {
-            const [first] = alike;
-            if (first === undefined)
-                return [];
-            const { severity, kind, verdict } = first;
-            const hosts = new Set(alike.flatMap(finding => finding.hosts)).size;
-            return [{ severity, kind, verdict, findings: alike.length, hosts }];
-        }),
-        clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
-        notices: report.notices.length
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/report/markdown.js
+
 
 
 
@@ -98128,16 +98399,19 @@ function renderMarkdown(shown, options) {
     return text;
 }
 function renderTier(report, options, tier) {
+    const { memory } = options;
     const names = namesOf(report);
+    const days = firstDays(memory);
     const findings = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial');
     const before = [
         ...opening(gistOf(report), options),
         `${assessment(report)}${turned(report, options)}`,
+        memory === undefined ? '' : historySection(memory, findings, tier),
         noticeList(report.notices, tier),
-        findingTable(findings, names, tier)
+        findingTable(findings, names, tier, days),
+        hostMap(findings, names, tier)
     ];
     const after = [
-        hostMap(findings, names, tier),
         unassessed(report, names, tier),
         clusterTable(report.clusters, names, tier),
         acceptedList(report, names, tier),
@@ -98147,7 +98421,7 @@ function renderTier(report, options, tier) {
     const sections = [];
     let room = options.limit - fixed;
     for (const [at, finding] of findings.slice(0, tier.sections).entries()) {
-        const section = findingSection(finding, at, names, tier);
+        const section = findingSection(finding, at, names, tier, days);
         room -= Buffer.byteLength(section) + 2;
         if (room < 0 && tier.folded === 0)
             break;
@@ -98187,10 +98461,12 @@ function assessment({ run, summary, findings }) {
         .filter(line => line !== '')
         .join('\n\n');
 }
-/** A comment is only there when something was said before, so a clean one has turned clean. */
-function turned({ summary }, { marker }) {
+/** A comment or an issue is only there when something was said before, so a clean one has turned clean. */
+function turned({ summary }, { marker, memory }) {
     const quiet = summary.verdict === 'clean' && summary.findings === 0;
-    return quiet && marker !== undefined ? '\n\nWhat this comment told of before is gone.' : '';
+    return quiet && marker !== undefined
+        ? `\n\nWhat this ${memory === undefined ? 'comment' : 'issue'} told of before is gone.`
+        : '';
 }
 function footer(report, options) {
     const { summary, run, tool } = report;
@@ -98233,6 +98509,7 @@ function renderCounts(view, options) {
     return join([
         ...opening(view, options),
         `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}`,
+        options.memory === undefined ? '' : historySection(options.memory, [], TIERS[0]),
         '> ℹ️ This repository is public, so only counts are shown here. The input `publish-to-public` changes that.',
         body.length === 0
             ? ''
@@ -98243,473 +98520,6 @@ function renderCounts(view, options) {
         view.notices > 0 ? `${count(view.notices, 'notice')} about the run in the full report.` : '',
         `---\n\n<sub>${foldedAway(summary, options.redacted)}<br>${whereabouts(options)}</sub>`
     ]);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/redact.js
-
-/**
- * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
- * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
- */
-function redactReport(report) {
-    let count = 0;
-    const hide = (text) => {
-        const redacted = redactText(text);
-        count += redacted.count;
-        return redacted.text;
-    };
-    const hideOrNull = (text) => (text === null ? null : hide(text));
-    const hideColumns = (columns) => {
-        // osquery's process_envs: the variable's name says what its value is.
-        const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200));
-        return Object.fromEntries(Object.entries(columns).map(([column, value]) => {
-            if (!SECRET_COLUMN.test(column) && !(named && column === 'value'))
-                return [column, hide(value)];
-            if (value === '' || value.startsWith(MARK))
-                return [column, value];
-            count++;
-            return [column, mark('secret')];
-        }));
-    };
-    const hideRow = (row) => ({
-        ...row,
-        row: hideColumns(row.row),
-        expected: row.expected === null ? null : hideColumns(row.expected)
-    });
-    const hideFinding = (finding) => ({
-        ...finding,
-        rows: finding.rows.map(hideRow),
-        explanation: hide(finding.explanation),
-        acceptedBy: hideOrNull(finding.acceptedBy)
-    });
-    const hideCluster = (cluster) => ({
-        ...cluster,
-        label: hide(cluster.label),
-        distinguishedBy: cluster.distinguishedBy.map(({ query, row }) => ({ query, row: hideColumns(row) }))
-    });
-    const hidden = {
-        ...report,
-        hosts: report.hosts.map(host => ({
-            ...host,
-            name: hideOrNull(host.name),
-            reason: hideOrNull(host.reason)
-        })),
-        clusters: report.clusters.map(hideCluster),
-        findings: report.findings.map(hideFinding),
-        notices: report.notices.map(hide)
-    };
-    return { report: hidden, count };
-}
-/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
-const LONGEST_VALUE = 8_192;
-/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
-const OVERLAP = 4_096;
-const MARK = '[redacted:';
-const mark = (kind) => `${MARK} ${kind}]`;
-/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
-function redactText(whole) {
-    let count = 0;
-    let text = whole.slice(0, LONGEST_VALUE + OVERLAP);
-    for (const rule of RULES) {
-        if (!rule.hint.test(text))
-            continue;
-        text = text.replace(rule.pattern, (match, before, secret) => {
-            const shown = rule.show?.(secret) ?? mark(rule.kind);
-            if (secret.startsWith(MARK) || shown === secret)
-                return match;
-            count++;
-            return `${before}${shown}${match.slice(before.length + secret.length)}`;
-        });
-    }
-    if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
-        text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`;
-    }
-    return { text, count };
-}
-const token = (kind, hint, body) => ({
-    kind,
-    hint,
-    pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
-});
-/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
-const RULES = [
-    {
-        kind: 'private key',
-        hint: /PRIVATE KEY-----/,
-        pattern: /()(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
-    },
-    {
-        kind: 'ssh key',
-        hint: /AAAA[BCEGI]/,
-        pattern: /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
-        show: redact_fingerprint
-    },
-    {
-        kind: 'AWS secret key',
-        hint: /A[KS]IA[A-Z0-9]{16}/,
-        pattern: /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
-    },
-    token('AWS access key', /A[KS]IA/, 'A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])'),
-    token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
-    token('GitLab token', /glpat-/, 'glpat-[A-Za-z0-9_-]{16,255}'),
-    token('Slack token', /xox[a-z]-/, 'xox[abposr]-[A-Za-z0-9-]{10,255}'),
-    token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
-    token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
-    token('npm token', /npm_/, 'npm_[A-Za-z0-9]{30,255}'),
-    token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
-    {
-        kind: 'Slack webhook',
-        hint: /hooks\.slack\.com/,
-        pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
-    },
-    {
-        kind: 'password',
-        hint: /:\/\//,
-        pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
-    },
-    {
-        kind: 'authorization',
-        hint: /authorization|bearer/i,
-        pattern: /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
-    },
-    {
-        kind: 'password',
-        hint: /curl|mysql|mariadb|sshpass/,
-        pattern: /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
-    },
-    {
-        kind: 'secret',
-        hint: /passw|passphrase|pwd|secret|token|credential|key/i,
-        // NAME=value, "name": "value", --name=value, --name value
-        pattern: /((?:passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
-        show: secret => /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
-            /^["']?\[redacted:/.test(secret)
-            ? secret
-            : mark('secret')
-    }
-];
-const SECRET_COLUMN = /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i;
-const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i;
-/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
-function redact_fingerprint(key) {
-    const digest = (0,external_node_crypto_.createHash)('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
-    return mark(`ssh key SHA256:${digest}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/terminal.js
-
-
-
-
-const MOST_FINDINGS = 20;
-const terminal_MOST_ROWS = 8;
-const MOST_HOSTS = 10;
-const MOST_REASONS = 10;
-const WIDEST_ROW = 240;
-/** A report for the log or a terminal: the verdict, the findings with hosts and rows, and who was not assessed. */
-function renderTerminal(shown, { color } = { color: false }) {
-    const ink = inks(color);
-    return (isPublicView(shown) ? counts(shown, ink) : everything(shown, ink)).join('\n');
-}
-const SEVERITY_COLORS = {
-    critical: 91,
-    high: 31,
-    medium: 33,
-    low: 36,
-    info: 37
-};
-function inks(color) {
-    const ink = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
-    return {
-        bold: text => ink(1, text),
-        dim: text => ink(2, text),
-        by: (severity, text) => ink(SEVERITY_COLORS[severity], text)
-    };
-}
-function everything(report, ink) {
-    const { summary } = report;
-    const open = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial');
-    const names = new Map(report.hosts.map(host => [host.id, host.name]));
-    const lines = [
-        ink.bold(headline(gistOf(report))),
-        `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`
-    ];
-    for (const notice of report.notices)
-        lines.push(`ℹ️ ${inert(notice, 600)}`);
-    for (const [at, finding] of open.slice(0, MOST_FINDINGS).entries()) {
-        lines.push('', ...findingLines(finding, at, names, ink));
-    }
-    if (open.length > MOST_FINDINGS) {
-        lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`);
-    }
-    lines.push(...unassessedLines(report, names, ink));
-    const { foldedRows, accepted } = summary;
-    lines.push('', ink.dim(`${count(foldedRows, 'row')} folded as benign noise, ${count(accepted, 'finding')} accepted.`));
-    return lines;
-}
-function findingLines(finding, at, names, ink) {
-    const { severity, hosts, rows, attack } = finding;
-    const techniques = attack.length > 0 ? `  ${ink.dim(inert(attack.join(' '), 80))}` : '';
-    const title = `${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`;
-    const shown = hosts.slice(0, MOST_HOSTS).map(id => terminal_hostName(id, names));
-    return [
-        `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
-        `   ${inert(finding.explanation, 600)}`,
-        ...(shown.length > 0 ? [`   ${words_listed(shown, hosts.length - shown.length)}`] : []),
-        ...rows.slice(0, terminal_MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
-        ...(rows.length > terminal_MOST_ROWS ? [`   … and ${count(rows.length - terminal_MOST_ROWS, 'more row')}`] : [])
-    ];
-}
-function terminal_hostName(id, names) {
-    const name = names.get(id) ?? null;
-    return name === null || name === id
-        ? inert(id, 64)
-        : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`;
-}
-const terminal_MARKS = { unexpected: '+', missing: '-', changed: '~' };
-function rowLine({ kind, query, row, expected, prevalence }, ink) {
-    const columns = Object.entries(row).flatMap(([column, value]) => {
-        const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
-        if (before !== value)
-            return [`${column}=${inert(before, 80)} → ${inert(value, 80)}`];
-        return value === '' ? [] : [`${column}=${value}`];
-    });
-    const [having, observed] = prevalence.fleet;
-    return `${terminal_MARKS[kind]} ${inert(query, 64)}: ${inert(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${words_number(having)} of ${words_number(observed)})`)}`;
-}
-/** Hosts that are silent or partial, those with the same reason together. */
-function unassessedLines(report, names, ink) {
-    const groups = new Map();
-    for (const host of report.hosts) {
-        if (host.status === 'reported')
-            continue;
-        const key = `${host.status}: ${inert(host.reason ?? 'no reason known', 300)}`;
-        const alike = groups.get(key);
-        if (alike === undefined)
-            groups.set(key, [host.id]);
-        else
-            alike.push(host.id);
-    }
-    if (groups.size === 0)
-        return [];
-    const all = [...groups].sort(([, a], [, b]) => b.length - a.length);
-    const lines = all.slice(0, MOST_REASONS).map(([why, ids]) => {
-        const shown = ids.slice(0, MOST_HOSTS).map(id => terminal_hostName(id, names));
-        return `   ${words_listed(shown, ids.length - shown.length)}\n      ${why}`;
-    });
-    const rest = all.slice(MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0);
-    if (rest > 0)
-        lines.push(`   And ${words_number(rest)} more, for other reasons.`);
-    return ['', ink.bold('Not fully assessed'), ...lines];
-}
-function counts(view, ink) {
-    return [
-        ink.bold(headline(view)),
-        `Coverage ${percent(view.summary.coverage)}: ${coverageSentence(view.summary)}`,
-        'This repository is public, so only counts are shown here. The input publish-to-public changes that.',
-        ...view.natures.map(({ severity, kind, verdict, findings, hosts }) => `${SIGNS[severity]} ${severity} ${verdict ?? KINDS[kind]}: ${count(findings, 'finding')} on ${count(hosts, 'host')}`)
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/json.js
-/**
- * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
- * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
- * as `\uXXXX`, which means the same to every parser.
- */
-function renderJson(report) {
-    const ordered = {
-        schemaVersion: report.schemaVersion,
-        tool: { name: report.tool.name, version: report.tool.version },
-        run: orderRun(report.run),
-        summary: orderSummary(report.summary),
-        hosts: report.hosts.map(orderHost),
-        clusters: report.clusters.map(orderCluster),
-        findings: report.findings.map(orderFinding),
-        notices: report.notices
-    };
-    return `${JSON.stringify(ordered, null, 2).replace(json_UNSEEN, escapeUnits)}\n`;
-}
-/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
-const json_UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
-function escapeUnits(character) {
-    let escaped = '';
-    for (let at = 0; at < character.length; at++) {
-        escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
-    }
-    return escaped;
-}
-function orderRun(run) {
-    const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run;
-    const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }));
-    const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 };
-    return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 };
-}
-function orderSummary(summary) {
-    const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary;
-    const { findings, outliers, accepted, foldedRows, worstSeverity } = summary;
-    return {
-        verdict,
-        hosts,
-        reported,
-        partial,
-        silent,
-        coverage,
-        clusters,
-        findings,
-        outliers,
-        accepted,
-        foldedRows,
-        worstSeverity
-    };
-}
-function orderHost(host) {
-    const { id, name, status, reason, cluster, surprise, outlier, findings } = host;
-    return { id, name, status, reason, cluster, surprise, outlier, findings };
-}
-function orderCluster(cluster) {
-    const { id, label, size, hosts } = cluster;
-    const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }));
-    return { id, label, size, hosts, distinguishedBy };
-}
-function orderFinding(finding) {
-    const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding;
-    const rows = finding.rows.map(orderRow);
-    return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy };
-}
-function orderRow({ kind, query, row, expected, baseline, prevalence }) {
-    const { cluster, fleet } = prevalence;
-    return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } };
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/formats.js
-
-
-/** No reader of a Markdown file wants more (bytes). */
-const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024;
-const FORMATS = [
-    { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
-    {
-        file: 'report.md',
-        output: 'report-markdown',
-        render: (report, redacted) => renderMarkdown(report, {
-            limit: MARKDOWN_FILE_LIMIT,
-            redacted,
-            whole: 'The full report is report.json beside this file.'
-        })
-    }
-];
-
-;// CONCATENATED MODULE: ./lib/src/publish/files.js
-
-
-
-/**
- * Writes a report in every format into a folder, which is made where there is none. Returns the files' absolute paths
- * by the name of the output that tells them.
- *
- * @param redacted how many secrets were hidden
- */
-async function writeFiles(report, redacted, outputDir) {
-    await (0,promises_.mkdir)(outputDir, { recursive: true });
-    const paths = {};
-    for (const { file, output, render } of FORMATS) {
-        const path = (0,external_node_path_.resolve)(outputDir, file);
-        await (0,promises_.writeFile)(path, render(report, redacted));
-        paths[output] = path;
-    }
-    return paths;
-}
-
-;// CONCATENATED MODULE: ./lib/src/publish/summary.js
-
-
-/** GitHub drops a step's summary over this many bytes whole. */
-const summary_MOST_BYTES = 1_048_576;
-/** What a summary may take (bytes), with room for what else the step may say. */
-const SUMMARY_LIMIT = summary_MOST_BYTES - 8_192;
-/** @param path `GITHUB_STEP_SUMMARY` */
-function summaryFile(path) {
-    return {
-        async size() {
-            try {
-                return (await (0,promises_.stat)(path)).size;
-            }
-            catch {
-                return 0;
-            }
-        },
-        append: text => (0,promises_.appendFile)(path, text)
-    };
-}
-/** Adds to the job summary. What would make GitHub drop it, or cannot be written, is a warning. */
-async function addSummary(markdown, file, log) {
-    try {
-        const bytes = (await file.size()) + Buffer.byteLength(markdown);
-        if (bytes > summary_MOST_BYTES) {
-            log.warning(`The job summary would have ${bytes} bytes, and GitHub shows none over ${summary_MOST_BYTES}: it was left out.`);
-            return;
-        }
-        await file.append(markdown);
-    }
-    catch (error) {
-        log.warning(`The job summary could not be written: ${inert(error instanceof Error ? error.message : String(error))}`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/publish/publish.js
-
-
-
-
-
-
-
-
-/** Far below what GitHub takes (bytes, the marker included). */
-const COMMENT_LIMIT = 60_000;
-/**
- * Publishes a report: files and outputs first, then the log, the summary and the comment. Whatever GitHub refuses is a
- * warning: a run is judged by its report, not by its paper.
- */
-async function publish(request, ports) {
-    const { outputDir, summaryPath } = request;
-    const { log, setOutput } = ports;
-    const { report, count: redacted } = request.redact
-        ? redactReport(request.report)
-        : { report: request.report, count: 0 };
-    const paths = await writeFiles(report, redacted, outputDir);
-    for (const [name, value] of Object.entries({ ...reportOutputs(report), ...paths }))
-        setOutput(name, value);
-    const shown = (await mayShowHosts(request, ports)) ? report : countsOnly(report);
-    log.info(`\n${renderTerminal(shown)}\n`);
-    if (summaryPath !== null) {
-        const whole = `The full report is report.json, in the run's output folder (${outputDir}).`;
-        await addSummary(renderMarkdown(shown, { limit: SUMMARY_LIMIT, redacted, whole }), summaryFile(summaryPath), log);
-    }
-    const url = await comment(shown, redacted, request, ports);
-    if (url !== null)
-        setOutput('comment-url', url);
-}
-/** Keeps the pull request's comment; a run that may not write there has none. */
-async function comment(shown, redacted, { report, context, comment }, { log, github }) {
-    const { pullRequest, runUrl } = context;
-    if (!comment || github === null || pullRequest === null || pullRequest.untrusted)
-        return null;
-    const { name } = report.run;
-    const marker = markerOf(name);
-    const whole = 'More is in the summary of the run, and the full report is report.json in its output folder.';
-    const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole, runUrl });
-    const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0;
-    return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log);
-}
-/** Whether the log, the summary and the comment may tell of hosts. Unknown counts as public. */
-async function mayShowHosts({ context, publishToPublic }, { github }) {
-    if (publishToPublic || context.repository === null)
-        return true;
-    if (context.isPrivate !== null)
-        return context.isPrivate;
-    return (await github?.isPublic()) === false;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
@@ -98816,7 +98626,1272 @@ function checkRows(query, path, context) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/places.js
+
+
+
+
+/** Lines of one finding that are worth a click. */
+const MOST_PLACES = 100;
+/**
+ * Finds the line of the baseline that each finding is about: the row that is missing or changed, the acceptance that
+ * expired, else the query under which a new row would stand. Without a baseline it is the workflow that asked.
+ * Built once, in time linear in the baseline's text; a look-up is O(rows of the finding).
+ *
+ * @param workflow path of the workflow file; `null` where the run has none
+ */
+function placesIn(baseline, workflow) {
+    if (baseline === null) {
+        const place = workflow === null ? [] : [{ path: workflow, line: 1 }];
+        return () => place;
+    }
+    const { path, text } = baseline;
+    const { rows, queries, acceptances, first } = places_readLines(text);
+    const lineOf = (row) => {
+        const columns = row.kind === 'changed' && row.expected !== null ? row.expected : row.row;
+        return rows.get(rowKey(row.query, Object.entries(columns))) ?? queries.get(row.query) ?? first;
+    };
+    return ({ id, kind, rows }) => {
+        const lines = kind === 'acceptance'
+            ? [acceptances.get(id) ?? first]
+            : rows.length === 0
+                ? [1]
+                : [...new Set(rows.map(lineOf))].slice(0, MOST_PLACES);
+        return lines.map(line => ({ path, line }));
+    };
+}
+const places_rowSchema = array(schemas_string());
+function places_readLines(text) {
+    const lineAt = lineCounter(text);
+    const root = (0,main.parseTree)(text);
+    const rows = new Map();
+    const queries = new Map();
+    const at = (...path) => (root === undefined ? undefined : (0,main.findNodeAtLocation)(root, path));
+    const roles = entries(at('roles')).map(([, role]) => (0,main.findNodeAtLocation)(role, ['queries']));
+    for (const [name, query, offset] of [at('queries'), ...roles].flatMap(node => entries(node))) {
+        if (!queries.has(name))
+            queries.set(name, lineAt(offset));
+        const columns = places_rowSchema.safeParse(contentOf((0,main.findNodeAtLocation)(query, ['columns']))).data ?? [];
+        for (const list of ['required', 'optional']) {
+            for (const row of (0,main.findNodeAtLocation)(query, [list])?.children ?? []) {
+                const values = places_rowSchema.safeParse(contentOf(row)).data ?? [];
+                const key = rowKey(name, values.map((value, index) => [columns[index] ?? '', value]));
+                if (!rows.has(key))
+                    rows.set(key, lineAt(row.offset));
+            }
+        }
+    }
+    const acceptances = new Map();
+    for (const node of at('accept')?.children ?? []) {
+        const acceptance = acceptanceSchema.safeParse(contentOf(node));
+        if (acceptance.success)
+            acceptances.set(acceptanceId(acceptance.data), lineAt(node.offset));
+    }
+    const body = at('queries');
+    return { rows, queries, acceptances, first: body === undefined ? 1 : lineAt(body.offset) };
+}
+/** The name, value and offset of each member of an object. */
+function entries(node) {
+    return (node?.type === 'object' ? (node.children ?? []) : []).flatMap(({ children, offset }) => {
+        const [name, value] = children ?? [];
+        return name !== undefined && value !== undefined
+            ? [[String(name.value), value, offset]]
+            : [];
+    });
+}
+/** What a node stands for; members of objects become own properties, `__proto__` too. */
+function contentOf(node) {
+    if (node?.type === 'array')
+        return (node.children ?? []).map(contentOf);
+    if (node?.type === 'object')
+        return Object.fromEntries(entries(node).map(([name, value]) => [name, contentOf(value)]));
+    return node?.value;
+}
+function rowKey(query, columns) {
+    return JSON.stringify([query, [...columns].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))]);
+}
+/** Tells the line of an offset. O(log lines). */
+function lineCounter(text) {
+    const starts = [0];
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
+        starts.push(end + 1);
+    return offset => {
+        let low = 0;
+        let high = starts.length;
+        while (high - low > 1) {
+            const middle = (low + high) >> 1;
+            if ((starts[middle] ?? 0) <= offset)
+                low = middle;
+            else
+                high = middle;
+        }
+        return low + 1;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/redact.js
+
+/**
+ * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
+ * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
+ */
+function redactReport(report) {
+    let count = 0;
+    const hide = (text) => {
+        const redacted = redactText(text);
+        count += redacted.count;
+        return redacted.text;
+    };
+    const hideOrNull = (text) => (text === null ? null : hide(text));
+    const hideColumns = (columns) => {
+        // osquery's process_envs: the variable's name says what its value is.
+        const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200));
+        return Object.fromEntries(Object.entries(columns).map(([column, value]) => {
+            if (!SECRET_COLUMN.test(column) && !(named && column === 'value'))
+                return [column, hide(value)];
+            if (value === '' || value.startsWith(MARK))
+                return [column, value];
+            count++;
+            return [column, mark('secret')];
+        }));
+    };
+    const hideRow = (row) => ({
+        ...row,
+        row: hideColumns(row.row),
+        expected: row.expected === null ? null : hideColumns(row.expected)
+    });
+    const hideFinding = (finding) => ({
+        ...finding,
+        rows: finding.rows.map(hideRow),
+        explanation: hide(finding.explanation),
+        acceptedBy: hideOrNull(finding.acceptedBy)
+    });
+    const hideCluster = (cluster) => ({
+        ...cluster,
+        label: hide(cluster.label),
+        distinguishedBy: cluster.distinguishedBy.map(({ query, row }) => ({ query, row: hideColumns(row) }))
+    });
+    const hidden = {
+        ...report,
+        run: {
+            ...report.run,
+            targets: report.run.targets.map(hide),
+            baseline: report.run.baseline === null ? null : { ...report.run.baseline, path: hide(report.run.baseline.path) }
+        },
+        hosts: report.hosts.map(host => ({
+            ...host,
+            name: hideOrNull(host.name),
+            reason: hideOrNull(host.reason)
+        })),
+        clusters: report.clusters.map(hideCluster),
+        findings: report.findings.map(hideFinding),
+        notices: report.notices.map(hide)
+    };
+    return { report: hidden, count };
+}
+/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
+const LONGEST_VALUE = 8_192;
+/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
+const OVERLAP = 4_096;
+const MARK = '[redacted:';
+const mark = (kind) => `${MARK} ${kind}]`;
+/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
+function redactText(whole) {
+    let count = 0;
+    let text = whole.slice(0, LONGEST_VALUE + OVERLAP);
+    for (const rule of RULES) {
+        if (!rule.hint.test(text))
+            continue;
+        text = text.replace(rule.pattern, (match, before, secret) => {
+            const shown = rule.show?.(secret) ?? mark(rule.kind);
+            if (secret.startsWith(MARK) || shown === secret)
+                return match;
+            count++;
+            return `${before}${shown}${match.slice(before.length + secret.length)}`;
+        });
+    }
+    if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
+        text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`;
+    }
+    return { text, count };
+}
+const token = (kind, hint, body) => ({
+    kind,
+    hint,
+    pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
+});
+/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
+const RULES = [
+    {
+        kind: 'private key',
+        hint: /PRIVATE KEY/,
+        pattern: /()(-----BEGIN ?[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
+    },
+    {
+        kind: 'ssh key',
+        hint: /AAAA[BCEGI]/,
+        pattern: /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
+        show: redact_fingerprint
+    },
+    {
+        kind: 'AWS secret key',
+        hint: /A[KS]IA[A-Z0-9]{16}/,
+        pattern: /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
+    },
+    token('AWS access key', /A[KSBC][ICT]A|A3T/, '(?:A[KS]IA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Za-z0-9])'),
+    token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
+    token('GitLab token', /gl[a-z]{2,5}-/, 'gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[A-Za-z0-9_-]{16,255}'),
+    token('Slack token', /x(?:ox[a-z]|app)-/, 'x(?:ox[abeposr]|app)-[A-Za-z0-9-]{10,255}'),
+    token('Anthropic key', /sk-ant-/, 'sk-ant-[A-Za-z0-9_-]{20,255}'),
+    token('OpenAI key', /sk-/, 'sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})'),
+    token('Groq key', /gsk_/, 'gsk_[A-Za-z0-9]{40,80}'),
+    token('Hugging Face token', /hf_/, 'hf_[A-Za-z0-9]{30,64}'),
+    token('Linear key', /lin_api_/, 'lin_api_[A-Za-z0-9_]{32,128}'),
+    token('Notion token', /ntn_/, 'ntn_[A-Za-z0-9]{40,64}'),
+    token('SendGrid key', /SG\./, 'SG\\.[\\w-]{16,128}\\.[\\w-]{16,128}'),
+    token('Shopify token', /shp[a-z]{2}_/, 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,64}'),
+    token('Grafana token', /gl(?:c|sa)_/, 'gl(?:c|sa)_[A-Za-z0-9+/_]{32,400}={0,2}'),
+    token('1Password token', /ops_ey/, 'ops_ey[A-Za-z0-9+/=_-]{60,2048}'),
+    token('Vault token', /hv[sbr]\./, 'hv[sbr]\\.[A-Za-z0-9_-]{24,300}'),
+    token('Vercel token', /vc[piark]_/, 'vc[piark]_[A-Za-z0-9]{20,60}'),
+    token('Databricks token', /dapi/, 'dapi[A-Fa-f0-9]{32}'),
+    token('Docker token', /dckr_/, 'dckr_[a-z]{3}_[A-Za-z0-9_-]{20,64}'),
+    token('Figma token', /figd_/, 'figd_[A-Za-z0-9_-]{40,200}'),
+    token('PyPI token', /pypi-/, 'pypi-AgE[A-Za-z0-9_-]{50,512}'),
+    token('DigitalOcean token', /do[opr]_v1_/, 'do[opr]_v1_[a-f0-9]{64}'),
+    token('age key', /AGE-SECRET-KEY-/, 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
+    token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
+    token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
+    token('npm token', /npm_/, 'npm_[A-Za-z0-9_]{30,255}'),
+    token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
+    {
+        kind: 'Slack webhook',
+        hint: /hooks\.slack\.com/,
+        pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
+    },
+    {
+        kind: 'GitHub token',
+        hint: /:x-oauth-basic@/,
+        pattern: /(:\/\/)([^\s/?#:@"']{1,256})(?=:x-oauth-basic@)/g
+    },
+    {
+        kind: 'password',
+        hint: /:\/\//,
+        pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
+    },
+    {
+        kind: 'authorization',
+        hint: /authorization|bearer/i,
+        pattern: /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
+    },
+    {
+        kind: 'password',
+        hint: /curl|mysql|mariadb|sshpass/,
+        pattern: /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
+    },
+    {
+        kind: 'secret',
+        hint: /passw|passphrase|pwd|secret|token|credential|key/i,
+        // NAME=value, "name": "value", --name=value, --name value
+        pattern: /((?:passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
+        show: secret => /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
+            /^["']?\[redacted:/.test(secret)
+            ? secret
+            : mark('secret')
+    }
+];
+const SECRET_COLUMN = /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i;
+const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i;
+/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
+function redact_fingerprint(key) {
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
+    return mark(`ssh key SHA256:${digest}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/terminal.js
+
+
+
+
+const MOST_FINDINGS = 20;
+const terminal_MOST_ROWS = 8;
+const terminal_MOST_HOSTS = 10;
+const MOST_REASONS = 10;
+const WIDEST_ROW = 240;
+/** A report for the log or a terminal: the verdict, the findings with hosts and rows, and who was not assessed. */
+function renderTerminal(shown, { color } = { color: false }) {
+    const ink = inks(color);
+    return (isPublicView(shown) ? counts(shown, ink) : everything(shown, ink)).join('\n');
+}
+const SEVERITY_COLORS = {
+    critical: 91,
+    high: 31,
+    medium: 33,
+    low: 36,
+    info: 37
+};
+function inks(color) {
+    const ink = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+    return {
+        bold: text => ink(1, text),
+        dim: text => ink(2, text),
+        by: (severity, text) => ink(SEVERITY_COLORS[severity], text)
+    };
+}
+function everything(report, ink) {
+    const { summary } = report;
+    const open = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial');
+    const names = new Map(report.hosts.map(host => [host.id, host.name]));
+    const lines = [
+        ink.bold(headline(gistOf(report))),
+        `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`
+    ];
+    for (const notice of report.notices)
+        lines.push(`ℹ️ ${inert(notice, 600)}`);
+    for (const [at, finding] of open.slice(0, MOST_FINDINGS).entries()) {
+        lines.push('', ...findingLines(finding, at, names, ink));
+    }
+    if (open.length > MOST_FINDINGS) {
+        lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`);
+    }
+    lines.push(...unassessedLines(report, names, ink));
+    const { foldedRows, accepted } = summary;
+    lines.push('', ink.dim(`${count(foldedRows, 'row')} folded as benign noise, ${count(accepted, 'finding')} accepted.`));
+    return lines;
+}
+function findingLines(finding, at, names, ink) {
+    const { severity, hosts, rows, attack } = finding;
+    const techniques = attack.length > 0 ? `  ${ink.dim(inert(attack.join(' '), 80))}` : '';
+    const title = `${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`;
+    const shown = hosts.slice(0, terminal_MOST_HOSTS).map(id => terminal_hostName(id, names));
+    return [
+        `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
+        `   ${inert(finding.explanation, 600)}`,
+        ...(shown.length > 0 ? [`   ${words_listed(shown, hosts.length - shown.length)}`] : []),
+        ...rows.slice(0, terminal_MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
+        ...(rows.length > terminal_MOST_ROWS ? [`   … and ${count(rows.length - terminal_MOST_ROWS, 'more row')}`] : [])
+    ];
+}
+function terminal_hostName(id, names) {
+    const name = names.get(id) ?? null;
+    return name === null || name === id
+        ? inert(id, 64)
+        : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`;
+}
+const terminal_MARKS = { unexpected: '+', missing: '-', changed: '~' };
+function rowLine({ kind, query, row, expected, prevalence }, ink) {
+    const columns = Object.entries(row).flatMap(([column, value]) => {
+        const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
+        if (before !== value)
+            return [`${column}=${inert(before, 80)} → ${inert(value, 80)}`];
+        return value === '' ? [] : [`${column}=${value}`];
+    });
+    const [having, observed] = prevalence.fleet;
+    return `${terminal_MARKS[kind]} ${inert(query, 64)}: ${inert(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${words_number(having)} of ${words_number(observed)})`)}`;
+}
+/** Hosts that are silent or partial, those with the same reason together. */
+function unassessedLines(report, names, ink) {
+    const groups = new Map();
+    for (const host of report.hosts) {
+        if (host.status === 'reported')
+            continue;
+        const key = `${host.status}: ${inert(host.reason ?? 'no reason known', 300)}`;
+        const alike = groups.get(key);
+        if (alike === undefined)
+            groups.set(key, [host.id]);
+        else
+            alike.push(host.id);
+    }
+    if (groups.size === 0)
+        return [];
+    const all = [...groups].sort(([, a], [, b]) => b.length - a.length);
+    const lines = all.slice(0, MOST_REASONS).map(([why, ids]) => {
+        const shown = ids.slice(0, terminal_MOST_HOSTS).map(id => terminal_hostName(id, names));
+        return `   ${words_listed(shown, ids.length - shown.length)}\n      ${why}`;
+    });
+    const rest = all.slice(MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0);
+    if (rest > 0)
+        lines.push(`   And ${words_number(rest)} more, for other reasons.`);
+    return ['', ink.bold('Not fully assessed'), ...lines];
+}
+function counts(view, ink) {
+    return [
+        ink.bold(headline(view)),
+        `Coverage ${percent(view.summary.coverage)}: ${coverageSentence(view.summary)}`,
+        'This repository is public, so only counts are shown here. The input publish-to-public changes that.',
+        ...view.natures.map(({ severity, kind, verdict, findings, hosts }) => `${SIGNS[severity]} ${severity} ${verdict ?? KINDS[kind]}: ${count(findings, 'finding')} on ${count(hosts, 'host')}`)
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/author.js
+/** Who writes with a workflow's own token. Nobody can register a name with brackets. */
+const BOT = 'github-actions[bot]';
+/** First line of what we write for a group: it finds our text again, and proves nothing about its author. */
+const markerOf = (name) => `<!-- fleet-drift:${name} -->`;
+function bearsMarker(body, marker) {
+    return body.split(/\r?\n/, 1)[0] === marker;
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/comment.js
+
+
+
+const comment_ATTEMPTS = 3;
+/**
+ * Keeps one comment for a group up to date: the oldest that bears our marker *and* was written by us, for anyone can
+ * plant a marker. None is made when there is nothing to say; one that stands is updated to say so. A refusal is a
+ * warning. Returns the comment's URL, or `null`.
+ *
+ * @param body its first line is `marker`
+ */
+async function keepComment(marker, body, worthCreating, comments, log) {
+    try {
+        for (let attempt = 1;; attempt++) {
+            const own = await ownComment(marker, comments);
+            if (own !== null)
+                return sameText(own.body, body) ? own.url : (await comments.update(own.id, body)).url;
+            if (!worthCreating)
+                return null;
+            try {
+                return (await create(body, comments, log)).url;
+            }
+            catch (error) {
+                // The comment may have been made though no good answer came: look again before making a second one.
+                if (attempt >= comment_ATTEMPTS || !isUncertain(error))
+                    throw error;
+            }
+        }
+    }
+    catch (error) {
+        log.warning(`The pull-request comment was refused: ${inert(refusal_reasonOf(error))}.${hint(error)} The report is in the job summary.`);
+        return null;
+    }
+}
+async function create(body, comments, log) {
+    const created = await comments.create(body);
+    if (created.author !== BOT && created.author !== (await comments.whoami())) {
+        log.warning(`The comment was written by ${inert(created.author, 60)}, whom this token cannot recognise again, so that the next ` +
+            `run will write another. Give the workflow's own token as github-token.`);
+    }
+    return created;
+}
+async function ownComment(marker, comments) {
+    let self;
+    for await (const comment of comments.list()) {
+        if (!bearsMarker(comment.body, marker))
+            continue;
+        if (comment.author === BOT)
+            return comment;
+        if (self === undefined)
+            self = await comments.whoami();
+        if (self !== null && comment.author === self)
+            return comment;
+    }
+    return null;
+}
+/** Whether a reader would see the same: GitHub may change line ends, and each run has its own link. */
+function sameText(one, other) {
+    const text = (body) => body
+        .replaceAll('\r\n', '\n')
+        .replace(/\/actions\/runs\/\d+/g, '/actions/runs/')
+        .trim();
+    return text(one) === text(other);
+}
+function hint(error) {
+    const status = error instanceof Refusal ? error.status : null;
+    return status === 401 || status === 403 || status === 404
+        ? ' Give the job the permission "pull-requests: write", and check that the conversation is not locked.'
+        : '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/html/assets.js
+// Made by `npm run page` from the files in page/. Do not edit.
+const SCRIPT = "\"use strict\";(()=>{var M=[\"critical\",\"high\",\"medium\",\"low\",\"info\"];function Ee(e,t=300){let n=[...e.slice(0,t*2+2)],r=n.length>t?`${n.slice(0,t-1).join(\"\")}\\u2026`:e.length>t*2+2?`${n.join(\"\")}\\u2026`:n.join(\"\");return vt(r.replace(Et,xt).toWellFormed())}function vt(e){return e.replace(/^(\\s*):(?=:)/,\"$1:\\u200A\").replaceAll(\"##[\",\"#\\u200A#[\")}var Et=/[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]/gu,Mt={\"\\n\":\"\\u23CE\",\"\\r\":\"\\u240D\",\"\t\":\"\\u2409\",\"\\x1B\":\"\\u241B\",\"\\0\":\"\\u2400\"};function xt(e){return Mt[e]??`\\\\u{${(e.codePointAt(0)??0).toString(16)}}`}function Me(e,t=60){return Tt(e,t)}var $t=new RegExp(\"[\\\\p{Default_Ignorable_Code_Point}\\\\p{Cn}\\\\u2800]|(?<=\\\\p{M})\\\\p{M}|(?![ \\\\u200a])\\\\p{Zs}\",\"gu\");function Tt(e,t){return Ee(e,t).replace($t,n=>`\\\\u{${(n.codePointAt(0)??0).toString(16)}}`)}var Ht=1e5,Lt=600;function o(e,t={},...n){let r=document.createElement(e);for(let[i,s]of Object.entries(t))r.setAttribute(i,W(String(s),Lt));return r.append(...n.map(i=>typeof i==\"string\"?W(i):i)),r}function g(e,t=400){return o(\"bdi\",{},W(e,t))}function L(e,...t){e.replaceChildren(...t.map(n=>typeof n==\"string\"?W(n):n))}function xe(e){if(!/^T\\d{4}(\\.\\d{3})?$/.test(e))return g(e);let t=o(\"a\",{},e);return t.href=`https://attack.mitre.org/techniques/${e.replace(\".\",\"/\")}/`,t.rel=\"noopener noreferrer\",t}function $e(e,...t){let n=o(\"a\",{},...t);return n.href=`#${e}`,n}function F(e){return o(\"i\",{class:\"sign\",\"data-shape\":e,\"aria-hidden\":\"true\"})}function C(e,t,n={}){let r=o(\"button\",{type:\"button\",...n},e);return r.addEventListener(\"click\",t),r}var Rt=/^[ -~]*$/;function W(e,t=Ht){return Rt.test(e)&&e.length<=t?e:Me(e,t)}var re={host:\"\",query:\"\",severities:[],cluster:\"\",text:\"\"};function He(e,t){let n=t.host.trim().toLowerCase(),r=t.text.trim().toLowerCase(),i=e.hosts.some(f=>f.host.id===t.host),s=e.hosts.map(f=>(i?f.host.id===t.host:n===\"\"||f.text.includes(n))&&(t.cluster===\"\"||f.host.cluster===t.cluster)),l=e.hosts.map(f=>r===\"\"||f.text.includes(r)),c=e.findings.map(({finding:f,queries:d})=>(t.severities.length===0||t.severities.includes(f.severity))&&(t.query===\"\"||d.includes(t.query))),u=e.findings.map((f,d)=>c[d]===!0&&(r===\"\"||Ft(f).includes(r))),a=(f,d)=>s[f]===!0&&c[d]===!0&&(l[f]===!0||u[d]===!0),p=n===\"\"&&t.cluster===\"\",m=t.severities.length===0&&t.query===\"\";return{hosts:e.hosts.map((f,d)=>m&&s[d]===!0&&l[d]===!0||f.findings.some(y=>a(d,y))),findings:e.findings.map((f,d)=>p&&u[d]===!0||f.hosts.some(y=>a(y,d))),pair:a}}var Te=new WeakMap;function Ft(e){let t=Te.get(e);if(t!==void 0)return t;let{id:n,kind:r,verdict:i,severity:s,explanation:l,attack:c,acceptedBy:u,rows:a}=e.finding,p=[n,r,i??\"\",s,l,...c,u??\"\"];for(let{query:f,row:d,expected:y}of a)p.push(f,...Object.values(d),...Object.values(y??{}));let m=p.join(`\n`).toLowerCase();return Te.set(e,m),m}function Le({filter:e,finding:t}){let n=new URLSearchParams;for(let[r,i]of Object.entries({...e,finding:t})){let s=typeof i==\"string\"?i:i.join(\",\");s!==\"\"&&n.set(r,s)}return n.toString()}function oe(e){let t=new URLSearchParams(e.replace(/^#/,\"\")),n=s=>(t.get(s)??\"\").slice(0,500),r=n(\"severities\").split(\",\");return{filter:{host:n(\"host\"),query:n(\"query\"),severities:M.filter(s=>r.includes(s)),cluster:n(\"cluster\"),text:n(\"text\")},finding:n(\"finding\")}}function Ct(e,t){return M.indexOf(e)<=M.indexOf(t)}function G(e){return e.filter(t=>t.acceptedBy===null)}function Re(e){return G(e).filter(({kind:t,severity:n})=>(t===\"deviation\"||t===\"indicator\")&&Ct(n,\"medium\"))}function ke({run:e,summary:t,findings:n}){let r=Re(n);return{mode:e.mode,name:e.name,summary:t,drift:Fe(r.filter(i=>i.verdict!==\"rollout\")),rollouts:Fe(r.filter(i=>i.verdict===\"rollout\"))}}function Fe(e){return{findings:e.length,hosts:new Set(e.flatMap(t=>t.hosts)).size}}function Ae({mode:e,summary:t,drift:n,rollouts:r}){let{reported:i,hosts:s}=t,l=i===s&&s>0?`${s===1?\"its one host\":`all ${b(s)} hosts`} assessed`:`${b(i)} of ${h(s,\"host\")} assessed`;if(e!==\"check\")return P(l);switch(t.verdict){case\"clean\":return`No drift, ${l}`;case\"incomplete\":return s===0?\"Nothing was assessed\":`No drift found, but only ${l}`;case\"drift\":return`${[Ce(n,\"finding\"),Ce(r,\"rollout\")].filter(u=>u!==\"\").join(\" and \")}; ${l}`}}function Ce({findings:e,hosts:t},n){return e===0?\"\":`${h(e,n)} on ${h(t,\"host\")}`}function se(e){return e>=1?\"100 %\":`${(Math.floor(e*1e3)/10).toFixed(1)} %`}function D({severity:e,kind:t,verdict:n}){return`${e} ${n?.replace(\"-\",\" \")??kt[t]}`}var kt={deviation:\"deviation\",indicator:\"indicator hit\",silent:\"silent host\",partial:\"partial host\",poisoning:\"baseline poisoning\",acceptance:\"acceptance\"};function h(e,t){return`${b(e)} ${t}${e===1?\"\":\"s\"}`}function b(e){return e.toLocaleString(\"en-US\")}function P(e){return e.charAt(0).toUpperCase()+e.slice(1)}function U(e,t=0){let n=t>0?[...e,`${b(t)} more`]:e;return n.length<2?n.join(\"\"):`${n.slice(0,-1).join(\", \")} and ${n.at(-1)}`}function K({brief:e,host:t}){return e===t.id?t.id:`${e} (${t.id})`}function z(e,t){let{host:n,findings:r,worst:i}=e,s=n.reason===null?\"\":`: ${n.reason.slice(0,200)}`,l=n.status===\"reported\"?\"\":`${n.status}${s}`,c=r.filter(a=>t.findings[a]?.section===\"findings\").length,u=c===0?\"\":`${h(c,\"finding\")}, worst ${i??\"info\"}`;return[l,u].filter(a=>a!==\"\").join(\"; \")||\"nothing found\"}function ie({number:e,finding:t}){return`${e}: ${D(t)} on ${h(t.hosts.length,\"host\")}`}var k={critical:\"diamond\",high:\"triangle\",medium:\"disc\",low:\"ring\",info:\"dash\"};var At=500;function Ie(e,t){let n=re,r=d=>t({...n,...d}),i=o(\"input\",{type:\"search\",id:\"text\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"path, command, key, host \\u2026\"}),s=o(\"input\",{type:\"search\",id:\"host\",list:\"hosts\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"any\"});i.addEventListener(\"input\",()=>r({text:i.value})),s.addEventListener(\"input\",()=>r({host:s.value}));let l=o(\"datalist\",{id:\"hosts\"});s.addEventListener(\"focus\",()=>qt(l,e),{once:!0});let c=Ne(\"query\",\"any\",e.queries,d=>r({query:d})),u=Ne(\"cluster\",\"any\",e.report.clusters.map(({id:d,label:y})=>[d,y]),d=>r({cluster:d})),a=new Map(M.filter(d=>e.findings.some(({finding:y})=>y.severity===d)).map(d=>{let y=o(\"span\",{},F(k[d]),d),N=C(y,()=>r({severities:Nt(n.severities,d)}),{\"aria-pressed\":\"false\"});return[d,N]})),p=o(\"p\",{class:\"told\",role:\"status\"}),m=C(\"Reset\",()=>{t(re),i.focus()},{class:\"reset\"}),f=o(\"form\",{class:\"filters\",role:\"search\",\"aria-label\":\"Filters\"},Z(\"Search\",i,\"wide\"),Z(\"Host\",s),...e.queries.length>0?[Z(\"Table\",c)]:[],...e.report.clusters.length>1?[Z(\"Cluster\",u)]:[],...a.size>0?[It(\"Severity\",...a.values())]:[],o(\"div\",{class:\"outcome\"},p,m),l);return f.addEventListener(\"submit\",d=>d.preventDefault()),{element:f,show(d,y){n=d,i.value!==d.text&&(i.value=d.text),s.value!==d.host&&(s.value=d.host),c.value=d.query,u.value=d.cluster;for(let[N,I]of a)I.setAttribute(\"aria-pressed\",String(d.severities.includes(N)));m.hidden=Ot(d),L(p,`${Oe(y.findings,\"finding\")}, ${Oe(y.hosts,\"host\")}`)}}}function Ot({host:e,query:t,severities:n,cluster:r,text:i}){return e===\"\"&&t===\"\"&&n.length===0&&r===\"\"&&i===\"\"}function Oe(e,t){let n=e.filter(Boolean).length;return n===e.length?h(n,t):`${b(n)} of ${h(e.length,t)}`}function Nt(e,t){return M.filter(n=>e.includes(n)!==(n===t))}function Z(e,t,n=\"\"){return o(\"div\",{class:`field ${n}`},o(\"label\",{for:t.id},e),t)}function It(e,...t){return o(\"div\",{class:\"field\",role:\"group\",\"aria-label\":e},o(\"span\",{class:\"label\"},e),o(\"div\",{class:\"toggles\"},...t))}function Ne(e,t,n,r){let i=n.map(l=>{let[c,u]=typeof l==\"string\"?[l,l]:l,a=o(\"option\",{},(c===u?c:`${c} \\xB7 ${u}`).slice(0,60));return a.value=c,a}),s=o(\"select\",{id:e},o(\"option\",{value:\"\"},t),...i);return s.addEventListener(\"change\",()=>r(s.value)),s}function qt(e,t){let n=t.hosts.filter(r=>r.state!==\"calm\").slice(0,At);e.append(...n.map(({host:r,brief:i})=>{let s=o(\"option\",{},i);return s.value=r.id,s}))}var Vt=/(?!\\n)[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Co}\\p{Default_Ignorable_Code_Point}]/gu;function qe(e){return e.replace(Vt,Pt)}function Pt(e){let t=\"\";for(let n=0;n<e.length;n++)t+=`\\\\u${e.charCodeAt(n).toString(16).padStart(4,\"0\")}`;return t}function B(e,t){let n=C(e,async()=>{let r=await jt(t());L(n,r?\"Copied\":\"Copying was refused\"),setTimeout(()=>L(n,e),1600)});return n.className=\"copy\",n.setAttribute(\"aria-live\",\"polite\"),n}function le(e){return qe(JSON.stringify(e,null,2))}async function jt(e){try{return await navigator.clipboard.writeText(e),!0}catch{return Bt(e)}}function Bt(e){let t=document.createElement(\"textarea\");t.value=e,document.body.append(t),t.select();try{return document.execCommand(\"copy\")}finally{t.remove()}}function Ve(e){let t=new Map;for(let{id:n,name:r}of e.hosts){let i=Pe(n,r);i!==null&&t.set(i,(t.get(i)??0)+1),t.set(n,(t.get(n)??0)+2)}return{byId:new Map(e.hosts.map(n=>[n.id,n.name])),unique:new Set([...t].filter(([,n])=>n===1).map(([n])=>n))}}function Pe(e,t){let n=t?.split(\".\",1)[0];return n===void 0||n===\"\"||n===e?null:n}function je(e,t){let n=Pe(e,t.byId.get(e)??null);return n!==null&&t.unique.has(n)?n:e}var J=[\"findings\",\"unassessed\",\"accepted\"];function Be(e){let{report:t}=e,n=Ve(t),r=new Map(t.hosts.map((u,a)=>[u.id,a])),s=J.flatMap(u=>t.findings.filter(a=>_t(a)===u).map(a=>({finding:a,section:u}))).map(({finding:u,section:a},p)=>({finding:u,section:a,number:p+1,hosts:u.hosts.flatMap(m=>r.get(m)??[]),queries:[...new Set(u.rows.map(m=>m.query))]})),l=t.hosts.map(()=>[]);for(let[u,{hosts:a}]of s.entries())for(let p of a)l[p]?.push(u);let c=t.hosts.map((u,a)=>{let p=l[a]??[],m=Dt(p.flatMap(f=>s[f]??[]));return{host:u,brief:je(u.id,n),worst:m,state:Wt(u,m),findings:p,text:`${u.id}\n${u.name??\"\"}`.toLowerCase()}});return{...e,names:n,hosts:c,findings:s,queries:[...new Set(s.flatMap(u=>u.queries))].sort()}}function _t({kind:e,acceptedBy:t}){return t!==null?\"accepted\":e===\"silent\"||e===\"partial\"?\"unassessed\":\"findings\"}function Dt(e){let t=new Set(e.filter(({section:n})=>n===\"findings\").map(({finding:n})=>n.severity));return M.find(n=>t.has(n))??null}function Wt(e,t){return e.status!==\"reported\"?e.status:e.outlier?\"outlier\":t===null?\"calm\":\"found\"}var Gt=new Set([\"pid\",\"parent\",\"start_time\",\"mtime\",\"atime\",\"ctime\",\"size\",\"resident_size\",\"uptime\"]);function Q({query:e,row:t,expected:n,kind:r},i){let s=r===\"missing\"||n===null?t:{...n,...t},l=Object.entries(s).filter(([a,p])=>Ut.test(a)&&!Gt.has(a)&&zt(p)).map(([a,p])=>`\"${a}\" = ${Zt(p)}`);if(l.length===0)return null;let c=`WHERE ${l.join(`\n  AND `)}`,u=Object.hasOwn(i,e)?i[e]:void 0;return u===void 0?`-- The SQL of this row's query is in its pack, not in the report.\n${c}`:`SELECT * FROM (\n  ${u.trim().replace(/;$/,\"\")}\n)\n${c};`}var Ut=/^[A-Za-z_][A-Za-z0-9_]{0,63}$/,Kt=2e3;function zt(e){return e===\"\"||e.length>Kt||e.includes(\"[redacted:\")||e.includes(\"\\u2026 [cut:\")?!1:!/<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>/.test(e)}function Zt(e){if(/^[ -~]*$/.test(e)&&!/[!$`\"\\\\]/.test(e))return`'${e.replaceAll(\"'\",\"''\")}'`;let t=\"\";for(let n of new TextEncoder().encode(e))t+=n.toString(16).padStart(2,\"0\");return`CAST(X'${t}' AS TEXT)`}var ae=50,_e=300,Jt=20,Qt={unexpected:\"+\",missing:\"\\u2212\",changed:\"\\u2192\"},Yt={new:\"new\",known:\"known\",missing:\"required\",none:\"\\u2013\"};function Ge(e,t){let n=new Map;for(let r of e){let i=n.get(r.query);i===void 0?n.set(r.query,[r]):i.push(r)}return[...n].map(([r,i])=>Xt(r,i,t))}function Xt(e,t,n){let r=[...new Set(t.flatMap(({row:d,expected:y})=>[...We(d),...We(y??{})]))],i=t.some(d=>d.baseline!==\"none\"),s=[o(\"span\",{class:\"unseen\"},\"Change\"),...r.map(d=>g(d,64)),...i?[\"Baseline\"]:[],\"Hosts that have it\",o(\"span\",{class:\"unseen\"},\"Copy\")].map(d=>o(\"th\",{scope:\"col\",role:\"columnheader\"},d)),l=o(\"tbody\",{role:\"rowgroup\"}),c=d=>l.append(...d.map(y=>en(y,r,i,n)));c(t.slice(0,ae));let u=o(\"h4\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},h(t.length,\"row\"))),a=o(\"table\",{role:\"table\"},o(\"thead\",{role:\"rowgroup\"},o(\"tr\",{role:\"row\"},...s)),l),p=o(\"div\",{class:\"scroll\",role:\"region\",tabindex:0,\"aria-label\":`Rows of ${e}`},a),m=t.length-ae;if(m<=0)return o(\"section\",{class:\"rows\"},u,p);let f=C(`Show ${h(m,\"more row\")}`,()=>{c(t.slice(ae)),f.remove()});return o(\"section\",{class:\"rows\"},u,p,f)}function en(e,t,n,r){let i=[o(\"td\",{role:\"cell\",class:\"change\"},o(\"b\",{\"aria-hidden\":\"true\"},Qt[e.kind]),e.kind),...t.map(l=>o(\"td\",{role:\"cell\",\"data-label\":l},...tn(e,l)))];n&&i.push(o(\"td\",{role:\"cell\",\"data-label\":\"Baseline\"},Yt[e.baseline])),i.push(o(\"td\",{role:\"cell\",class:\"share\",\"data-label\":\"Hosts that have it\"},...nn(e,r)));let s=Q(e,r.sql);return i.push(o(\"td\",{role:\"cell\"},...s===null?[]:[B(\"SQL\",()=>s)])),o(\"tr\",{role:\"row\",\"data-kind\":e.kind},...i)}function tn({row:e,expected:t},n){let r=Object.hasOwn(e,n)?e[n]??\"\":\"\";return t===null||!Object.hasOwn(t,n)||t[n]===r?[ce(r)]:[o(\"del\",{},o(\"span\",{class:\"unseen\"},\"from \"),ce(t[n]??\"\")),o(\"ins\",{},o(\"span\",{class:\"unseen\"},\"to \"),ce(r))]}function ce(e){if(e===\"\")return o(\"span\",{class:\"quiet\"},o(\"span\",{class:\"unseen\"},\"empty\"));if(e.length<=_e)return o(\"code\",e.length<=Jt?{class:\"short\"}:{},e);let t=o(\"code\",{},`${e.slice(0,_e)}\\u2026`),n=C(`all ${b(e.length)} characters`,()=>{L(t,e),n.remove()});return o(\"span\",{},t,\" \",n)}function nn({prevalence:e},t){let n=t.report.clusters.length>1;return[...n?[De(e.cluster,\"cluster\")]:[],De(e.fleet,n?\"fleet\":\"\")]}function De([e,t],n){let r=o(\"span\",{class:\"bar\",\"aria-hidden\":\"true\"},o(\"i\"));return r.style.setProperty(\"--share\",String(t===0?0:Math.min(1,e/t))),o(\"div\",{},r,o(\"span\",{class:\"figure\"},`${b(e)} of ${b(t)}`),o(\"small\",{},n))}function We(e){return Object.entries(e).flatMap(([t,n])=>n===\"\"?[]:[t])}var de=24;function Ue(e,t,n){let r={findings:o(\"div\",{class:\"list\"}),unassessed:o(\"div\",{class:\"list\"}),accepted:o(\"div\",{class:\"list\"})},i={findings:ue(),unassessed:ue(),accepted:ue()},s=e.findings.map((c,u)=>{let a=rn(c,e,t);return a.element.addEventListener(\"toggle\",()=>{a.element.open&&a.fill()}),a.element.querySelector(\"summary\")?.addEventListener(\"click\",()=>n(a.element.open?null:u)),r[c.section].append(a.element),a});for(let c of J)r[c].append(i[c]);let l=new Set;return{elements:r,show({findings:c}){let u={findings:0,unassessed:0,accepted:0};for(let[a,p]of s.entries()){p.element.hidden=c[a]!==!0;let m=e.findings[a]?.section;m!==void 0&&c[a]===!0&&u[m]++}for(let a of J)i[a].hidden=u[a]>0},open(c){let u=s[c];u===void 0||u.element.hidden||(u.fill(),u.element.open=!0,n(c),u.element.scrollIntoView({block:\"start\"}),u.element.querySelector(\"summary\")?.focus({preventScroll:!0}))},unfold(){for(let{element:c,fill:u}of s)c.hidden||c.open||(u(),c.open=!0,l.add(c))},refold(){for(let c of l)c.open=!1;l.clear()}}}function ue(){let e=o(\"p\",{class:\"quiet\"},\"None that is asked for.\");return e.hidden=!0,e}function rn(e,t,n){let{finding:r}=e,i=U(e.queries.slice(0,3),Math.max(0,e.queries.length-3)),s=o(\"details\",{class:\"finding\",\"data-severity\":r.severity},o(\"summary\",{},F(k[r.severity]),o(\"span\",{class:\"number\"},b(e.number)),o(\"h3\",{},P(D(r))),o(\"span\",{class:\"where\"},`on ${h(r.hosts.length,\"host\")}`),o(\"span\",{class:\"queries\"},g(i===\"\"?r.explanation:i,160)),o(\"span\",{class:\"bits\"},r.surprise>0?`${r.surprise.toFixed(1)} bits`:\"\"))),l=!1;return{element:s,fill(){l||(l=!0,s.append(on(e,t,n)))}}}function on(e,t,n){let{finding:r}=e,i=[[\"Hosts\",[an(e,t,n)]],[\"Cluster\",r.cluster===null?[]:[g(r.cluster,64)]],[\"Surprise\",r.surprise>0?[`${r.surprise.toFixed(1)} bits`]:[]],[\"ATT&CK\",r.attack.flatMap((s,l)=>[l>0?\", \":\"\",xe(s)])],[\"Accepted\",r.acceptedBy===null?[]:[g(r.acceptedBy)]],[\"Finding\",[o(\"code\",{},g(r.id,80))]]];return o(\"div\",{class:\"evidence\"},o(\"p\",{class:\"explanation\"},g(r.explanation,2e3)),o(\"dl\",{},...i.filter(([,s])=>s.length>0).flatMap(([s,l])=>[o(\"dt\",{},s),o(\"dd\",{},...l)])),...Ge(r.rows,t),sn(e,t))}function sn({finding:e},t){let n=e.rows.flatMap(r=>Q(r,t.sql)??[]);return o(\"div\",{class:\"actions\"},B(\"Copy as JSON\",()=>le(e)),...n.length>0?[B(\"Copy as osquery SQL\",()=>n.join(`\n\n`))]:[],...e.hosts.length>0?[B(\"Copy host ids\",()=>ln(e.hosts))]:[])}function ln(e){return e.map(t=>/^[\\w.:-]+$/.test(t)?t:le(t)).join(`\n`)}function an(e,t,n){let r=o(\"ul\",{class:\"hosts\"}),i=l=>r.append(...l.map(c=>{let u=t.hosts[c],a=u?.host.id??\"\",p=u?.brief??\"\",m=o(\"span\",{},g(p,64),...p===a?[]:[\" \",o(\"small\",{},g(a,64))]);return o(\"li\",{},C(m,()=>n(a),{title:\"Show this host alone\"}))}));i(e.hosts.slice(0,de));let s=e.hosts.length-de;if(s>0){let l=o(\"li\",{},C(`and ${b(s)} more`,()=>{l.remove(),i(e.hosts.slice(de))}));r.append(l)}return e.hosts.length===0&&L(r,o(\"li\",{class:\"quiet\"},\"none\")),r}function Ke({report:e}){let{run:t,summary:n}=e,r=t.mode===\"check\"?n.verdict:t.mode,i={drift:n.worstSeverity===\"none\"?\"disc\":k[n.worstSeverity],incomplete:\"partial\",clean:\"tick\"}[n.verdict];return o(\"header\",{class:\"hero\",\"data-verdict\":n.verdict},o(\"p\",{class:\"name\"},g(t.name,64)),o(\"h1\",{},F(i),P(r)),o(\"p\",{class:\"lead\"},`${P(Ae(ke(e)))}.`),...t.mode===\"check\"?[o(\"p\",{class:\"against\"},...cn(t.baseline))]:[],o(\"div\",{class:\"pair\"},pn(e.summary),fn(e)),...un(e.notices))}function cn(e){return e===null?[\"Hosts were compared with each other.\"]:[\"Hosts were compared with the baseline \",g(e.path,120),\" and with each other.\"]}var dn=4;function un(e){let t=e.map(r=>o(\"p\",{class:\"notice\"},g(r,600))),n=t.splice(dn);return n.length===0?t:[...t,o(\"details\",{class:\"more\"},o(\"summary\",{},h(n.length,\"more notice\")),...n)]}function pn(e){let{hosts:t,reported:n,partial:r,silent:i}=e,s=[[\"assessed\",n],[\"partial\",r],[\"silent\",i],[\"never seen\",Math.max(0,t-n-r-i)]],l=o(\"div\",{class:\"coverage\",\"aria-hidden\":\"true\"});for(let[c,u]of s){if(u===0)continue;let a=o(\"i\",{\"data-part\":c});a.style.flexGrow=String(u),l.append(a)}return o(\"section\",{\"aria-label\":\"Coverage\"},o(\"p\",{class:\"figure\"},se(e.coverage),o(\"small\",{},\" fully assessed\")),l,o(\"ul\",{class:\"figures\"},...s.filter(([,c])=>c>0).map(([c,u])=>o(\"li\",{},o(\"i\",{class:\"key\",\"data-part\":c,\"aria-hidden\":\"true\"}),o(\"b\",{},b(u)),` ${c}`))))}function fn({findings:e,summary:t}){let n=G(e),r=M.map(s=>{let l=n.filter(c=>c.severity===s).length;return o(\"li\",{\"data-none\":l===0?\"true\":\"false\"},F(k[s]),o(\"b\",{},b(l)),` ${s}`)}),i=[t.outliers>0?`${h(t.outliers,\"outlier host\")}`:\"\",t.accepted>0?`${b(t.accepted)} accepted`:\"\"].filter(s=>s!==\"\");return o(\"section\",{\"aria-label\":\"Open findings\"},o(\"p\",{class:\"figure\"},b(t.findings),o(\"small\",{},` open ${t.findings===1?\"finding\":\"findings\"}${i.length>0?`, ${i.join(\", \")}`:\"\"}`)),o(\"ul\",{class:\"figures\"},...r))}function Y(e,t,n,r){let i=s=>{for(let l of e.querySelectorAll('[tabindex=\"0\"]'))l.tabIndex=-1;s.tabIndex=0};e.addEventListener(\"focusin\",s=>{let l=s.target.closest(t);l!==null&&i(l)}),e.addEventListener(\"click\",s=>{let l=s.target.closest(t);l!==null&&(i(l),r(l))}),e.addEventListener(\"keydown\",s=>{let l=s.target.closest(t);if(l===null||s.ctrlKey||s.metaKey||s.altKey)return;if(s.key===\"Enter\"||s.key===\" \"){s.preventDefault(),r(l);return}let c=n(s.key,l);c!==null&&(s.preventDefault(),i(c),c.focus())})}var ze=48,mn=400,gn=2e3;function Ye(e,t){let n=new Array(e.hosts.length),r=e.hosts.length<=mn?\"large\":e.hosts.length<=gn?\"middle\":\"small\",i=o(\"div\",{class:\"map\",\"data-size\":r}),s=(a,p,m)=>{let f=o(\"div\",{class:m?\"named\":\"dots\",role:\"listbox\",\"aria-label\":a,\"aria-orientation\":\"horizontal\"});for(let d of p){let y=yn(e,d,m);n[d]=y,f.append(y)}return f.firstElementChild?.setAttribute(\"tabindex\",\"0\"),Y(f,\"[role=option]\",(d,y)=>vn(f,d,y),d=>t(e.hosts[Number(d.dataset.host)]?.host.id??\"\")),f},l=a=>e.hosts.flatMap((p,m)=>p.state===a?[m]:[]);for(let{cluster:a,hosts:p}of hn(e)){let m=p.filter(I=>e.hosts[I]?.state===\"outlier\").sort(Ze(e)),f=p.filter(I=>e.hosts[I]?.state!==\"outlier\").sort(Ze(e)),d=a===null?\"Hosts in no cluster\":`Cluster ${a.id}`,y=o(\"section\",{class:\"group\"},wn(d,p.length,a)),N=o(\"div\",{class:\"body\"});m.length>0&&N.append(s(`${d}: ${h(m.length,\"outlier\")}`,m,m.length<=ze)),f.length>0&&N.append(s(`${d}: ${h(f.length,\"other host\")}`,f,!1)),y.append(N),i.append(y)}for(let a of[\"partial\",\"silent\"]){let p=l(a);if(p.length===0)continue;let m=a===\"partial\"?\"Partial\":\"Silent\",f=a===\"partial\"?\"answered, and not to everything\":\"no answer: not assessed, so never called clean\",d=o(\"div\",{class:\"body\"},s(`${m}: ${h(p.length,\"host\")}`,p,p.length<=ze));i.append(o(\"section\",{class:\"group\"},pe(m,p.length,f),d))}let c=e.report.summary.hosts-e.report.hosts.length;c>0&&i.append(o(\"section\",{class:\"group\"},pe(\"Never seen\",c,\"expected by number, and not among the targets\"))),i.append(Sn(e));let u=e.hosts.map(()=>!0);return{element:i,show({hosts:a}){for(let[p,m]of a.entries())m!==u[p]&&n[p]?.toggleAttribute(\"data-dim\",!m);u=a}}}function hn(e){let t=new Map;for(let[r,{host:i,state:s}]of e.hosts.entries()){if(s===\"silent\"||s===\"partial\")continue;let l=t.get(i.cluster);l===void 0?t.set(i.cluster,[r]):l.push(r)}let n=new Map(e.report.clusters.map(r=>[r.id,r]));return[...t].map(([r,i])=>({cluster:r===null?null:n.get(r)??null,hosts:i})).sort((r,i)=>+(r.cluster===null)-+(i.cluster===null)||i.hosts.length-r.hosts.length)}var Ze=e=>(t,n)=>{let[r,i]=[e.hosts[t],e.hosts[n]];return Je(r)-Je(i)||(i?.host.surprise??0)-(r?.host.surprise??0)||t-n};function Je(e){return e===void 0||e.worst===null?M.length:M.indexOf(e.worst)}function yn(e,t,n){let r=e.hosts[t];if(r===void 0)return o(\"div\");let i=r.host.status!==\"reported\"?r.host.status:r.worst===null?\"calm\":k[r.worst],s=o(\"div\",{role:\"option\",tabindex:-1,\"aria-selected\":\"false\",\"aria-label\":`${K(r)}: ${z(r,e)}`,\"data-host\":t,\"data-state\":r.state},F(i));return n&&s.append(g(r.brief,40)),s}var bn=3;function wn(e,t,n){let r=n===null||n.label===n.id?\"\":n.label,i=pe(e,t,r),s=(n?.distinguishedBy??[]).map(({query:c,row:u})=>{let a=Object.values(u).filter(p=>p!==\"\");return o(\"p\",{class:\"apart\"},g(c,64),\": \",g(a.join(\" \"),120))}),l=s.splice(bn);if(i.append(...s),l.length>0){let c=o(\"summary\",{},h(l.length,\"more difference\"));i.append(o(\"details\",{class:\"more\"},c,...l))}return i}function pe(e,t,n){return o(\"header\",{},o(\"h3\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},b(t))),...n===\"\"?[]:[o(\"p\",{},g(n,160))])}function Sn(e){let t=new Set(e.hosts.map(r=>r.host.status===\"reported\"?r.worst??\"calm\":r.host.status)),n=[...M.map(r=>[r,k[r],r]),[\"calm\",\"calm\",\"nothing found\"],[\"partial\",\"partial\",\"partial\"],[\"silent\",\"silent\",\"silent\"]];return o(\"p\",{class:\"legend\"},...n.filter(([r])=>t.has(r)).map(([,r,i])=>o(\"span\",{},F(r),i)))}function vn(e,t,n){let r=e.children,i=[...r].indexOf(n),s=l=>r[l]??null;switch(t){case\"ArrowRight\":return s(i+1);case\"ArrowLeft\":return s(i-1);case\"Home\":return s(0);case\"End\":return s(r.length-1);case\"ArrowDown\":return s(i+Qe(e));case\"ArrowUp\":return s(i-Qe(e));default:return null}}function Qe(e){let[t,...n]=e.children,r=n.findIndex(i=>i.offsetTop!==t?.offsetTop);return r<0?e.children.length:r+1}function j(e){return{line:Number(e.dataset.line),column:Number(e.dataset.column)}}function Xe(){return o(\"div\",{role:\"columnheader\",\"aria-colindex\":1,class:\"corner\"},\"Host\")}function et(e,t,n){let r=o(\"div\",{role:\"columnheader\",\"aria-colindex\":n+2,tabindex:-1,\"data-finding\":t,\"data-line\":-1,\"data-column\":n,\"aria-label\":`Finding ${ie(e)}`},F(k[e.finding.severity]),o(\"b\",{},b(e.number)));return r.style.setProperty(\"--column\",String(n)),r}function tt(e,t,n,r){let{host:i,brief:s}=e;return o(\"div\",{role:\"rowheader\",\"aria-colindex\":1,tabindex:-1,\"data-host\":t,\"data-line\":n,\"data-column\":-1,\"aria-label\":`${K(e)}: ${z(e,r)}`},g(s,64),...s===i.id?[]:[o(\"small\",{},g(i.id,64))])}function nt(e,t,n,{line:r,column:i}){let s=o(\"div\",{role:\"gridcell\",\"aria-colindex\":i+2,tabindex:-1,\"data-finding\":n,\"data-line\":r,\"data-column\":i,\"aria-label\":`${e.brief}, finding ${ie(t)}`},F(k[t.finding.severity]));return s.style.setProperty(\"--column\",String(i)),s}function fe(e){return[...e.querySelectorAll(\"[data-line]\")].sort((t,n)=>j(t).column-j(n).column)}function me(e,t){let n=null,r=Number.POSITIVE_INFINITY;for(let i of fe(e)){let s=j(i).column,l=s<0!=t<0?Number.MAX_VALUE:Math.abs(s-t);l>=r||(r=l,n=i)}return n}var V=28,X=12,rt=60,En=20;function ot(e,t,n){let r=o(\"div\",{class:\"head\",role:\"row\",\"aria-rowindex\":1}),i=o(\"div\",{class:\"lines\",role:\"rowgroup\"}),s=o(\"div\",{class:\"grid\",role:\"grid\",\"aria-label\":\"Hosts by findings\"},o(\"div\",{class:\"heads\",role:\"rowgroup\"},r),i),l=o(\"p\",{class:\"quiet\"}),c=o(\"p\",{class:\"on-paper quiet\"}),u=Mn(e),a=[],p=[],m=new Map,f=null,d=new Map,y=w=>{let E=a[w]??-1,S=e.hosts[E],$=o(\"div\",{class:\"line\",role:\"row\",\"aria-rowindex\":w+2});$.style.setProperty(\"--line-number\",String(w)),S!==void 0&&$.append(tt(S,E,w,e));let v={element:$,marked:new Set};return d.set(w,v),v},N=(w,{element:E,marked:S},$,v)=>{let x=a[w]??-1,H=e.hosts[x];for(let R of H?.findings??[]){let T=m.get(R),q=e.findings[R];H===void 0||q===void 0||T===void 0||T<$||T>=v||S.has(T)||f?.pair(x,R)!==!0||(S.add(T),E.append(nt(H,q,R,{line:w,column:T})))}},I=()=>{let w=a.length<=rt,E=w?0:Math.max(0,Math.floor(s.scrollTop/V)-X),S=Math.min(a.length,Math.ceil((s.scrollTop+s.clientHeight)/V)+X),$=w?0:Math.floor(s.scrollLeft/V)-X,v=w?p.length:Math.ceil((s.scrollLeft+s.clientWidth)/V)+X,x=[],H=[],R=Math.min(...d.keys());for(let[T,{element:q}]of d)T>=E&&T<S||q.contains(document.activeElement)||(q.remove(),d.delete(T));for(let T=E;T<S;T++){let q=d.get(T),ve=q??y(T);N(T,ve,$,v),q===void 0&&(T<R?x:H).push(ve.element)}i.prepend(...x),i.append(...H),s.querySelector('[tabindex=\"0\"]')===null&&s.querySelector(\"[tabindex]\")?.setAttribute(\"tabindex\",\"0\")},Se=w=>{let E=w*V,S=s.clientHeight-r.offsetHeight;E<s.scrollTop?s.scrollTop=E:E+V>s.scrollTop+S&&(s.scrollTop=E+V-S),I();let $=d.get(w)??y(w);return N(w,$,0,p.length),$.element},St=(w,E)=>{let{line:S,column:$}=j(E),v=()=>fe(S<0?r:Se(S)),x=R=>R<0?me(r,$):R<a.length?me(Se(R),$):null,H=Math.max(1,Math.floor(s.clientHeight/V)-2);switch(w){case\"ArrowRight\":return v().find(R=>j(R).column>$)??null;case\"ArrowLeft\":return v().findLast(R=>j(R).column<$)??null;case\"ArrowDown\":return x(S+1);case\"ArrowUp\":return x(S-1);case\"PageDown\":return x(Math.min(a.length-1,S+H));case\"PageUp\":return x(Math.max(0,S-H));case\"Home\":return v()[0]??null;case\"End\":return v().at(-1)??null;default:return null}};return s.addEventListener(\"scroll\",()=>requestAnimationFrame(I),{passive:!0}),new ResizeObserver(I).observe(s),Y(s,\"[data-line]\",St,w=>{let{finding:E,host:S}=w.dataset;E!==void 0?n(Number(E)):t(e.hosts[Number(S)]?.host.id??\"\")}),{element:o(\"div\",{class:\"matrix\"},s,l,c),show(w){f=w,p=e.findings.flatMap(({section:v,hosts:x},H)=>v===\"findings\"&&x.length>0&&w.findings[H]===!0?[H]:[]),m=new Map(p.map((v,x)=>[v,x])),a=u.filter(v=>e.hosts[v]?.findings.some(x=>m.has(x)&&w.pair(v,x))===!0),s.setAttribute(\"aria-rowcount\",String(a.length+1)),s.setAttribute(\"aria-colcount\",String(p.length+1)),s.style.setProperty(\"--lines\",String(a.length)),s.style.setProperty(\"--columns\",String(p.length)),s.hidden=a.length===0;let E=a.length>rt||p.length>En;s.toggleAttribute(\"data-large\",E);let S=`${h(a.length,\"host\")} by ${h(p.length,\"finding\")}`;L(c,E?`${S}: too large for paper.`:\"\"),L(l,a.length===0?\"No host is in a finding that is asked for.\":`${S}. A column is a finding, by its number below; open it with Enter or a click.`),d.clear(),i.replaceChildren();let $=p.flatMap((v,x)=>{let H=e.findings[v];return H===void 0?[]:[et(H,v,x)]});L(r,Xe(),...$),I()}}}function Mn({hosts:e}){let t=r=>{let i=e[r],s=M.indexOf(i?.worst??\"info\");return i?.state===\"outlier\"?s:s+M.length},n=r=>e[r]?.host.surprise??0;return e.flatMap(({worst:r},i)=>r===null?[]:[i]).sort((r,i)=>t(r)-t(i)||n(i)-n(r)||r-i)}function it({report:e,redacted:t}){let{run:n,summary:r,tool:i}=e,s=[[\"Started\",[ee(n.startedAt)]],[\"Finished\",[ee(n.finishedAt)]],[\"Mode\",[g(n.mode)]],[\"Collector\",[g(n.collector)]],[\"Region\",n.region===null?[]:[g(n.region)]],[\"Targets\",st(n.targets.map(l=>o(\"code\",{},g(l,200))))],[\"Packs\",st(n.packs.map(({name:l,sha256:c})=>o(\"span\",{},g(l,100),\" \",he(c))))],[\"Baseline\",n.baseline===null?[\"none: hosts were compared with each other\"]:[o(\"code\",{},g(n.baseline.path,300)),\" \",he(n.baseline.sha256)]],[\"Snapshot\",n.snapshotSha256===null?[\"none\"]:[he(n.snapshotSha256)]],[\"Folded\",[`${h(r.foldedRows,\"row\")} that differed, judged benign noise`]],[\"Redacted\",[t===0?\"no secrets\":`${h(t,\"secret\")}, the kind of each in its place`]],[\"Made by\",[g(`${i.name} ${i.version}`)]]];return o(\"dl\",{class:\"facts\"},...s.filter(([,l])=>l.length>0).flatMap(([l,c])=>[o(\"dt\",{},l),o(\"dd\",{},...c)]))}var ge=100;function st(e){let t=e.slice(0,ge).map(n=>o(\"div\",{},n));return e.length>ge&&t.push(`and ${b(e.length-ge)} more in report.json`),t}function he(e){return o(\"code\",{class:\"digest\"},g(e,100))}function ee(e){let t=/^(\\d{4}-\\d\\d-\\d\\d)T(\\d\\d:\\d\\d:\\d\\d)(?:\\.\\d+)?Z$/.exec(e);return t===null?g(e,60):o(\"time\",{},`${t[1]} ${t[2]} UTC`)}var lt=[\"auto\",\"light\",\"dark\"],at=\"fleet-drift-theme\";function ct(){let e=new Map(lt.map(n=>[n,C(n,()=>t(n),{\"aria-pressed\":\"false\"})])),t=n=>{document.documentElement.dataset.theme=n;for(let[r,i]of e)i.setAttribute(\"aria-pressed\",String(r===n));try{localStorage.setItem(at,n)}catch{}};return t(xn()),o(\"div\",{class:\"theme\",role:\"group\",\"aria-label\":\"Colours\"},...e.values())}function xn(){try{let e=localStorage.getItem(at);return lt.find(t=>t===e)??\"auto\"}catch{return\"auto\"}}function dt(e){let t=o(\"div\",{class:\"tip\",\"aria-hidden\":\"true\"});t.hidden=!0;let n=()=>{t.hidden=!0},r=i=>{let s=i.target.closest(\"[role=option], [role=gridcell], [role=rowheader], [role=columnheader]\"),l=s?.getAttribute(\"aria-label\")??null;if(s===null||l===null){n();return}L(t,l),t.hidden=!1;let c=s.getBoundingClientRect(),u=t.getBoundingClientRect(),a=Math.max(8,Math.min(c.left+c.width/2-u.width/2,document.documentElement.clientWidth-u.width-8)),p=c.top-u.height-6;t.style.left=`${a}px`,t.style.top=`${p>8?p:c.bottom+6}px`};return e.addEventListener(\"pointerover\",r),e.addEventListener(\"focusin\",r),e.addEventListener(\"pointerleave\",n),e.addEventListener(\"focusout\",n),addEventListener(\"scroll\",n,{passive:!0,capture:!0}),addEventListener(\"keydown\",i=>{i.key===\"Escape\"&&n()}),t}var be=JSON.parse(document.getElementById(\"data\")?.textContent??\"\"),O=Be(be),A=oe(location.hash),we=e=>mt({...A.filter,host:A.filter.host===e?\"\":e}),$n=e=>gt({...A,finding:e===null?\"\":O.findings[e]?.finding.id??\"\"}),te=Ye(O,we),_=Ue(O,we,$n),pt=ot(O,we,_.open),ft=Ie(O,mt);function mt(e){gt({...A,filter:e}),ht()}function gt(e){A=e;let t=Le(e);if(t!==location.hash.replace(/^#/,\"\"))try{history.replaceState(null,\"\",`#${t}`)}catch{}}function ht(){let e=He(O,A.filter);ft.show(A.filter,e),te.show(e),_.show(e),pt.show(e);for(let n of te.element.querySelectorAll(\"[aria-selected=true]\"))n.setAttribute(\"aria-selected\",\"false\");let t=O.hosts.findIndex(n=>n.host.id===A.filter.host);t>=0&&te.element.querySelector(`[data-host=\"${t}\"]`)?.setAttribute(\"aria-selected\",\"true\")}function ne(e,t,n,...r){let i=n===null?[]:[\" \",o(\"span\",{class:\"many\"},b(n))];return o(\"section\",{id:e,class:\"part\",\"aria-labelledby\":`${e}-title`,tabindex:-1},o(\"h2\",{id:`${e}-title`},t,...i),...r)}function ye(e,t,...n){let r=O.findings.filter(i=>i.section===e).length;return r===0?[]:[ne(e,t,r,...n,_.elements[e])]}var ut=ye(\"findings\",\"Findings\"),yt=[ne(\"fleet\",\"Fleet\",be.report.hosts.length,te.element),...ut.length>0?[ne(\"matrix\",\"Hosts by findings\",null,pt.element)]:[],...ut,...ye(\"unassessed\",\"Not fully assessed\",o(\"p\",{class:\"quiet\"},\"What was not assessed is not called clean.\")),...ye(\"accepted\",\"Accepted\"),ne(\"run\",\"Run\",null,it(O))],Tn=yt.map(e=>$e(e.id,e.querySelector(\"h2\")?.firstChild?.textContent??\"\")),Hn=o(\"header\",{class:\"top\"},o(\"p\",{},o(\"b\",{},\"Fleet Drift\"),\" \",ee(be.report.run.finishedAt)),o(\"nav\",{\"aria-label\":\"Parts of this report\"},...Tn),ct()),bt=o(\"main\",{},Ke(O),ft.element,...yt);document.body.append(Hn,bt);document.body.append(dt(bt));document.addEventListener(\"click\",e=>{let t=e.target.closest('a[href^=\"#\"]');if(t===null)return;e.preventDefault();let n=document.getElementById(t.hash.slice(1));n?.scrollIntoView(),n?.focus({preventScroll:!0})});addEventListener(\"hashchange\",wt);addEventListener(\"beforeprint\",_.unfold);addEventListener(\"afterprint\",_.refold);function wt(){A=oe(location.hash),ht();let e=O.findings.findIndex(({finding:t})=>t.id===A.finding);e>=0&&_.open(e)}wt();A.finding===\"\"&&document.querySelector(\".finding:not([hidden])\")?.setAttribute(\"open\",\"\");})();";
+const STYLE = ":root{color-scheme:light dark;--paper: light-dark(#faf9f6, #111316);--raised: light-dark(#ffffff, #181b1f);--sunken: light-dark(#f2f0eb, #1d2126);--ink: light-dark(#1b1d21, #eceae5);--quiet: light-dark(#5d6168, #a4a9b1);--line: light-dark(#e3e0d9, #2b3036);--edge: light-dark(#8b8882, #6d747d);--calm: light-dark(#94928b, #69707a);--critical: light-dark(#a50e3c, #ff6b8f);--high: light-dark(#cf4410, #ff8c52);--medium: light-dark(#a87400, #f0b83f);--low: light-dark(#3f72a6, #7fb2e8);--info: light-dark(#74797f, #979da6);--good: light-dark(#2c7a4f, #6fc797);--mono: ui-monospace, \"SF Mono\", SFMono-Regular, Menlo, Consolas, \"DejaVu Sans Mono\", \"Liberation Mono\", monospace;font:15px/1.55 system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Noto Sans,sans-serif;font-variant-numeric:tabular-nums;color:var(--ink);background:var(--paper);-webkit-text-size-adjust:100%;scroll-padding-top:24px}:root[data-theme=light]{color-scheme:light}:root[data-theme=dark]{color-scheme:dark}*,:before,:after{box-sizing:border-box}[hidden]{display:none!important}body{max-width:1240px;margin:0 auto;padding:0 32px 96px}h1,h2,h3,h4,p,ul,dl,dd{margin:0;padding:0}ul{list-style:none}bdi,code{overflow-wrap:anywhere;unicode-bidi:isolate}code{font:.87em / 1.5 var(--mono);white-space:pre-wrap}small{font-size:.85em;color:var(--quiet)}a{color:inherit;text-decoration-color:var(--edge);text-underline-offset:3px}a:hover{text-decoration-color:currentColor}:focus-visible{outline:2px solid var(--ink);outline-offset:2px;border-radius:3px}section:focus-visible{outline:none}button,input,select{font:inherit;color:inherit;background:var(--raised);border:1px solid var(--line);border-radius:7px;padding:5px 11px}button{cursor:pointer}button:hover{border-color:var(--edge)}::placeholder{color:var(--quiet);opacity:1}.quiet{color:var(--quiet)}.many{font-weight:400;color:var(--quiet)}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.sign{display:inline-block;flex:none;width:12px;height:12px;background:var(--shade, var(--calm));forced-color-adjust:none;-webkit-print-color-adjust:exact;print-color-adjust:exact}.sign[data-shape=diamond]{--shade: var(--critical);clip-path:polygon(50% 0,100% 50%,50% 100%,0 50%);scale:1.2}.sign[data-shape=triangle]{--shade: var(--high);clip-path:polygon(50% 4%,100% 94%,0 94%);scale:1.08}.sign[data-shape=disc]{--shade: var(--medium);border-radius:50%}.sign[data-shape=ring]{background:none;border:2.5px solid var(--low);border-radius:50%}.sign[data-shape=dash]{--shade: var(--info);clip-path:inset(38% 0)}.sign[data-shape=calm]{border-radius:50%;scale:.6}.sign[data-shape=partial]{background:linear-gradient(to top,var(--ink) 50%,transparent 50%);border:1.5px solid var(--ink);border-radius:50%}.sign[data-shape=silent]{background:none;border:1.5px dashed var(--ink)}.sign[data-shape=tick]{--shade: var(--good);clip-path:polygon(8% 54%,22% 40%,40% 60%,80% 14%,94% 28%,40% 88%)}.top{display:flex;flex-wrap:wrap;align-items:center;gap:8px 28px;padding:20px 0;font-size:13px;color:var(--quiet)}.top b{color:var(--ink);font-weight:600;margin-right:10px}.top nav{display:flex;flex-wrap:wrap;gap:4px 20px;margin-left:auto}.top nav a{text-decoration:none}.top nav a:hover{color:var(--ink)}.theme{display:flex}.theme button{padding:2px 10px;border-radius:0;margin-left:-1px;text-transform:capitalize}.theme button:first-child{border-radius:7px 0 0 7px}.theme button:last-child{border-radius:0 7px 7px 0}[aria-pressed=true]{background:var(--ink);border-color:var(--ink);color:var(--paper)}.hero{padding:64px 0 56px}.hero .name{font-size:19px;color:var(--quiet)}h1{display:flex;align-items:center;gap:.28em;font-size:clamp(56px,9vw,104px);font-weight:650;letter-spacing:-.04em;line-height:1.08;margin-left:-.04em}h1 .sign{width:.5em;height:.5em;margin-left:.06em}h1 .sign[data-shape=ring],h1 .sign[data-shape=partial]{border-width:.07em}.lead{font-size:clamp(19px,2.2vw,25px);line-height:1.4;letter-spacing:-.01em;margin-top:12px;max-width:46ch;text-wrap:balance}.against{margin-top:8px;color:var(--quiet)}.pair{display:grid;grid-template-columns:1fr 1fr;gap:32px 64px;margin-top:48px}.pair .figure{font-size:34px;font-weight:600;letter-spacing:-.025em;line-height:1.2}.pair .figure small{font-size:15px;font-weight:400;letter-spacing:0}.figures{display:flex;flex-wrap:wrap;gap:4px 22px;margin-top:14px;font-size:14px;color:var(--quiet)}.figures li{display:flex;align-items:center;gap:7px}.figures b{color:var(--ink);font-weight:600}.figures [data-none=true] .sign{opacity:.45}.figures [data-none=true] b{color:var(--quiet);font-weight:400}.coverage{display:flex;gap:2px;height:8px;margin-top:16px}.coverage i{min-width:6px;flex-basis:0}.coverage i:first-child{border-radius:4px 0 0 4px}.coverage i:last-child{border-radius:0 4px 4px 0}.coverage i:only-child{border-radius:4px}.coverage i,.key{background:var(--ink);border:1px solid var(--ink);-webkit-print-color-adjust:exact;print-color-adjust:exact;forced-color-adjust:none}.coverage [data-part=partial],.key[data-part=partial]{background:repeating-linear-gradient(135deg,var(--ink) 0 2px,transparent 2px 5px)}.coverage [data-part=silent],.key[data-part=silent]{background:transparent}.coverage [data-part=\"never seen\"],.key[data-part=\"never seen\"]{background:transparent;border-style:dashed}.key{width:11px;height:11px;border-radius:3px}.notice{margin-top:24px;padding-left:16px;border-left:3px solid var(--edge);max-width:78ch}.more{margin-top:24px}.more summary{display:list-item;padding:0;list-style:disclosure-closed inside}.more[open] summary{list-style:disclosure-open inside}.more summary:after{display:none}.filters{position:sticky;top:0;z-index:5;display:flex;flex-wrap:wrap;align-items:flex-end;gap:10px 14px;margin:0 -16px;padding:12px 16px;background:var(--paper);border-block:1px solid var(--line);font-size:14px}.field{display:grid;gap:3px;flex:0 1 150px;min-width:110px}.field.wide{flex:1 1 220px}.field input,.field select{width:100%;height:34px}.field select{padding-inline:7px}.field[role=group]{flex:none}label,.label{font-size:12px;color:var(--quiet)}.toggles{display:flex;flex-wrap:wrap;gap:4px}.toggles button{height:34px;padding-inline:9px}.toggles span{display:flex;align-items:center;gap:6px}.toggles [aria-pressed=true] .sign{--critical: light-dark(#ff6b8f, #a50e3c);--high: light-dark(#ff8c52, #cf4410);--medium: light-dark(#f0b83f, #a87400);--low: light-dark(#7fb2e8, #3f72a6);--info: light-dark(#979da6, #74797f)}.outcome{display:flex;align-items:center;gap:14px;flex:1 0 100%;min-height:28px;color:var(--quiet)}.outcome button{padding-block:1px}.part{padding-top:64px;scroll-margin-top:84px}h2{font-size:27px;font-weight:600;letter-spacing:-.022em;line-height:1.25;margin-bottom:22px}h2+.quiet{margin:-14px 0 20px}.group{display:grid;grid-template-columns:200px minmax(0,1fr);gap:12px 32px;padding:18px 0;border-top:1px solid var(--line);content-visibility:auto;contain-intrinsic-size:auto 240px;overflow-clip-margin:8px}.group h3{font-size:15px;font-weight:600}.group header p{font-size:13px;color:var(--quiet)}.group header .apart,.group .more{font-size:12px}.group .more{margin-top:2px;color:var(--quiet)}.body{display:grid;gap:14px;align-content:start}.map{--pitch: 24px;--mark: 14px}.map[data-size=middle]{--pitch: 17px;--mark: 11px}.map[data-size=small]{--pitch: 12px;--mark: 9px}.map .sign{width:var(--mark);height:var(--mark)}.dots{display:grid;grid-template-columns:repeat(auto-fill,var(--pitch));grid-auto-rows:var(--pitch);gap:0;min-width:0;margin-left:calc((var(--mark) - var(--pitch)) / 2);contain:layout style}.named{display:flex;flex-wrap:wrap;gap:6px}[role=option]{display:grid;place-items:center;cursor:pointer}.named [role=option]{display:flex;gap:8px;align-items:center;padding:4px 11px 4px 9px;background:var(--raised);border:1px solid var(--line);border-radius:7px;font-size:14px}.named [role=option]:hover{border-color:var(--edge)}.dots [role=option]:hover .sign{outline:2px solid var(--ink);outline-offset:1px}.dots [role=option]:hover .sign:not([data-shape=calm]){scale:1.35;outline:none}.dots [role=option]:focus-visible{outline-offset:-1px}.dots [data-state=found] .sign{scale:.72}[role=option][aria-selected=true]{box-shadow:0 0 0 2px var(--ink);border-radius:6px}[data-dim] .sign{opacity:.16}.named [data-dim]{color:var(--quiet);background:none}.legend{display:flex;flex-wrap:wrap;gap:4px 20px;padding-top:14px;border-top:1px solid var(--line);font-size:13px;color:var(--quiet)}.legend span{display:flex;align-items:center;gap:7px}.legend .sign{width:11px;height:11px}.grid{--pitch: 28px;--names: 264px;position:relative;max-height:min(72vh,720px);overflow:auto;overscroll-behavior-x:contain;border-block:1px solid var(--line);scrollbar-width:thin}.heads{position:sticky;top:0;z-index:2;width:max-content;min-width:100%}.head{position:relative;height:46px;width:calc(var(--names) + var(--columns) * var(--pitch) + 8px);min-width:100%;background:var(--paper);border-bottom:1px solid var(--line)}.corner{position:sticky;left:0;z-index:1;width:var(--names);height:45px;padding-top:22px;font-size:12px;color:var(--quiet);background:var(--paper)}.head [data-column]{position:absolute;top:0;left:calc(var(--names) + var(--column) * var(--pitch));width:var(--pitch);height:45px;display:grid;place-content:center;justify-items:center;gap:3px;cursor:pointer}.head b{font-size:11px;line-height:1.2;font-weight:400;color:var(--quiet);letter-spacing:-.02em}.lines{position:relative;height:calc(var(--lines) * var(--pitch));width:calc(var(--names) + var(--columns) * var(--pitch) + 8px);min-width:100%;background:repeating-linear-gradient(to right,transparent 0 27px,var(--line) 27px 28px) var(--names) 0 / calc(var(--columns) * var(--pitch)) 100% no-repeat}.line{position:absolute;top:calc(var(--line-number) * var(--pitch));inset-inline:0;height:var(--pitch);border-bottom:1px solid var(--line)}.line:hover{background:color-mix(in srgb,var(--ink) 5%,transparent)}[role=rowheader]{position:sticky;left:0;z-index:1;display:flex;align-items:baseline;gap:8px;width:var(--names);height:27px;padding-right:12px;background:var(--paper);line-height:27px;font-size:14px;white-space:nowrap;overflow:hidden;cursor:pointer}[role=rowheader] bdi{overflow:hidden;text-overflow:ellipsis;flex:none;max-width:100%}[role=rowheader] small{font-size:11.5px;overflow:hidden;text-overflow:ellipsis}[role=rowheader]:hover bdi{text-decoration:underline;text-underline-offset:3px}[role=gridcell]{position:absolute;top:0;left:calc(var(--names) + var(--column) * var(--pitch));width:27px;height:27px;display:grid;place-items:center;cursor:pointer}[role=gridcell]:hover{background:color-mix(in srgb,var(--ink) 10%,transparent)}.grid :focus-visible{outline-offset:-2px}.matrix>.quiet{font-size:13px;margin-top:10px}.list{border-top:1px solid var(--line)}.list>.quiet{padding:16px 0}.finding{border-bottom:1px solid var(--line);scroll-margin-top:140px;content-visibility:auto;contain-intrinsic-size:auto 57px}summary{display:grid;grid-template-columns:12px 3ch max-content max-content minmax(0,1fr) max-content 14px;align-items:baseline;gap:0 14px;padding:16px 4px;cursor:pointer;list-style:none}summary::-webkit-details-marker{display:none}summary:after{content:\"\";width:8px;height:8px;border:solid var(--quiet);border-width:0 1.5px 1.5px 0;rotate:45deg;translate:0 -3px}[open]>summary:after{rotate:225deg;translate:0 2px}summary:hover h3{text-decoration:underline;text-underline-offset:4px;text-decoration-thickness:1px}summary .number{color:var(--quiet);text-align:right}summary h3{font-size:17px;font-weight:600;letter-spacing:-.01em}summary .where,summary .queries,summary .bits{color:var(--quiet);font-size:14px}summary .queries{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.evidence{padding:4px 4px 36px 80px}.explanation{font-size:17px;line-height:1.5;max-width:80ch;text-wrap:pretty}.evidence dl{display:grid;grid-template-columns:96px minmax(0,1fr);gap:6px 16px;margin-top:20px;font-size:14px}dt{color:var(--quiet)}.hosts{display:flex;flex-wrap:wrap;gap:2px 6px}.hosts button{border:0;padding:0 8px 0 0;background:none;text-align:left}.hosts button:hover{text-decoration:underline;text-underline-offset:3px}.rows{margin-top:28px}h4{font:600 14px / 1.4 var(--mono);margin-bottom:6px}h4 .many{font-family:system-ui,sans-serif;font-size:13px;margin-left:4px}.scroll{overflow-x:auto;scrollbar-width:thin}table{border-collapse:collapse;width:100%;font-size:13.5px}th{font-weight:400;font-size:12px;color:var(--quiet);text-align:left;white-space:nowrap}th,td{padding:7px 18px 7px 0;vertical-align:baseline;border-top:1px solid var(--line)}thead th{border-top:0;padding-block:2px}td code{display:block;min-width:16ch}td code.short{min-width:0;white-space:pre}.change{white-space:nowrap;width:118px}.change b{display:inline-block;width:1.3em;font-family:var(--mono)}del,ins{display:flex;align-items:baseline;text-decoration:none}del{padding-left:2.2ch}ins:before{content:\"\\2192\";flex:none;width:2.2ch;color:var(--quiet)}del code{color:var(--quiet);text-decoration:line-through;text-decoration-color:var(--edge)}ins code{font-weight:650}td button{font-size:12px;padding:1px 8px}.share{width:196px;white-space:nowrap}td:last-child{width:56px;padding-right:0;text-align:right}.share div{display:flex;align-items:center;gap:8px}.bar{flex:none;width:64px;height:6px;background:var(--sunken);border:1px solid var(--edge);border-radius:3px;overflow:hidden;-webkit-print-color-adjust:exact;print-color-adjust:exact}.bar i{display:block;height:100%;min-width:2px;width:calc(var(--share) * 100%);background:var(--ink);-webkit-print-color-adjust:exact;print-color-adjust:exact}.actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:28px;font-size:14px}.facts{display:grid;grid-template-columns:130px minmax(0,1fr);gap:8px 24px;padding-top:18px;border-top:1px solid var(--line);font-size:14px}.digest{color:var(--quiet)}.tip{position:fixed;z-index:10;max-width:min(420px,calc(100vw - 16px));padding:5px 10px;border-radius:6px;background:var(--ink);color:var(--paper);font-size:13px;overflow-wrap:anywhere;pointer-events:none}@media(max-width:1000px){.filters{position:static}}@media(max-width:720px){body{padding:0 18px 64px}.hero{padding:32px 0 40px}.top nav{order:3;margin:0;width:100%}.theme{margin-left:auto}.pair,.group{grid-template-columns:minmax(0,1fr)}.pair{margin-top:36px}.field{flex:1 1 130px}.field.wide{flex-basis:100%}.grid{--names: 128px}[role=rowheader] small{display:none}summary{grid-template-columns:12px max-content minmax(0,1fr) 14px;gap:2px 10px}summary h3{grid-column:3}summary:after{grid-column:4;grid-row:1}summary .where,summary .queries,summary .bits{grid-column:3}summary .bits:empty{display:none}summary .queries{white-space:normal}.evidence{padding-left:0}.evidence dl,.facts{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:10px}.rows thead{display:none}.rows table,.rows tbody,.rows tr,.rows td{display:block;max-width:none}.rows tr{padding:10px 0;border-top:1px solid var(--line)}.rows td{width:auto;border:0;padding:2px 0;text-align:left}.rows td[data-label]{display:grid;grid-template-columns:108px minmax(0,1fr)}.rows td[data-label]>*{grid-column:2}.rows td[data-label]:before{content:attr(data-label);color:var(--quiet);font-size:12px;overflow-wrap:anywhere;padding-right:10px}}@media(prefers-reduced-motion:no-preference){.dots [role=option] .sign{transition:scale .12s}}@media(forced-colors:active){[aria-pressed=true]{forced-color-adjust:none;background:Highlight;color:HighlightText}}.on-paper{display:none}@page{margin:16mm 14mm}@media print{.on-paper{display:block}.grid[data-large]{display:none}:root{color-scheme:light;--paper: #fff;font-size:11px}body{max-width:none;padding:0}.top nav,.theme,.filters .field,.reset,.actions,.copy,.tip,.matrix>.quiet{display:none!important}.filters{position:static;border:0;padding:0;margin:0}.hero{padding:12px 0 20px}h1{font-size:56px}.part{padding-top:28px}.grid{max-height:none;overflow:visible}.group,.finding{content-visibility:visible}summary:after{display:none}.evidence{padding-left:24px}.scroll{overflow:visible}td,th{padding-right:10px}tr,.group,summary{break-inside:avoid}summary,h2,h4{break-after:avoid}}";
+
+;// CONCATENATED MODULE: ./lib/src/report/json.js
+/**
+ * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
+ * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
+ * as `\uXXXX`, which means the same to every parser.
+ */
+function renderJson(report) {
+    const ordered = {
+        schemaVersion: report.schemaVersion,
+        tool: { name: report.tool.name, version: report.tool.version },
+        run: orderRun(report.run),
+        summary: orderSummary(report.summary),
+        hosts: report.hosts.map(orderHost),
+        clusters: report.clusters.map(orderCluster),
+        findings: report.findings.map(orderFinding),
+        notices: report.notices
+    };
+    return printJson(ordered);
+}
+/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
+function printJson(value) {
+    return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
+}
+/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
+const json_UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/** JSON with what is invisible or obeyed in its strings written as `\uXXXX`. */
+function escapeUnseen(json) {
+    return json.replace(json_UNSEEN, escapeUnits);
+}
+function escapeUnits(character) {
+    let escaped = '';
+    for (let at = 0; at < character.length; at++) {
+        escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+    }
+    return escaped;
+}
+function orderRun(run) {
+    const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run;
+    const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }));
+    const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 };
+    return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 };
+}
+function orderSummary(summary) {
+    const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary;
+    const { findings, outliers, accepted, foldedRows, worstSeverity } = summary;
+    return {
+        verdict,
+        hosts,
+        reported,
+        partial,
+        silent,
+        coverage,
+        clusters,
+        findings,
+        outliers,
+        accepted,
+        foldedRows,
+        worstSeverity
+    };
+}
+function orderHost(host) {
+    const { id, name, status, reason, cluster, surprise, outlier, findings } = host;
+    return { id, name, status, reason, cluster, surprise, outlier, findings };
+}
+function orderCluster(cluster) {
+    const { id, label, size, hosts } = cluster;
+    const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }));
+    return { id, label, size, hosts, distinguishedBy };
+}
+function orderFinding(finding) {
+    const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding;
+    const rows = finding.rows.map(orderRow);
+    return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy };
+}
+function orderRow({ kind, query, row, expected, baseline, prevalence }) {
+    const { cluster, fleet } = prevalence;
+    return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/html.js
+
+
+
+
+
+
+/**
+ * `report.html`: one page that holds the whole report and needs nothing else. It may run its own script and style, by
+ * their digests, and nothing more: no address is loaded, no markup is made from text. The report stands in it as JSON
+ * and reaches the page as text alone.
+ *
+ * @param redacted how many secrets were hidden
+ */
+function renderHtml(report, redacted) {
+    const title = `${report.run.name}: ${report.run.mode === 'check' ? report.summary.verdict : report.run.mode}`;
+    const data = { report, redacted, sql: sqlOf(report) };
+    const policy = [
+        "default-src 'none'",
+        `script-src ${digest(SCRIPT)}`,
+        `style-src ${digest(STYLE)}`,
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'"
+    ].join('; ');
+    return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<title>${escapeMarkup(title)} · Fleet Drift</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<noscript><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(outcome(gistOf(report)))}.</p><p>The rest of this page is made by its own script, which this browser does not run. report.md and report.json hold the same.</p></noscript>
+<script type="application/json" id="data">${html_embed(data)}</script>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+/** The SQL of the queries in the report's rows, where the run's pack is one that comes with the action. */
+function sqlOf({ run, findings }) {
+    const told = new Set(findings.flatMap(finding => finding.rows.map(row => row.query)));
+    const sql = Object.create(null);
+    for (const { name, sha256 } of run.packs) {
+        const pack = builtinPack(name);
+        if (pack?.sha256 !== sha256)
+            continue;
+        for (const query of pack.queries)
+            if (told.has(query.name))
+                sql[query.name] = query.sql;
+    }
+    return sql;
+}
+/** JSON that no parser of HTML takes for anything else, and in which nothing is invisible. */
+function html_embed(value) {
+    return escapeUnseen(JSON.stringify(value)).replace(/[<>&]/g, character => `\\u00${character.charCodeAt(0).toString(16)}`);
+}
+function escapeMarkup(text) {
+    return escapeLine(text, 300).replace(/[<>&"']/g, character => `&#${character.charCodeAt(0)};`);
+}
+/** What allows one inline script or style, and no other (CSP 3, source list syntax). */
+function digest(text) {
+    return `'sha256-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('base64')}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sarif-rules.js
+
+
+/** Middle of the bands that GitHub calls critical (over 9), high (7 to 8.9), medium (4 to 6.9) and low. */
+const SECURITY_SEVERITY = {
+    critical: '9.5',
+    high: '8.0',
+    medium: '5.5',
+    low: '2.0',
+    info: '0.1'
+};
+/** GitHub shows so many tags of a rule. */
+const MOST_TAGS = 10;
+/** What each claim means, and what to do about it: our own words. */
+const CLAIMS = {
+    intruder: {
+        means: 'Rows that are new and on few hosts of their cluster.',
+        advice: 'Look at the rows and ask who made them. If nobody did, isolate the hosts and keep the snapshot as evidence. If they are meant, take them into the baseline, or accept them with an owner, a reason and a date.'
+    },
+    rollout: {
+        means: 'Rows that the baseline does not know, on nearly all hosts of a cluster.',
+        advice: 'If it was a deploy, update the baseline. If nobody deployed, a large part of the fleet is suspect.'
+    },
+    'broken-control': {
+        means: 'A protection that the other hosts have, or the baseline requires, is missing or changed.',
+        advice: 'Find out who stopped it and when, start it again, and look at what happened meanwhile.'
+    },
+    missing: {
+        means: 'Rows that the baseline requires, or nearly every other host has, are missing.',
+        advice: 'Restore them, or take them out of the baseline if they went for good.'
+    },
+    variation: {
+        means: 'Rows that differ, and are not rare enough or not weighty enough to accuse a host.',
+        advice: 'Read them when you can. Accept or take into the baseline what is meant.'
+    },
+    deviation: {
+        means: 'Rows that differ from the baseline or from the other hosts.',
+        advice: 'Read the rows. Accept or take into the baseline what is meant.'
+    },
+    indicator: {
+        means: 'Rows that match an indicator of the input indicators.',
+        advice: 'Treat the hosts as compromised until the rows are explained.'
+    },
+    silent: {
+        means: 'Hosts that did not answer. What was not assessed is not clean.',
+        advice: 'Look at the state of the SSM agent. A host that got the command and never answered may hide something.'
+    },
+    partial: {
+        means: 'Hosts that answered in part.',
+        advice: 'Read the reason: osquery may be missing, slow or broken on these hosts.'
+    },
+    poisoning: {
+        means: 'A change of the baseline blesses rows that only a small part of the fleet has.',
+        advice: 'Do not merge before somebody who knows the hosts has explained the rows.'
+    },
+    acceptance: {
+        means: 'An acceptance that expired or matches nothing.',
+        advice: 'Renew or remove it.'
+    }
+};
+function claimOf({ verdict, kind }) {
+    return verdict ?? kind;
+}
+/** What is claimed, and about which query: the same run after run as long as the claim is. */
+function ruleIdOf(finding) {
+    const query = finding.rows[0]?.query;
+    return query === undefined ? claimOf(finding) : `${claimOf(finding)}/${escapePlain(query, 64)}`;
+}
+/** The rules of these findings, in their order. A rule is as severe as its worst finding. */
+function rulesOf(findings) {
+    return [...Map.groupBy(findings, ruleIdOf)].map(([id, alike]) => {
+        const [first] = alike;
+        const claim = first === undefined ? 'deviation' : claimOf(first);
+        const { means, advice } = CLAIMS[claim];
+        const query = first?.rows[0]?.query;
+        const about = query === undefined ? '' : ` The query is ${escapePlain(query, 64)}.`;
+        const title = `${claim.replace('-', ' ')}${query === undefined ? '' : ` in ${escapePlain(query, 64)}`}`;
+        const worst = SEVERITIES.find(severity => alike.some(finding => finding.severity === severity)) ?? 'info';
+        const techniques = [...new Set(alike.flatMap(finding => finding.attack))].filter(isTechnique).sort();
+        const links = techniques.map(id => `[${id}](https://attack.mitre.org/techniques/${id.replace('.', '/')}/)`);
+        return {
+            id,
+            name: claim,
+            shortDescription: { text: title.charAt(0).toUpperCase() + title.slice(1) },
+            fullDescription: { text: `${means}${about}` },
+            help: {
+                text: `${means}${about}\n\n${advice}${techniques.length > 0 ? `\n\nATT&CK: ${techniques.join(', ')}` : ''}`,
+                markdown: `${means}\n\n**What to do.** ${advice}${links.length > 0 ? `\n\nATT&CK: ${links.join(', ')}` : ''}`
+            },
+            properties: {
+                'security-severity': SECURITY_SEVERITY[worst],
+                tags: [
+                    'security',
+                    'fleet-drift',
+                    ...techniques.map(id => `external/attack/${id.toLowerCase()}`)
+                ].slice(0, MOST_TAGS)
+            }
+        };
+    });
+}
+/** A pack may call anything a technique. */
+function isTechnique(id) {
+    return /^T\d{4}(?:\.\d{3})?$/.test(id);
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sarif.js
+
+
+
+
+
+
+/** GitHub code scanning shows no more results of a run; it refuses a file with more than 25,000. */
+const MOST_RESULTS = 5_000;
+const sarif_MOST_ROWS = 5;
+const sarif_MOST_HOSTS = 10;
+const MOST_NOTICES = 100;
+/** GitHub shows so many locations of a result; the hosts are named in the message too. */
+const MOST_LOGICAL = 100;
+const sarif_LEVELS = {
+    critical: 'error',
+    high: 'error',
+    medium: 'warning',
+    low: 'note',
+    info: 'note'
+};
+/**
+ * The open findings as SARIF 2.1.0, as GitHub code scanning takes it: one result a finding, at its place in the
+ * baseline, known again by the finding's id from run to run. A run's category is its name, so that the alerts of one
+ * group never close those of another. Messages are plain text in which nothing that a host said is live.
+ */
+function renderSarif(report, places) {
+    const { run, tool } = report;
+    const open = openFindings(report.findings);
+    const shown = open.slice(0, MOST_RESULTS);
+    const rules = rulesOf(shown);
+    const names = new Map(report.hosts.map(host => [host.id, host.name]));
+    const indexOf = new Map(rules.map((rule, index) => [rule.id, index]));
+    const results = shown.map((finding) => {
+        const ruleId = ruleIdOf(finding);
+        return {
+            ruleId,
+            ruleIndex: indexOf.get(ruleId) ?? -1,
+            level: sarif_LEVELS[finding.severity],
+            kind: 'fail',
+            message: { text: messageOf(finding, names) },
+            ...locationsOf(finding, places),
+            partialFingerprints: {
+                // The one that GitHub goes by. Left to its own it would take findings about one line for the same.
+                primaryLocationLineHash: `${finding.id}:1`,
+                'fleetDriftFinding/v1': finding.id
+            },
+            properties: { severity: finding.severity, hosts: finding.hosts.length, surprise: finding.surprise }
+        };
+    });
+    const log = {
+        $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+        version: '2.1.0',
+        runs: [
+            {
+                tool: {
+                    driver: {
+                        name: 'Fleet Drift',
+                        fullName: `Fleet Drift ${tool.version}`,
+                        semanticVersion: tool.version,
+                        rules
+                    }
+                },
+                automationDetails: { id: `fleet-drift/${run.name}/` },
+                columnKind: 'utf16CodeUnits',
+                invocations: [
+                    {
+                        executionSuccessful: true,
+                        startTimeUtc: run.startedAt,
+                        endTimeUtc: run.finishedAt,
+                        toolExecutionNotifications: notificationsOf(report, open.length - shown.length)
+                    }
+                ],
+                results
+            }
+        ]
+    };
+    return printJson(log);
+}
+/** GitHub shows the first sentence as the alert's title. */
+function messageOf(finding, names) {
+    const { hosts, rows } = finding;
+    const lines = [
+        `${plainTitle(finding)}.`,
+        escapePlain(finding.explanation, 600),
+        hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, sarif_MOST_HOSTS)}.` : '',
+        ...rows.slice(0, sarif_MOST_ROWS).map(plainRow),
+        rows.length > sarif_MOST_ROWS ? `And ${count(rows.length - sarif_MOST_ROWS, 'more row')} in report.json.` : ''
+    ];
+    return lines.filter(line => line !== '').join('\n');
+}
+function locationsOf(finding, places) {
+    const [primary, ...others] = places(finding);
+    if (primary === undefined)
+        return {};
+    const logicalLocations = finding.hosts
+        .slice(0, MOST_LOGICAL)
+        .map(id => ({ fullyQualifiedName: escapePlain(id, 256), kind: 'resource' }));
+    return {
+        locations: [{ ...locationOf(primary), ...(logicalLocations.length > 0 ? { logicalLocations } : {}) }],
+        ...(others.length > 0
+            ? { relatedLocations: others.map((place, at) => ({ id: at + 1, ...locationOf(place) })) }
+            : {})
+    };
+}
+function locationOf({ path, line }) {
+    const uri = path.split('/').map(encodeURIComponent).join('/');
+    return {
+        physicalLocation: { artifactLocation: { uri, uriBaseId: '%SRCROOT%' }, region: { startLine: line } }
+    };
+}
+/** What is not among the results, and what a reader must know of the run. */
+function notificationsOf({ summary, notices }, leftOut) {
+    const said = [
+        leftOut > 0 ? `${count(leftOut, 'further finding')} in report.json, for GitHub shows no more.` : '',
+        summary.accepted > 0 ? `${count(summary.accepted, 'accepted finding')} left out.` : '',
+        ...notices.slice(0, MOST_NOTICES).map(notice => escapePlain(notice, 600)),
+        notices.length > MOST_NOTICES
+            ? `And ${count(notices.length - MOST_NOTICES, 'more notice')} in report.json.`
+            : ''
+    ];
+    return said.filter(text => text !== '').map(text => ({ level: 'note', message: { text } }));
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/formats.js
+
+
+
+
+/** No reader of a Markdown file wants more (bytes). */
+const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024;
+const FORMATS = [
+    { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
+    { file: 'report.html', output: 'report-html', render: renderHtml },
+    {
+        file: 'report.md',
+        output: 'report-markdown',
+        render: (report, redacted) => renderMarkdown(report, {
+            limit: MARKDOWN_FILE_LIMIT,
+            redacted,
+            whole: 'The full report is report.json beside this file.'
+        })
+    },
+    {
+        file: 'report.sarif',
+        output: 'report-sarif',
+        render: (report, _, places) => renderSarif(report, places)
+    }
+];
+
+;// CONCATENATED MODULE: ./lib/src/publish/files.js
+
+
+
+/**
+ * Writes a report in every format into a folder, which is made where there is none. Returns the files' absolute paths
+ * by the name of the output that tells them.
+ *
+ * @param redacted how many secrets were hidden
+ */
+async function writeFiles(report, redacted, places, outputDir) {
+    await (0,promises_.mkdir)(outputDir, { recursive: true });
+    const paths = {};
+    for (const { file, output, render } of FORMATS) {
+        const path = (0,external_node_path_.resolve)(outputDir, file);
+        await (0,promises_.writeFile)(path, render(report, redacted, places));
+        paths[output] = path;
+    }
+    return paths;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/history.js
+
+
+
+
+
+
+const history_date = iso_date();
+const id = schemas_string().min(1).max(80);
+/** An open finding as it is remembered: its id, its first day, what it was, how many hosts, and some of their ids. */
+const knownSchema = tuple([
+    id,
+    history_date,
+    schemas_string().max(60),
+    schemas_int().nonnegative(),
+    array(schemas_string().max(64))
+]);
+const changeSchema = strictObject({
+    on: history_date,
+    came: array(id),
+    went: array(knownSchema),
+    /** Open findings before, where only counts may be kept. */
+    before: schemas_int().nonnegative().nullable()
+});
+const memorySchema = strictObject({
+    version: literal(1),
+    /** Of what it was made: everything, or counts only. */
+    of: schemas_enum(['hosts', 'counts']),
+    /** Of the verdict and all open findings with their hosts. */
+    digest: schemas_string().regex(/^[0-9a-f]{16}$/),
+    /** First day on which the group was not clean; `null` while it is. */
+    since: history_date.nullable(),
+    findings: schemas_int().nonnegative(),
+    known: array(knownSchema),
+    /** Ids of known findings that this run could not look for, because a host of theirs did not answer in full. */
+    unseen: array(id),
+    change: changeSchema.nullable()
+});
+/** So many hosts are remembered of a finding, to tell whether it could be looked for. */
+const HOSTS_KEPT = 3;
+const MOST_KNOWN = 300;
+const MOST_WENT = 20;
+/** Of the memory as it is written; more than this much unpacked is none of ours. */
+const history_MOST_BYTES = 16_000;
+const MOST_UNPACKED = 256 * 1024;
+const OPEN = '<!-- fleet-drift-memory:';
+const CLOSE = ' -->';
+/**
+ * What is remembered after a run, from what was before it. Equal findings on equal hosts under an equal verdict change
+ * nothing: the memory that was is returned as it is, whatever day it is.
+ *
+ * @param today YYYY-MM-DD
+ */
+function remember(before, shown, today) {
+    const digest = digestOf(shown);
+    const of = isPublicView(shown) ? 'counts' : 'hosts';
+    const past = before?.of === of ? before : null;
+    if (past?.digest === digest)
+        return past;
+    const since = shown.summary.verdict === 'clean' ? null : (past?.since ?? today);
+    const fresh = { version: 1, of, digest, since, findings: shown.summary.findings };
+    if (isPublicView(shown)) {
+        const change = past === null ? null : { on: today, came: [], went: [], before: past.findings };
+        return { ...fresh, known: [], unseen: [], change };
+    }
+    const open = knownOf(openFindings(shown.findings), past, today);
+    const there = new Set(open.map(([id]) => id));
+    const gone = (past?.known ?? []).filter(([id]) => !there.has(id));
+    const states = new Map(shown.hosts.map(host => [host.id, host.status]));
+    const unseen = gone.filter(known => !couldBeSeen(known, states));
+    const went = gone.filter(known => couldBeSeen(known, states));
+    const known = [...open, ...unseen].slice(0, MOST_KNOWN);
+    if (past === null)
+        return { ...fresh, known, unseen: [], change: null };
+    const remembered = new Set(past.known.map(([id]) => id));
+    // Findings beyond those that were remembered may be old: they are not called new.
+    const complete = past.known.length >= past.findings;
+    const came = complete ? open.map(([id]) => id).filter(id => !remembered.has(id)) : [];
+    const change = { on: today, came, went: went.slice(0, MOST_WENT), before: past.findings };
+    return { ...fresh, known, unseen: unseen.map(([id]) => id), change };
+}
+/** One entry for each id, worst first. */
+function knownOf(findings, past, today) {
+    const first = new Map((past?.known ?? []).map(([id, day]) => [id, day]));
+    return [...Map.groupBy(findings, finding => finding.id.slice(0, 80))].flatMap(([id, alike]) => {
+        const [worst] = alike;
+        if (worst === undefined || id === '')
+            return [];
+        const hosts = [...new Set(alike.flatMap(finding => finding.hosts))];
+        const kept = hosts.slice(0, HOSTS_KEPT).map(host => host.slice(0, 64));
+        return [[id, first.get(id) ?? today, nature(worst), hosts.length, kept]];
+    });
+}
+function couldBeSeen([, , , , hosts], states) {
+    return hosts.every(host => (states.get(host) ?? 'reported') === 'reported');
+}
+function digestOf(shown) {
+    const { verdict } = shown.summary;
+    const told = isPublicView(shown)
+        ? [
+            verdict,
+            shown.natures.map(({ severity, kind, verdict, findings, hosts }) => [
+                severity,
+                kind,
+                verdict,
+                findings,
+                hosts
+            ])
+        ]
+        : [verdict, findingsOf(shown)];
+    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16);
+}
+function findingsOf({ findings }) {
+    return openFindings(findings)
+        .map(({ id, severity, verdict, hosts }) => JSON.stringify([id, severity, verdict, [...hosts].sort()]))
+        .sort();
+}
+/** The memory as a hidden last line of a text. Of too many findings the worst are kept. */
+function writeMemory(memory) {
+    for (let keep = memory.known.length;; keep = Math.floor(keep * 0.7)) {
+        const kept = { ...memory, known: memory.known.slice(0, keep) };
+        const packed = (0,external_node_zlib_.deflateRawSync)(JSON.stringify(kept)).toString('base64');
+        if (packed.length <= history_MOST_BYTES || keep === 0)
+            return `${OPEN}${packed}${CLOSE}`;
+    }
+}
+/** The memory in a text of ours; `null` where there is none that can be read. Never throws. */
+function readMemory(text) {
+    const line = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
+    if (!line.startsWith(OPEN) || !line.endsWith(CLOSE))
+        return null;
+    const packed = line.slice(OPEN.length, -CLOSE.length);
+    if (packed.length > history_MOST_BYTES * 2 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed))
+        return null;
+    try {
+        const unpacked = (0,external_node_zlib_.inflateRawSync)(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_UNPACKED });
+        return memorySchema.safeParse(JSON.parse(unpacked.toString('utf8'))).data ?? null;
+    }
+    catch {
+        return null;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/issue.js
+
+
+
+
+const issue_ATTEMPTS = 3;
+/**
+ * Keeps one issue for a group: opened when there is something to say, edited when something changed, closed when all is
+ * clean, reopened when drift comes back. When nothing changed nothing is called beyond the look for it, and an issue
+ * that a person closed stays closed. It is the oldest that bears our marker *and* was written by us; what it remembers
+ * is read from its own last line, by schema. A refusal is a warning. Returns the issue's URL, or `null`.
+ */
+async function keepIssue(wanted, issues, log) {
+    const { marker, title, shown, today, render } = wanted;
+    const clean = shown.summary.verdict === 'clean';
+    const bodyOf = (memory) => `${render(memory).trimEnd()}\n\n${writeMemory(memory)}\n`;
+    try {
+        for (let attempt = 1;; attempt++) {
+            const own = await ownIssue(marker, issues);
+            if (own !== null) {
+                const before = readMemory(own.body);
+                const memory = remember(before, shown, today);
+                const changed = memory !== before;
+                if (!changed && !(clean && own.open))
+                    return own.url;
+                const open = !clean;
+                const updated = await issues.update(own.number, {
+                    ...(changed ? { body: bodyOf(memory) } : {}),
+                    ...(own.open === open ? {} : { open })
+                });
+                return updated.url;
+            }
+            if (clean)
+                return null;
+            try {
+                return await issue_create(title, bodyOf(remember(null, shown, today)), issues, log);
+            }
+            catch (error) {
+                // The issue may have been made though no good answer came: look again before making a second one.
+                if (attempt >= issue_ATTEMPTS || !isUncertain(error))
+                    throw error;
+            }
+        }
+    }
+    catch (error) {
+        log.warning(`The rolling issue was refused: ${inert(refusal_reasonOf(error))}.${issue_hint(error)} The report is in the job summary.`);
+        return null;
+    }
+}
+/** An issue that could not be found again would be made anew by every run: it is closed at once. */
+async function issue_create(title, body, issues, log) {
+    const created = await issues.create(title, body);
+    if (created.author !== BOT && created.author !== (await issues.whoami())) {
+        await issues.update(created.number, { open: false });
+        log.warning(`The rolling issue was written by ${inert(created.author, 60)}, whom this token cannot recognise again: it was ` +
+            `closed, and each run would make another. Give the workflow's own token as github-token.`);
+    }
+    return created.url;
+}
+async function ownIssue(marker, issues) {
+    const self = await issues.whoami();
+    for (const author of self === null || self === BOT ? [BOT] : [BOT, self]) {
+        for await (const issue of issues.listBy(author)) {
+            if (issue.author === author && bearsMarker(issue.body, marker))
+                return issue;
+        }
+    }
+    return null;
+}
+function issue_hint(error) {
+    const status = error instanceof Refusal ? error.status : null;
+    if (status === 410)
+        return ' Issues are turned off in this repository.';
+    return status === 401 || status === 403 || status === 404
+        ? ' Give the job the permission "issues: write".'
+        : '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/summary.js
+
+
+/** GitHub drops a step's summary over this many bytes whole. */
+const summary_MOST_BYTES = 1_048_576;
+/** What a summary may take (bytes), with room for what else the step may say. */
+const SUMMARY_LIMIT = summary_MOST_BYTES - 8_192;
+/** @param path `GITHUB_STEP_SUMMARY` */
+function summaryFile(path) {
+    return {
+        async size() {
+            try {
+                return (await (0,promises_.stat)(path)).size;
+            }
+            catch {
+                return 0;
+            }
+        },
+        append: text => (0,promises_.appendFile)(path, text)
+    };
+}
+/** Adds to the job summary. What would make GitHub drop it, or cannot be written, is a warning. */
+async function addSummary(markdown, file, log) {
+    try {
+        const bytes = (await file.size()) + Buffer.byteLength(markdown);
+        if (bytes > summary_MOST_BYTES) {
+            log.warning(`The job summary would have ${bytes} bytes, and GitHub shows none over ${summary_MOST_BYTES}: it was left out.`);
+            return;
+        }
+        await file.append(markdown);
+    }
+    catch (error) {
+        log.warning(`The job summary could not be written: ${inert(error instanceof Error ? error.message : String(error))}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/publish.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Far below what GitHub takes (bytes, the marker included). */
+const COMMENT_LIMIT = 60_000;
+/** Leaves room for what the issue remembers. */
+const ISSUE_LIMIT = 40_000;
+const ELSEWHERE = 'More is in the summary of the run, and the full report is report.json in its output folder.';
+/**
+ * Publishes a report: files and outputs first, then the log, the summary, the annotations, the
+ * comment and the issue. Whatever GitHub refuses is a
+ * warning: a run is judged by its report, not by its paper.
+ */
+async function publish(request, ports) {
+    const { outputDir, summaryPath } = request;
+    const { log, setOutput } = ports;
+    const { report, count: redacted } = request.redact
+        ? redactReport(request.report)
+        : { report: request.report, count: 0 };
+    const places = placesIn(request.baseline, request.context.workflow);
+    const paths = await writeFiles(report, redacted, places, outputDir);
+    for (const [name, value] of Object.entries({ ...reportOutputs(report), ...paths }))
+        setOutput(name, value);
+    const shown = (await mayShowHosts(request, ports)) ? report : countsOnly(report);
+    log.info(`\n${renderTerminal(shown)}\n`);
+    if (summaryPath !== null) {
+        const whole = `The full report is report.json, in the run's output folder (${outputDir}).`;
+        await addSummary(renderMarkdown(shown, { limit: SUMMARY_LIMIT, redacted, whole }), summaryFile(summaryPath), log);
+    }
+    publish_annotate(shown, places, log);
+    const commentUrl = await comment(shown, redacted, request, ports);
+    if (commentUrl !== null)
+        setOutput('comment-url', commentUrl);
+    const issueUrl = await publish_issue(shown, redacted, request, ports);
+    if (issueUrl !== null)
+        setOutput('issue-url', issueUrl);
+}
+/** Shows the findings of a check beside the lines they are about. */
+function publish_annotate(shown, places, log) {
+    if (modeOf(shown) !== 'check')
+        return;
+    for (const { level, title, message, place } of annotationsOf(shown, places)) {
+        log[level](message, place === null ? { title } : { title, file: place.path, line: place.line });
+    }
+}
+/** Keeps the pull request's comment; a run that may not write there has none. */
+async function comment(shown, redacted, { report, context, comment }, { log, github }) {
+    const { pullRequest, runUrl } = context;
+    if (!comment || github === null || pullRequest === null || pullRequest.untrusted)
+        return null;
+    const { name } = report.run;
+    const marker = markerOf(name);
+    const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl });
+    const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0;
+    return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log);
+}
+/**
+ * Keeps the group's rolling issue. A pull request is judged against what it proposes, not against what holds, and a run
+ * that knows of no host knows nothing that the issue should tell: neither touches it.
+ */
+async function publish_issue(shown, redacted, { report, context, issue }, { log, github }) {
+    const { name, mode, startedAt } = report.run;
+    if (!issue || github === null || context.pullRequest !== null)
+        return null;
+    if (mode !== 'check' || report.hosts.length === 0)
+        return null;
+    const marker = markerOf(name);
+    const options = { limit: ISSUE_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl: context.runUrl };
+    return keepIssue({
+        marker,
+        title: `Fleet Drift: ${name}`,
+        shown,
+        today: startedAt.slice(0, 10),
+        render: memory => renderMarkdown(shown, { ...options, memory })
+    }, github.issues(), log);
+}
+function modeOf(shown) {
+    return isPublicView(shown) ? shown.mode : shown.run.mode;
+}
+/** Whether the log, the summary and the comment may tell of hosts. Unknown counts as public. */
+async function mayShowHosts({ context, publishToPublic }, { github }) {
+    if (publishToPublic || context.repository === null)
+        return true;
+    if (context.isPrivate !== null)
+        return context.isPrivate;
+    return (await github?.isPublic()) === false;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/question.js
+
 
 
 
@@ -98841,24 +99916,36 @@ async function readBaseline(path, readFile) {
     if (path === null)
         return null;
     const text = await readFile(path).catch(() => {
-        throw new BaselineError(`baseline: ${path} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
+        throw new BaselineError(`baseline: ${inert(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
             'leave the input empty to compare the fleet with itself only.');
     });
     const sha256 = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
-    return { path, sha256, content: parseBaseline(path, text) };
+    return { path, sha256, text, content: parseBaseline(path, text) };
 }
-/** One line that names a readable file is a path; anything else is indicators in place. */
+/** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */
+const LIST_FILE = /\.(?:txt|csv|ioc|list|indicators)$/i;
+const RELATIVE_PATH = /^(?!\/)[\w.@+-]*\/[\w.@+/-]+$/;
+/**
+ * One line that names a readable file of the workspace is a path; anything else is indicators in place. An absolute
+ * path is a file only where it ends like a list: `/usr/sbin/sshd` is looked for on the hosts, not read on the runner.
+ */
 async function readIndicators(text, readFile) {
-    if (text === null || text.trim() === '')
+    const entry = text?.trim() ?? '';
+    if (entry === '')
         return [];
-    const entry = text.trim();
-    if (entry.includes('\n'))
+    if (/[\r\n]/.test(entry))
+        return parseIndicators(entry);
+    const list = LIST_FILE.test(entry) && !/[=*\s]/.test(entry);
+    if (entry.startsWith('/') && !list)
         return parseIndicators(entry);
     const content = await readFile(entry).catch(() => null);
-    if (content === null && /^[\w./-]+\.(txt|csv|ioc|list|indicators)$/.test(entry)) {
-        throw new Error(`indicators: the file ${entry} cannot be read`);
+    if (content !== null)
+        return parseIndicators(content);
+    if (list || RELATIVE_PATH.test(entry)) {
+        throw new Error(`indicators: the file ${inert(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
+            'this step; to look for this very text on the hosts, put a line that starts with # above it.');
     }
-    return parseIndicators(content ?? entry);
+    return parseIndicators(entry);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/build.js
@@ -98963,7 +100050,7 @@ async function run(env) {
         return problems.length > 0 ? 1 : 0;
     }
     catch (error) {
-        const lines = messageOf(error).split('\n');
+        const lines = run_messageOf(error).split('\n');
         log.error(lines.join('\n'));
         const told = fenced(lines.slice(0, 100).map(line => escapeLine(line, 1_000)));
         if (env.GITHUB_STEP_SUMMARY) {
@@ -98989,16 +100076,16 @@ async function carryOut(job) {
             return tellCollected(await reportOf(job, asked, collected, snapshot, []), inputs);
         const queries = [...queriesOf(asked.packs), ...collected.unknownQueries.map(unknownQuery)];
         const report = await log.group('Analyse', () => reportOf(job, asked, collected, snapshot, queries));
-        await publishReport(job, report);
+        await publishReport(job, report, asked.baseline);
         return failures(report, inputs);
     }
     catch (error) {
-        const message = messageOf(error);
+        const message = run_messageOf(error);
         try {
             await publishReport(job, await reportOfNothing(job, message));
         }
         catch (second) {
-            log.warning(`The report could not be written either: ${messageOf(second)}`);
+            log.warning(`The report could not be written either: ${run_messageOf(second)}`);
         }
         return [message];
     }
@@ -99061,18 +100148,20 @@ function factsOf({ inputs, startedAt }) {
         region: inputs.region || null
     };
 }
-async function publishReport({ env, context, inputs, outputDir }, report) {
+async function publishReport({ env, context, inputs, outputDir }, report, baseline = null) {
     const { repository } = context;
     const github = repository !== null && inputs.githubToken !== ''
         ? gitHub(inputs.githubToken, repository.owner, repository.repo)
         : null;
     await publish({
         report,
+        baseline,
         context,
         outputDir,
         redact: inputs.redact,
         publishToPublic: inputs.publishToPublic,
         comment: inputs.comment === 'auto',
+        issue: inputs.issue === 'rolling',
         summaryPath: env.GITHUB_STEP_SUMMARY || null
     }, { log, github, setOutput: setOutput });
 }
@@ -99083,7 +100172,7 @@ function tellCollected({ summary, hosts }, { minCoverage }) {
     setOutput('silent-hosts', silentHosts(hosts));
     return failures({ summary, findings: [] }, { failOn: 'never', minCoverage });
 }
-function messageOf(error) {
+function run_messageOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
 
