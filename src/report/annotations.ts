@@ -3,12 +3,11 @@ import type { Place, Places } from './places.ts'
 import { type HostNames, plainHosts, plainRow, plainTitle } from './plain.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import { type Finding, SEVERITIES, type Severity } from './report.ts'
-import { openFindings } from './summarise.ts'
+import { atLeast, openFindings } from './summarise.ts'
 import { count, listed, number } from './words.ts'
 
 /** A sentence that GitHub shows beside a line of a file, and on the page of the run. */
 export interface Annotation {
-  readonly level: 'error' | 'warning'
   readonly title: string
   /** Plain text; nothing in it is live. */
   readonly message: string
@@ -21,42 +20,26 @@ const MOST = 8
 const MOST_ROWS = 3
 const MOST_HOSTS = 5
 
-const LEVELS: Readonly<Record<Severity, Annotation['level'] | null>> = {
-  critical: 'error',
-  high: 'error',
-  medium: 'warning',
-  low: null,
-  info: null
-}
-
 /**
- * The open findings of medium or above, worst first, each at its place: critical and high ones are errors, medium ones
- * warnings. What does not fit is counted in the last of its type. Of a public repository there are counts only.
+ * The open findings of medium or above, worst first, each at its place. They are warnings, so that the one error of a
+ * run that fails is why it fails. What does not fit is counted in the last. Of a public repository there are counts only.
  */
 export function annotationsOf(shown: Shown, places: Places): Annotation[] {
-  return (['error', 'warning'] as const).flatMap((level): Annotation[] => {
-    if (isPublicView(shown)) {
-      const natures = shown.natures.filter(({ severity }) => LEVELS[severity] === level)
-      const counts = natures.map(({ severity, findings }) => ({ severity, findings }))
-      return about(level, counts, 'This repository is public, so only counts are shown here.')
-    }
-    const findings = openFindings(shown.findings).filter(({ severity }) => LEVELS[severity] === level)
-    const first = findings.length > MOST ? findings.slice(0, MOST - 1) : findings
-    const names: HostNames = new Map(shown.hosts.map(host => [host.id, host.name]))
-    const rest = findings.slice(first.length).map(({ severity }) => ({ severity, findings: 1 }))
-    return [
-      ...first.map(finding => annotate(finding, level, names, places)),
-      ...about(level, rest, 'They are not shown beside the file, and are in the job summary.')
-    ]
-  })
+  if (isPublicView(shown)) {
+    const natures = shown.natures.filter(({ severity }) => atLeast(severity, 'medium'))
+    return about(natures, 'This repository is public, so only counts are shown here.')
+  }
+  const findings = openFindings(shown.findings).filter(({ severity }) => atLeast(severity, 'medium'))
+  const first = findings.length > MOST ? findings.slice(0, MOST - 1) : findings
+  const names: HostNames = new Map(shown.hosts.map(host => [host.id, host.name]))
+  const rest = findings.slice(first.length).map(({ severity }) => ({ severity, findings: 1 }))
+  return [
+    ...first.map(finding => annotate(finding, names, places)),
+    ...about(rest, 'They are not shown beside the file, and are in the job summary.')
+  ]
 }
 
-function annotate(
-  finding: Finding,
-  level: Annotation['level'],
-  names: HostNames,
-  places: Places
-): Annotation {
+function annotate(finding: Finding, names: HostNames, places: Places): Annotation {
   const { hosts, rows, explanation } = finding
   const lines = [
     escapePlain(explanation, 600),
@@ -65,7 +48,6 @@ function annotate(
     rows.length > MOST_ROWS ? `And ${count(rows.length - MOST_ROWS, 'more row')} in the report.` : ''
   ]
   return {
-    level,
     title: plainTitle(finding),
     message: lines.filter(line => line !== '').join('\n'),
     place: places(finding)[0] ?? null
@@ -74,7 +56,6 @@ function annotate(
 
 /** One annotation for all that is only counted; none where there is nothing to count. */
 function about(
-  level: Annotation['level'],
   counted: readonly { readonly severity: Severity; readonly findings: number }[],
   why: string
 ): Annotation[] {
@@ -85,5 +66,5 @@ function about(
     return many > 0 ? [`${number(many)} ${severity}`] : []
   })
   const title = `${listed(parts)} ${all === 1 ? 'finding' : 'findings'}`
-  return [{ level, title, message: why, place: null }]
+  return [{ title, message: why, place: null }]
 }
