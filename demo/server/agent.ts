@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { DemoHost } from '../fleet/host.ts'
+import type { Behaviour, DemoHost } from '../fleet/host.ts'
 import { standInOsquery } from '../osquery/answer.ts'
 
 /** How an invocation ended on its host. */
@@ -61,11 +61,14 @@ export async function demoAgent() {
   return {
     async run(
       host: DemoHost,
+      name: string,
       commands: readonly string[],
       commandId: string,
       signal: AbortSignal
     ): Promise<Ended> {
-      if (host.behaviour === 'garbage') return { code: 0, stdout: GARBAGE, stderr: Buffer.alloc(0) }
+      const printed = PRINTED[host.behaviour]
+      if (printed !== undefined)
+        return { code: host.behaviour === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }
       const folder = await mkdtemp(join(home, 'run-'))
       const script = join(folder, '_script.sh')
       await writeFile(script, commands.join('\n'), { mode: 0o700 })
@@ -77,7 +80,7 @@ export async function demoAgent() {
           PATH: `${tools}:/usr/bin:/bin`,
           TMPDIR: folder,
           FLEET_BOX: folder,
-          AWS_SSM_INSTANCE_ID: host.id,
+          AWS_SSM_INSTANCE_ID: name,
           AWS_SSM_REGION_NAME: 'eu-west-1',
           AWS_SSM_PLATFORM_NAME: 'Debian GNU/Linux',
           AWS_SSM_PLATFORM_VERSION: '12',
@@ -139,3 +142,10 @@ const GARBAGE = Buffer.concat([
   ),
   Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28])
 ])
+
+/** What hosts print that do not run the script. */
+const PRINTED: Readonly<Partial<Record<Behaviour, Buffer>>> = {
+  garbage: GARBAGE,
+  failed: Buffer.alloc(0),
+  cut: Buffer.alloc(5_000_000, 'FLEETDRIFT and no end ')
+}

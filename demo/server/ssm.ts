@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { DemoFleet, DemoHost } from '../fleet/host.ts'
+import type { Behaviour, DemoFleet, DemoHost } from '../fleet/host.ts'
 import type { demoAgent } from './agent.ts'
 import { ServiceError } from './journal.ts'
 
@@ -27,6 +27,7 @@ const sendSchema = z.object({
 
 interface Invocation {
   readonly host: DemoHost
+  endedAt: number
   status: string
   details: string
   code: number
@@ -48,9 +49,21 @@ export interface SsmOptions {
   readonly concurrency: number
   /** Milliseconds after sending in which SSM does not know the invocations yet. */
   readonly settling: number
+  /** Milliseconds by which the list of invocations lags behind the command's counts. */
+  readonly lag: number
 }
 
 const OPEN = new Set(['Pending', 'InProgress', 'Cancelling'])
+
+/** Status and details of hosts on which nothing runs. */
+const FATES: Readonly<Partial<Record<Behaviour, readonly [status: string, details: string]>>> = {
+  silent: ['Failed', 'Undeliverable'],
+  hang: ['InProgress', 'InProgress'],
+  'timed-out': ['TimedOut', 'ExecutionTimedOut'],
+  offline: ['TimedOut', 'DeliveryTimedOut'],
+  'other-platform': ['Failed', 'InvalidPlatform'],
+  denied: ['Failed', 'AccessDenied']
+}
 
 /** SSM Run Command with the limits and errors of the real one. */
 export function ssmService(
@@ -101,6 +114,7 @@ export function ssmService(
       comment: order.Comment ?? '',
       invocations: hosts.map(host => ({
         host,
+        endedAt: Number.POSITIVE_INFINITY,
         status: 'Pending',
         details: 'Pending',
         code: -1,
@@ -124,20 +138,21 @@ export function ssmService(
   }
 
   function deliver(command: Command, invocation: Invocation, script: readonly string[]): void {
-    const end = (status: string, details: string) => Object.assign(invocation, { status, details })
-    if (invocation.host.behaviour === 'silent') {
-      end('Failed', 'Undeliverable')
-      return
-    }
-    if (invocation.host.behaviour === 'hang') {
-      end('InProgress', 'InProgress')
+    const { host } = invocation
+    const end = (status: string, details: string) =>
+      Object.assign(invocation, { status, details, ...(OPEN.has(status) ? {} : { endedAt: Date.now() }) })
+    const fate = FATES[host.behaviour]
+    if (fate !== undefined) {
+      end(fate[0], fate[1])
       return
     }
     schedule(async () => {
       if (command.stop.signal.aborted) return
       end('InProgress', 'InProgress')
+      const name = host.behaviour === 'impostor' ? fleet.hosts.find(other => other !== host)?.id : host.id
       const { code, stdout, stderr } = await agent.run(
-        invocation.host,
+        host,
+        name ?? host.id,
         script,
         command.id,
         command.stop.signal
@@ -178,6 +193,11 @@ export function ssmService(
     return command
   }
 
+  /** What the list knows of an invocation: an end is told late. */
+  const lagging = (invocation: Invocation): Invocation =>
+    invocation.endedAt < Number.POSITIVE_INFINITY && Date.now() - invocation.endedAt < options.lag
+      ? { ...invocation, status: 'InProgress', details: 'InProgress' }
+      : invocation
   const settled = (command: Command) => Date.now() - command.created >= options.settling
 
   const idsSchema = z.object({
@@ -203,7 +223,7 @@ export function ssmService(
         const to = from + (asked.MaxResults ?? 50)
         const CommandInvocations = command.invocations
           .slice(from, to)
-          .map(invocation => list(command, invocation, asked.Details === true))
+          .map(invocation => list(command, lagging(invocation), asked.Details === true))
         return { CommandInvocations, ...(to < command.invocations.length ? { NextToken: String(to) } : {}) }
       }
       case 'GetCommandInvocation': {

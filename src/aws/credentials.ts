@@ -14,7 +14,8 @@ export interface Credentials {
 
 /** A provider as the AWS SDK's clients take it, and the account that the role belongs to. */
 export interface RoleSession {
-  credentials(): Promise<Credentials>
+  /** @param refused credentials that AWS no longer takes: others are given. */
+  credentials(refused?: Credentials): Promise<Credentials>
   account(): Promise<string>
 }
 
@@ -51,7 +52,8 @@ const RENEW_BEFORE = 5 * 60_000
 export function assumeRole(request: RoleRequest, ports: CredentialPorts): RoleSession {
   let current: { credentials: Credentials; account: string } | null = null
   let pending: Promise<{ credentials: Credentials; account: string }> | null = null
-  const session = async () => {
+  const session = async (refused?: Credentials) => {
+    if (refused !== undefined && current?.credentials === refused) current = null
     if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
       return current
     pending ??= assume(request, ports).finally(() => {
@@ -61,7 +63,7 @@ export function assumeRole(request: RoleRequest, ports: CredentialPorts): RoleSe
     return current
   }
   return {
-    credentials: async () => (await session()).credentials,
+    credentials: async refused => (await session(refused)).credentials,
     account: async () => (await session()).account
   }
 }

@@ -13,6 +13,15 @@ export function errorText(error: unknown): string {
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/
 const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/
 
+export function isThrottled(error: unknown): boolean {
+  return THROTTLED.test(errorName(error))
+}
+
+/** Whether AWS no longer takes the credentials of the call because of their age. */
+export function hasExpired(error: unknown): boolean {
+  return /^(ExpiredToken|ExpiredTokenException|RequestExpired)$/.test(errorName(error))
+}
+
 /** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
