@@ -119,20 +119,24 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
       return { Command: { CommandId: id, Status: 'Pending', TargetCount: 0 } }
     },
     ListCommands(input) {
-      const of = command(input)
-      if (now - of.sentAt < (simulation.settling ?? 0)) return { Commands: [] }
-      const states = of.hosts.map(host => stateAt(of, host, now))
-      const open = states.filter(state => OPENING.has(state)).length
+      if (input.CommandId !== undefined) command(input)
+      const all = [...commands].filter(
+        ([id, of]) => (input.CommandId ?? id) === id && now - of.sentAt >= (simulation.settling ?? 0)
+      )
+      const from = Number(input.NextToken ?? 0)
       return {
-        Commands: [
-          {
-            CommandId: input.CommandId,
+        Commands: all.slice(from, from + 50).map(([CommandId, of]) => {
+          const states = of.hosts.map(host => stateAt(of, host, now))
+          const open = states.filter(state => OPENING.has(state)).length
+          return {
+            CommandId,
             Status: open > 0 ? 'InProgress' : 'Success',
             StatusDetails: states.length === 0 ? 'NoInstancesInTag' : 'Success',
             TargetCount: states.length,
             CompletedCount: states.length - open
           }
-        ]
+        }),
+        ...(from + 50 < all.length ? { NextToken: String(from + 50) } : {})
       }
     },
     ListCommandInvocations(input) {

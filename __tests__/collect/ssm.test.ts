@@ -162,11 +162,11 @@ test('a reply that does not fit in a page is read by itself, once', async () => 
 
 test('a reply that SSM cut is partial, with the reason, and never half-read', async () => {
   const huge = (nonce: string) =>
-    reply({
+    `${'noise '.repeat(3_000)}\n${reply({
       nonce,
       host: id(0),
-      parts: [{ name: 'users', rows: [{ a: randomBytes(30_000).toString('hex') }] }]
-    })
+      parts: [{ name: 'users', rows: [{ a: randomBytes(9_000).toString('hex') }] }]
+    })}`
   const { byId } = await collect(hosts(2, at => (at === 0 ? { output: huge } : {})))
   expect(byId[id(0)]).toMatchObject({
     status: 'partial',
@@ -180,7 +180,8 @@ test('a reply that SSM cut is partial, with the reason, and never half-read', as
 test('a host that answers garbage is partial and told why, and changes nothing for the others', async () => {
   const garbage: ((nonce: string) => string)[] = [
     () => '<script>alert(1)</script>',
-    nonce => `FLEETDRIFT1 ${nonce} 12 ${'0'.repeat(64)}\nAAAAAAAAAAAA\nFLEETDRIFT1-END ${nonce}`,
+    nonce =>
+      `FLEETDRIFT2 ${nonce} 12 ${'0'.repeat(64)} 0 9 ${'0'.repeat(64)}\nAAAAAAAAAAAA\nFLEETDRIFT2-END ${nonce}`,
     nonce => whole(nonce, id(9), ['users', 'ports']),
     () => whole('another-run', id(3), ['users', 'ports'])
   ]

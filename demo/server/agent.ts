@@ -1,10 +1,22 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Behaviour, DemoHost } from '../fleet/host.ts'
 import { standInOsquery } from '../osquery/answer.ts'
+
+/** Runs a document's commands on a host. */
+export interface Agent {
+  /** @param name the id that the script is told: another host's, where the host lies */
+  run(
+    host: DemoHost,
+    name: string,
+    commands: readonly string[],
+    commandId: string,
+    signal: AbortSignal
+  ): Promise<Ended>
+}
 
 /** How an invocation ended on its host. */
 export interface Ended {
@@ -70,6 +82,8 @@ export async function demoAgent() {
       if (printed !== undefined)
         return { code: host.behaviour === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }
       const folder = await mkdtemp(join(home, 'run-'))
+      const temp = join(home, 'hosts', host.id)
+      await mkdir(temp, { recursive: true })
       const script = join(folder, '_script.sh')
       await writeFile(script, commands.join('\n'), { mode: 0o700 })
       const tools = join(home, host.behaviour === 'no-osquery' ? 'bare' : 'bin')
@@ -78,7 +92,7 @@ export async function demoAgent() {
         detached: true,
         env: {
           PATH: `${tools}:/usr/bin:/bin`,
-          TMPDIR: folder,
+          TMPDIR: temp,
           FLEET_BOX: folder,
           AWS_SSM_INSTANCE_ID: name,
           AWS_SSM_REGION_NAME: 'eu-west-1',
@@ -117,6 +131,15 @@ export async function demoAgent() {
       signal.removeEventListener('abort', stop)
       await rm(folder, { recursive: true, force: true })
       return { code, stdout, stderr }
+    },
+    /** What hosts have left in their temporary folders, by host. */
+    async leftovers(): Promise<Record<string, string[]>> {
+      const left: Record<string, string[]> = {}
+      for (const host of await readdir(join(home, 'hosts')).catch(() => [])) {
+        const files = await readdir(join(home, 'hosts', host))
+        if (files.length > 0) left[host] = files
+      }
+      return left
     },
     async close(): Promise<void> {
       osquery.close()

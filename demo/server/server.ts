@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { DemoFleet } from '../fleet/host.ts'
-import { demoAgent } from './agent.ts'
+import { type Agent, demoAgent } from './agent.ts'
 import { githubService } from './github.ts'
 import { type Call, callsASecond, type Fault, type Reply, readBody, ServiceError, send } from './journal.ts'
 import { type SsmOptions, ssmService } from './ssm.ts'
@@ -9,6 +9,8 @@ import { tokenServices, xmlError } from './sts.ts'
 
 export interface ServerOptions extends Partial<SsmOptions> {
   readonly publicRepository?: boolean
+  /** Answers for these hosts; real shells do for the others. */
+  readonly prepared?: { readonly hosts: ReadonlySet<string>; readonly agent: Pick<Agent, 'run'> }
   readonly fault?: Fault
   /** Milliseconds that every answer of AWS takes. */
   readonly latency?: number
@@ -33,7 +35,11 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
   const githubToken = `ghs_${randomBytes(18).toString('hex')}`
   const tokens = tokenServices(() => Date.now(), options)
   const agent = await demoAgent()
-  const ssm = ssmService(fleet, agent, {
+  const { prepared } = options
+  const hands: Agent = {
+    run: (host, ...rest) => (prepared?.hosts.has(host.id) ? prepared.agent : agent).run(host, ...rest)
+  }
+  const ssm = ssmService(fleet, hands, {
     concurrency: options.concurrency ?? 4,
     settling: options.settling ?? 300,
     lag: options.lag ?? 0
@@ -130,6 +136,7 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
     url: base,
     calls,
     github,
+    leftovers: agent.leftovers,
     setFault(next: Fault | undefined): void {
       fault = next
     },

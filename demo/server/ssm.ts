@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Behaviour, DemoFleet, DemoHost } from '../fleet/host.ts'
-import type { demoAgent } from './agent.ts'
+import type { Agent } from './agent.ts'
 import { ServiceError } from './journal.ts'
 
 const SHELL_DOCUMENT = {
@@ -66,11 +66,7 @@ const FATES: Readonly<Partial<Record<Behaviour, readonly [status: string, detail
 }
 
 /** SSM Run Command with the limits and errors of the real one. */
-export function ssmService(
-  fleet: DemoFleet,
-  agent: Awaited<ReturnType<typeof demoAgent>>,
-  options: SsmOptions
-) {
+export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) {
   const commands = new Map<string, Command>()
   const waiting: (() => Promise<void>)[] = []
   let running = 0
@@ -195,11 +191,32 @@ export function ssmService(
 
   /** What the list knows of an invocation: an end is told late. */
   const lagging = (invocation: Invocation): Invocation =>
-    invocation.endedAt < Number.POSITIVE_INFINITY && Date.now() - invocation.endedAt < options.lag
+    Number.isFinite(invocation.endedAt) && Date.now() - invocation.endedAt < options.lag
       ? { ...invocation, status: 'InProgress', details: 'InProgress' }
       : invocation
   const settled = (command: Command) => Date.now() - command.created >= options.settling
 
+  function listCommands(input: unknown): object {
+    const parsed = listSchema.safeParse(input)
+    if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
+    const { CommandId, NextToken, MaxResults = 50 } = parsed.data
+    const all = (CommandId === undefined ? [...commands.values()].reverse() : [commandOf(CommandId)]).filter(
+      settled
+    )
+    const from = Number(NextToken ?? 0)
+    const to = from + MaxResults
+    return {
+      Commands: all.slice(from, to).map(describe),
+      ...(to < all.length ? { NextToken: String(to) } : {})
+    }
+  }
+
+  const listSchema = z.object({
+    CommandId: z.string().optional(),
+    Filters: z.array(z.object({ key: z.literal('InvokedAfter'), value: z.iso.datetime() })).optional(),
+    MaxResults: z.int().min(1).max(50).optional(),
+    NextToken: z.string().optional()
+  })
   const idsSchema = z.object({
     CommandId: z.string(),
     InstanceId: z.string().optional(),
@@ -210,13 +227,12 @@ export function ssmService(
 
   return (action: string, input: unknown): object => {
     if (action === 'SendCommand') return sendCommand(input)
+    if (action === 'ListCommands') return listCommands(input)
     const parsed = idsSchema.safeParse(input)
     if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
     const asked = parsed.data
     const command = commandOf(asked.CommandId)
     switch (action) {
-      case 'ListCommands':
-        return { Commands: settled(command) ? [describe(command)] : [] }
       case 'ListCommandInvocations': {
         if (!settled(command)) return { CommandInvocations: [] }
         const from = Number(asked.NextToken ?? 0)

@@ -1,11 +1,11 @@
 import type { RunContext } from '../context.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { ambientAccount, refuseOtherAccounts } from './clients.ts'
-import { assumeRole, type CredentialPorts, type Credentials, CredentialsError } from './credentials.ts'
+import { assumeRole, type CredentialPorts, CredentialsError, type RoleSession } from './credentials.ts'
 import { type OidcRequest, runnerTokens } from './oidc.ts'
 
 /** Gives the credentials to use, renewed before they run out. */
-export type CredentialProvider = () => Promise<Credentials>
+export type CredentialProvider = RoleSession['credentials']
 
 /**
  * The credentials of the role, in an allowed account; `null` means the ambient ones.

@@ -17,7 +17,8 @@ export interface Sent {
 
 export interface Order {
   readonly targets: Targets
-  readonly commands: readonly string[]
+  /** The document's parameters, but for the time limit. */
+  readonly parameters: Readonly<Record<string, readonly string[]>>
   /** `null`: AWS-RunShellScript, pinned. */
   readonly document: string | null
   readonly comment: string
@@ -94,7 +95,12 @@ async function sendOne(
         ...(isPinned(order.document) ? PINNED : { DocumentName: order.document ?? '' }),
         ...whom,
         Comment: order.comment.slice(0, LONGEST_COMMENT),
-        Parameters: { commands: [...order.commands], executionTimeout: [String(order.timeoutSeconds)] },
+        Parameters: {
+          ...Object.fromEntries(
+            Object.entries(order.parameters).map(([name, values]) => [name, [...values]])
+          ),
+          executionTimeout: [String(order.timeoutSeconds)]
+        },
         TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),
         MaxConcurrency: order.maxConcurrency,
         MaxErrors: '100%'
