@@ -19,10 +19,10 @@ const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(b
  * print what it would print there (its tests hold both to the same format).
  * @param answer what osquery would print for a statement on a host
  */
-export function preparedHosts(answer: (host: Pick<DemoHost, 'id'>, sql: string) => Answer) {
+export function preparedHosts(answer: (host: DemoHost, sql: string) => Answer) {
   const kept = new Map<string, Kept>()
 
-  function collect(script: string, host: Pick<DemoHost, 'id'>, name: string): string {
+  function collect(script: string, host: DemoHost, name: string): string {
     const variables = variablesOf(script)
     const lines: string[] = []
     const results: string[] = []
@@ -59,7 +59,7 @@ export function preparedHosts(answer: (host: Pick<DemoHost, 'id'>, sql: string) 
     return frame(variables.nonce ?? '', own, 0, own.packed.subarray(0, size))
   }
 
-  function later(script: string, host: Pick<DemoHost, 'id'>): string {
+  function later(script: string, host: DemoHost): string {
     const { nonce = '', piece_bytes, known_text } = variablesOf(script)
     const key = `${host.id} ${nonce}`
     const own = kept.get(key)
@@ -84,7 +84,7 @@ export function preparedHosts(answer: (host: Pick<DemoHost, 'id'>, sql: string) 
     /** Hosts that still keep an answer. */
     keeping: () => kept.size,
     /** @param name the id that the agent tells the script */
-    async run(host: Pick<DemoHost, 'id'>, name: string, commands: readonly string[]): Promise<Ended> {
+    async run(host: DemoHost, name: string, commands: readonly string[]): Promise<Ended> {
       const script = carried(commands)
       const text = /^q /m.test(script) ? collect(script, host, name) : later(script, host)
       return { code: 0, stdout: Buffer.from(text, 'latin1'), stderr: Buffer.alloc(0) }

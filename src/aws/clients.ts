@@ -5,9 +5,12 @@ import type { RoleSession } from './credentials.ts'
 import { explainAwsError, hasExpired, isThrottled } from './errors.ts'
 import { type Pace, startPace } from './pace.ts'
 
+/** A call may wait long for its turn; more renewals than this would hide credentials that never work. */
+const MOST_RENEWALS = 2
+
 /**
  * A client for SSM. Every attempt of an action, retries included, keeps to the pace of that action; the SDK retries
- * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed once a call. Without
+ * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed. Without
  * `credentials` the SDK looks for ambient ones.
  */
 export function ssmClient(region: string, credentials: RoleSession['credentials'] | null): SSMClient {
@@ -47,13 +50,14 @@ export function ssmClient(region: string, credentials: RoleSession['credentials'
   if (credentials !== null) {
     client.middlewareStack.add(
       next => async args => {
-        const used = await credentials()
-        try {
-          return await next(args)
-        } catch (error) {
-          if (!hasExpired(error)) throw error
-          await credentials(used)
-          return next(args)
+        for (let renewals = 0; ; renewals++) {
+          const used = await credentials()
+          try {
+            return await next(args)
+          } catch (error) {
+            if (!hasExpired(error) || renewals >= MOST_RENEWALS) throw error
+            await credentials(used)
+          }
         }
       },
       { name: 'renewCredentials', step: 'initialize' }

@@ -26,7 +26,14 @@ export function hasExpired(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const status = statusOf(error) ?? 0
-  return THROTTLED.test(error.name) || status === 429 || status >= 500 || isNetworkFailure(error)
+  return (
+    THROTTLED.test(error.name) ||
+    status === 429 ||
+    status >= 500 ||
+    isNetworkFailure(error) ||
+    // An answer that does not parse: something between here and AWS gave it.
+    error.name === 'SyntaxError'
+  )
 }
 
 export function isNetworkFailure(error: unknown): boolean {

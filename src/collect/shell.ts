@@ -30,6 +30,9 @@ piece() {
 }`
 
 /**
+ * Makes the folder. Where the same command came twice (its first acknowledgement was lost on the way), the second waits
+ * for the first, and gives its answer.
+ *
  * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
  * cancelled command's process group outright: the reaper, outside of it, then removes the folder. A folder that is
  * kept for later commands (it holds the file `keep`) is removed by the reaper at the latest.
@@ -38,8 +41,14 @@ piece() {
 export const PRELUDE = `for old in "\${TMPDIR:-/tmp}"/fleet-drift.*; do
   [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
 done
-mkdir "$dir" 2>/dev/null && cd "$dir" || {
-  echo "fleet-drift: cannot make a temporary folder"; exit 0; }
+waited=0
+until mkdir "$dir" 2>/dev/null; do
+  [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] && [ $waited -lt $budget ] || {
+    echo "fleet-drift: cannot make a temporary folder"; exit 0; }
+  cd "$dir" 2>/dev/null && [ -e keep ] && read -r total whole < keep && { piece 0; exit 0; }
+  cd /; sleep 1; waited=$((waited + 1))
+done
+cd "$dir" || exit 0
 child=; reaper=
 trap '[ -e "$dir/keep" ] || { cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null; }' EXIT
 trap '[ -z "$child" ] || kill $child 2>/dev/null; rm -f "$dir/keep"; exit 0' HUP INT TERM
