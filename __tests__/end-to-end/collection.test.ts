@@ -107,7 +107,13 @@ describe('hosts that fail', () => {
       garbage: ['partial', 'the reply holds no answer of the collector', true],
       failed: ['silent', 'the command failed on the host', true],
       'timed-out': ['silent', 'the command ran into its time limit on the host', true],
-      offline: ['silent', expect.stringMatching(/^SSM could not deliver the command in time/), false],
+      offline: [
+        'silent',
+        expect.stringMatching(
+          /^SSM could not deliver the command in time.*; SSM has lost its agent \(ConnectionLost\)$/
+        ),
+        false
+      ],
       'other-platform': ['silent', 'the document is not for the platform of this host', false],
       denied: ['silent', 'the role may not send commands to this host', false],
       impostor: ['partial', expect.stringMatching(/^the host answered as another one \(i-/), true],
@@ -135,6 +141,38 @@ describe('hosts that fail', () => {
     })
     expect(server.calls.some(({ action }) => action === 'CancelCommand')).toBe(true)
   })
+})
+
+test('without the permission to ask for agents nothing is lost but their state', async () => {
+  const { server } = await start({
+    fault: ({ action }) =>
+      action === 'DescribeInstanceInformation' ? { status: 400, type: 'AccessDeniedException' } : undefined
+  })
+  const result = await act(server, { inputs: QUIET })
+  expect(statesOf(result)).toEqual(ALL)
+  expect(result.log).toMatch(
+    /^::debug::DescribeInstanceInformation is not answered \(AccessDeniedException\)/m
+  )
+  expect(result.log).toMatch(/^1 host is silent: SSM could not deliver the command\.$/m)
+})
+
+test('hosts that are expected and not there are silent, each once, and cost coverage', async () => {
+  const { server, fleet } = await start({ hosts: 8 })
+  const ids = fleet.hosts.map(host => host.id)
+  const result = await act(server, {
+    inputs: {
+      'fail-on': 'never',
+      'min-coverage': '90',
+      'expected-hosts': [...ids, ids[0], 'i-0dddddddddddddddd', 'i-0dddddddddddddddd'].join('\n'),
+      targets: [...ids, ids[0], ids[1]].join('\n')
+    }
+  })
+  expect([...snapshotOf(result).keys()].sort()).toEqual([...ids, 'i-0dddddddddddddddd'].sort())
+  expect(snapshotOf(result).get('i-0dddddddddddddddd')).toMatchObject({
+    status: 'silent',
+    reason: expect.stringMatching(/^it is expected, and no target of this run/)
+  })
+  expect(errorsOf(result)[0]).toMatch(/min-coverage/)
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)(

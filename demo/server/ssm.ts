@@ -211,6 +211,36 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     }
   }
 
+  function describeAgents(input: unknown): object {
+    const parsed = agentsSchema.safeParse(input)
+    if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
+    const { Filters, NextToken, MaxResults = 10 } = parsed.data
+    const of = (key: string) => Filters.find(({ Key }) => Key === key)?.Values
+    const ids = of('InstanceIds')
+    if (ids !== undefined && Filters.length > 1)
+      throw new ServiceError('InvalidFilterKey', 'tag filters cannot be combined with others')
+    const all = fleet.hosts.filter(host =>
+      ids === undefined
+        ? Filters.every(({ Key, Values }) => Values.includes(host.tags[Key.slice(4)] ?? '\u0000'))
+        : ids.includes(host.id)
+    )
+    const from = Number(NextToken ?? 0)
+    const to = from + MaxResults
+    return {
+      InstanceInformationList: all.slice(from, to).map(({ id, behaviour }) => ({
+        InstanceId: id,
+        PingStatus: ['silent', 'offline'].includes(behaviour) ? 'ConnectionLost' : 'Online',
+        PlatformType: 'Linux'
+      })),
+      ...(to < all.length ? { NextToken: String(to) } : {})
+    }
+  }
+
+  const agentsSchema = z.object({
+    Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()).min(1).max(100) })),
+    MaxResults: z.int().min(5).max(50).optional(),
+    NextToken: z.string().optional()
+  })
   const listSchema = z.object({
     CommandId: z.string().optional(),
     Filters: z.array(z.object({ key: z.literal('InvokedAfter'), value: z.iso.datetime() })).optional(),
@@ -228,6 +258,7 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
   return (action: string, input: unknown): object => {
     if (action === 'SendCommand') return sendCommand(input)
     if (action === 'ListCommands') return listCommands(input)
+    if (action === 'DescribeInstanceInformation') return describeAgents(input)
     const parsed = idsSchema.safeParse(input)
     if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
     const asked = parsed.data

@@ -4,6 +4,7 @@ import { openEnvelope } from './envelope.ts'
 import { peekFrame } from './frame.ts'
 import type { SsmPorts } from './reading.ts'
 import { recordOf, silentHost } from './record.ts'
+import { lookUpAgents, tellAgent } from './registry.ts'
 import { type LongReply, readReplies } from './replies.ts'
 import { KEPT_BYTES, PIECE_BYTES } from './script.ts'
 import type { SentCommand } from './send.ts'
@@ -21,6 +22,8 @@ const NOT_TARGETED = 'it is expected, and no target of this run: check its tags 
 /** Share of `timeoutSeconds` that the queries may take; the rest is for starting and for reading. */
 const QUERY_SHARE = 0.8
 const QUERY_SECONDS = 60
+/** Lines of the log that tell why hosts were not reported; a reason's own words, never a host's. */
+const MOST_REASONS = 12
 
 /**
  * Runs the queries on all targets and gives one record for each host, in the order in which they are known.
@@ -67,12 +70,18 @@ async function* readAll(
   const tally: Tally = { given: 0, silent: 0, listed: 0 }
   const watch = watchCommands(talk, sent, tally)
   const replies = readReplies(talk, watch.tell)
+  const agents = lookUpAgents(request.targets, ports)
+  const reasons = new Map<string, number>()
   let late = false
 
   function give(record: HostRecord): HostRecord {
     done.add(record.host)
     tally.given++
     if (record.status === 'silent') tally.silent++
+    if (record.reason !== null) {
+      const why = `${record.status}: ${record.reason.split(/[:;(]/, 1)[0]?.trim()}`
+      reasons.set(why, (reasons.get(why) ?? 0) + 1)
+    }
     return record
   }
 
@@ -94,7 +103,7 @@ async function* readAll(
           const inline = invocation.CommandPlugins?.[0]?.Output ?? ''
           const opened = openEnvelope(inline, { nonce, host, queries })
           if (opened.kind !== 'broken') yield give(recordOf(host, opened, request.queries, state, talk.now()))
-          else if (!state.delivered) yield give(silentHost(host, state.reason, false))
+          else if (!state.delivered) yield give(await silent(host, state))
           else {
             const peeked = peekFrame(inline, nonce)
             const total = peeked?.promised.total ?? 0
@@ -122,6 +131,12 @@ async function* readAll(
     yield* sweep()
   }
   yield* rest()
+  for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
+    ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`)
+
+  async function silent(host: string, state: InvocationState): Promise<HostRecord> {
+    return silentHost(host, `${state.reason}${state.away ? tellAgent(await agents, host) : ''}`, false)
+  }
 
   /** Remembers the states before cancelling, which would hide them. */
   async function noteStates(): Promise<void> {
@@ -139,18 +154,20 @@ async function* readAll(
   }
 
   /** Every host that never ended, or was never seen. */
-  function* rest(): Generator<HostRecord> {
+  async function* rest(): AsyncGenerator<HostRecord> {
     const why = signal.aborted
       ? 'the run was cancelled'
       : late
         ? `no answer within ${request.timeoutSeconds} s`
         : 'the command has ended, and SSM does not give its result'
     const addressed = sent.flatMap(command => command.hosts ?? [])
-    for (const host of new Set([...states.keys(), ...addressed])) {
+    const known = await agents
+    for (const host of new Set([...states.keys(), ...addressed, ...(known?.keys() ?? [])])) {
       if (done.has(host)) continue
       const state = states.get(host)
       const delivered = !signal.aborted && (state?.delivered ?? false)
-      yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}`, delivered))
+      const agent = delivered ? '' : tellAgent(known, host)
+      yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}${agent}`, delivered))
     }
     for (const host of request.expectedIds) {
       if (!done.has(host)) yield give(silentHost(host, NOT_TARGETED, false))

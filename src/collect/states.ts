@@ -3,6 +3,8 @@ export interface InvocationState {
   readonly terminal: boolean
   /** The command reached the host, as far as SSM knows. */
   readonly delivered: boolean
+  /** SSM could not reach the host's agent, or has not yet. */
+  readonly away: boolean
   /** Somebody called it off: we at the deadline, or another. */
   readonly cancelled: boolean
   /** In plain words, for hosts that gave no usable answer. */
@@ -15,6 +17,7 @@ const CANCELLING = 'the command was being cancelled'
 const state = (terminal: boolean, delivered: boolean, reason: string): InvocationState => ({
   terminal,
   delivered,
+  away: !delivered && /deliver/.test(reason),
   cancelled: reason === CANCELLED || reason === CANCELLING,
   reason
 })
