@@ -8,7 +8,7 @@ import { ssmClient } from '../src/aws/clients.ts'
 import { assumeRole } from '../src/aws/credentials.ts'
 import { runnerTokens } from '../src/aws/oidc.ts'
 import { systemClock as clock } from '../src/clock.ts'
-import { scriptFor } from '../src/collect/errand.ts'
+import { openParameters } from '../src/collect/errand.ts'
 import { collectFromSsm } from '../src/collect/ssm.ts'
 import type { Targets } from '../src/collect/targets.ts'
 import type { Log } from '../src/log.ts'
@@ -85,6 +85,7 @@ async function collect(targets: Targets, short: boolean): Promise<number> {
     targetLines: [],
     queries,
     document: null,
+    osquery: [],
     comment: 'bench',
     maxConcurrency: '100%',
     timeoutSeconds: 600,
@@ -111,7 +112,8 @@ async function serially(count: number): Promise<number> {
     credentials: () => session.credentials(),
     maxAttempts: 10
   })
-  const errand = { do: 'collect', queries, budgetSeconds: 60, querySeconds: 60, keep: false } as const
+  const limits = { budgetSeconds: 60, querySeconds: 60, keep: false, osquery: [] }
+  const { commands = [] } = openParameters({ do: 'collect', queries, ...limits }, '00ff00ff00ff00ff00ff00ff')
   let whole = 0
   for (let at = 0; at < count; at += 50) {
     const InstanceIds = hello.hosts.slice(at, Math.min(at + 50, count))
@@ -119,7 +121,7 @@ async function serially(count: number): Promise<number> {
       new SendCommandCommand({
         InstanceIds,
         DocumentName: 'AWS-RunShellScript',
-        Parameters: { commands: scriptFor(errand, '00ff00ff00ff00ff00ff00ff') }
+        Parameters: { commands: [...commands] }
       })
     )
     for (const InstanceId of InstanceIds) {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { addRow } from '../../demo/fleet/host.ts'
 import type { Fault } from '../../demo/server/journal.ts'
+import { lockedDocument } from '../../src/collect/document.ts'
+import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
 import { everyFew, snapshotOf, startFleet, statesOf } from './collection-fleet.ts'
 import { act, errorsOf, removeRuns } from './fixture.ts'
 
@@ -221,6 +223,36 @@ test('a host with 5 MB of rows is reported whole, without S3, and keeps nothing'
   expect(JSON.stringify(big.queries.crontab?.rows).length).toBeGreaterThan(5_000_000)
   await new Promise(resolve => setTimeout(resolve, 1_500))
   expect(await server.leftovers()).toEqual({})
+})
+
+test('a locked document of our own does all that the open one does', async () => {
+  const packs = await loadPacks(['linux'], async () => '')
+  const { server, shells } = await start({
+    hosts: 5,
+    shells: 5,
+    documents: { 'fleet-drift-linux': lockedDocument(queriesOf(packs)) },
+    change: ({ hosts }) => {
+      const big = hosts.find(host => host.behaviour === 'honest')!
+      for (let at = 0; at < 3_000; at++)
+        addRow(big, 'crontab', { path: `/var/spool/cron/${at}`, command: `/opt/${Math.sin(at)}` })
+    }
+  })
+  const locked = { ...QUIET, document: 'fleet-drift-linux' }
+  const result = await act(server, { inputs: locked })
+  expect(statesOf(result)).toEqual({ reported: 3, silent: 1, partial: 1 })
+  expect(snapshotOf(result).get(shells[0]!.id)?.queries.crontab?.rows.length).toBeGreaterThan(2_999)
+  const names = server.calls.filter(({ action }) => action === 'SendCommand').map(({ input }) => input)
+  expect(names.length).toBeGreaterThan(2)
+  for (const input of names) {
+    expect(input).toMatchObject({ DocumentName: 'fleet-drift-linux' })
+    expect(input).not.toHaveProperty('Parameters.commands')
+  }
+  await new Promise(resolve => setTimeout(resolve, 1_500))
+  expect(await server.leftovers()).toEqual({})
+  const other = await act(server, { inputs: { ...locked, packs: 'incident' } })
+  expect([...snapshotOf(other).values()].map(({ reason }) => reason)).toContain(
+    'the collector says: the document holds other queries than the packs of this run'
+  )
 })
 
 test('ten faults at once on 200 hosts: every host has its true reason, and every compromise is found', async () => {

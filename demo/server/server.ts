@@ -42,7 +42,8 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
   const ssm = ssmService(fleet, hands, {
     concurrency: options.concurrency ?? 4,
     settling: options.settling ?? 300,
-    lag: options.lag ?? 0
+    lag: options.lag ?? 0,
+    documents: options.documents ?? {}
   })
   const github = githubService(githubToken, options.publicRepository !== true)
   let fault = options.fault

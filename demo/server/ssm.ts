@@ -51,6 +51,8 @@ export interface SsmOptions {
   readonly settling: number
   /** Milliseconds by which the list of invocations lags behind the command's counts. */
   readonly lag: number
+  /** Documents of the account, by name: their content. */
+  readonly documents?: Readonly<Record<string, string>>
 }
 
 const OPEN = new Set(['Pending', 'InProgress', 'Cancelling'])
@@ -67,6 +69,7 @@ const FATES: Readonly<Partial<Record<Behaviour, readonly [status: string, detail
 
 /** SSM Run Command with the limits and errors of the real one. */
 export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) {
+  const { documents = {} } = options
   const commands = new Map<string, Command>()
   const waiting: (() => Promise<void>)[] = []
   let running = 0
@@ -94,7 +97,7 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
         throw new ServiceError('InvalidDocumentVersion', 'no such version')
       if (order.DocumentHash !== undefined && order.DocumentHash !== SHELL_DOCUMENT.hash)
         throw new ServiceError('InvalidDocument', 'the hash does not match')
-    } else if (order.DocumentName !== 'fleet-drift-collect') {
+    } else if (documents[order.DocumentName] === undefined) {
       throw new ServiceError('InvalidDocument', `Document with name ${order.DocumentName} does not exist.`)
     }
     if (JSON.stringify(order.Parameters).length > 100_000)
@@ -102,6 +105,9 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     const execution = Number(order.Parameters.executionTimeout?.[0] ?? 3600)
     if (!(execution >= 5 && execution <= 172_800))
       throw new ServiceError('InvalidParameters', 'executionTimeout')
+    const content = documents[order.DocumentName]
+    const script =
+      content === undefined ? (order.Parameters.commands ?? []) : fillIn(content, order.Parameters)
     const hosts = chooseHosts(order.InstanceIds, order.Targets)
     const command: Command = {
       id: randomUUID(),
@@ -120,8 +126,7 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
       stop: new AbortController()
     }
     commands.set(command.id, command)
-    for (const invocation of command.invocations)
-      deliver(command, invocation, order.Parameters.commands ?? [])
+    for (const invocation of command.invocations) deliver(command, invocation, script)
     return {
       Command: {
         CommandId: command.id,
@@ -290,6 +295,33 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
         throw new ServiceError('UnknownOperationException', action)
     }
   }
+}
+
+const documentSchema = z.object({
+  schemaVersion: z.literal('2.2'),
+  parameters: z.record(z.string(), z.object({ allowedPattern: z.string(), default: z.string().optional() })),
+  mainSteps: z.tuple([
+    z.object({
+      action: z.literal('aws:runShellScript'),
+      inputs: z.object({ runCommand: z.array(z.string()) })
+    })
+  ])
+})
+
+/** The commands of a document with its parameters filled in, as SSM does it. @throws ServiceError */
+function fillIn(content: string, given: Readonly<Record<string, readonly string[]>>): string[] {
+  const { parameters, mainSteps } = documentSchema.parse(JSON.parse(content))
+  for (const name of Object.keys(given))
+    if (parameters[name] === undefined)
+      throw new ServiceError('InvalidParameters', `The document has no parameter ${name}`)
+  return mainSteps[0].inputs.runCommand.map(line =>
+    line.replace(/\{\{ (\w+) \}\}/g, (_, name: string) => {
+      const value = given[name]?.[0] ?? parameters[name]?.default
+      if (value === undefined || !new RegExp(parameters[name]?.allowedPattern ?? '$^').test(value))
+        throw new ServiceError('InvalidParameters', `The value of ${name} is not allowed`)
+      return value
+    })
+  )
 }
 
 function describe(command: Command): object {

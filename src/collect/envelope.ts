@@ -10,7 +10,12 @@ export type Opened =
       readonly facts: HostFacts
       readonly queries: Readonly<Record<string, QueryResult>>
     }
-  | { readonly kind: 'no-osquery'; readonly facts: HostFacts }
+  | {
+      readonly kind: 'no-osquery'
+      readonly facts: HostFacts
+      /** Why none could be fetched; `null`: none was offered. */
+      readonly fetched: string | null
+    }
   | { readonly kind: 'broken'; readonly reason: string }
 
 export interface Asked {
@@ -42,6 +47,15 @@ export function openEnvelope(output: string, asked: Asked): Opened {
 export function openPacked(packed: Buffer, whole: string, asked: Asked): Opened {
   const body = unpack(packed, whole)
   return 'reason' in body ? { kind: 'broken', reason: body.reason } : openBody(body, asked)
+}
+
+/** The script's words for why it got no osquery. */
+const FETCHED: Readonly<Record<string, string>> = {
+  'no-source': 'the osquery input has no line for its architecture',
+  'no-program': 'it has neither curl nor wget to fetch it',
+  'no-download': 'it could not fetch it',
+  'wrong-digest': 'what it fetched has another digest, and was not run',
+  'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
 }
 
 interface Line {
@@ -92,7 +106,8 @@ export function openBody(body: Buffer, asked: Asked): Opened {
   const results = readResults(body, at, lines)
   if (results === null) return { kind: 'broken', reason: `the reply has more than ${MOST_ROWS} rows` }
   const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
-  if (head.get('osquery') === 'none') return { kind: 'no-osquery', facts }
+  if (head.get('osquery') === 'none')
+    return { kind: 'no-osquery', facts, fetched: FETCHED[head.get('fetched') ?? ''] ?? null }
   const queries: Record<string, QueryResult> = Object.create(null)
   for (const name of asked.queries) {
     queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] }

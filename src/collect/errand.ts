@@ -1,5 +1,13 @@
 import type { Query } from '../osquery/pack.ts'
-import { carry, collectorScript, pieceScript, removeScript, shorthandScript } from './script.ts'
+import {
+  carry,
+  collectorScript,
+  digestOfQueries,
+  type OsquerySource,
+  pieceScript,
+  removeScript,
+  shorthandScript
+} from './script.ts'
 
 /** What a command is to do on its hosts. All but the first kind go on with what the first left there. */
 export type Errand =
@@ -9,21 +17,49 @@ export type Errand =
       readonly budgetSeconds: number
       readonly querySeconds: number
       readonly keep: boolean
+      readonly osquery: readonly OsquerySource[]
     }
   | { readonly do: 'piece'; readonly index: number }
   | { readonly do: 'shorthand'; readonly known: string }
   | { readonly do: 'remove' }
 
-/** The script for an errand of a run. @throws Error when the packs are too large for one command. */
-export function scriptFor(errand: Errand, nonce: string): string[] {
+type Parameters = Readonly<Record<string, readonly string[]>>
+
+/** The parameters of AWS-RunShellScript. @throws Error when the packs are too large for one command. */
+export function openParameters(errand: Errand, nonce: string): Parameters {
+  return { commands: carry(scriptFor(errand, nonce)) }
+}
+
+function scriptFor(errand: Errand, nonce: string): string {
   switch (errand.do) {
     case 'collect':
-      return carry(collectorScript(errand.queries, { nonce, ...errand }))
+      return collectorScript(errand.queries, { nonce, ...errand })
     case 'piece':
-      return carry(pieceScript(nonce, errand.index))
+      return pieceScript(nonce, errand.index)
     case 'shorthand':
-      return carry(shorthandScript(nonce, errand.known))
+      return shorthandScript(nonce, errand.known)
     case 'remove':
-      return carry(removeScript(nonce))
+      return removeScript(nonce)
+  }
+}
+
+/** The parameters of a document of our own, which holds the script (document.ts). */
+export function lockedParameters(errand: Errand, nonce: string): Parameters {
+  const shared = { errand: [errand.do], nonce: [nonce] }
+  switch (errand.do) {
+    case 'collect':
+      return {
+        ...shared,
+        asked: [digestOfQueries(errand.queries)],
+        budget: [String(errand.budgetSeconds)],
+        limit: [String(errand.querySeconds)],
+        keep: [errand.keep ? 'yes' : 'no']
+      }
+    case 'piece':
+      return { ...shared, piece: [String(errand.index)] }
+    case 'shorthand':
+      return { ...shared, known: [errand.known] }
+    case 'remove':
+      return shared
   }
 }

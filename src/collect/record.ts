@@ -37,7 +37,7 @@ export function recordOf(
       return {
         host,
         status: 'partial',
-        reason: 'osquery is not installed',
+        reason: `osquery is not installed${opened.fetched === null ? '' : `, and ${opened.fetched}`}`,
         unanswered: false,
         collectedAt,
         facts: opened.facts,

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import type { Query } from '../osquery/pack.ts'
-import { ANSWER, COMMON, PRELUDE, REMOVE, RETURN, SHORTHAND } from './shell.ts'
+import { MOST_BYTES, sha256 } from './frame.ts'
+import { ANSWER, COMMON, FETCH, PIECE, PRELUDE, REMOVE, RETURN, SHORTHAND } from './shell.ts'
 
 /** A reply over this is cut by the SSM agent (24,000 bytes, head kept). */
 export const REPLY_BYTES = 23_999
@@ -8,9 +9,8 @@ export const REPLY_BYTES = 23_999
 export const PIECE_BYTES = 17_400
 /** Packed answers up to this fit in SSM's list (2,499 bytes a host), frame included. */
 export const KEPT_BYTES = 1_600
-/** What a host may send, packed, in all its pieces (design: 1 MiB), and unpacked. */
+/** What a host may send, packed, in all its pieces (design §5). */
 export const MOST_PACKED_BYTES = 1024 * 1024
-const MOST_BYTES = 32 * 1024 * 1024
 
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MOST_PARAMETER_BYTES = 90_000
@@ -21,6 +21,8 @@ const OUTPUT_BLOCKS = 32_768
 const LINGER = 900
 /** Answers of more lines than this are not shortened: each line costs the host a small file. */
 const MOST_LINES = 4_000
+/** Address space that osquery may take, in KiB: it needs some 500 MB, and its own watchdog is off in a shell. */
+const MOST_MEMORY = 4 * 1024 * 1024
 
 /** Names of the collector's own questions, answered before the pack's. */
 export const FACT_QUERIES: readonly Pick<Query, 'name' | 'sql'>[] = [
@@ -34,6 +36,16 @@ export const FACT_QUERIES: readonly Pick<Query, 'name' | 'sql'>[] = [
   }
 ]
 
+/** An osquery tarball for hosts that have none. */
+export interface OsquerySource {
+  /** As `uname -m` says it. */
+  readonly arch: string
+  /** https, of an archive (tar, gzip) that holds `opt/osquery/bin/osqueryd`. */
+  readonly url: string
+  /** Hex. */
+  readonly sha256: string
+}
+
 export interface ScriptOptions {
   /** Random for each run: text that was printed earlier, or by others, is not taken for an answer. */
   readonly nonce: string
@@ -42,6 +54,8 @@ export interface ScriptOptions {
   readonly querySeconds: number
   /** Keep an answer that is no short one, so that the run can ask for a shorter one. */
   readonly keep?: boolean
+  /** Where to get osquery for hosts that have none. */
+  readonly osquery?: readonly OsquerySource[]
 }
 
 /**
@@ -52,50 +66,94 @@ export function collectorScript(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
   options: ScriptOptions
 ): string {
-  const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name))
-  if (reserved !== undefined)
-    throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`)
-  const asked = [...FACT_QUERIES, ...queries].map(query => `q ${query.name} ${quote(query.sql)}`)
   return [
-    ...variables(options.nonce),
+    `nonce=${options.nonce}`,
     `budget=${options.budgetSeconds}`,
     `limit=${options.querySeconds}`,
     `keep=${options.keep ? 'yes' : 'no'}`,
-    `kept_bytes=${KEPT_BYTES}`,
-    `linger=${LINGER}`,
-    `blocks=${OUTPUT_BLOCKS}`,
-    `most_packed=${MOST_PACKED_BYTES}`,
-    `most_bytes=${MOST_BYTES}`,
+    CONSTANTS,
     COMMON,
-    PRELUDE,
-    ...asked,
-    ANSWER
+    collecting(queries, options.osquery ?? [])
   ].join('\n')
 }
 
 /** The script that answers with one more piece of what the run's first command left on the host. */
 export function pieceScript(nonce: string, index: number): string {
-  return [...variables(nonce), COMMON, RETURN, `piece ${index}`, 'exit 0', ''].join('\n')
+  return [`nonce=${nonce}`, `piece=${index}`, CONSTANTS, COMMON, RETURN, PIECE].join('\n')
 }
 
 /** The script that answers again, in short. @param known the list that `shorthand.ts` makes, as it packs it */
 export function shorthandScript(nonce: string, known: string): string {
-  return [
-    ...variables(nonce),
-    `most_lines=${MOST_LINES}`,
-    `known_text=${known}`,
-    COMMON,
-    RETURN,
-    SHORTHAND
-  ].join('\n')
+  return [`nonce=${nonce}`, `known_text=${known}`, CONSTANTS, COMMON, RETURN, SHORTHAND].join('\n')
 }
 
 /** The script that removes what the run left on the host. */
 export function removeScript(nonce: string): string {
-  return [...variables(nonce), COMMON, REMOVE].join('\n')
+  return [`nonce=${nonce}`, CONSTANTS, COMMON, REMOVE].join('\n')
 }
 
-const variables = (nonce: string): string[] => [`nonce=${nonce}`, `piece_bytes=${PIECE_BYTES}`]
+/**
+ * All of it in one script, for a document that holds it and takes only the variables as parameters: `errand`, `nonce`,
+ * `budget`, `limit`, `keep`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
+ */
+export function lockedScript(
+  queries: readonly Pick<Query, 'name' | 'sql'>[],
+  osquery: readonly OsquerySource[]
+): string {
+  return [
+    CONSTANTS,
+    COMMON,
+    'case $errand in',
+    'collect)',
+    `[ "$asked" = ${digestOfQueries(queries)} ] || { echo "fleet-drift: the document holds other queries than the packs of this run"; exit 0; }`,
+    collecting(queries, osquery),
+    ';;',
+    `piece)\n${RETURN}\n${PIECE}\n;;`,
+    `shorthand)\n${RETURN}\n${SHORTHAND}\n;;`,
+    `remove)\n${REMOVE}\n;;`,
+    'esac',
+    'exit 0',
+    ''
+  ].join('\n')
+}
+
+/** Names and statements of queries, as 32 hex digits. */
+export function digestOfQueries(queries: readonly Pick<Query, 'name' | 'sql'>[]): string {
+  return sha256(JSON.stringify(queries.map(({ name, sql }) => [name, sql]))).slice(0, 32)
+}
+
+const CONSTANTS = [
+  `piece_bytes=${PIECE_BYTES}`,
+  `kept_bytes=${KEPT_BYTES}`,
+  `linger=${LINGER}`,
+  `blocks=${OUTPUT_BLOCKS}`,
+  `most_packed=${MOST_PACKED_BYTES}`,
+  `most_bytes=${MOST_BYTES}`,
+  `most_lines=${MOST_LINES}`,
+  `most_memory=${MOST_MEMORY}`
+].join('\n')
+
+function collecting(
+  queries: readonly Pick<Query, 'name' | 'sql'>[],
+  osquery: readonly OsquerySource[]
+): string {
+  const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name))
+  if (reserved !== undefined)
+    throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`)
+  const sources = osquery.map(
+    ({ arch, url, sha256 }) => `${quote(arch)}) url=${quote(url)}; want=${sha256} ;;`
+  )
+  return [
+    PRELUDE,
+    'fetch_from() {\ncase $1 in',
+    ...sources,
+    '*) url=; want= ;;\nesac\n}',
+    `offered=${osquery.length}`,
+    FETCH,
+    ...[...FACT_QUERIES, ...queries].map(query => `q ${query.name} ${quote(query.sql)}`),
+    ANSWER
+  ].join('\n')
+}
 
 /**
  * The lines for the document's `commands` parameter. The script travels as gzip and base64, so that neither SSM's

@@ -1,6 +1,7 @@
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError } from '../aws/errors.ts'
 import type { Log } from '../log.ts'
+import { type Errand, lockedParameters, openParameters } from './errand.ts'
 import type { Targets } from './targets.ts'
 
 /** A command that runs on hosts; `hosts` are the ids it was sent to, `null` where SSM resolves a filter. */
@@ -17,9 +18,9 @@ export interface Sent {
 
 export interface Order {
   readonly targets: Targets
-  /** The document's parameters, but for the time limit. */
-  readonly parameters: Readonly<Record<string, readonly string[]>>
-  /** `null`: AWS-RunShellScript, pinned. */
+  readonly errand: Errand
+  readonly nonce: string
+  /** `null`: AWS-RunShellScript, pinned; any other than it is one of our own, which holds the script. */
   readonly document: string | null
   readonly comment: string
   readonly maxConcurrency: string
@@ -89,6 +90,10 @@ async function sendOne(
   whom: { InstanceIds: string[] } | { Targets: { Key: string; Values: string[] }[] },
   ssm: Pick<SSMClient, 'send'>
 ): Promise<string> {
+  const given = isPinned(order.document) ? openParameters : lockedParameters
+  const parameters = Object.fromEntries(
+    Object.entries(given(order.errand, order.nonce)).map(([name, values]) => [name, [...values]])
+  )
   try {
     const { Command } = await ssm.send(
       new SendCommandCommand({
@@ -96,9 +101,7 @@ async function sendOne(
         ...whom,
         Comment: order.comment.slice(0, LONGEST_COMMENT),
         Parameters: {
-          ...Object.fromEntries(
-            Object.entries(order.parameters).map(([name, values]) => [name, [...values]])
-          ),
+          ...parameters,
           executionTimeout: [String(order.timeoutSeconds)]
         },
         TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),

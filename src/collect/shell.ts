@@ -64,11 +64,12 @@ fi
 HOME=$dir; export HOME
 ulimit -c 0 2>/dev/null
 ulimit -S -f $blocks 2>/dev/null
+ulimit -S -v $most_memory 2>/dev/null
 start=$(date +%s)
 count=0
 osquery=none
-if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi
-elif command -v osqueryd >/dev/null 2>&1; then osquery="osqueryd -S"; fi
+if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi; program=osqueryi; mode=
+elif command -v osqueryd >/dev/null 2>&1; then osquery=osqueryd; program=osqueryd; mode=-S; fi
 gentle=; nice -n 10 true 2>/dev/null && gentle="nice -n 10"
 if timeout -k 1 1 true 2>/dev/null; then
   bound() { timeout -k 5 "$@" & child=$!; wait $child; }
@@ -94,7 +95,7 @@ q() {
   if [ $seconds -le 0 ]; then
     status=timeout; echo 'not asked: the time for all queries was used up' > $count.e
   else
-    bound $seconds $gentle $osquery --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
+    bound $seconds $gentle "$program" $mode --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
     code=$?; child=
     case $code in
       0) [ -s $count.e ] && grep -q '^Error' $count.e && status=failed ;;
@@ -112,7 +113,8 @@ q() {
  * Packs the results; while they are more than a host may send, the largest is left out, and said to be. Answers with
  * the first piece. The folder is kept where more pieces follow, or where the run may ask for a shorter answer.
  */
-export const ANSWER = `ulimit -S -f unlimited 2>/dev/null
+export const ANSWER = `rm -rf osquery.d
+ulimit -S -f unlimited 2>/dev/null
 files=
 i=0
 while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
@@ -133,6 +135,7 @@ pack() {
     echo "machine-id $machine"
     echo "boot-id $boot"
     echo "osquery $osquery"
+    [ -z "$fetched" ] || echo "fetched $fetched"
     i=0
     while [ $i -lt $count ]; do
       i=$((i + 1))
@@ -184,9 +187,43 @@ piece 0
 exit 0
 `
 
+/**
+ * Gets osquery where the host has none: from the run's own source for the host's architecture, verified before it runs,
+ * in the private folder, and gone with it. Never a credential: the source is public.
+ */
+export const FETCH = `fetched=
+if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
+  fetch_from "$(uname -m)"
+  seconds=$((budget / 2)); [ $seconds -le 120 ] || seconds=120
+  ulimit -S -f unlimited 2>/dev/null
+  if [ -z "$url" ]; then fetched=no-source
+  elif command -v curl >/dev/null 2>&1; then
+    bound $((seconds + 5)) curl -fsSL --proto =https --proto-redir =https --connect-timeout 15 --max-time $seconds -o osquery.tgz "$url" </dev/null >/dev/null 2>&1 || fetched=no-download
+  elif command -v wget >/dev/null 2>&1; then
+    bound $seconds wget -q -T 15 -O osquery.tgz "$url" </dev/null >/dev/null 2>&1 || fetched=no-download
+  else fetched=no-program
+  fi
+  child=
+  if [ -z "$fetched" ]; then
+    digest osquery.tgz > sum; read -r sum rest < sum
+    if [ "$sum" != "$want" ]; then fetched=wrong-digest
+    elif mkdir osquery.d && gzip -dc osquery.tgz 2>/dev/null | tar -xf - -C osquery.d 2>/dev/null && [ -x osquery.d/opt/osquery/bin/osqueryd ]; then
+      osquery=fetched; program=$dir/osquery.d/opt/osquery/bin/osqueryd; mode=-S
+    else fetched=wrong-archive
+    fi
+  fi
+  rm -f osquery.tgz
+  ulimit -S -f $blocks 2>/dev/null
+fi`
+
 /** Finds the folder again. */
 export const RETURN = `cd "$dir" 2>/dev/null && [ -O . ] && read -r total whole < keep || {
   echo "fleet-drift: the folder of this run is gone"; exit 0; }`
+
+/** One more piece. */
+export const PIECE = `piece $piece
+exit 0
+`
 
 /** Removes the folder; its reaper sees it and ends. */
 export const REMOVE = `cd / && rm -rf "$dir"

@@ -35,7 +35,7 @@ const MOST_REASONS = 12
  */
 export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): AsyncGenerator<HostRecord> {
   const talk = startTalk(request, ports, randomBytes(12).toString('hex'))
-  const { targets, queries, timeoutSeconds } = request
+  const { targets, queries, osquery, timeoutSeconds } = request
   const sent: SentCommand[] = []
   const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * QUERY_SHARE))
   const many = targets.kind === 'filters' || targets.hosts.length >= LEARN_LEAST
@@ -43,7 +43,7 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
   const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds)
   try {
     const { refused } = await talk.order(
-      { do: 'collect', queries, budgetSeconds, querySeconds, keep },
+      { do: 'collect', queries, budgetSeconds, querySeconds, keep, osquery },
       targets,
       sent
     )

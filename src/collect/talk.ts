@@ -1,8 +1,9 @@
 import { CancelCommandCommand } from '@aws-sdk/client-ssm'
 import { explainAwsError } from '../aws/errors.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Errand, scriptFor } from './errand.ts'
+import type { Errand } from './errand.ts'
 import { type SsmPorts, ssmReader } from './reading.ts'
+import type { OsquerySource } from './script.ts'
 import { type Sent, type SentCommand, send } from './send.ts'
 import type { Targets } from './targets.ts'
 
@@ -12,6 +13,8 @@ export interface SsmCollection {
   readonly targetLines: readonly string[]
   readonly queries: readonly Query[]
   readonly document: string | null
+  /** Where hosts that have no osquery may get it. */
+  readonly osquery: readonly OsquerySource[]
   readonly comment: string
   readonly maxConcurrency: string
   /** The collection's deadline, seconds from its start. */
@@ -54,7 +57,8 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
       return await send(
         {
           targets,
-          parameters: { commands: scriptFor(errand, nonce) },
+          errand,
+          nonce,
           document: request.document,
           comment: request.comment,
           maxConcurrency: request.maxConcurrency,

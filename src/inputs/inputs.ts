@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { OsquerySource } from '../collect/script.ts'
 import { parseTargets, type Targets } from '../collect/targets.ts'
 import { inert } from '../inert.ts'
 import { listOf } from './lists.ts'
@@ -8,6 +9,7 @@ import {
   isFolder,
   parseBaselinePath,
   parseExpectedHosts,
+  parseOsquery,
   parseSessionPolicy,
   truth,
   whole
@@ -31,6 +33,8 @@ export interface Inputs {
   readonly role: RoleInputs | null
   readonly allowedAccountIds: readonly string[]
   readonly document: string | null
+  /** Where hosts that have no osquery may get it; empty: nowhere. */
+  readonly osquery: readonly OsquerySource[]
   readonly maxConcurrency: string
   /** Seconds. */
   readonly timeoutSeconds: number
@@ -108,6 +112,7 @@ const fields = {
   document: z
     .string()
     .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
+  osquery: z.string().transform(parseOsquery),
   'max-concurrency': z
     .string()
     .regex(/^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/, 'must be a number of hosts or a percentage such as 50%'),
@@ -174,6 +179,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
           },
     allowedAccountIds: values['allowed-account-ids'],
     document: values.document === '' ? null : values.document,
+    osquery: values.osquery,
     maxConcurrency: values['max-concurrency'],
     timeoutSeconds: values['timeout-seconds'],
     minCoverage: values['min-coverage'],

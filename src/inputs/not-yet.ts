@@ -6,7 +6,6 @@ const NOT_YET: readonly (readonly [name: string, isSet: (value: string) => boole
   ['collector', value => value === 'local', 'the collector `local`'],
   ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
   ['output-s3', value => value !== '', '`output-s3`'],
-  ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
   ['packs', value => listOf(value).includes('windows'), 'the pack `windows`']
 ]
 

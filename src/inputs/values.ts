@@ -1,5 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
+import { parseOsquerySources } from '../collect/osquery-sources.ts'
+import type { OsquerySource } from '../collect/script.ts'
 import { parseTargets } from '../collect/targets.ts'
 import { listOf } from './lists.ts'
 
@@ -42,6 +44,14 @@ export function parseExpectedHosts(text: string, context: z.RefinementCtx): Expe
   const parsed = parseTargets(lines)
   if ('targets' in parsed && parsed.targets.kind === 'hosts') return { ids: parsed.targets.hosts }
   context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' })
+  return z.NEVER
+}
+
+/** Where hosts without osquery may get it; empty for `system`. */
+export function parseOsquery(text: string, context: z.RefinementCtx): readonly OsquerySource[] {
+  const parsed = parseOsquerySources(listOf(text))
+  if ('sources' in parsed) return parsed.sources
+  context.addIssue({ code: 'custom', message: parsed.problem })
   return z.NEVER
 }
 
