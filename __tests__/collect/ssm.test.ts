@@ -5,7 +5,14 @@ import type { Log } from '../../src/log.ts'
 import type { Platform, Query } from '../../src/osquery/pack.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { reply } from './replies.ts'
-import { awsError, type SimulatedHost, type Simulation, simulateSsm, whole } from './simulated-ssm.ts'
+import {
+  awsError,
+  type Input,
+  type SimulatedHost,
+  type Simulation,
+  simulateSsm,
+  whole
+} from './simulated-ssm.ts'
 
 const query = (name: string, platforms: Platform[] = ['linux']): Query => ({
   name,
@@ -293,6 +300,46 @@ test('a host does not pass by calling every table unsupported', async () => {
   expect((await collect(hosts(1, () => ({ output })))).records).toMatchObject([
     { status: 'partial', reason: 'no query was answered: all are for other platforms' }
   ])
+})
+
+test('hosts of a mixed group are each asked through the document of their platform', async () => {
+  const queries = [query('users'), query('services', ['windows']), query('everywhere', [])]
+  const fleet = hosts(120, at => ({ windows: at % 3 === 0 }))
+  for (const targets of [FILTER, named(fleet)]) {
+    const { records, byId, calls } = await collect(fleet, { targets, queries })
+    expect(records.map(record => record.status)).toEqual(Array.from({ length: 120 }, () => 'reported'))
+    expect(Object.keys(byId[id(0)]!.queries)).toEqual(['services', 'everywhere'])
+    expect(Object.keys(byId[id(1)]!.queries)).toEqual(['users', 'everywhere'])
+    const sends = calls.filter(call => call.action === 'SendCommand').map(call => call.input)
+    expect(sends.at(-1)).toMatchObject({ DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' })
+    const asked = sends.filter(input => input.DocumentName === 'AWS-RunPowerShellScript')
+    expect(asked.flatMap(input => input.InstanceIds)).toHaveLength(40)
+  }
+})
+
+test('a group of Windows hosts is asked through PowerShell at once', async () => {
+  const { records, calls } = await collect(
+    hosts(3, () => ({ windows: true })),
+    { queries: [query('services', ['windows'])] }
+  )
+  expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
+  expect(calls.filter(call => call.action === 'SendCommand')).toHaveLength(1)
+})
+
+test('Windows hosts stay silent where no query is for them, or the role may not send the other document', async () => {
+  const fleet = hosts(4, at => ({ windows: at === 0 }))
+  const reason = 'the document is not for the platform of this host'
+  const none = await collect(fleet)
+  expect(none.byId[id(0)]).toMatchObject({ status: 'silent', reason, unanswered: false })
+  const refuse = (action: string, _: number, input: Input) =>
+    action === 'SendCommand' && input.DocumentName === 'AWS-RunPowerShellScript'
+      ? awsError('AccessDeniedException')
+      : undefined
+  const denied = await collect(fleet, { queries: [query('everywhere', [])], simulation: { refuse } })
+  expect(denied.error).toBe(null)
+  expect(denied.byId[id(0)]).toMatchObject({ status: 'silent', reason })
+  expect(denied.records.filter(record => record.status === 'reported')).toHaveLength(3)
+  expect(denied.lines.filter(line => line.startsWith('warning'))).toHaveLength(1)
 })
 
 test('SSM may know nothing of a command right after sending', async () => {

@@ -1,4 +1,5 @@
 import type { Query } from '../osquery/pack.ts'
+import { queriesFor } from './errand.ts'
 import { carry, lockedScript, type OsquerySource } from './script.ts'
 
 /** A parameter of an SSM document (schema 2.2). */
@@ -41,7 +42,7 @@ const MOST_BYTES = 65_536
  * @throws Error when it is larger than SSM takes.
  */
 export function lockedDocument(
-  queries: readonly Pick<Query, 'name' | 'sql'>[],
+  queries: readonly Pick<Query, 'name' | 'sql' | 'platforms'>[],
   osquery: readonly OsquerySource[] = []
 ): string {
   const given = Object.keys(PARAMETERS).filter(name => name !== 'executionTimeout')
@@ -57,7 +58,7 @@ export function lockedDocument(
           timeoutSeconds: '{{ executionTimeout }}',
           runCommand: [
             ...given.map(name => `${name === 'known' ? 'known_text' : name}='{{ ${name} }}'`),
-            ...carry(lockedScript(queries, osquery))
+            ...carry(lockedScript(queriesFor(queries, 'posix'), osquery))
           ]
         }
       }

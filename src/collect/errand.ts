@@ -1,4 +1,5 @@
 import type { Query } from '../osquery/pack.ts'
+import { carryToWindows, windowsCollector, windowsPiece, windowsRemove } from './powershell.ts'
 import {
   carry,
   collectorScript,
@@ -25,9 +26,38 @@ export type Errand =
 
 type Parameters = Readonly<Record<string, readonly string[]>>
 
-/** The parameters of AWS-RunShellScript. @throws Error when the packs are too large for one command. */
-export function openParameters(errand: Errand, nonce: string): Parameters {
-  return { commands: carry(scriptFor(errand, nonce)) }
+/** What runs a host's commands: a POSIX shell (Linux, macOS), or Windows PowerShell. */
+export type Shell = 'posix' | 'powershell'
+
+/** The queries that can mean a host of this kind; those that name no platform mean all. */
+export function queriesFor<T extends Pick<Query, 'platforms'>>(queries: readonly T[], shell: Shell): T[] {
+  return queries.filter(
+    ({ platforms }) =>
+      platforms.length === 0 || platforms.some(name => (name === 'windows') === (shell === 'powershell'))
+  )
+}
+
+/**
+ * The parameters of the documents of AWS that run a script.
+ * @throws Error when the packs are too large for one command.
+ */
+export function openParameters(errand: Errand, nonce: string, shell: Shell = 'posix'): Parameters {
+  return {
+    commands:
+      shell === 'posix' ? carry(scriptFor(errand, nonce)) : carryToWindows(windowsScriptFor(errand, nonce))
+  }
+}
+
+function windowsScriptFor(errand: Errand, nonce: string): string {
+  switch (errand.do) {
+    case 'collect':
+      return windowsCollector(errand.queries, { nonce, ...errand })
+    case 'piece':
+      return windowsPiece(nonce, errand.index)
+    case 'shorthand':
+    case 'remove':
+      return windowsRemove(nonce)
+  }
 }
 
 function scriptFor(errand: Errand, nonce: string): string {

@@ -2,7 +2,6 @@ import type { HostRecord } from '../snapshot/snapshot.ts'
 import { concurrently } from './concurrently.ts'
 import { type Opened, openPacked } from './envelope.ts'
 import { openFrame, type Piece } from './frame.ts'
-import { recordOf } from './record.ts'
 import { type LongReply, READS_AT_ONCE } from './replies.ts'
 import { MOST_PACKED_BYTES, PIECE_BYTES } from './script.ts'
 import type { SentCommand } from './send.ts'
@@ -52,14 +51,15 @@ async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): 
   const byId = new Map(hosts.map(host => [host.reply.host, host]))
   for (let index = 1; index < most && !talk.stopping(); index++) {
     const missing = hosts.filter(({ pieces }) => index < pieces.length && pieces[index] === undefined)
-    if (missing.length === 0) continue
     const sent: SentCommand[] = []
     try {
-      await talk.order(
-        { do: 'piece', index },
-        { kind: 'hosts', hosts: missing.map(({ reply }) => reply.host) },
-        sent
-      )
+      for (const shell of ['posix', 'powershell'] as const) {
+        const ids = missing
+          .filter(({ reply }) => reply.command.shell === shell)
+          .map(({ reply }) => reply.host)
+        if (ids.length > 0)
+          await talk.order({ do: 'piece', index }, { kind: 'hosts', hosts: ids }, sent, shell)
+      }
     } catch (error) {
       for (const host of missing)
         host.trouble = { reason: error instanceof Error ? error.message : 'SSM refused', byHost: false }
@@ -103,11 +103,10 @@ function accept(talk: Talk, host: Incoming, index: number, output: string | null
 }
 
 function finish(talk: Talk, { reply, first, pieces, trouble }: Incoming): HostRecord {
-  const { request, nonce, queries } = talk
   const come = pieces.filter(piece => piece !== undefined)
-  const told = (opened: Opened) => recordOf(reply.host, opened, request.queries, reply.state, talk.now())
+  const told = (opened: Opened) => talk.record(reply.command, reply.host, opened, reply.state)
   if (come.length === pieces.length)
-    return told(openPacked(Buffer.concat(come), first.whole, { nonce, host: reply.host, queries }))
+    return told(openPacked(Buffer.concat(come), first.whole, talk.asked(reply.command, reply.host)))
   const why = trouble?.reason ?? 'there was no time left'
   const reason = `its answer has ${pieces.length} pieces, of which ${come.length} came: ${why}`
   return { ...told({ kind: 'broken', reason }), unanswered: trouble?.byHost ?? false }

@@ -3,7 +3,7 @@ import { concurrently } from './concurrently.ts'
 import { type Opened, openPacked } from './envelope.ts'
 import { openFrame, type Piece, type peekFrame } from './frame.ts'
 import { readPieces } from './pieces.ts'
-import { recordOf, silentHost } from './record.ts'
+import { silentHost } from './record.ts'
 import type { SentCommand } from './send.ts'
 import { learner } from './short-answers.ts'
 import type { InvocationState } from './states.ts'
@@ -23,11 +23,11 @@ const UNREADABLE = 'its reply could not be read from SSM'
 
 /** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
 export function readReplies(talk: Talk, tell: () => void) {
-  const { reader, request, nonce, queries } = talk
+  const { reader, nonce } = talk
   const short = learner(talk)
 
-  function open({ host, state }: LongReply, opened: Opened): HostRecord {
-    return recordOf(host, opened, request.queries, state, talk.now())
+  function open({ command, host, state }: LongReply, opened: Opened): HostRecord {
+    return talk.record(command, host, opened, state)
   }
 
   /** Reads the whole reply of each host; those that are but the first of several pieces are put aside. */
@@ -53,7 +53,7 @@ export function readReplies(talk: Talk, tell: () => void) {
         aside.push({ reply, first: piece })
       } else {
         teach(piece.bytes, piece.whole)
-        yield open(reply, openPacked(piece.bytes, piece.whole, { nonce, host: reply.host, queries }))
+        yield open(reply, openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host)))
       }
     }
   }

@@ -2,7 +2,6 @@ import { gunzipSync } from 'node:zlib'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { openBody } from './envelope.ts'
 import { MOST_BYTES, openFrame, unpack } from './frame.ts'
-import { recordOf } from './record.ts'
 import type { LongReply } from './replies.ts'
 import { PIECE_BYTES } from './script.ts'
 import type { SentCommand } from './send.ts'
@@ -31,14 +30,14 @@ const PAUSE = 2_000
  * left to be read plainly: the first answer is still with SSM.
  */
 export function learner(talk: Talk) {
-  const { reader, request, ports, nonce, queries } = talk
+  const { reader, ports, nonce } = talk
   const { clock, log } = ports
   const bodies: Buffer[] = []
   const taught = new Set<string>()
   const holders = new Map<string, number>()
 
-  const isShortenable = ({ peeked }: LongReply) =>
-    peeked !== null && peeked.head !== '' && peeked.promised.total <= PIECE_BYTES
+  const isShortenable = ({ command, peeked }: LongReply) =>
+    command.shell === 'posix' && peeked !== null && peeked.head !== '' && peeked.promised.total <= PIECE_BYTES
 
   return {
     pays: (long: readonly LongReply[]): boolean =>
@@ -115,8 +114,8 @@ export function learner(talk: Talk) {
             if (body === null) continue
             open.delete(host)
             talk.keeping.delete(host)
-            const opened = openBody(body, { nonce, host, queries })
-            yield recordOf(host, opened, request.queries, reply.state, talk.now())
+            const opened = openBody(body, talk.asked(reply.command, host))
+            yield talk.record(reply.command, host, opened, reply.state)
           }
         } catch (error) {
           reader.endure(error, 'ssm:ListCommandInvocations')

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { openEnvelope } from './envelope.ts'
+import type { Shell } from './errand.ts'
 import { peekFrame } from './frame.ts'
 import type { SsmPorts } from './reading.ts'
-import { recordOf, silentHost } from './record.ts'
+import { silentHost } from './record.ts'
 import { lookUpAgents, tellAgent } from './registry.ts'
 import { type LongReply, readReplies } from './replies.ts'
 import { KEPT_BYTES, PIECE_BYTES } from './script.ts'
-import type { SentCommand } from './send.ts'
+import type { Sent, SentCommand } from './send.ts'
 import { LEARN_LEAST } from './short-answers.ts'
 import { type InvocationState, invocationState } from './states.ts'
 import { type SsmCollection, startTalk, type Talk } from './talk.ts'
+import type { Targets } from './targets.ts'
 import { type Tally, watchCommands } from './watch.ts'
 
 export type { SsmCollection } from './talk.ts'
@@ -41,29 +43,35 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
   const many = targets.kind === 'filters' || targets.hosts.length >= LEARN_LEAST
   const keep = many && request.short !== false
   const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds)
-  try {
-    const { refused } = await talk.order(
-      { do: 'collect', queries, budgetSeconds, querySeconds, keep, osquery },
-      targets,
-      sent
+  const collect = (whom: Targets, shell: Shell) =>
+    talk.order(
+      { do: 'collect', queries: talk.queries[shell], budgetSeconds, querySeconds, keep, osquery },
+      whom,
+      sent,
+      shell
     )
+  try {
+    const { refused } = await collect(targets, talk.queries.posix.length > 0 ? 'posix' : 'powershell')
     ports.log.info(
       `Asked SSM to run ${queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`
     )
-    yield* readAll(talk, sent, refused, keep)
+    yield* readAll(talk, sent, refused, keep, collect)
   } finally {
     await talk.cancel()
     await talk.tidy()
   }
 }
 
+const otherShell = ({ shell }: SentCommand): Shell => (shell === 'posix' ? 'powershell' : 'posix')
+
 async function* readAll(
   talk: Talk,
   sent: readonly SentCommand[],
   refused: ReadonlyMap<string, string>,
-  keep: boolean
+  keep: boolean,
+  collect: (whom: Targets, shell: Shell) => Promise<Sent>
 ): AsyncGenerator<HostRecord> {
-  const { request, ports, reader, nonce, queries } = talk
+  const { request, ports, reader, nonce } = talk
   const { clock, signal } = ports
   const done = new Set<string>()
   const states = new Map<string, InvocationState>()
@@ -72,6 +80,9 @@ async function* readAll(
   const replies = readReplies(talk, watch.tell)
   const agents = lookUpAgents(request.targets, ports)
   const reasons = new Map<string, number>()
+  /** Hosts of another platform, and through which document they were asked last. */
+  const asked = new Map<string, Shell>()
+  let refusedOther = false
   let late = false
 
   function give(record: HostRecord): HostRecord {
@@ -88,6 +99,7 @@ async function* readAll(
   /** Gives every host that has ended and was not given yet. */
   async function* sweep(): AsyncGenerator<HostRecord> {
     const long = new Map<string, LongReply>()
+    const otherwise = new Map<string, Shell>()
     try {
       for (const command of sent) {
         for await (const invocation of reader.invocations(command, true)) {
@@ -98,16 +110,18 @@ async function* readAll(
             if (!states.has(host)) states.set(host, { ...state, delivered: false })
             continue
           }
+          if (state.otherPlatform && (asked.get(host) ?? command.shell) !== command.shell) continue
           states.set(host, state)
           if (!state.terminal) continue
           const inline = invocation.CommandPlugins?.[0]?.Output ?? ''
-          const opened = openEnvelope(inline, { nonce, host, queries })
-          if (opened.kind !== 'broken') yield give(recordOf(host, opened, request.queries, state, talk.now()))
+          const opened = openEnvelope(inline, talk.asked(command, host))
+          if (opened.kind !== 'broken') yield give(talk.record(command, host, opened, state))
+          else if (mayAskOtherwise(host, command, state)) otherwise.set(host, otherShell(command))
           else if (!state.delivered) yield give(await silent(host, state))
           else {
             const peeked = peekFrame(inline, nonce)
             const total = peeked?.promised.total ?? 0
-            if (total > PIECE_BYTES || (keep && total > KEPT_BYTES)) talk.keeping.add(host)
+            if (total > PIECE_BYTES || (keep && total > KEPT_BYTES)) talk.keeping.set(host, command.shell)
             long.set(host, { command, host, state, peeked })
           }
         }
@@ -116,7 +130,39 @@ async function* readAll(
       reader.endure(error, 'ssm:ListCommandInvocations')
     }
     tally.listed = states.size
+    await askOtherwise(otherwise)
     for await (const record of replies.read([...long.values()], keep)) yield give(record)
+  }
+
+  /** Whether a host for whose platform the document is not may be asked through the other document of AWS. */
+  function mayAskOtherwise(host: string, command: SentCommand, state: InvocationState): boolean {
+    return (
+      state.otherPlatform &&
+      request.document === null &&
+      !asked.has(host) &&
+      !refusedOther &&
+      !talk.stopping() &&
+      talk.queries[otherShell(command)].length > 0
+    )
+  }
+
+  /** Sends each platform its own document. */
+  async function askOtherwise(hosts: ReadonlyMap<string, Shell>): Promise<void> {
+    for (const shell of new Set(hosts.values())) {
+      const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host)
+      for (const host of ids) asked.set(host, shell)
+      ports.log.debug(`${ids.length} hosts are of another platform: asking them through the other document.`)
+      const before = sent.length
+      try {
+        await collect({ kind: 'hosts', hosts: ids }, shell)
+      } catch (error) {
+        // A role that may not send the other document: these hosts keep the state that they have.
+        ports.log.warning(error instanceof Error ? error.message : 'SSM refused the other document.')
+        for (const host of ids) asked.delete(host)
+        refusedOther = true
+      }
+      watch.add(sent.slice(before))
+    }
   }
 
   for (const [host, reason] of refused) yield give(silentHost(host, reason, false))

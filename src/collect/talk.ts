@@ -1,10 +1,14 @@
 import { CancelCommandCommand } from '@aws-sdk/client-ssm'
 import { explainAwsError } from '../aws/errors.ts'
 import type { Query } from '../osquery/pack.ts'
-import type { Errand } from './errand.ts'
+import type { HostRecord } from '../snapshot/snapshot.ts'
+import type { Asked, Opened } from './envelope.ts'
+import { type Errand, queriesFor, type Shell } from './errand.ts'
 import { type SsmPorts, ssmReader } from './reading.ts'
+import { recordOf } from './record.ts'
 import type { OsquerySource } from './script.ts'
 import { type Sent, type SentCommand, send } from './send.ts'
+import type { InvocationState } from './states.ts'
 import type { Targets } from './targets.ts'
 
 export interface SsmCollection {
@@ -41,10 +45,14 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
   const { ssm, log, clock, signal } = ports
   const started = clock.now()
   const deadline = started + request.timeoutSeconds * 1_000
-  const queries = request.queries.map(query => query.name)
+  /** What a host of each kind is asked. */
+  const queries = {
+    posix: queriesFor(request.queries, 'posix'),
+    powershell: queriesFor(request.queries, 'powershell')
+  }
   const reader = ssmReader(ports)
   const running = new Set<SentCommand>()
-  const keeping = new Set<string>()
+  const keeping = new Map<string, Shell>()
   let abortedAt = Number.POSITIVE_INFINITY
   const until = (): number => {
     if (signal.aborted) abortedAt = Math.min(abortedAt, clock.now())
@@ -52,13 +60,19 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
   }
 
   /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
-  async function order(errand: Errand, targets: Targets, sent: SentCommand[]): Promise<Sent> {
+  async function order(
+    errand: Errand,
+    targets: Targets,
+    sent: SentCommand[],
+    shell: Shell = 'posix'
+  ): Promise<Sent> {
     try {
       return await send(
         {
           targets,
           errand,
           nonce,
+          shell,
           document: request.document,
           comment: request.comment,
           maxConcurrency: request.maxConcurrency,
@@ -87,11 +101,13 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
 
   /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
   async function tidy(): Promise<void> {
-    const hosts = [...keeping].slice(0, signal.aborted ? MOST_REMOVALS_CANCELLED : keeping.size)
+    const all = [...keeping].slice(0, signal.aborted ? MOST_REMOVALS_CANCELLED : keeping.size)
     keeping.clear()
-    if (hosts.length === 0) return
     try {
-      await order({ do: 'remove' }, { kind: 'hosts', hosts }, [])
+      for (const shell of ['posix', 'powershell'] as const) {
+        const hosts = all.filter(([, own]) => own === shell).map(([host]) => host)
+        if (hosts.length > 0) await order({ do: 'remove' }, { kind: 'hosts', hosts }, [], shell)
+      }
     } catch (error) {
       log.debug(
         `${error instanceof Error ? error.message : ''} The hosts remove their answers in 15 minutes.`
@@ -105,6 +121,15 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     ports,
     reader,
     queries,
+    /** What a host's answer must hold. */
+    asked: ({ shell }: SentCommand, host: string): Asked => ({
+      nonce,
+      host,
+      queries: queries[shell].map(({ name }) => name)
+    }),
+    /** The record of a host that has answered. */
+    record: ({ shell }: SentCommand, host: string, opened: Opened, state: InvocationState): HostRecord =>
+      recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
     deadline,
     /** Until when replies may still be read. */
     until,
@@ -115,7 +140,6 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     cancel,
     /** Hosts that keep their answer for later commands. */
     keeping,
-    tidy,
-    now: () => new Date(clock.now()).toISOString()
+    tidy
   }
 }

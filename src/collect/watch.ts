@@ -40,11 +40,13 @@ export function watchCommands(talk: Talk, sent: readonly SentCommand[], tally: T
   let completedBefore = 0
   let changedAt = clock.now()
   let lagLooks = 0
+  /** Hosts that two commands count. */
+  let again = 0
   let interval = FIRST_POLL
   let told = clock.now()
 
   const sum = (of: 'targeted' | 'completed') =>
-    [...counts.values()].reduce((total, known) => total + known[of], 0)
+    [...counts.values()].reduce((total, known) => total + known[of], 0) - again
 
   /** Looks at every open command; a command that has ended is no longer open. */
   async function look(): Promise<void> {
@@ -86,6 +88,15 @@ export function watchCommands(talk: Talk, sent: readonly SentCommand[], tally: T
 
   return {
     tell,
+    /** Watches commands too that ask hosts again which an earlier one did not reach. */
+    add(commands: readonly SentCommand[]): void {
+      for (const command of commands) {
+        open.add(command)
+        again += command.hosts?.length ?? 0
+      }
+      if (commands.length > 0) ended = false
+      lagLooks = 0
+    },
     targeted: () => sum('targeted'),
     /** Waits until there is something to read. */
     async next(): Promise<Next> {
