@@ -108,7 +108,7 @@ test('the command is sent as SSM wants it, with the AWS document pinned', async 
     timeoutSeconds: 10,
     maxConcurrency: '50%'
   })
-  expect(calls[0]?.input).toMatchObject({
+  expect(calls.find(call => call.action === 'SendCommand')?.input).toMatchObject({
     DocumentName: 'AWS-RunShellScript',
     DocumentVersion: '1',
     DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
@@ -121,10 +121,12 @@ test('the command is sent as SSM wants it, with the AWS document pinned', async 
     Parameters: { executionTimeout: ['10'] }
   })
   const named = await collect(hosts(1), { document: 'AWS-RunShellScript' })
-  expect(named.calls[0]?.input).toHaveProperty('DocumentHash')
+  expect(named.calls.find(call => call.action === 'SendCommand')?.input).toHaveProperty('DocumentHash')
   const own = await collect(hosts(1), { document: 'acme-locked' })
-  expect(own.calls[0]?.input).toMatchObject({ DocumentName: 'acme-locked' })
-  expect(own.calls[0]?.input).not.toHaveProperty('DocumentHash')
+  expect(own.calls.find(call => call.action === 'SendCommand')?.input).toMatchObject({
+    DocumentName: 'acme-locked'
+  })
+  expect(own.calls.find(call => call.action === 'SendCommand')?.input).not.toHaveProperty('DocumentHash')
 })
 
 test('hosts that are named go in batches of fifty', async () => {

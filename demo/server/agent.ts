@@ -62,6 +62,7 @@ export async function demoAgent() {
     await chmod(join(home, path), 0o755)
   }
   const osquery = standInOsquery()
+  let closed = false
 
   async function answer(host: DemoHost, box: string): Promise<void> {
     if (!box.startsWith(`${home}/`)) return
@@ -81,6 +82,7 @@ export async function demoAgent() {
       const printed = PRINTED[host.behaviour]
       if (printed !== undefined)
         return { code: host.behaviour === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }
+      if (closed) return { code: 1, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       const folder = await mkdtemp(join(home, 'run-'))
       const temp = join(home, 'hosts', host.id)
       await mkdir(temp, { recursive: true })
@@ -142,6 +144,7 @@ export async function demoAgent() {
       return left
     },
     async close(): Promise<void> {
+      closed = true
       osquery.close()
       await rm(home, { recursive: true, force: true })
     }

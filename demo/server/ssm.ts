@@ -79,11 +79,13 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     while (running < options.concurrency && waiting.length > 0) {
       running++
       const next = waiting.shift()
-      next?.().finally(() => {
-        running--
-        const more = waiting.shift()
-        if (more !== undefined) schedule(more)
-      })
+      next?.()
+        .catch(() => undefined)
+        .finally(() => {
+          running--
+          const more = waiting.shift()
+          if (more !== undefined) schedule(more)
+        })
     }
   }
 

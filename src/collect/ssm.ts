@@ -24,6 +24,8 @@ const NOT_TARGETED = 'it is expected, and no target of this run: check its tags 
 /** Share of `timeoutSeconds` that the queries may take; the rest is for starting and for reading. */
 const QUERY_SHARE = 0.8
 const QUERY_SECONDS = 60
+/** How long the run waits to learn from SSM whether a group is large (milliseconds); it is taken for large else. */
+const LOOK_UP = 1_500
 /** Lines of the log that tell why hosts were not reported; a reason's own words, never a host's. */
 const MOST_REASONS = 12
 
@@ -40,8 +42,12 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
   const { targets, queries, osquery, timeoutSeconds } = request
   const sent: SentCommand[] = []
   const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * QUERY_SHARE))
-  const many = targets.kind === 'filters' || targets.hosts.length >= LEARN_LEAST
-  const keep = many && request.short !== false
+  const agents = lookUpAgents(targets, ports)
+  const count =
+    targets.kind === 'hosts'
+      ? targets.hosts.length
+      : ((await Promise.race([agents, ports.clock.sleep(LOOK_UP).then(() => null)]))?.size ?? LEARN_LEAST)
+  const keep = count >= LEARN_LEAST && request.short !== false
   const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds)
   const collect = (whom: Targets, shell: Shell) =>
     talk.order(
@@ -55,7 +61,7 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
     ports.log.info(
       `Asked SSM to run ${queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`
     )
-    yield* readAll(talk, sent, refused, keep, collect)
+    yield* readAll(talk, sent, refused, keep, agents, collect)
   } finally {
     await talk.cancel()
     await talk.tidy()
@@ -69,6 +75,7 @@ async function* readAll(
   sent: readonly SentCommand[],
   refused: ReadonlyMap<string, string>,
   keep: boolean,
+  agents: ReturnType<typeof lookUpAgents>,
   collect: (whom: Targets, shell: Shell) => Promise<Sent>
 ): AsyncGenerator<HostRecord> {
   const { request, ports, reader, nonce } = talk
@@ -78,7 +85,6 @@ async function* readAll(
   const tally: Tally = { given: 0, silent: 0, listed: 0 }
   const watch = watchCommands(talk, sent, tally)
   const replies = readReplies(talk, watch.tell)
-  const agents = lookUpAgents(request.targets, ports)
   const reasons = new Map<string, number>()
   /** Hosts of another platform, and through which document they were asked last. */
   const asked = new Map<string, Shell>()
