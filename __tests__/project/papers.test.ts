@@ -61,7 +61,7 @@ describe.each(papers)('%s', path => {
   })
 
   test('names scripts that exist', () => {
-    const scripts = [...read(path).matchAll(/npm run (?:--silent )?([\w-]+)/g)].map(match => match[1]!)
+    const scripts = [...read(path).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(match => match[1]!)
     for (const script of scripts) expect(Object.keys(manifest.scripts)).toContain(script)
   })
 
