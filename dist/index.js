@@ -10879,7 +10879,7 @@ __webpack_unused_export__ = DescribeInstanceAssociationsStatusCommand;
 __webpack_unused_export__ = DescribeInstanceAssociationsStatusRequest$;
 __webpack_unused_export__ = DescribeInstanceAssociationsStatusResult$;
 __webpack_unused_export__ = DescribeInstanceInformation$;
-__webpack_unused_export__ = DescribeInstanceInformationCommand;
+exports.MXw = DescribeInstanceInformationCommand;
 __webpack_unused_export__ = DescribeInstanceInformationRequest$;
 __webpack_unused_export__ = DescribeInstanceInformationResult$;
 __webpack_unused_export__ = DescribeInstancePatchStates$;
@@ -68539,7 +68539,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(113);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3243);
 
 process.exitCode = await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)(process.env);
 
@@ -68548,7 +68548,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 113:
+/***/ 3243:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -71548,7 +71548,7 @@ const actionsLog = {
     info: text => info(lineSafe(text)),
     debug: text => core_debug(lineSafe(text)),
     warning: (text, at) => warning(lineSafe(text), properties(at)),
-    error: (text, at) => error(lineSafe(text), properties(at)),
+    error: text => error(lineSafe(text)),
     async group(title, work) {
         startGroup(lineSafe(title));
         try {
@@ -80094,6 +80094,22 @@ async function assess(question, hosts) {
 var dist_cjs = __nccwpck_require__(4736);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-sts/dist-cjs/index.js
 var client_sts_dist_cjs = __nccwpck_require__(1695);
+;// CONCATENATED MODULE: ./lib/src/clock.js
+const systemClock = {
+    now: () => Date.now(),
+    sleep: (milliseconds, signal) => new Promise(resolve => {
+        if (signal?.aborted)
+            return resolve();
+        const done = () => {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', done);
+            resolve();
+        };
+        const timer = setTimeout(done, milliseconds);
+        signal?.addEventListener('abort', done, { once: true });
+    })
+};
+
 ;// CONCATENATED MODULE: ./lib/src/aws/errors.js
 
 /** The name of an error as AWS gives it, modelled or not. */
@@ -80106,12 +80122,24 @@ function errorText(error) {
 }
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/;
 const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
+function isThrottled(error) {
+    return THROTTLED.test(errorName(error));
+}
+/** Whether AWS no longer takes the credentials of the call because of their age. */
+function hasExpired(error) {
+    return /^(ExpiredToken|ExpiredTokenException|RequestExpired)$/.test(errorName(error));
+}
 /** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
 function isTransient(error) {
     if (!(error instanceof Error))
         return false;
     const status = statusOf(error) ?? 0;
-    return THROTTLED.test(error.name) || status === 429 || status >= 500 || isNetworkFailure(error);
+    return (THROTTLED.test(error.name) ||
+        status === 429 ||
+        status >= 500 ||
+        isNetworkFailure(error) ||
+        // An answer that does not parse: something between here and AWS gave it.
+        error.name === 'SyntaxError');
 }
 function isNetworkFailure(error) {
     if (!(error instanceof Error))
@@ -80147,23 +80175,109 @@ function explainAwsError(error, action) {
     return said;
 }
 
+;// CONCATENATED MODULE: ./lib/src/aws/pace.js
+/** Calls a second. */
+const FIRST_RATE = 6;
+const LEAST_RATE = 0.5;
+const MOST_RATE = 100;
+/** What an answered call adds before the first throttling, and a second's calls after it, as a share of the rate. */
+const OPENING_STEP = 0.7;
+const STEADY_STEP = 0.03;
+/** Throttled at this rate: go on with so much of it. Calls that were under way then are not counted again. */
+const BACK_OFF = 0.75;
+const SAME_STORM = 1_000;
+/** A pace by additive increase and multiplicative decrease (Chiu and Jain, 1989). */
+function startPace(clock) {
+    let rate = FIRST_RATE;
+    let refused = null;
+    let next = 0;
+    let slowedAt = Number.NEGATIVE_INFINITY;
+    return {
+        async turn() {
+            const now = clock.now();
+            const at = Math.max(now, next);
+            next = at + 1_000 / rate;
+            if (at > now)
+                await clock.sleep(at - now);
+        },
+        answered() {
+            const step = refused === null || rate < refused / 2 ? OPENING_STEP : STEADY_STEP;
+            rate = Math.min(MOST_RATE, rate + step);
+        },
+        throttled() {
+            const now = clock.now();
+            if (now - slowedAt < SAME_STORM)
+                return;
+            slowedAt = now;
+            refused = rate;
+            rate = Math.max(LEAST_RATE, rate * BACK_OFF);
+            next = Math.max(next, now + 1_000 / rate);
+        }
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/aws/clients.js
 
 
 
+
+
+/** A call may wait long for its turn; more renewals than this would hide credentials that never work. */
+const MOST_RENEWALS = 2;
 /**
- * A client for SSM. Adaptive retries: measured against a server that allows 5 calls a second, they lose no call and
- * are throttled an eighth as often as the standard mode. Without `credentials` the SDK looks for ambient ones.
+ * A client for SSM. Every attempt of an action, retries included, keeps to the pace of that action; the SDK retries
+ * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed. Without
+ * `credentials` the SDK looks for ambient ones.
  */
 function ssmClient(region, credentials) {
-    return new dist_cjs/* SSMClient */.jBj({
+    const client = new dist_cjs/* SSMClient */.jBj({
         region,
-        ...(credentials === null ? {} : { credentials }),
-        retryMode: 'adaptive',
+        // The session knows best when to renew: the SDK is to ask it each time.
+        ...(credentials === null
+            ? {}
+            : { credentials: async () => ({ ...(await credentials()), expiration: new Date(0) }) }),
         maxAttempts: 10,
         requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
         customUserAgent: 'fleet-drift'
     });
+    const paces = new Map();
+    const paceOf = (action) => {
+        const pace = paces.get(action) ?? startPace(systemClock);
+        paces.set(action, pace);
+        return pace;
+    };
+    client.middlewareStack.add((next, { commandName = '' }) => async (args) => {
+        const pace = paceOf(commandName);
+        await pace.turn();
+        try {
+            const answer = await next(args);
+            pace.answered();
+            return answer;
+        }
+        catch (error) {
+            if (isThrottled(error))
+                pace.throttled();
+            throw error;
+        }
+    }, 
+    // Inside the SDK's retries.
+    { name: 'pace', step: 'finalizeRequest', priority: 'low' });
+    if (credentials !== null) {
+        client.middlewareStack.add(next => async (args) => {
+            for (let renewals = 0;; renewals++) {
+                const used = await credentials();
+                try {
+                    return await next(args);
+                }
+                catch (error) {
+                    if (!hasExpired(error) || renewals >= MOST_RENEWALS)
+                        throw error;
+                    await credentials(used);
+                }
+            }
+        }, { name: 'renewCredentials', step: 'initialize' });
+    }
+    return client;
 }
 /** The account of the ambient credentials. @throws Error that says why STS did not tell. */
 async function ambientAccount(region) {
@@ -89816,7 +89930,9 @@ const RENEW_BEFORE = 5 * 60_000;
 function assumeRole(request, ports) {
     let current = null;
     let pending = null;
-    const session = async () => {
+    const session = async (refused) => {
+        if (refused !== undefined && current?.credentials === refused)
+            current = null;
         if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
             return current;
         pending ??= assume(request, ports).finally(() => {
@@ -89826,7 +89942,7 @@ function assumeRole(request, ports) {
         return current;
     };
     return {
-        credentials: async () => (await session()).credentials,
+        credentials: async (refused) => (await session(refused)).credentials,
         account: async () => (await session()).account
     };
 }
@@ -89947,22 +90063,6 @@ async function login({ role, region, allowedAccountIds }, { repository, oidc }, 
     ports.log.info('Assumed the role.');
     return session.credentials;
 }
-
-;// CONCATENATED MODULE: ./lib/src/clock.js
-const systemClock = {
-    now: () => Date.now(),
-    sleep: (milliseconds, signal) => new Promise(resolve => {
-        if (signal?.aborted)
-            return resolve();
-        const done = () => {
-            clearTimeout(timer);
-            signal?.removeEventListener('abort', done);
-            resolve();
-        };
-        const timer = setTimeout(done, milliseconds);
-        signal?.addEventListener('abort', done, { once: true });
-    })
-};
 
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
@@ -90150,10 +90250,10 @@ function silentHost(host, reason, unanswered) {
     return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} };
 }
 /** The one record of a host whose invocation has ended. */
-function recordOf(host, opened, asked, state, collectedAt) {
+function recordOf(host, opened, asked, state, collectedAt, shell = 'posix') {
     switch (opened.kind) {
         case 'answer': {
-            const reason = incomplete(opened.queries, asked, platformOf(opened.facts.os));
+            const reason = incomplete(opened.queries, asked, shell === 'powershell' ? 'windows' : platformOf(opened.facts.os));
             const status = reason === null ? 'reported' : 'partial';
             return {
                 host,
@@ -90169,7 +90269,7 @@ function recordOf(host, opened, asked, state, collectedAt) {
             return {
                 host,
                 status: 'partial',
-                reason: 'osquery is not installed',
+                reason: `osquery is not installed${opened.fetched === null ? '' : `, and ${opened.fetched}`}`,
                 unanswered: false,
                 collectedAt,
                 facts: opened.facts,
@@ -90203,9 +90303,7 @@ function incomplete(queries, asked, platform) {
     const excused = ({ name, platforms }) => queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform);
     const short = open.filter(query => !excused(query));
     if (short.length === 0) {
-        return asked.length > 0 && open.length === asked.length
-            ? 'no query was answered: all are for other platforms'
-            : null;
+        return open.length === asked.length ? 'no query was answered: all are for other platforms' : null;
     }
     const names = short.slice(0, record_NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`);
     const more = short.length > record_NAMED ? ` and ${short.length - record_NAMED} more` : '';
@@ -90254,24 +90352,6 @@ async function* hostsOf(readers, expectedIds) {
         yield silentHost(id, 'it is expected, and in none of the files', false);
 }
 
-;// CONCATENATED MODULE: ./lib/src/collect/concurrently.js
-/** Does `work` on all entries, at most `limit` at once, and gives the results as they come. The first error ends it. */
-async function* concurrently(entries, limit, work) {
-    const running = new Map();
-    let next = 0;
-    while (next < entries.length || running.size > 0) {
-        while (next < entries.length && running.size < limit) {
-            const at = next++;
-            const entry = entries[at];
-            if (entry !== undefined)
-                running.set(at, work(entry).then(result => ({ at, result })));
-        }
-        const { at, result } = await Promise.race(running.values());
-        running.delete(at);
-        yield result;
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/src/collect/facts.js
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}))*\.?$/;
@@ -90306,55 +90386,123 @@ function distinct(texts) {
     return [...new Set(texts.filter(text => typeof text === 'string'))].sort().slice(0, MOST_ADDRESSES);
 }
 
-;// CONCATENATED MODULE: ./lib/src/collect/envelope.js
-
+;// CONCATENATED MODULE: ./lib/src/collect/frame.js
 
 
 
 /** Bounds of what one host may send, unpacked (design §9). */
 const MOST_BYTES = 32 * 1024 * 1024;
+const AGENT_CUT = '--output truncated--';
+function startOf(reply, nonce) {
+    const start = new RegExp(`^FLEETDRIFT2 ${nonce} (\\d{1,8}) ([0-9a-f]{64}) (\\d{1,4}|short) (\\d{1,9}) ([0-9a-f]{64})$`, 'm').exec(reply);
+    if (start === null)
+        return null;
+    const [line, length = '', sum = '', index = '', total = '', whole = ''] = start;
+    return {
+        length: Number(length),
+        sum,
+        from: start.index + line.length + 1,
+        promised: { index: index === 'short' ? index : Number(index), total: Number(total), whole }
+    };
+}
+/** Opens a frame. Total: any text gives a piece whose digest holds, or the reason why there is none. */
+function openFrame(output, nonce) {
+    const reply = output.replaceAll('\r\n', '\n');
+    const start = startOf(reply, nonce);
+    if (start === null) {
+        if (reply.trim() === '')
+            return { reason: 'the reply is empty' };
+        const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply);
+        return {
+            reason: note === null
+                ? 'the reply holds no answer of the collector'
+                : `the collector says: ${inert(note[1] ?? '')}`
+        };
+    }
+    const { length, from, sum, promised } = start;
+    const text = reply.slice(from, from + length);
+    if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT2-END ${nonce}`)) {
+        return {
+            reason: reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does'
+        };
+    }
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+        return { reason: 'the reply is not base64' };
+    const bytes = Buffer.from(text, 'base64');
+    return sha256(bytes) === sum ? { ...promised, bytes } : { reason: 'the reply does not match its digest' };
+}
+/** Unpacks an answer and checks it against the digest that was promised. Total. */
+function unpack(packed, whole) {
+    try {
+        const body = (0,external_node_zlib_.gunzipSync)(packed, { maxOutputLength: MOST_BYTES });
+        return sha256(body) === whole ? body : { reason: 'the reply does not match its digest' };
+    }
+    catch (error) {
+        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+        return {
+            reason: code === 'ERR_BUFFER_TOO_LARGE'
+                ? `the reply unpacks to more than ${MOST_BYTES} bytes`
+                : 'the reply does not unpack'
+        };
+    }
+}
+/**
+ * What the head of a reply that was cut tells: what its frame promises, and the first bytes of the answer. Nothing of
+ * it is verified: it may only decide what to ask next. `null`: no frame starts in it.
+ */
+function peekFrame(output, nonce) {
+    const start = startOf(output, nonce);
+    if (start === null)
+        return null;
+    const text = /^[A-Za-z0-9+/]*/.exec(output.slice(start.from))?.[0] ?? '';
+    try {
+        const packed = Buffer.from(text.slice(0, text.length - (text.length % 4)), 'base64');
+        const bytes = (0,external_node_zlib_.gunzipSync)(packed, { finishFlush: external_node_zlib_.constants.Z_SYNC_FLUSH, maxOutputLength: 65_536 });
+        return { promised: start.promised, head: bytes.toString('latin1') };
+    }
+    catch {
+        return { promised: start.promised, head: '' };
+    }
+}
+function sha256(bytes) {
+    return (0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/envelope.js
+
+
+
+/** Bounds of what one host may send (design §9). */
 const envelope_MOST_ROWS = 200_000;
 /** A list of flat rows is no deeper; osquery's widest tables have some 60 columns. */
 const ROW_DEPTH = 2;
 const MOST_COLUMNS = 512;
 /** Lines of the head beside the pack's queries: the collector's own questions and what the shell tells. */
 const MOST_OTHER_LINES = 32;
-const AGENT_CUT = '--output truncated--';
-/** Opens a reply. Total: any bytes give a result, none throws, and rows are returned only where their digest holds. */
+/** Opens a reply that holds a whole answer. Total: any bytes give a result, none throws. */
 function openEnvelope(output, asked) {
-    const reply = output.replaceAll('\r\n', '\n');
-    const broken = (reason) => ({ kind: 'broken', reason });
-    const start = new RegExp(`^FLEETDRIFT1 ${asked.nonce} (\\d{1,8}) ([0-9a-f]{64})$`, 'm').exec(reply);
-    if (start === null) {
-        if (reply.trim() === '')
-            return broken('the reply is empty');
-        const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply);
-        return broken(note === null
-            ? 'the reply holds no answer of the collector'
-            : `the collector says: ${inert(note[1] ?? '')}`);
-    }
-    const length = Number(start[1]);
-    const from = start.index + start[0].length + 1;
-    const text = reply.slice(from, from + length);
-    if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT1-END ${asked.nonce}`)) {
-        return broken(reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does');
-    }
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text))
-        return broken('the reply is not base64');
-    const packed = Buffer.from(text, 'base64');
-    if (sha256(packed) !== start[2])
-        return broken('the reply does not match its digest');
-    try {
-        return openBody((0,external_node_zlib_.gunzipSync)(packed, { maxOutputLength: MOST_BYTES }), asked);
-    }
-    catch (error) {
-        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-        return broken(code === 'ERR_BUFFER_TOO_LARGE'
-            ? `the reply unpacks to more than ${MOST_BYTES} bytes`
-            : 'the reply does not unpack');
-    }
+    const piece = openFrame(output, asked.nonce);
+    if ('reason' in piece)
+        return { kind: 'broken', reason: piece.reason };
+    if (piece.index !== 0 || piece.bytes.length !== piece.total)
+        return { kind: 'broken', reason: 'the reply is one piece of several' };
+    return openPacked(piece.bytes, piece.whole, asked);
 }
+/** Opens a packed answer of which the host promised the digest. */
+function openPacked(packed, whole, asked) {
+    const body = unpack(packed, whole);
+    return 'reason' in body ? { kind: 'broken', reason: body.reason } : openBody(body, asked);
+}
+/** The script's words for why it got no osquery. */
+const FETCHED = {
+    'no-source': 'the osquery input has no line for its architecture',
+    'no-program': 'it has neither curl nor wget to fetch it',
+    'no-download': 'it could not fetch it',
+    'wrong-digest': 'what it fetched has another digest, and was not run',
+    'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
+};
 const STATUSES = ['ok', 'failed', 'timeout', 'truncated', 'unsupported'];
+/** Opens an unpacked answer. Rows are returned only where their digest holds. */
 function openBody(body, asked) {
     const head = new Map();
     const lines = [];
@@ -90395,7 +90543,7 @@ function openBody(body, asked) {
         return { kind: 'broken', reason: `the reply has more than ${envelope_MOST_ROWS} rows` };
     const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? []);
     if (head.get('osquery') === 'none')
-        return { kind: 'no-osquery', facts };
+        return { kind: 'no-osquery', facts, fetched: FETCHED[head.get('fetched') ?? ''] ?? null };
     const queries = Object.create(null);
     for (const name of asked.queries) {
         queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] };
@@ -90517,16 +90665,860 @@ function measureRows(text) {
     return { rows, columns: widest, depth };
 }
 const [QUOTE, COMMA, BRACKET, BACKSLASH, BRACKET_END, BRACE, BRACE_END] = [34, 44, 91, 92, 93, 123, 125];
-function sha256(bytes) {
-    return (0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex');
+
+;// CONCATENATED MODULE: ./lib/src/collect/registry.js
+
+
+/** SSM's limits (DescribeInstanceInformation, API reference). */
+const PAGE = 50;
+const VALUES_A_FILTER = 50;
+/**
+ * What SSM says of the agents of the targeted hosts: their ping status by id. `null` where it does not say: the
+ * permission is optional, and resource groups cannot be looked up so. Never throws.
+ */
+async function lookUpAgents(targets, { ssm, log, signal }) {
+    const agents = new Map();
+    try {
+        for (const filters of filtersFor(targets)) {
+            let token;
+            do {
+                if (signal.aborted)
+                    return null;
+                const input = { Filters: filters, MaxResults: PAGE, ...(token ? { NextToken: token } : {}) };
+                const page = await ssm.send(new dist_cjs/* DescribeInstanceInformationCommand */.MXw(input));
+                for (const agent of page.InstanceInformationList ?? [])
+                    note(agents, agent);
+                token = page.NextToken || undefined;
+            } while (token !== undefined);
+        }
+        return agents;
+    }
+    catch (error) {
+        log.debug(`DescribeInstanceInformation is not answered (${errorName(error)}): whether agents are online is not known.`);
+        return null;
+    }
+}
+function note(agents, { InstanceId, PingStatus }) {
+    if (InstanceId !== undefined)
+        agents.set(InstanceId, PingStatus ?? 'Inactive');
+}
+function filtersFor(targets) {
+    if (targets.kind === 'filters') {
+        if (!targets.filters.every(({ key }) => key.startsWith('tag:')))
+            throw new Error('no tags');
+        return [targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))];
+    }
+    const batches = [];
+    for (let at = 0; at < targets.hosts.length; at += VALUES_A_FILTER)
+        batches.push([{ Key: 'InstanceIds', Values: targets.hosts.slice(at, at + VALUES_A_FILTER) }]);
+    return batches;
+}
+/** What a silent host's agent adds to the reason. */
+function tellAgent(agents, host) {
+    if (agents === null)
+        return '';
+    const status = agents.get(host);
+    if (status === undefined)
+        return '; SSM knows no agent of it';
+    return status === 'Online' ? '; SSM calls its agent online' : `; SSM has lost its agent (${status})`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/concurrently.js
+/** Does `work` on all entries, at most `limit` at once, and gives the results as they come. The first error ends it. */
+async function* concurrently(entries, limit, work) {
+    const running = new Map();
+    let next = 0;
+    while (next < entries.length || running.size > 0) {
+        while (next < entries.length && running.size < limit) {
+            const at = next++;
+            const entry = entries[at];
+            if (entry !== undefined)
+                running.set(at, work(entry).then(result => ({ at, result })));
+        }
+        const { at, result } = await Promise.race(running.values());
+        running.delete(at);
+        yield result;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/shell.js
+/**
+ * The POSIX sh texts of the collector, for dash, busybox and bash. They are read-only on the host but for one private
+ * folder, always exit 0 and say in a frame what happened (frame.ts reads it). `script.ts` puts them together.
+ *
+ * The folder is named after the run's nonce, so that a later command of the same run finds it again: `mkdir` fails
+ * where the name is taken, and only root may use what root has made in a folder of mode 0700.
+ */
+/** What every command needs. `frame` tells one file, `piece` one part of the packed answer. */
+const shell_COMMON = `umask 077
+LC_ALL=C; export LC_ALL
+PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
+dir="\${TMPDIR:-/tmp}/fleet-drift.$nonce"
+if command -v sha256sum >/dev/null 2>&1; then digest() { sha256sum "$@"; }
+elif command -v shasum >/dev/null 2>&1; then digest() { shasum -a 256 "$@"; }
+else digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }; fi
+frame() {
+  base64 < "$1" | tr -d '\\n' > "text.$2"
+  length=$(($(wc -c < "text.$2")))
+  digest "$1" > "sum.$2"
+  read -r sum rest < "sum.$2"
+  echo "FLEETDRIFT2 $nonce $length $sum $2 $total $whole"
+  cat "text.$2"
+  echo
+  echo "FLEETDRIFT2-END $nonce"
+}
+piece() {
+  tail -c +$(($1 * piece_bytes + 1)) gz | head -c $piece_bytes > "part.$1"
+  frame "part.$1" "$1"
+}`;
+/**
+ * Makes the folder. Where the same command came twice (its first acknowledgement was lost on the way), the second waits
+ * for the first, and gives its answer.
+ *
+ * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
+ * cancelled command's process group outright: the reaper, outside of it, then removes the folder. A folder that is
+ * kept for later commands (it holds the file `keep`) is removed by the reaper at the latest.
+ * Our own children are ended by -9: bash may run the script's traps in a child that was forked a moment ago.
+ */
+const PRELUDE = `for old in "\${TMPDIR:-/tmp}"/fleet-drift.*; do
+  [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
+done
+waited=0
+until mkdir "$dir" 2>/dev/null; do
+  [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] && [ $waited -lt $budget ] || {
+    echo "fleet-drift: cannot make a temporary folder"; exit 0; }
+  cd "$dir" 2>/dev/null && [ -e keep ] && read -r total whole < keep && { piece 0; exit 0; }
+  cd /; sleep 1; waited=$((waited + 1))
+done
+cd "$dir" || exit 0
+child=; reaper=
+trap '[ -e "$dir/keep" ] || { cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null; }' EXIT
+trap '[ -z "$child" ] || kill $child 2>/dev/null; rm -f "$dir/keep"; exit 0' HUP INT TERM
+reap='cd /; i=0
+  while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 3)); done
+  i=0
+  while [ $i -lt "$4" ] && [ -e "$1/keep" ]; do sleep 3; i=$((i + 3)); done
+  rm -rf "$1"'
+if command -v setsid >/dev/null 2>&1; then
+  setsid sh -c "$reap" reaper "$dir" $$ $((budget + 60)) $linger </dev/null >/dev/null 2>&1 &
+  reaper=$!
+fi
+HOME=$dir; export HOME
+ulimit -c 0 2>/dev/null
+ulimit -S -f $blocks 2>/dev/null
+ulimit -S -v $most_memory 2>/dev/null
+start=$(date +%s)
+count=0
+osquery=none
+if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi; program=osqueryi; mode=
+elif command -v osqueryd >/dev/null 2>&1; then osquery=osqueryd; program=osqueryd; mode=-S; fi
+gentle=; nice -n 10 true 2>/dev/null && gentle="nice -n 10"
+if timeout -k 1 1 true 2>/dev/null; then
+  bound() { timeout -k 5 "$@" & child=$!; wait $child; }
+else
+  bound() {
+    seconds=$1; shift
+    "$@" & child=$!
+    ( i=0; while [ $i -lt $seconds ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i + 1)); done
+      kill -9 $child 2>/dev/null ) >/dev/null 2>&1 & guard=$!
+    wait $child; code=$?
+    { kill -9 $guard; wait $guard; } 2>/dev/null
+    [ $code -eq 137 ] && return 124
+    return $code
+  }
+fi
+q() {
+  [ "$osquery" = none ] && return
+  count=$((count + 1))
+  : > $count.o
+  status=ok; code=-
+  seconds=$((budget - $(date +%s) + start))
+  [ $seconds -le $limit ] || seconds=$limit
+  if [ $seconds -le 0 ]; then
+    status=timeout; echo 'not asked: the time for all queries was used up' > $count.e
+  else
+    bound $seconds $gentle "$program" $mode --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
+    code=$?; child=
+    case $code in
+      0) [ -s $count.e ] && grep -q '^Error' $count.e && status=failed ;;
+      124|137) status=timeout ;;
+      153) status=truncated; echo 'more output than a query may have' > $count.e ;;
+      *) status=failed ;;
+    esac
+    [ $status = failed ] && grep -q 'no such table' $count.e && status=unsupported
+  fi
+  [ $status = ok ] || : > $count.o
+  echo "$1 $status $code" > $count.s
+}`;
+/**
+ * Packs the results; while they are more than a host may send, the largest is left out, and said to be. Answers with
+ * the first piece. The folder is kept where more pieces follow, or where the run may ask for a shorter answer.
+ */
+const ANSWER = `rm -rf osquery.d
+ulimit -S -f unlimited 2>/dev/null
+files=
+i=0
+while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
+: > digests; : > sizes; : > rows
+if [ -n "$files" ]; then
+  digest $files > digests
+  wc -c $files > sizes
+  grep -c '^ *{' $files /dev/null > rows
+fi
+machine=; [ -r /etc/machine-id ] && read -r machine < /etc/machine-id
+boot=; [ -r /proc/sys/kernel/random/boot_id ] && read -r boot < /proc/sys/kernel/random/boot_id
+uid=$(id -u 2>/dev/null)
+pack() {
+  kept=
+  {
+    echo "host \${AWS_SSM_INSTANCE_ID:-}"
+    echo "uid $uid"
+    echo "machine-id $machine"
+    echo "boot-id $boot"
+    echo "osquery $osquery"
+    [ -z "$fetched" ] || echo "fetched $fetched"
+    i=0
+    while [ $i -lt $count ]; do
+      i=$((i + 1))
+      read -r name status code < $i.s
+      read -r sum rest <&3
+      read -r size rest <&4
+      IFS=: read -r rest lines <&5
+      case " $left " in
+        *" $i "*) status=truncated; bytes=0; echo "$lines rows ($size bytes) are more than a host may send" > $i.e ;;
+        *) kept="$kept $i.o"; bytes=$size ;;
+      esac
+      detail=-
+      [ $status = ok ] || detail=$(head -c 300 $i.e | base64 | tr -d '\\n')
+      echo "query $name $status $code $lines $bytes $sum \${detail:--}"
+    done 3< digests 4< sizes 5< rows
+    echo "end $count"
+  } > top
+  cat top $kept > body
+  gzip -9 -c body > gz
+  total=$(($(wc -c < gz)))
+}
+left=
+while :; do
+  sum_of_sizes=0; worst=0; most=0; i=0
+  while [ $i -lt $count ]; do
+    i=$((i + 1))
+    read -r size rest <&4
+    case " $left " in *" $i "*) continue ;; esac
+    sum_of_sizes=$((sum_of_sizes + size))
+    [ $size -gt $most ] && { most=$size; worst=$i; }
+  done 4< sizes
+  if [ $sum_of_sizes -le $most_bytes ]; then
+    pack
+    [ $total -gt $most_packed ] || break
+  fi
+  [ $worst -gt 0 ] || break
+  left="$left $worst"
+done
+digest body > sum
+read -r whole rest < sum
+rm -f body
+if [ $total -gt $piece_bytes ] || { [ $keep = yes ] && [ $total -gt $kept_bytes ]; }; then
+  echo "$total $whole" > keep
+  if [ -z "$reaper" ]; then
+    ( trap '' HUP INT TERM; sh -c "$reap" reaper "$dir" 0 0 $linger ) </dev/null >/dev/null 2>&1 &
+  fi
+fi
+piece 0
+exit 0
+`;
+/**
+ * Gets osquery where the host has none: from the run's own source for the host's architecture, verified before it runs,
+ * in the private folder, and gone with it. Never a credential: the source is public.
+ */
+const FETCH = `fetched=
+if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
+  fetch_from "$(uname -m)"
+  seconds=$((budget / 2)); [ $seconds -le 120 ] || seconds=120
+  ulimit -S -f unlimited 2>/dev/null
+  if [ -z "$url" ]; then fetched=no-source
+  elif command -v curl >/dev/null 2>&1; then
+    bound $((seconds + 5)) curl -fsSL --proto =https --proto-redir =https --connect-timeout 15 --max-time $seconds -o osquery.tgz "$url" </dev/null >/dev/null 2>&1 || fetched=no-download
+  elif command -v wget >/dev/null 2>&1; then
+    bound $seconds wget -q -T 15 -O osquery.tgz "$url" </dev/null >/dev/null 2>&1 || fetched=no-download
+  else fetched=no-program
+  fi
+  child=
+  if [ -z "$fetched" ]; then
+    digest osquery.tgz > sum; read -r sum rest < sum
+    if [ "$sum" != "$want" ]; then fetched=wrong-digest
+    elif mkdir osquery.d && gzip -dc osquery.tgz 2>/dev/null | tar -xf - -C osquery.d 2>/dev/null && [ -x osquery.d/opt/osquery/bin/osqueryd ]; then
+      osquery=fetched; program=$dir/osquery.d/opt/osquery/bin/osqueryd; mode=-S
+    else fetched=wrong-archive
+    fi
+  fi
+  rm -f osquery.tgz
+  ulimit -S -f $blocks 2>/dev/null
+fi`;
+/** Finds the folder again. */
+const shell_RETURN = `cd "$dir" 2>/dev/null && [ -O . ] && read -r total whole < keep || {
+  echo "fleet-drift: the folder of this run is gone"; exit 0; }`;
+/** One more piece. */
+const shell_PIECE = `piece $piece
+exit 0
+`;
+/** Removes the folder; its reaper sees it and ends. */
+const shell_REMOVE = `cd / && rm -rf "$dir"
+exit 0
+`;
+/**
+ * Answers again, with references to rows that the runner knows: `known` has the first 32 hex digits of the SHA-256 of
+ * each, one a line (shorthand.ts makes the list and reads the answer). Per line of the answer: \`@N\` or \`@N-M\` for
+ * known lines, \`#N numbers…\` for a line that is known but for its numbers, \`=\` and the line for any other; \`w N\`
+ * stands for a whole known result, \`l COUNT\` before the lines of any other.
+ */
+const shell_SHORTHAND = `printf %s "$known_text" | { base64 -d 2>/dev/null || printf %s "$known_text" | base64 -D; } | gzip -dc > known
+mkdir u m
+awk -v most=$most_lines '
+function mask(s,   r) {
+  r = ""
+  while (match(s, /:"-?[0-9]+"/)) {
+    r = r substr(s, 1, RSTART + 1) "\\001"
+    s = substr(s, RSTART + RLENGTH - 1)
+  }
+  return r s
+}
+function unit(s,   masked) {
+  if (++n > most) exit 3
+  print "u" s > "plan"
+  print s > ("u/" n); close("u/" n)
+  masked = mask(s)
+  if (masked != s) { print masked > ("m/" n); close("m/" n) }
+}
+FILENAME == "known" { known[$1] = FNR; next }
+FILENAME == "digests" { sum[$2] = substr($1, 1, 32); next }
+{
+  if ($1 == "query") { queries++; if ($3 == "ok") { $7 = "="; ok[queries] = 1 } }
+  unit($0)
+}
+END {
+  if (n > most) exit 3
+  for (i = 1; i <= queries; i++) {
+    if (!ok[i]) continue
+    file = i ".o"
+    if (sum[file] in known) { print "cw " known[sum[file]] > "plan"; continue }
+    lines = 0
+    while ((getline line < file) > 0) text[++lines] = line
+    close(file)
+    print "cl " lines > "plan"
+    for (j = 1; j <= lines; j++) {
+      line = text[j]
+      if (substr(line, length(line) - 1) == "},") line = substr(line, 1, length(line) - 1)
+      unit(line)
+    }
+  }
+}' known digests top || { echo "fleet-drift: too many rows for a shorter answer"; exit 0; }
+digest u/* > sums
+for f in m/*; do [ -e "$f" ] && { digest m/* >> sums; break; }; done
+awk '
+function flush() {
+  if (from) print "@" from (to > from ? "-" to : "")
+  from = 0
+}
+function numbers(s,   r) {
+  r = ""
+  while (match(s, /:"-?[0-9]+"/)) {
+    r = r " " substr(s, RSTART + 2, RLENGTH - 3)
+    s = substr(s, RSTART + RLENGTH - 1)
+  }
+  return r
+}
+FILENAME == "known" { known[$1] = FNR; next }
+FILENAME == "sums" { id = substr($1, 1, 32); if (id in known) at[$2] = known[id]; next }
+substr($0, 1, 1) == "c" { flush(); print substr($0, 2); next }
+{
+  n++
+  line = substr($0, 2)
+  if (("u/" n) in at) {
+    k = at["u/" n]
+    if (from && k == to + 1) to = k
+    else { flush(); from = k; to = k }
+    next
+  }
+  flush()
+  if (("m/" n) in at) print "#" at["m/" n] numbers(line)
+  else print "=" line
+}
+END { flush() }' known sums plan > short
+gzip -9 -c short > short.gz
+if [ $(($(wc -c < short.gz))) -le $piece_bytes ]; then frame short.gz short
+else echo "fleet-drift: no answer is shorter"; fi
+rm -rf u m plan sums short short.gz text.short sum.short known
+[ $total -gt $piece_bytes ] || { cd /; rm -rf "$dir"; }
+exit 0
+`;
+
+;// CONCATENATED MODULE: ./lib/src/collect/script.js
+
+
+
+/** A reply over this is cut by the SSM agent (24,000 bytes, head kept). */
+const REPLY_BYTES = 23_999;
+/** Bytes of a packed answer in one reply: base64 takes a third more, and the frame's lines 350. */
+const PIECE_BYTES = 17_400;
+/** Packed answers up to this fit in SSM's list (2,499 bytes a host), frame included. */
+const KEPT_BYTES = 1_600;
+/** What a host may send, packed, in all its pieces (design §5). */
+const MOST_PACKED_BYTES = 1024 * 1024;
+/** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
+const MOST_PARAMETER_BYTES = 90_000;
+/** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
+const OUTPUT_BLOCKS = 32_768;
+/** How long a host keeps its answer for later commands of the run, at most (seconds). */
+const LINGER = 900;
+/** Answers of more lines than this are not shortened: each line costs the host a small file. */
+const MOST_LINES = 4_000;
+/** Address space that osquery may take, in KiB: it needs some 500 MB, and its own watchdog is off in a shell. */
+const MOST_MEMORY = 4 * 1024 * 1024;
+/** Names of the collector's own questions, answered before the pack's. */
+const FACT_QUERIES = [
+    {
+        name: '_facts',
+        sql: 'SELECT s.hostname, o.name AS os, o.version AS os_version, o.arch, i.version AS osquery_version FROM system_info s LEFT JOIN os_version o ON 1 LEFT JOIN osquery_info i ON 1'
+    },
+    {
+        name: '_addresses',
+        sql: 'SELECT a.address, d.mac FROM interface_addresses a LEFT JOIN interface_details d ON d.interface = a.interface'
+    }
+];
+/**
+ * The script that asks the queries and answers with the first piece of the results.
+ * @throws Error when a query has a name that the collector keeps for its own questions.
+ */
+function collectorScript(queries, options) {
+    return [
+        `nonce=${options.nonce}`,
+        `budget=${options.budgetSeconds}`,
+        `limit=${options.querySeconds}`,
+        `keep=${options.keep ? 'yes' : 'no'}`,
+        CONSTANTS,
+        shell_COMMON,
+        collecting(queries, options.osquery ?? [])
+    ].join('\n');
+}
+/** The script that answers with one more piece of what the run's first command left on the host. */
+function pieceScript(nonce, index) {
+    return [`nonce=${nonce}`, `piece=${index}`, CONSTANTS, shell_COMMON, shell_RETURN, shell_PIECE].join('\n');
+}
+/** The script that answers again, in short. @param known the list that `shorthand.ts` makes, as it packs it */
+function shorthandScript(nonce, known) {
+    return [`nonce=${nonce}`, `known_text=${known}`, CONSTANTS, shell_COMMON, shell_RETURN, shell_SHORTHAND].join('\n');
+}
+/** The script that removes what the run left on the host. */
+function removeScript(nonce) {
+    return [`nonce=${nonce}`, CONSTANTS, shell_COMMON, shell_REMOVE].join('\n');
+}
+/**
+ * All of it in one script, for a document that holds it and takes only the variables as parameters: `errand`, `nonce`,
+ * `budget`, `limit`, `keep`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
+ */
+function lockedScript(queries, osquery) {
+    return [
+        CONSTANTS,
+        COMMON,
+        'case $errand in',
+        'collect)',
+        `[ "$asked" = ${digestOfQueries(queries)} ] || { echo "fleet-drift: the document holds other queries than the packs of this run"; exit 0; }`,
+        collecting(queries, osquery),
+        ';;',
+        `piece)\n${RETURN}\n${PIECE}\n;;`,
+        `shorthand)\n${RETURN}\n${SHORTHAND}\n;;`,
+        `remove)\n${REMOVE}\n;;`,
+        'esac',
+        'exit 0',
+        ''
+    ].join('\n');
+}
+/** Names and statements of queries, as 32 hex digits. */
+function digestOfQueries(queries) {
+    return sha256(JSON.stringify(queries.map(({ name, sql }) => [name, sql]))).slice(0, 32);
+}
+const CONSTANTS = [
+    `piece_bytes=${PIECE_BYTES}`,
+    `kept_bytes=${KEPT_BYTES}`,
+    `linger=${LINGER}`,
+    `blocks=${OUTPUT_BLOCKS}`,
+    `most_packed=${MOST_PACKED_BYTES}`,
+    `most_bytes=${MOST_BYTES}`,
+    `most_lines=${MOST_LINES}`,
+    `most_memory=${MOST_MEMORY}`
+].join('\n');
+function collecting(queries, osquery) {
+    const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name));
+    if (reserved !== undefined)
+        throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`);
+    const sources = osquery.map(({ arch, url, sha256 }) => `${quote(arch)}) url=${quote(url)}; want=${sha256} ;;`);
+    return [
+        PRELUDE,
+        'fetch_from() {\ncase $1 in',
+        ...sources,
+        '*) url=; want= ;;\nesac\n}',
+        `offered=${osquery.length}`,
+        FETCH,
+        ...[...FACT_QUERIES, ...queries].map(query => `q ${query.name} ${quote(query.sql)}`),
+        ANSWER
+    ].join('\n');
+}
+/**
+ * The lines for the document's `commands` parameter. The script travels as gzip and base64, so that neither SSM's
+ * `{{…}}` nor quoting can touch it.
+ * @throws Error when the packs are too large for one command.
+ */
+function carry(script) {
+    const text = (0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64');
+    if (text.length > MOST_PARAMETER_BYTES) {
+        throw new Error(`packs: the queries make a command of ${text.length} bytes, and SSM takes ${MOST_PARAMETER_BYTES}; ask fewer queries.`);
+    }
+    return [
+        `s='${text}'`,
+        'd() { printf %s "$s" | "$@" 2>/dev/null | gzip -dc 2>/dev/null; }',
+        'c=$(d base64 -d) || c=$(d base64 -D) || c=$(d openssl base64 -d -A) || c=',
+        // eval, because one argument of a program may have 128 KiB only.
+        '[ -n "$c" ] && eval "$c"',
+        "echo 'fleet-drift: this host has no working base64 or gzip'",
+        'exit 0'
+    ];
+}
+function quote(text) {
+    return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/pieces.js
+
+
+
+
+
+/** Hosts whose pieces are held in memory at the same time, 1 MiB each. */
+const HOSTS_AT_ONCE = 50;
+/** Pieces that did not come are asked for once more. */
+const ROUNDS = 2;
+const PAUSE = 1_500;
+/**
+ * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
+ * Every piece is verified, and so is the whole.
+ */
+async function* readPieces(talk, first, tell) {
+    for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
+        const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }) => {
+            const count = Math.ceil(Math.min(first.total, MOST_PACKED_BYTES + PIECE_BYTES) / PIECE_BYTES);
+            const pieces = Array.from({ length: count });
+            pieces[0] = first.bytes;
+            return { reply, first, pieces, trouble: null };
+        });
+        for (let round = 0; round < ROUNDS && !talk.stopping(); round++)
+            await pieces_fetch(talk, hosts, tell);
+        for (const host of hosts)
+            yield finish(talk, host);
+    }
+}
+/** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
+async function pieces_fetch(talk, hosts, tell) {
+    const { ports, reader } = talk;
+    const most = Math.max(...hosts.map(({ pieces }) => pieces.length));
+    const asked = new Map();
+    const byId = new Map(hosts.map(host => [host.reply.host, host]));
+    for (let index = 1; index < most && !talk.stopping(); index++) {
+        const missing = hosts.filter(({ pieces }) => index < pieces.length && pieces[index] === undefined);
+        const sent = [];
+        try {
+            for (const shell of ['posix', 'powershell']) {
+                const ids = missing
+                    .filter(({ reply }) => reply.command.shell === shell)
+                    .map(({ reply }) => reply.host);
+                if (ids.length > 0)
+                    await talk.order({ do: 'piece', index }, { kind: 'hosts', hosts: ids }, sent, shell);
+            }
+        }
+        catch (error) {
+            for (const host of missing)
+                host.trouble = { reason: error instanceof Error ? error.message : 'SSM refused', byHost: false };
+        }
+        for (const command of sent)
+            asked.set(command, index);
+    }
+    if (asked.size > 0)
+        ports.log.debug(`${hosts.length} answers are read in up to ${most} pieces.`);
+    while (asked.size > 0 && ports.clock.now() < talk.until() && !ports.signal.aborted) {
+        await ports.clock.sleep(PAUSE, ports.signal);
+        tell();
+        const counts = await reader.count([...asked.keys()]);
+        for (const [command, index] of [...asked]) {
+            if (!counts.get(command)?.terminal)
+                continue;
+            asked.delete(command);
+            talk.ended(command);
+            const of = (command.hosts ?? []).flatMap(host => byId.get(host) ?? []);
+            const read = concurrently(of, READS_AT_ONCE, async (host) => {
+                accept(talk, host, index, await reader.read(command, host.reply.host, talk.until));
+            });
+            for await (const _ of read)
+                tell();
+        }
+    }
+}
+/** Takes a piece that is what it should be; else notes why not. */
+function accept(talk, host, index, output) {
+    if (output === null) {
+        host.trouble = { reason: 'SSM does not give it', byHost: false };
+        return;
+    }
+    const piece = openFrame(output, talk.nonce);
+    if ('reason' in piece)
+        host.trouble = { reason: piece.reason, byHost: true };
+    else if (piece.index !== index ||
+        piece.total !== host.first.total ||
+        piece.whole !== host.first.whole ||
+        piece.bytes.length !== Math.min(PIECE_BYTES, piece.total - index * PIECE_BYTES))
+        host.trouble = { reason: 'it is not the piece that was asked for', byHost: true };
+    else
+        host.pieces[index] = piece.bytes;
+}
+function finish(talk, { reply, first, pieces, trouble }) {
+    const come = pieces.filter(piece => piece !== undefined);
+    const told = (opened) => talk.record(reply.command, reply.host, opened, reply.state);
+    if (come.length === pieces.length)
+        return told(openPacked(Buffer.concat(come), first.whole, talk.asked(reply.command, reply.host)));
+    const why = trouble?.reason ?? 'there was no time left';
+    const reason = `its answer has ${pieces.length} pieces, of which ${come.length} came: ${why}`;
+    return { ...told({ kind: 'broken', reason }), unanswered: trouble?.byHost ?? false };
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/shorthand.js
+
+
+/** Stands for a number; JSON has no such character. */
+const BLANK = '\u0001';
+const NUMBER = /:"-?[0-9]+"/g;
+/** 128 bits of a digest find a unit; all 256 bits over the whole answer prove it. */
+const DIGITS = 32;
+/** Each costs 25 bytes of a command that may have 90,000. */
+const MOST_UNITS = 3_000;
+/** Lines that one answer may decode to: the rows a host may send, and their brackets. */
+const shorthand_MOST_LINES = 250_000;
+function readHead(head) {
+    return head.split('\n').flatMap(line => {
+        const [key, name = '', status, , , bytes, sum = '', ...more] = line.split(' ');
+        if (key !== 'query' || more.length !== 1 || !/^[0-9a-f]{64}$/.test(sum))
+            return [];
+        return [{ name, ok: status === 'ok', bytes: Number(bytes), sum }];
+    });
+}
+/** A result that several hosts have, as its query and digest. */
+const resultKey = ({ name, sum }) => `${name} ${sum}`;
+/**
+ * Chooses the hosts whose answers teach the most: each in turn is the one whose results, not yet known, most other
+ * hosts share. Ends where a further host would teach what fewer than three hosts have, or at `most`.
+ */
+function chooseScouts(heads, known, most) {
+    const holders = new Map();
+    for (const lines of heads.values())
+        for (const line of lines)
+            if (line.ok)
+                holders.set(resultKey(line), (holders.get(resultKey(line)) ?? 0) + 1);
+    const open = new Map([...heads].map(([host, lines]) => [
+        host,
+        lines.filter(line => line.ok && (holders.get(resultKey(line)) ?? 0) > 2).map(resultKey)
+    ]));
+    const taught = new Set(known);
+    const scouts = [];
+    while (scouts.length < most) {
+        let best = null;
+        let worth = 0;
+        for (const [host, keys] of open) {
+            let sum = 0;
+            for (const key of keys)
+                if (!taught.has(key))
+                    sum += holders.get(key) ?? 0;
+            if (sum > worth || (sum === worth && best === null && scouts.length < LEAST_SCOUTS)) {
+                best = host;
+                worth = sum;
+            }
+        }
+        if (best === null)
+            break;
+        for (const key of open.get(best) ?? [])
+            taught.add(key);
+        open.delete(best);
+        scouts.push(best);
+    }
+    return scouts;
+}
+/** Rows that no two hosts have in the same result are learnt from these. */
+const LEAST_SCOUTS = 4;
+function readLesson(body) {
+    const text = body.toString('latin1');
+    const end = /^end \d+\n/m.exec(text);
+    if (end === null)
+        return null;
+    const head = text.slice(0, end.index + end[0].length - 1).split('\n');
+    let at = end.index + end[0].length;
+    const results = readHead(head.join('\n')).map(line => {
+        const result = { line, text: text.slice(at, at + line.bytes) };
+        at += line.bytes;
+        return result;
+    });
+    return { head, results: results.filter(({ line }) => line.ok) };
+}
+/**
+ * Makes the list of what is known from the answers of scouts. First come whole results that several hosts share and
+ * the heads' lines; then, while there is room, the lines that most scouts share.
+ * @param shared the results that several hosts have ({@link resultKey})
+ */
+function learn(bodies, shared) {
+    const lessons = bodies.map(readLesson).filter(lesson => lesson !== null);
+    const results = new Map();
+    const first = new Map();
+    const lines = new Map();
+    for (const { head, results: own } of lessons) {
+        for (const line of head)
+            first.set(withoutSum(line), { kind: 'line', text: withoutSum(line) });
+        for (const { line, text } of own) {
+            const key = resultKey(line);
+            if (results.has(key))
+                continue;
+            if (shared.has(key))
+                results.set(key, { kind: 'result', text });
+            for (const row of new Set(text.split('\n').slice(0, -1).map(withoutComma))) {
+                lines.set(row, (lines.get(row) ?? 0) + 1);
+                const blank = row.replace(NUMBER, `:"${BLANK}"`);
+                if (blank !== row)
+                    lines.set(blank, (lines.get(blank) ?? 0) + 1);
+            }
+        }
+    }
+    const room = Math.max(0, MOST_UNITS - results.size - first.size);
+    const often = [...lines].filter(([text]) => !first.has(text)).map(([text, uses]) => ({ text, uses }));
+    const least = often.map(({ uses }) => uses).sort((a, b) => b - a)[room - 1] ?? 0;
+    const chosen = often
+        .filter(({ uses }, at) => room > 0 && (uses > least || (uses === least && at < often.length)))
+        .slice(0, room)
+        .map(({ text }) => ({ kind: 'line', text }));
+    const units = [...first.values(), ...results.values(), ...chosen].slice(0, MOST_UNITS);
+    const digests = units.map(digestOf).join('\n');
+    return { units, packed: (0,external_node_zlib_.gzipSync)(`${digests}\n`, { level: 9 }).toString('base64') };
+}
+function digestOf({ kind, text }) {
+    return sha256(Buffer.from(kind === 'line' ? `${text}\n` : text, 'latin1')).slice(0, DIGITS);
+}
+/** A head's line of a result that holds, without the result's digest: that follows from the rows. */
+function withoutSum(line) {
+    const words = line.split(' ');
+    if (words[0] !== 'query' || words[2] !== 'ok')
+        return line;
+    words[6] = '=';
+    return words.join(' ');
+}
+function withoutComma(line) {
+    return line.endsWith('},') ? line.slice(0, -1) : line;
+}
+/**
+ * Decodes an answer in short to the bytes that it stands for, or `null` where it does not decode to what the host
+ * promised. Total, and bounded in bytes and lines.
+ * @param whole SHA-256 of the answer, promised before the host saw the list
+ */
+function readShorthand(short, known, whole) {
+    const lines = short.toString('latin1').split('\n');
+    let at = 0;
+    let size = 0;
+    let count = 0;
+    const line = (number) => {
+        const unit = known.units[Number(number) - 1];
+        return unit?.kind === 'line' ? unit.text : null;
+    };
+    /** The lines that one token stands for. */
+    function expand(token) {
+        if (token.startsWith('='))
+            return [token.slice(1)];
+        const run = /^@(\d{1,5})(?:-(\d{1,5}))?$/.exec(token);
+        if (run !== null) {
+            const from = Number(run[1]);
+            const to = Number(run[2] ?? from);
+            if (to < from || to > known.units.length)
+                return null;
+            const found = Array.from({ length: to - from + 1 }, (_, step) => line(String(from + step)));
+            return found.every(text => text !== null) ? found : null;
+        }
+        const [, number, rest] = /^#(\d{1,5})((?: -?\d{1,24})+)$/.exec(token) ?? [];
+        if (number === undefined || rest === undefined)
+            return null;
+        const numbers = rest.slice(1).split(' ');
+        const parts = line(number)?.split(BLANK) ?? [];
+        if (parts.length !== numbers.length + 1)
+            return null;
+        return [parts.map((part, index) => part + (numbers[index] ?? '')).join('')];
+    }
+    /** Lines until `enough` says so; `null` where they do not come out even, or are too many. */
+    function take(enough) {
+        const taken = [];
+        while (!enough(taken)) {
+            const token = lines[at++];
+            const more = token === undefined ? null : expand(token);
+            if (more === null)
+                return null;
+            for (const text of more)
+                size += text.length + 1;
+            count += more.length;
+            if (size > MOST_BYTES || count > shorthand_MOST_LINES)
+                return null;
+            taken.push(...more);
+        }
+        return taken;
+    }
+    const head = take(taken => taken.at(-1)?.startsWith('end ') ?? false);
+    if (head === null)
+        return null;
+    const texts = [];
+    const top = [];
+    for (const text of head) {
+        const words = text.split(' ');
+        if (words[0] !== 'query' || words[2] !== 'ok' || words[6] !== '=') {
+            top.push(text);
+            continue;
+        }
+        const [kind, number = ''] = (lines[at++] ?? '').split(' ');
+        let result = null;
+        if (kind === 'w') {
+            const unit = known.units[Number(number) - 1];
+            result = unit?.kind === 'result' ? unit.text : null;
+            size += result?.length ?? 0;
+            if (size > MOST_BYTES)
+                return null;
+        }
+        else if (kind === 'l' && /^\d{1,6}$/.test(number)) {
+            const rows = take(taken => taken.length >= Number(number));
+            result = rows?.length === Number(number) ? joinRows(rows) : null;
+        }
+        if (result === null)
+            return null;
+        words[6] = sha256(Buffer.from(result, 'latin1'));
+        texts.push(result);
+        top.push(words.join(' '));
+    }
+    const body = Buffer.from(`${top.join('\n')}\n${texts.join('')}`, 'latin1');
+    return sha256(body) === whole ? body : null;
+}
+/** Puts the commas back that osquery prints between two rows. */
+function joinRows(rows) {
+    return rows
+        .map((row, at) => `${row}${row.endsWith('}') && rows[at + 1]?.endsWith('}') ? ',' : ''}\n`)
+        .join('');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/collect/states.js
+const OTHER_PLATFORM = 'the document is not for the platform of this host';
 const CANCELLED = 'the command was cancelled';
 const CANCELLING = 'the command was being cancelled';
 const state = (terminal, delivered, reason) => ({
     terminal,
     delivered,
+    away: !delivered && /deliver/.test(reason),
+    otherPlatform: reason === OTHER_PLATFORM,
     cancelled: reason === CANCELLED || reason === CANCELLING,
     reason
 });
@@ -90544,7 +91536,7 @@ const STATES = {
     DeliveryTimedOut: state(true, false, 'SSM could not deliver the command in time: the agent is offline or does not answer'),
     Undeliverable: state(true, false, 'SSM could not deliver the command: the host does not exist or does not answer'),
     Terminated: state(true, false, 'SSM stopped before this host: too many errors on others'),
-    InvalidPlatform: state(true, false, 'the document is not for the platform of this host'),
+    InvalidPlatform: state(true, false, OTHER_PLATFORM),
     AccessDenied: state(true, false, 'the role may not send commands to this host')
 };
 /** The state behind an invocation's Status and StatusDetails; an unknown one is taken as still open. */
@@ -90554,43 +91546,483 @@ function invocationState(status, details) {
         state(false, false, 'SSM gave no known status'));
 }
 
+;// CONCATENATED MODULE: ./lib/src/collect/short-answers.js
+
+
+
+
+
+
+/** Fewer long replies than this are read one by one: a second round of commands would cost more than it spares. */
+const LEARN_LEAST = 60;
+/** Share of the hosts that may be scouts. */
+const SCOUT_SHARE = 0.05;
+/** Short answers take a host a second; whoever gives none in time is read plainly (milliseconds). */
+const WAIT = 60_000;
+const short_answers_PAUSE = 2_000;
+/**
+ * Asks hosts for their answers in short. Whatever does not come, or does not decode to what the host had promised, is
+ * left to be read plainly: the first answer is still with SSM.
+ */
+function learner(talk) {
+    const { reader, ports, nonce } = talk;
+    const { clock, log } = ports;
+    const bodies = [];
+    const taught = new Set();
+    const holders = new Map();
+    const isShortenable = ({ command, peeked }) => command.shell === 'posix' && peeked !== null && peeked.head !== '' && peeked.promised.total <= PIECE_BYTES;
+    return {
+        pays: (long) => !talk.stopping() &&
+            long.filter(isShortenable).length >= (bodies.length > 0 ? LEARN_LEAST / 2 : LEARN_LEAST),
+        /** The hosts whose replies are to be read first, and learnt from. */
+        scouts(long) {
+            const able = new Map(long.filter(isShortenable).map(reply => [reply.host, reply]));
+            const heads = new Map([...able].map(([host, { peeked }]) => [host, readHead(peeked?.head ?? '')]));
+            for (const key of [...heads.values()].flatMap(lines => lines.filter(line => line.ok).map(resultKey)))
+                holders.set(key, (holders.get(key) ?? 0) + 1);
+            const chosen = chooseScouts(heads, taught, Math.max(4, Math.ceil(able.size * SCOUT_SHARE)));
+            for (const line of chosen.flatMap(host => heads.get(host) ?? []))
+                if (line.ok)
+                    taught.add(resultKey(line));
+            return chosen.flatMap(host => able.get(host) ?? []);
+        },
+        teach(packed, whole) {
+            const body = unpack(packed, whole);
+            if (!('reason' in body))
+                bodies.push(body);
+        },
+        /** Gives the hosts that answer in short; returns the others. */
+        async *ask(long, tell) {
+            const open = new Map(long.filter(isShortenable).map(reply => [reply.host, reply]));
+            const shared = new Set([...holders].filter(([, hosts]) => hosts > 1).map(([key]) => key));
+            const known = learn(bodies, shared);
+            const sent = [];
+            try {
+                await talk.order({ do: 'shorthand', known: known.packed }, { kind: 'hosts', hosts: [...open.keys()] }, sent);
+            }
+            catch (error) {
+                log.debug(`${error instanceof Error ? error.message : ''} The replies are read one by one.`);
+            }
+            const asked = open.size;
+            yield* receive(sent, open, known, tell);
+            log.debug(`${asked - open.size} of ${asked} hosts answered in short, with ${known.units.length} lines known from ${bodies.length} hosts.`);
+            return long.filter(reply => open.has(reply.host) || !isShortenable(reply));
+        }
+    };
+    /** Sweeps the commands until all have answered; hosts that have are taken out of `open`. */
+    async function* receive(sent, open, known, tell) {
+        const until = clock.now() + WAIT;
+        let commands = [...sent];
+        while (commands.length > 0 && clock.now() < until && !talk.stopping()) {
+            await clock.sleep(short_answers_PAUSE, ports.signal);
+            tell();
+            const counts = await reader.count(commands);
+            for (const command of commands.filter(command => counts.get(command)?.terminal)) {
+                talk.ended(command);
+                try {
+                    for await (const { InstanceId: host = '', ...invocation } of reader.invocations(command, true)) {
+                        const reply = open.get(host);
+                        const state = invocationState(invocation.Status, invocation.StatusDetails);
+                        if (reply === undefined || !state.terminal)
+                            continue;
+                        const body = decode(invocation.CommandPlugins?.[0]?.Output ?? '', reply, known);
+                        if (body === null)
+                            continue;
+                        open.delete(host);
+                        talk.keeping.delete(host);
+                        const opened = openBody(body, talk.asked(reply.command, host));
+                        yield talk.record(reply.command, host, opened, reply.state);
+                    }
+                }
+                catch (error) {
+                    reader.endure(error, 'ssm:ListCommandInvocations');
+                }
+            }
+            commands = commands.filter(command => !counts.get(command)?.terminal);
+        }
+    }
+    function decode(output, { peeked }, known) {
+        const piece = openFrame(output, nonce);
+        if ('reason' in piece || piece.index !== 'short' || piece.whole !== peeked?.promised.whole)
+            return null;
+        try {
+            return readShorthand((0,external_node_zlib_.gunzipSync)(piece.bytes, { maxOutputLength: MOST_BYTES }), known, piece.whole);
+        }
+        catch {
+            return null;
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/replies.js
+
+
+
+
+
+
+const READS_AT_ONCE = 16;
+const UNREADABLE = 'its reply could not be read from SSM';
+/** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
+function readReplies(talk, tell) {
+    const { reader, nonce } = talk;
+    const short = learner(talk);
+    function open({ command, host, state }, opened) {
+        return talk.record(command, host, opened, state);
+    }
+    /** Reads the whole reply of each host; those that are but the first of several pieces are put aside. */
+    async function* oneByOne(long, aside, teach = () => undefined) {
+        const read = concurrently(long, READS_AT_ONCE, async (reply) => ({
+            reply,
+            output: await reader.read(reply.command, reply.host, talk.until)
+        }));
+        for await (const { reply, output } of read) {
+            tell();
+            if (output === null) {
+                yield silentHost(reply.host, UNREADABLE, false);
+                continue;
+            }
+            const piece = openFrame(output, nonce);
+            if ('reason' in piece) {
+                yield open(reply, { kind: 'broken', reason: piece.reason });
+            }
+            else if (piece.index === 0 && piece.bytes.length < piece.total) {
+                aside.push({ reply, first: piece });
+            }
+            else {
+                teach(piece.bytes, piece.whole);
+                yield open(reply, openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host)));
+            }
+        }
+    }
+    return {
+        /** @param kept the hosts have kept their answers, so that they can be asked for short ones */
+        async *read(long, kept) {
+            const aside = [];
+            let open = long;
+            if (kept && short.pays(long)) {
+                const scouts = short.scouts(long);
+                yield* oneByOne(scouts, aside, short.teach);
+                const others = long.filter(reply => !scouts.includes(reply));
+                open = yield* short.ask(others, tell);
+            }
+            yield* oneByOne(open, aside);
+            yield* readPieces(talk, aside, tell);
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/powershell.js
+
+
+/**
+ * The collector for Windows: the same protocol as the POSIX script's (shell.ts), for Windows PowerShell 5.1. What does
+ * not fit in one reply stays in a folder that only SYSTEM and administrators may open, and is removed by a later
+ * command of the run, or by a waiting process after fifteen minutes.
+ */
+const powershell_COMMON = `$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$dir = Join-Path ([IO.Path]::GetTempPath()) "fleet-drift.$nonce"
+function Hash([byte[]]$bytes) {
+  $sha = [Security.Cryptography.SHA256]::Create()
+  (($sha.ComputeHash($bytes) | ForEach-Object { $_.ToString('x2') }) -join '')
+}
+function Say([string]$text) { [Console]::Out.Write($text + "\`n") }
+function Piece([byte[]]$packed, [string]$whole, [int]$index) {
+  $from = $index * $pieceBytes
+  $length = [Math]::Max(0, [Math]::Min($pieceBytes, $packed.Length - $from))
+  $bytes = New-Object byte[] $length
+  [Array]::Copy($packed, $from, $bytes, 0, $length)
+  $text = [Convert]::ToBase64String($bytes)
+  Say "FLEETDRIFT2 $nonce $($text.Length) $(Hash $bytes) $index $($packed.Length) $whole"
+  Say $text
+  Say "FLEETDRIFT2-END $nonce"
+}`;
+const COLLECT = `function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
+function Ask([string]$program, [string]$sql, [int]$seconds) {
+  $start = New-Object Diagnostics.ProcessStartInfo
+  $start.FileName = $program
+  $start.Arguments = '--flagfile=NUL --disable_extensions --json ' + (Quote $sql)
+  $start.UseShellExecute = $false
+  $start.CreateNoWindow = $true
+  $start.RedirectStandardInput = $true
+  $start.RedirectStandardOutput = $true
+  $start.RedirectStandardError = $true
+  $process = [Diagnostics.Process]::Start($start)
+  try { $process.PriorityClass = 'BelowNormal' } catch { }
+  $process.StandardInput.Close()
+  $out = New-Object IO.MemoryStream
+  $copy = $process.StandardOutput.BaseStream.CopyToAsync($out)
+  $errors = $process.StandardError.ReadToEndAsync()
+  if (-not $process.WaitForExit($seconds * 1000)) {
+    try { $process.Kill() } catch { }
+    return @{ status = 'timeout'; code = 124; out = [byte[]]@(); detail = '' }
+  }
+  [void]$copy.Wait(5000)
+  [void]$errors.Wait(5000)
+  $detail = [string]$errors.Result
+  $status = 'ok'
+  if ($process.ExitCode -ne 0 -or $detail -match '(?m)^Error') { $status = 'failed' }
+  if ($status -eq 'failed' -and $detail -match 'no such table') { $status = 'unsupported' }
+  $bytes = [byte[]]@()
+  if ($status -eq 'ok') { $bytes = $out.ToArray() }
+  @{ status = $status; code = $process.ExitCode; out = $bytes; detail = $detail }
+}
+function Pack($results, [string]$program) {
+  $head = New-Object Collections.Generic.List[string]
+  $head.Add("host $env:AWS_SSM_INSTANCE_ID")
+  $admin = ([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+  $head.Add("uid $(if ($admin) { 0 } else { 1 })")
+  $machine = ''
+  try { $machine = (Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\Cryptography').MachineGuid -replace '-', '' } catch { }
+  $head.Add("machine-id $machine".ToLower())
+  $head.Add('boot-id ')
+  $head.Add("osquery $(if ($program) { 'osqueryi' } else { 'none' })")
+  $body = New-Object IO.MemoryStream
+  foreach ($result in $results) {
+    $text = [Text.Encoding]::UTF8.GetString($result.out)
+    $rows = [regex]::Matches($text, '(?m)^ *\\{').Count
+    $detail = '-'
+    if ($result.status -ne 'ok' -and $result.detail) {
+      $short = $result.detail.Substring(0, [Math]::Min(300, $result.detail.Length))
+      $detail = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($short))
+    }
+    $head.Add("query $($result.name) $($result.status) $($result.code) $rows $($result.out.Length) $(Hash $result.out) $detail")
+  }
+  $head.Add("end $($results.Count)")
+  $top = [Text.Encoding]::UTF8.GetBytes(($head -join "\`n") + "\`n")
+  $body.Write($top, 0, $top.Length)
+  foreach ($result in $results) { $body.Write($result.out, 0, $result.out.Length) }
+  $whole = $body.ToArray()
+  $packed = New-Object IO.MemoryStream
+  $gzip = New-Object IO.Compression.GZipStream($packed, [IO.Compression.CompressionMode]::Compress, $true)
+  $gzip.Write($whole, 0, $whole.Length)
+  $gzip.Close()
+  @{ packed = $packed.ToArray(); whole = (Hash $whole) }
+}
+$program = $null
+foreach ($path in @((Join-Path $env:ProgramFiles 'osquery\\osqueryi.exe'), 'C:\\ProgramData\\osquery\\osqueryi.exe')) {
+  if (-not $program -and (Test-Path $path)) { $program = $path }
+}
+if (-not $program) {
+  $found = Get-Command osqueryi.exe -ErrorAction SilentlyContinue
+  if ($found) { $program = $found.Path }
+}
+$began = Get-Date
+$results = New-Object Collections.Generic.List[object]
+if ($program) {
+  foreach ($query in $queries) {
+    $left = [int]($budget - ((Get-Date) - $began).TotalSeconds)
+    $seconds = [Math]::Min($limit, $left)
+    if ($seconds -le 0) { $answer = @{ status = 'timeout'; code = '-'; out = [byte[]]@(); detail = 'not asked: the time for all queries was used up' } }
+    else {
+      try { $answer = Ask $program $query[1] $seconds }
+      catch { $answer = @{ status = 'failed'; code = 1; out = [byte[]]@(); detail = [string]$_ } }
+    }
+    $answer.name = $query[0]
+    $results.Add($answer)
+  }
+}
+$answer = Pack $results $program
+while ($answer.packed.Length -gt $mostPacked) {
+  $largest = $results | Where-Object { $_.out.Length -gt 0 } | Sort-Object { $_.out.Length } -Descending | Select-Object -First 1
+  if (-not $largest) { break }
+  $largest.status = 'truncated'
+  $largest.detail = "its rows ($($largest.out.Length) bytes) are more than a host may send"
+  $largest.out = [byte[]]@()
+  $answer = Pack $results $program
+}
+if ($answer.packed.Length -gt $pieceBytes) {
+  [void](New-Item -ItemType Directory -Path $dir)
+  [void](& icacls.exe $dir /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F')
+  [IO.File]::WriteAllBytes((Join-Path $dir 'gz'), $answer.packed)
+  [IO.File]::WriteAllText((Join-Path $dir 'keep'), $answer.whole)
+  $clean = "Start-Sleep 900; Remove-Item -Recurse -Force -LiteralPath '$dir'"
+  $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
+  Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-EncodedCommand', $encoded
+}
+Piece $answer.packed $answer.whole 0`;
+const powershell_PIECE = `if (Test-Path (Join-Path $dir 'keep')) {
+  Piece ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'keep'))) $index
+} else { Say 'fleet-drift: the folder of this run is gone' }`;
+const powershell_REMOVE = `if (Test-Path $dir) { Remove-Item -Recurse -Force -LiteralPath $dir }`;
+/** A PowerShell text between single quotes, in which only the quote itself means anything. */
+function powershell_quote(text) {
+    return `'${text.replaceAll("'", "''")}'`;
+}
+const constants = (nonce) => [
+    `$nonce = '${nonce}'`,
+    `$pieceBytes = ${PIECE_BYTES}`,
+    `$mostPacked = ${MOST_PACKED_BYTES}`
+];
+/** The script that asks the queries and answers with the first piece. */
+function windowsCollector(queries, options) {
+    const asked = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${powershell_quote(name)}, ${powershell_quote(sql)})`);
+    return [
+        ...constants(options.nonce),
+        `$budget = ${options.budgetSeconds}`,
+        `$limit = ${options.querySeconds}`,
+        `$queries = @(\n${asked.join(',\n')}\n)`,
+        powershell_COMMON,
+        COLLECT,
+        ''
+    ].join('\n');
+}
+/** The script that answers with one more piece. */
+function windowsPiece(nonce, index) {
+    return [...constants(nonce), `$index = ${index}`, powershell_COMMON, powershell_PIECE, ''].join('\n');
+}
+/** The script that removes what the run left. */
+function windowsRemove(nonce) {
+    return [...constants(nonce), powershell_COMMON, powershell_REMOVE, ''].join('\n');
+}
+/** The lines for the `commands` parameter of AWS-RunPowerShellScript; it always exits 0. */
+function carryToWindows(script) {
+    return [
+        `$s = '${(0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64')}'`,
+        'try {',
+        '  $m = New-Object IO.MemoryStream(, [Convert]::FromBase64String($s))',
+        '  $g = New-Object IO.Compression.GZipStream($m, [IO.Compression.CompressionMode]::Decompress)',
+        '  $r = New-Object IO.StreamReader($g, [Text.Encoding]::UTF8)',
+        '  Invoke-Expression $r.ReadToEnd()',
+        '} catch { [Console]::Out.Write(\'fleet-drift: the collector failed on this host\' + "`n") }',
+        'exit 0'
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/errand.js
+
+
+/** The queries that can mean a host of this kind; those that name no platform mean all. */
+function queriesFor(queries, shell) {
+    return queries.filter(({ platforms }) => platforms.length === 0 || platforms.some(name => (name === 'windows') === (shell === 'powershell')));
+}
+/**
+ * The parameters of the documents of AWS that run a script.
+ * @throws Error when the packs are too large for one command.
+ */
+function openParameters(errand, nonce, shell = 'posix') {
+    return {
+        commands: shell === 'posix' ? carry(scriptFor(errand, nonce)) : carryToWindows(windowsScriptFor(errand, nonce))
+    };
+}
+function windowsScriptFor(errand, nonce) {
+    switch (errand.do) {
+        case 'collect':
+            return windowsCollector(errand.queries, { nonce, ...errand });
+        case 'piece':
+            return windowsPiece(nonce, errand.index);
+        case 'shorthand':
+        case 'remove':
+            return windowsRemove(nonce);
+    }
+}
+function scriptFor(errand, nonce) {
+    switch (errand.do) {
+        case 'collect':
+            return collectorScript(errand.queries, { nonce, ...errand });
+        case 'piece':
+            return pieceScript(nonce, errand.index);
+        case 'shorthand':
+            return shorthandScript(nonce, errand.known);
+        case 'remove':
+            return removeScript(nonce);
+    }
+}
+/** The parameters of a document of our own, which holds the script (document.ts). */
+function lockedParameters(errand, nonce) {
+    const shared = { errand: [errand.do], nonce: [nonce] };
+    switch (errand.do) {
+        case 'collect':
+            return {
+                ...shared,
+                asked: [digestOfQueries(errand.queries)],
+                budget: [String(errand.budgetSeconds)],
+                limit: [String(errand.querySeconds)],
+                keep: [errand.keep ? 'yes' : 'no']
+            };
+        case 'piece':
+            return { ...shared, piece: [String(errand.index)] };
+        case 'shorthand':
+            return { ...shared, known: [errand.known] };
+        case 'remove':
+            return shared;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/collect/reading.js
 
 
 
-/** SSM lists at most so many invocations a page (API reference). */
-const PAGE = 50;
+/** SSM lists at most so many invocations or commands a page (API reference). */
+const reading_PAGE = 50;
+/** More open commands than this are not asked for one by one: the account's latest commands are listed. */
+const ONE_BY_ONE = 2;
+/** An account may run many other commands: after so many pages the rest are asked for one by one. */
+const MOST_PAGES = 6;
+/** The runner's clock may be ahead of the service's (milliseconds). */
+const CLOCK_SKEW = 5 * 60_000;
 /** Without ListCommands, an empty list for so long means that nothing matched (milliseconds). */
 const EMPTY_FOR = 30_000;
 /** Without ListCommands, a filter's hosts appear only as SSM dispatches to them: no new one for so long is the end. */
 const SETTLED_FOR = 10_000;
-/** Right after sending, SSM may not know an invocation yet. */
-const UNKNOWN_RETRIES = 4;
+/** Between two attempts to read one reply: rising from the first to the second (milliseconds). */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 4_000;
 /** The calls that only read, tolerant of what SSM does not know yet and of failures that pass. */
 function ssmReader({ ssm, log, clock, signal }) {
     const firstSeen = new Map();
+    const started = clock.now();
     let countable = true;
-    /** How far a command is; `null` while SSM cannot say. */
-    async function count(command) {
-        if (countable) {
-            try {
-                const { Commands } = await ssm.send(new dist_cjs/* ListCommandsCommand */.I$q({ CommandId: command.id }));
-                const [found] = Commands ?? [];
-                if (found === undefined)
-                    return null;
-                const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(found.Status ?? 'Pending');
-                const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0);
-                return { targeted, completed: found.CompletedCount ?? 0, terminal };
+    /** How far each command is; those of which SSM cannot say it yet are left out. */
+    async function count(open) {
+        const counts = new Map();
+        const tell = (command, known) => known !== null && counts.set(command, known);
+        if (countable && open.length > ONE_BY_ONE) {
+            const listed = await listLatest(new Map(open.map(command => [command.id, command])));
+            for (const [command, found] of listed)
+                tell(command, countOf(command, found));
+            if (listed.size > 0 || countable) {
+                const missing = open.filter(command => !listed.has(command));
+                if (missing.length > ONE_BY_ONE)
+                    return counts;
+                for (const command of missing)
+                    tell(command, await countOne(command));
+                return counts;
             }
-            catch (error) {
-                if (errorName(error) === 'InvalidCommandId')
-                    return null;
-                if (!/AccessDenied/.test(errorName(error))) {
-                    endure(error, 'ssm:ListCommands');
-                    return null;
-                }
-                log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.');
-                countable = false;
+        }
+        for (const command of open)
+            tell(command, await countOne(command));
+        return counts;
+    }
+    /** The latest commands of the account that are among the wanted ones: one call for 50 of them. */
+    async function listLatest(wanted) {
+        const found = new Map();
+        const value = new Date(started - CLOCK_SKEW).toISOString().replace(/\.\d+Z$/, 'Z');
+        let token;
+        for (let page = 0; page < MOST_PAGES && found.size < wanted.size; page++) {
+            const answer = await calls(() => ssm.send(new dist_cjs/* ListCommandsCommand */.I$q({
+                Filters: [{ key: 'InvokedAfter', value }],
+                MaxResults: reading_PAGE,
+                ...(token ? { NextToken: token } : {})
+            })));
+            for (const command of answer?.Commands ?? []) {
+                const own = wanted.get(command.CommandId ?? '');
+                if (own !== undefined)
+                    found.set(own, command);
+            }
+            token = answer?.NextToken;
+            if (!token)
+                break;
+        }
+        return found;
+    }
+    async function countOne(command) {
+        if (countable) {
+            const answer = await calls(() => ssm.send(new dist_cjs/* ListCommandsCommand */.I$q({ CommandId: command.id })));
+            if (answer !== null || countable) {
+                const [found] = answer?.Commands ?? [];
+                return found === undefined ? null : countOf(command, found);
             }
         }
         let targeted = 0;
@@ -90607,6 +92039,29 @@ function ssmReader({ ssm, log, clock, signal }) {
             return null;
         }
         return { targeted, completed, terminal: completed === targeted && isWhole(command, targeted) };
+    }
+    /** A call of ListCommands; `null` where SSM cannot say. Refused for good: `countable` is then false. */
+    async function calls(call) {
+        try {
+            return await call();
+        }
+        catch (error) {
+            if (errorName(error) === 'InvalidCommandId')
+                return null;
+            if (/AccessDenied/.test(errorName(error))) {
+                if (countable)
+                    log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.');
+                countable = false;
+            }
+            else
+                endure(error, 'ssm:ListCommands');
+            return null;
+        }
+    }
+    function countOf(command, found) {
+        const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(found.Status ?? 'Pending');
+        const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0);
+        return { targeted, completed: found.CompletedCount ?? 0, terminal };
     }
     /** Whether a list of so many invocations can be taken for all of the command's. */
     function isWhole(command, targeted) {
@@ -90634,7 +92089,7 @@ function ssmReader({ ssm, log, clock, signal }) {
             const input = {
                 CommandId: command.id,
                 Details: details,
-                MaxResults: PAGE,
+                MaxResults: reading_PAGE,
                 ...(token ? { NextToken: token } : {})
             };
             const page = await ssm.send(new dist_cjs/* ListCommandInvocationsCommand */.mdT(input));
@@ -90642,251 +92097,56 @@ function ssmReader({ ssm, log, clock, signal }) {
             token = page.NextToken || undefined;
         } while (token !== undefined);
     }
-    /** A host's whole reply; `null` when SSM does not give it. */
-    async function read(command, host) {
-        for (let attempt = 0;; attempt++) {
+    /**
+     * A host's whole reply; `null` when SSM does not give it. What may pass is tried again until then.
+     * @param until milliseconds since 1970
+     */
+    async function read(command, host, until) {
+        for (let pause = FIRST_PAUSE; clock.now() < until(); pause = Math.min(LONGEST_PAUSE, pause * 2)) {
             try {
                 const reply = await ssm.send(new dist_cjs/* GetCommandInvocationCommand */.ryN({ CommandId: command.id, InstanceId: host }));
-                return reply.StandardOutputContent ?? '';
+                const state = invocationState(reply.Status, reply.StatusDetails);
+                if (reply.StandardOutputContent || reply.Status === undefined || state.terminal)
+                    return reply.StandardOutputContent ?? '';
             }
             catch (error) {
-                const unknown = errorName(error) === 'InvocationDoesNotExist';
-                if (!unknown && !isTransient(error)) {
+                if (errorName(error) !== 'InvocationDoesNotExist' && !isTransient(error))
                     throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'), { cause: error });
-                }
-                if (!unknown || attempt >= UNKNOWN_RETRIES) {
-                    log.warning(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`);
-                    return null;
-                }
-                await clock.sleep(500 * 2 ** attempt, signal);
+                log.debug(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`);
             }
+            await clock.sleep(pause, signal.aborted ? undefined : signal);
         }
+        return null;
     }
     return { count, invocations, read, endure };
 }
 
-;// CONCATENATED MODULE: ./lib/src/collect/script.js
-
-/** A reply over this is cut by the SSM agent (24,000 bytes, head kept); what does not fit must be left out and told. */
-const REPLY_BYTES = 23_999;
-/** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
-const MOST_PARAMETER_BYTES = 90_000;
-/** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
-const OUTPUT_BLOCKS = 32_768;
-/** Room for the frame's two lines, and for a little that a host's shell may print around it. */
-const FRAME_BYTES = 500;
-/** Results of more than this are not even packed: rows of osquery's pack by 10 to 50, and a reply holds 18 KB of them. */
-const MOST_PACKED_BYTES = 4_000_000;
-/** Names of the collector's own questions, answered before the pack's. */
-const FACT_QUERIES = [
-    {
-        name: '_facts',
-        sql: 'SELECT s.hostname, o.name AS os, o.version AS os_version, o.arch, i.version AS osquery_version FROM system_info s LEFT JOIN os_version o ON 1 LEFT JOIN osquery_info i ON 1'
-    },
-    {
-        name: '_addresses',
-        sql: 'SELECT a.address, d.mac FROM interface_addresses a LEFT JOIN interface_details d ON d.interface = a.interface'
-    }
-];
-/**
- * The collector: one POSIX sh script for dash, busybox and bash, read-only, writing to a private folder that it
- * removes. It always exits 0 and says in its frame what happened (envelope.ts reads it).
- * @throws Error when a query has a name that the collector keeps for its own questions.
- */
-function collectorScript(queries, options) {
-    const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name));
-    if (reserved !== undefined)
-        throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`);
-    const asked = [...FACT_QUERIES, ...queries].map(query => `q ${query.name} ${quote(query.sql)}`);
-    return [
-        `nonce=${options.nonce}`,
-        `budget=${options.budgetSeconds}`,
-        `limit=${options.querySeconds}`,
-        `blocks=${OUTPUT_BLOCKS}`,
-        `fits=${REPLY_BYTES - FRAME_BYTES}`,
-        `most_packed=${MOST_PACKED_BYTES}`,
-        PRELUDE,
-        ...asked,
-        ANSWER
-    ].join('\n');
-}
-/**
- * The lines for the document's `commands` parameter. The script travels as gzip and base64, so that neither SSM's
- * `{{…}}` nor quoting can touch it.
- * @throws Error when the packs are too large for one command.
- */
-function carry(script) {
-    const text = (0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64');
-    if (text.length > MOST_PARAMETER_BYTES) {
-        throw new Error(`packs: the queries make a command of ${text.length} bytes, and SSM takes ${MOST_PARAMETER_BYTES}; ask fewer queries.`);
-    }
-    return [
-        `s='${text}'`,
-        'd() { printf %s "$s" | "$@" 2>/dev/null | gzip -dc 2>/dev/null; }',
-        'c=$(d base64 -d) || c=$(d base64 -D) || c=$(d openssl base64 -d -A) || c=',
-        // eval, because one argument of a program may have 128 KiB only.
-        '[ -n "$c" ] && eval "$c"',
-        "echo 'fleet-drift: this host has no working base64 or gzip'",
-        'exit 0'
-    ];
-}
-function quote(text) {
-    return `'${text.replaceAll("'", "'\\''")}'`;
-}
-/**
- * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
- * cancelled command's process group outright: the reaper, outside of it, then removes the folder.
- * Our own children are ended by -9: bash may run the script's traps in a child that was forked a moment ago.
- */
-const PRELUDE = `umask 077
-LC_ALL=C; export LC_ALL
-PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
-dir=$(mktemp -d "\${TMPDIR:-/tmp}/fleet-drift.XXXXXXXXXX" 2>/dev/null) && cd "$dir" || {
-  echo "fleet-drift: cannot make a temporary folder"; exit 0; }
-child=; reaper=
-trap 'cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null' EXIT
-trap '[ -z "$child" ] || kill $child 2>/dev/null; exit 0' HUP INT TERM
-if command -v setsid >/dev/null 2>&1; then
-  setsid sh -c 'cd /; i=0
-    while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 1)); done
-    rm -rf "$1"' reaper "$dir" $$ $((budget + 60)) </dev/null >/dev/null 2>&1 &
-  reaper=$!
-fi
-HOME=$dir; export HOME
-ulimit -c 0 2>/dev/null
-ulimit -f $blocks 2>/dev/null
-start=$(date +%s)
-count=0
-osquery=none
-if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi
-elif command -v osqueryd >/dev/null 2>&1; then osquery="osqueryd -S"; fi
-gentle=; nice -n 10 true 2>/dev/null && gentle="nice -n 10"
-if timeout -k 1 1 true 2>/dev/null; then
-  bound() { timeout -k 5 "$@" & child=$!; wait $child; }
-else
-  bound() {
-    seconds=$1; shift
-    "$@" & child=$!
-    ( i=0; while [ $i -lt $seconds ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i + 1)); done
-      kill -9 $child 2>/dev/null ) >/dev/null 2>&1 & guard=$!
-    wait $child; code=$?
-    { kill -9 $guard; wait $guard; } 2>/dev/null
-    [ $code -eq 137 ] && return 124
-    return $code
-  }
-fi
-if command -v sha256sum >/dev/null 2>&1; then digest() { sha256sum "$@"; }
-elif command -v shasum >/dev/null 2>&1; then digest() { shasum -a 256 "$@"; }
-else digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }; fi
-q() {
-  [ "$osquery" = none ] && return
-  count=$((count + 1))
-  : > $count.o
-  status=ok; code=-
-  seconds=$((budget - $(date +%s) + start))
-  [ $seconds -le $limit ] || seconds=$limit
-  if [ $seconds -le 0 ]; then
-    status=timeout; echo 'not asked: the time for all queries was used up' > $count.e
-  else
-    bound $seconds $gentle $osquery --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
-    code=$?; child=
-    case $code in
-      0) [ -s $count.e ] && grep -q '^Error' $count.e && status=failed ;;
-      124|137) status=timeout ;;
-      153) status=truncated; echo 'more output than a query may have' > $count.e ;;
-      *) status=failed ;;
-    esac
-    [ $status = failed ] && grep -q 'no such table' $count.e && status=unsupported
-  fi
-  [ $status = ok ] || : > $count.o
-  echo "$1 $status $code" > $count.s
-}`;
-/** Packs the results; while the frame does not fit in a reply, the largest result is left out, and said to be. */
-const ANSWER = `files=
-i=0
-while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
-: > digests; : > sizes; : > rows
-if [ -n "$files" ]; then
-  digest $files > digests
-  wc -c $files > sizes
-  grep -c '^ *{' $files /dev/null > rows
-fi
-machine=; [ -r /etc/machine-id ] && read -r machine < /etc/machine-id
-boot=; [ -r /proc/sys/kernel/random/boot_id ] && read -r boot < /proc/sys/kernel/random/boot_id
-uid=$(id -u 2>/dev/null)
-pack() {
-  kept=
-  {
-    echo "host \${AWS_SSM_INSTANCE_ID:-}"
-    echo "uid $uid"
-    echo "machine-id $machine"
-    echo "boot-id $boot"
-    echo "osquery $osquery"
-    i=0
-    while [ $i -lt $count ]; do
-      i=$((i + 1))
-      read -r name status code < $i.s
-      read -r sum rest <&3
-      read -r size rest <&4
-      IFS=: read -r rest lines <&5
-      case " $left " in
-        *" $i "*) status=truncated; bytes=0; echo "$lines rows ($size bytes) did not fit in the reply" > $i.e ;;
-        *) kept="$kept $i.o"; bytes=$size ;;
-      esac
-      detail=-
-      [ $status = ok ] || detail=$(head -c 300 $i.e | base64 | tr -d '\\n')
-      echo "query $name $status $code $lines $bytes $sum \${detail:--}"
-    done 3< digests 4< sizes 5< rows
-    echo "end $count"
-  } > top
-  cat top $kept | gzip -9 -c > gz
-  base64 < gz | tr -d '\\n' > text
-  length=$(($(wc -c < text)))
-}
-left=
-while :; do
-  total=0; worst=0; most=0; i=0
-  while [ $i -lt $count ]; do
-    i=$((i + 1))
-    read -r size rest <&4
-    case " $left " in *" $i "*) continue ;; esac
-    total=$((total + size))
-    [ $size -gt $most ] && { most=$size; worst=$i; }
-  done 4< sizes
-  if [ $total -le $most_packed ]; then
-    pack
-    [ $length -gt $fits ] || break
-  fi
-  [ $worst -gt 0 ] || break
-  left="$left $worst"
-done
-digest gz > sum
-read -r sum rest < sum
-echo "FLEETDRIFT1 $nonce $length $sum"
-cat text
-echo
-echo "FLEETDRIFT1-END $nonce"
-exit 0
-`;
-
 ;// CONCATENATED MODULE: ./lib/src/collect/send.js
+
 
 
 /** SSM's limits and constants (API reference, SendCommand; hash as published by AWS for version 1). */
 const IDS_A_CALL = 50;
 const LONGEST_COMMENT = 100;
 const SHORTEST_DELIVERY = 30;
-const PINNED = {
+const SHELL_DOCUMENT = {
     DocumentName: 'AWS-RunShellScript',
     DocumentVersion: '1',
     DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
     DocumentHashType: 'Sha256'
 };
+/** Its digest is nowhere published: the version is pinned alone. */
+const POWERSHELL_DOCUMENT = { DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' };
 const PIN_REFUSED = 'AWS-RunShellScript is asked for as the version whose digest this release knows, and is never run as another: ' +
     'use a newer release, or name a document of your own in the document input.';
-/** Whether the document is the one whose version and digest are known. */
-function isPinned(document) {
-    return document === null || document === PINNED.DocumentName;
+/** The document to send, and what its parameters are. */
+function documentFor({ document, shell, errand, nonce }) {
+    const name = document ?? (shell === 'posix' ? SHELL_DOCUMENT : POWERSHELL_DOCUMENT).DocumentName;
+    if (name === SHELL_DOCUMENT.DocumentName)
+        return { choice: SHELL_DOCUMENT, given: openParameters(errand, nonce, 'posix') };
+    if (name === POWERSHELL_DOCUMENT.DocumentName)
+        return { choice: POWERSHELL_DOCUMENT, given: openParameters(errand, nonce, 'powershell') };
+    return { choice: { DocumentName: name }, given: lockedParameters(errand, nonce) };
 }
 const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated';
 /**
@@ -90898,7 +92158,7 @@ async function send(order, ssm, log, sent) {
     const refused = new Map();
     if (order.targets.kind === 'filters') {
         const Targets = order.targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }));
-        sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null });
+        sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null, shell: order.shell });
         return { commands: sent, refused };
     }
     const batches = [];
@@ -90907,7 +92167,11 @@ async function send(order, ssm, log, sent) {
     }
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         try {
-            sent.push({ id: await sendOne(order, { InstanceIds: [...batch] }, ssm), hosts: batch });
+            sent.push({
+                id: await sendOne(order, { InstanceIds: [...batch] }, ssm),
+                hosts: batch,
+                shell: order.shell
+            });
         }
         catch (error) {
             if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId')
@@ -90923,12 +92187,17 @@ async function send(order, ssm, log, sent) {
     return { commands: sent, refused };
 }
 async function sendOne(order, whom, ssm) {
+    const { choice, given } = documentFor(order);
+    const parameters = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, [...values]]));
     try {
         const { Command } = await ssm.send(new dist_cjs/* SendCommandCommand */.VWR({
-            ...(isPinned(order.document) ? PINNED : { DocumentName: order.document ?? '' }),
+            ...choice,
             ...whom,
             Comment: order.comment.slice(0, LONGEST_COMMENT),
-            Parameters: { commands: [...order.commands], executionTimeout: [String(order.timeoutSeconds)] },
+            Parameters: {
+                ...parameters,
+                executionTimeout: [String(order.timeoutSeconds)]
+            },
             TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),
             MaxConcurrency: order.maxConcurrency,
             MaxErrors: '100%'
@@ -90939,9 +92208,234 @@ async function sendOne(order, whom, ssm) {
     }
     catch (error) {
         const said = explainAwsError(error, 'ssm:SendCommand');
-        const pin = isPinned(order.document) && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : '';
+        const pin = choice === SHELL_DOCUMENT && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : '';
         throw new Error(`${said}${pin}`, { cause: error });
     }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/talk.js
+
+
+
+
+
+
+/** What has been answered at the deadline may still be read for so long (milliseconds). */
+const READ_ON = 60_000;
+/** GitHub ends a cancelled job some ten seconds after its first signal. */
+const READ_ON_CANCELLED = 4_000;
+/** A later command of a run is quick (seconds). */
+const ERRAND_SECONDS = 120;
+/** Hosts that are told to remove what the run left; the others do so by themselves after 15 minutes. */
+const MOST_REMOVALS_CANCELLED = 200;
+/** What all parts of one run's conversation with SSM share. */
+function startTalk(request, ports, nonce) {
+    const { ssm, log, clock, signal } = ports;
+    const started = clock.now();
+    const deadline = started + request.timeoutSeconds * 1_000;
+    /** What a host of each kind is asked. */
+    const queries = {
+        posix: queriesFor(request.queries, 'posix'),
+        powershell: queriesFor(request.queries, 'powershell')
+    };
+    const reader = ssmReader(ports);
+    const running = new Set();
+    const keeping = new Map();
+    let abortedAt = Number.POSITIVE_INFINITY;
+    const until = () => {
+        if (signal.aborted)
+            abortedAt = Math.min(abortedAt, clock.now());
+        return Math.min(deadline + READ_ON, abortedAt + READ_ON_CANCELLED);
+    };
+    /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
+    async function order(errand, targets, sent, shell = 'posix') {
+        try {
+            return await send({
+                targets,
+                errand,
+                nonce,
+                shell,
+                document: request.document,
+                comment: request.comment,
+                maxConcurrency: request.maxConcurrency,
+                timeoutSeconds: errand.do === 'collect' ? request.timeoutSeconds : ERRAND_SECONDS
+            }, ssm, log, sent);
+        }
+        finally {
+            for (const command of sent)
+                running.add(command);
+        }
+    }
+    /** Cancels what still runs. A refusal is told and changes nothing else. */
+    async function cancel() {
+        for (const command of running) {
+            running.delete(command);
+            try {
+                await ssm.send(new dist_cjs/* CancelCommandCommand */.tal({ CommandId: command.id }));
+            }
+            catch (error) {
+                log.warning(explainAwsError(error, 'ssm:CancelCommand'));
+            }
+        }
+    }
+    /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
+    async function tidy() {
+        const all = [...keeping].slice(0, signal.aborted ? MOST_REMOVALS_CANCELLED : keeping.size);
+        keeping.clear();
+        try {
+            for (const shell of ['posix', 'powershell']) {
+                const hosts = all.filter(([, own]) => own === shell).map(([host]) => host);
+                if (hosts.length > 0)
+                    await order({ do: 'remove' }, { kind: 'hosts', hosts }, [], shell);
+            }
+        }
+        catch (error) {
+            log.debug(`${error instanceof Error ? error.message : ''} The hosts remove their answers in 15 minutes.`);
+        }
+    }
+    return {
+        nonce,
+        request,
+        ports,
+        reader,
+        queries,
+        /** What a host's answer must hold. */
+        asked: ({ shell }, host) => ({
+            nonce,
+            host,
+            queries: queries[shell].map(({ name }) => name)
+        }),
+        /** The record of a host that has answered. */
+        record: ({ shell }, host, opened, state) => recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
+        deadline,
+        /** Until when replies may still be read. */
+        until,
+        /** Nothing new is to be asked of the hosts. */
+        stopping: () => signal.aborted || clock.now() >= deadline,
+        order,
+        ended: (command) => running.delete(command),
+        cancel,
+        /** Hosts that keep their answer for later commands. */
+        keeping,
+        tidy
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/watch.js
+/** No host matched the targets. */
+class NoTargetMatched extends Error {
+}
+/** Milliseconds between two looks at the commands, rising from the first to the second. */
+const FIRST_POLL = 1_000;
+const SLOWEST_POLL = 5_000;
+const PROGRESS_EVERY = 5_000;
+/** Replies are read early once this share of the hosts has ended since the last sweep, or when no more come for a while. */
+const SWEEP_SHARE = 0.5;
+const SWEEP_LEAST = 50;
+const QUIET = 12_000;
+/** SSM's list of invocations may lag behind its counts: looks at it after the end, and milliseconds between them. */
+const LAG_LOOKS = 5;
+const LAG_PAUSE = 2_000;
+/** Watches the run's first commands and says when their replies are to be read. */
+function watchCommands(talk, sent, tally) {
+    const { request, ports, reader, deadline } = talk;
+    const { log, clock, signal } = ports;
+    const counts = new Map();
+    const open = new Set(sent);
+    let ended = false;
+    let over = false;
+    let swept = 0;
+    let completedBefore = 0;
+    let changedAt = clock.now();
+    let lagLooks = 0;
+    /** Hosts that two commands count. */
+    let again = 0;
+    let interval = FIRST_POLL;
+    let told = clock.now();
+    const sum = (of) => [...counts.values()].reduce((total, known) => total + known[of], 0) - again;
+    /** Looks at every open command; a command that has ended is no longer open. */
+    async function look() {
+        for (const [command, known] of await reader.count([...open])) {
+            counts.set(command, known);
+            if (!known.terminal)
+                continue;
+            open.delete(command);
+            talk.ended(command);
+            if (known.targeted === 0 && command.hosts === null) {
+                throw new NoTargetMatched(`No host matched the targets (${request.targetLines.join('; ')}). Check the tags or names, the region and the ` +
+                    'account; only hosts that are registered with SSM can match.');
+            }
+        }
+    }
+    function tell() {
+        if (clock.now() - told < PROGRESS_EVERY)
+            return;
+        told = clock.now();
+        const left = Math.max(0, Math.round((deadline - told) / 1_000));
+        const completed = Math.max(sum('completed'), tally.given);
+        log.info(`${completed} of ${sum('targeted') || '?'} hosts have ended, ${tally.silent} of them silent so far; ${left} s left.`);
+    }
+    /** Whether enough hosts have ended since the last sweep, or no more seem to come. */
+    function isDue() {
+        const completed = sum('completed');
+        if (completed !== completedBefore)
+            changedAt = clock.now();
+        completedBefore = completed;
+        if (completed === swept)
+            return false;
+        const many = completed - swept >= Math.max(SWEEP_LEAST, sum('targeted') * SWEEP_SHARE);
+        if (!many && clock.now() - changedAt < QUIET)
+            return false;
+        swept = completed;
+        return true;
+    }
+    return {
+        tell,
+        /** Watches commands too that ask hosts again which an earlier one did not reach. */
+        add(commands) {
+            for (const command of commands) {
+                open.add(command);
+                again += command.hosts?.length ?? 0;
+            }
+            if (commands.length > 0)
+                ended = false;
+            lagLooks = 0;
+        },
+        targeted: () => sum('targeted'),
+        /** Waits until there is something to read. */
+        async next() {
+            while (!over) {
+                if (talk.stopping()) {
+                    over = true;
+                    log.warning(signal.aborted
+                        ? 'Cancelled: reading what has been answered so far.'
+                        : `The deadline of ${request.timeoutSeconds} s has passed: reading what has been answered so far.`);
+                    return 'late';
+                }
+                if (ended && (tally.given >= sum('targeted') || lagLooks++ >= LAG_LOOKS)) {
+                    over = true;
+                    const missing = sum('targeted') - tally.listed;
+                    if (missing > 0)
+                        log.warning(`SSM targeted ${sum('targeted')} hosts and never listed ${missing} of them.`);
+                    return 'over';
+                }
+                if (ended && lagLooks > 1)
+                    await clock.sleep(LAG_PAUSE, signal);
+                if (ended)
+                    return 'sweep';
+                await look();
+                tell();
+                ended = open.size === 0;
+                if (ended)
+                    continue;
+                if (isDue())
+                    return 'sweep';
+                await clock.sleep(Math.min(interval, Math.max(0, deadline - clock.now())), signal);
+                interval = Math.min(SLOWEST_POLL, interval * 1.5);
+            }
+            return 'over';
+        }
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/collect/ssm.js
@@ -90955,254 +92449,204 @@ async function sendOne(order, whom, ssm) {
 
 
 
-/** No host matched the targets. */
-class NoTargetMatched extends Error {
-}
-/** Milliseconds between two looks at the commands, rising from the first to the second. */
-const FIRST_POLL = 1_000;
-const SLOWEST_POLL = 5_000;
-const PROGRESS_EVERY = 5_000;
+
+
 /** After cancelling, SSM needs a moment to say which hosts had answered. */
 const CANCEL_GRACE = 1_500;
-/** Replies are read early once this share of the hosts has answered since the last sweep. */
-const SWEEP_SHARE = 0.25;
-const SWEEP_LEAST = 50;
-const READS_AT_ONCE = 8;
-/** SSM's list of invocations may lag behind its counts: looks at it after the end, and milliseconds between them. */
-const LAG_LOOKS = 5;
-const LAG_PAUSE = 2_000;
-const UNREADABLE = 'its reply could not be read from SSM';
 const NOT_TARGETED = 'it is expected, and no target of this run: check its tags and its SSM agent';
+/** Share of `timeoutSeconds` that the queries may take; the rest is for starting and for reading. */
+const QUERY_SHARE = 0.8;
+const QUERY_SECONDS = 60;
+/** How long the run waits to learn from SSM whether a group is large (milliseconds); it is taken for large else. */
+const LOOK_UP = 1_500;
+/** Lines of the log that tell why hosts were not reported; a reason's own words, never a host's. */
+const MOST_REASONS = 12;
 /**
  * Runs the queries on all targets and gives one record for each host, in the order in which they are known.
  *
  * Reading costs few calls: the commands are polled with ListCommands, replies are swept 50 hosts a page with
- * ListCommandInvocations, and only replies that do not fit in a page's 2,500 bytes a host are read one by one.
+ * ListCommandInvocations. Of replies that do not fit in a page's 2,500 bytes a host, a large group's are asked for
+ * again in short (short-answers.ts), others are read one by one, and in pieces where one reply does not hold them.
  * @throws NoTargetMatched; Error that says what to change when SSM refuses.
  */
 async function* collectFromSsm(request, ports) {
-    const nonce = (0,external_node_crypto_.randomBytes)(12).toString('hex');
-    const budgetSeconds = Math.max(3, Math.floor(request.timeoutSeconds * 0.8));
-    const script = collectorScript(request.queries, {
-        nonce,
-        budgetSeconds,
-        querySeconds: Math.min(60, budgetSeconds)
-    });
+    const talk = startTalk(request, ports, (0,external_node_crypto_.randomBytes)(12).toString('hex'));
+    const { targets, queries, osquery, timeoutSeconds } = request;
     const sent = [];
-    const watch = watchCommands(request, ports, sent);
+    const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * QUERY_SHARE));
+    const agents = lookUpAgents(targets, ports);
+    const count = targets.kind === 'hosts'
+        ? targets.hosts.length
+        : ((await Promise.race([agents, ports.clock.sleep(LOOK_UP).then(() => null)]))?.size ?? LEARN_LEAST);
+    const keep = count >= LEARN_LEAST && request.short !== false;
+    const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds);
+    const collect = (whom, shell) => talk.order({ do: 'collect', queries: talk.queries[shell], budgetSeconds, querySeconds, keep, osquery }, whom, sent, shell);
     try {
-        const order = { ...request, commands: carry(script) };
-        const { refused } = await send(order, ports.ssm, ports.log, sent);
-        ports.log.info(`Asked SSM to run ${request.queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`);
-        yield* watch.refuse(refused);
-        while (await watch.more())
-            yield* watch.sweep(nonce);
-        yield* watch.rest();
+        const { refused } = await collect(targets, talk.queries.posix.length > 0 ? 'posix' : 'powershell');
+        ports.log.info(`Asked SSM to run ${queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`);
+        yield* readAll(talk, sent, refused, keep, agents, collect);
     }
     finally {
-        await watch.cancel();
+        await talk.cancel();
+        await talk.tidy();
     }
 }
-function watchCommands(request, ports, sent) {
-    const { ssm, log, clock, signal } = ports;
-    const { count, invocations, read, endure } = ssmReader(ports);
-    const started = clock.now();
-    const deadline = started + request.timeoutSeconds * 1_000;
+const otherShell = ({ shell }) => (shell === 'posix' ? 'powershell' : 'posix');
+async function* readAll(talk, sent, refused, keep, agents, collect) {
+    const { request, ports, reader, nonce } = talk;
+    const { clock, signal } = ports;
     const done = new Set();
     const states = new Map();
-    const open = new Set();
-    const counts = new Map();
-    const queries = request.queries.map(query => query.name);
-    let begun = false;
-    let ended = false;
-    let cancelled = false;
-    let finished = false;
-    let swept = 0;
-    let given = 0;
-    let silent = 0;
-    let lagLooks = 0;
-    let interval = FIRST_POLL;
-    let told = started;
-    const sum = (of) => [...counts.values()].reduce((total, known) => total + known[of], 0);
-    /** Looks at every open command; a command that has ended is no longer open. */
-    async function look() {
-        for (const command of open) {
-            const known = await count(command);
-            if (known === null)
-                continue;
-            counts.set(command, known);
-            if (known.terminal)
-                open.delete(command);
-            if (known.terminal && known.targeted === 0 && command.hosts === null) {
-                throw new NoTargetMatched(`No host matched the targets (${request.targetLines.join('; ')}). Check the tags or names, the region and the ` +
-                    'account; only hosts that are registered with SSM can match.');
-            }
-        }
-    }
-    function progress() {
-        if (clock.now() - told < PROGRESS_EVERY)
-            return;
-        told = clock.now();
-        const left = Math.max(0, Math.round((deadline - told) / 1_000));
-        const targeted = sum('targeted');
-        const completed = Math.max(sum('completed'), given);
-        log.info(`${completed} of ${targeted || '?'} hosts have ended, ${silent} of them silent so far; ${left} s left.`);
-    }
+    const tally = { given: 0, silent: 0, listed: 0 };
+    const watch = watchCommands(talk, sent, tally);
+    const replies = readReplies(talk, watch.tell);
+    const reasons = new Map();
+    /** Hosts of another platform, and through which document they were asked last. */
+    const asked = new Map();
+    let refusedOther = false;
+    let late = false;
     function give(record) {
         done.add(record.host);
-        given++;
+        tally.given++;
         if (record.status === 'silent')
-            silent++;
+            tally.silent++;
+        if (record.reason !== null) {
+            const why = `${record.status}: ${record.reason.split(/[:;(]/, 1)[0]?.trim()}`;
+            reasons.set(why, (reasons.get(why) ?? 0) + 1);
+        }
         return record;
     }
-    return {
-        /** Gives the hosts that SSM refuses to address. */
-        *refuse(refused) {
-            for (const [host, reason] of refused) {
-                done.add(host);
-                silent++;
-                yield silentHost(host, reason, false);
-            }
-        },
-        /** Waits until there is something to sweep. False once all is swept. */
-        async more() {
-            if (!begun)
-                for (const command of sent)
-                    open.add(command);
-            begun = true;
-            while (!finished) {
-                const late = clock.now() >= deadline;
-                if (signal.aborted || late) {
-                    log.warning(signal.aborted
-                        ? 'Cancelled: reading what has been answered so far.'
-                        : `The deadline of ${request.timeoutSeconds} s has passed: reading what has been answered so far.`);
-                    if (!signal.aborted)
-                        await noteStates();
-                    await this.cancel();
-                    cancelled = true;
-                    finished = true;
-                    await clock.sleep(CANCEL_GRACE);
-                    return true;
-                }
-                if (ended && (given >= sum('targeted') || lagLooks++ >= LAG_LOOKS)) {
-                    finished = true;
-                    const missing = sum('targeted') - states.size;
-                    if (missing > 0)
-                        log.warning(`SSM targeted ${sum('targeted')} hosts and never listed ${missing} of them.`);
-                    return false;
-                }
-                if (ended && lagLooks > 1)
-                    await clock.sleep(LAG_PAUSE, signal);
-                if (ended)
-                    return true;
-                await look();
-                progress();
-                ended = open.size === 0;
-                if (ended)
-                    continue;
-                const completed = sum('completed');
-                if (completed - swept >= Math.max(SWEEP_LEAST, sum('targeted') * SWEEP_SHARE)) {
-                    swept = completed;
-                    return true;
-                }
-                await clock.sleep(Math.min(interval, Math.max(0, deadline - clock.now())), signal);
-                interval = Math.min(SLOWEST_POLL, interval * 1.5);
-            }
-            return false;
-        },
-        /** Gives every host that has ended and was not given yet. */
-        async *sweep(nonce) {
-            const large = [];
-            const seen = new Set();
-            const at = () => new Date(clock.now()).toISOString();
-            try {
-                for (const command of sent) {
-                    for await (const invocation of invocations(command, true)) {
-                        const host = invocation.InstanceId ?? '';
-                        const state = invocationState(invocation.Status, invocation.StatusDetails);
-                        if (host === '' || done.has(host) || seen.has(host))
-                            continue;
-                        if (cancelled && state.cancelled) {
-                            if (!states.has(host))
-                                states.set(host, { ...state, delivered: false });
-                            continue;
-                        }
-                        states.set(host, state);
-                        if (!state.terminal)
-                            continue;
-                        const inline = invocation.CommandPlugins?.[0]?.Output ?? '';
-                        const opened = openEnvelope(inline, { nonce, host, queries });
-                        if (opened.kind !== 'broken')
-                            yield give(recordOf(host, opened, request.queries, state, at()));
-                        else if (!state.delivered)
-                            yield give(silentHost(host, state.reason, false));
-                        else {
-                            seen.add(host);
-                            large.push({ command, host, state });
-                        }
-                    }
-                }
-            }
-            catch (error) {
-                endure(error, 'ssm:ListCommandInvocations');
-            }
-            log.debug(`Reading ${large.length} replies one by one.`);
-            yield* concurrently(large, READS_AT_ONCE, async ({ command, host, state }) => {
-                const reply = await read(command, host);
-                progress();
-                if (reply === null)
-                    return give(silentHost(host, UNREADABLE, false));
-                return give(recordOf(host, openEnvelope(reply, { nonce, host, queries }), request.queries, state, at()));
-            });
-        },
-        /** Every host that never ended, or was never seen. */
-        *rest() {
-            const why = signal.aborted
-                ? 'the run was cancelled'
-                : cancelled
-                    ? `no answer within ${request.timeoutSeconds} s`
-                    : 'the command has ended, and SSM does not give its result';
-            const addressed = sent.flatMap(command => command.hosts ?? []);
-            for (const host of new Set([...states.keys(), ...addressed])) {
-                if (done.has(host))
-                    continue;
-                const state = states.get(host);
-                const delivered = !signal.aborted && (state?.delivered ?? false);
-                yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}`, delivered));
-            }
-            for (const host of request.expectedIds) {
-                if (!done.has(host))
-                    yield give(silentHost(host, NOT_TARGETED, false));
-            }
-        },
-        /** Cancels what still runs. A refusal is told and changes nothing else. */
-        async cancel() {
-            for (const command of finished ? [] : sent) {
-                if (counts.get(command)?.terminal)
-                    continue;
-                try {
-                    await ssm.send(new dist_cjs/* CancelCommandCommand */.tal({ CommandId: command.id }));
-                }
-                catch (error) {
-                    log.warning(explainAwsError(error, 'ssm:CancelCommand'));
-                }
-            }
-        }
-    };
-    /** Remembers the states before cancelling, which would hide them. */
-    async function noteStates() {
+    /** Gives every host that has ended and was not given yet. */
+    async function* sweep() {
+        const long = new Map();
+        const otherwise = new Map();
         try {
-            for (const command of open) {
-                for await (const invocation of invocations(command, false)) {
+            for (const command of sent) {
+                for await (const invocation of reader.invocations(command, true)) {
                     const host = invocation.InstanceId ?? '';
-                    if (host !== '' && !done.has(host)) {
-                        states.set(host, invocationState(invocation.Status, invocation.StatusDetails));
+                    const state = invocationState(invocation.Status, invocation.StatusDetails);
+                    if (host === '' || done.has(host) || long.has(host))
+                        continue;
+                    if (late && state.cancelled) {
+                        if (!states.has(host))
+                            states.set(host, { ...state, delivered: false });
+                        continue;
+                    }
+                    if (state.otherPlatform && (asked.get(host) ?? command.shell) !== command.shell)
+                        continue;
+                    states.set(host, state);
+                    if (!state.terminal)
+                        continue;
+                    const inline = invocation.CommandPlugins?.[0]?.Output ?? '';
+                    const opened = openEnvelope(inline, talk.asked(command, host));
+                    if (opened.kind !== 'broken')
+                        yield give(talk.record(command, host, opened, state));
+                    else if (mayAskOtherwise(host, command, state))
+                        otherwise.set(host, otherShell(command));
+                    else if (!state.delivered)
+                        yield give(await silent(host, state));
+                    else {
+                        const peeked = peekFrame(inline, nonce);
+                        const total = peeked?.promised.total ?? 0;
+                        if (total > PIECE_BYTES || (keep && total > KEPT_BYTES))
+                            talk.keeping.set(host, command.shell);
+                        long.set(host, { command, host, state, peeked });
                     }
                 }
             }
         }
         catch (error) {
-            endure(error, 'ssm:ListCommandInvocations');
+            reader.endure(error, 'ssm:ListCommandInvocations');
+        }
+        tally.listed = states.size;
+        await askOtherwise(otherwise);
+        for await (const record of replies.read([...long.values()], keep))
+            yield give(record);
+    }
+    /** Whether a host for whose platform the document is not may be asked through the other document of AWS. */
+    function mayAskOtherwise(host, command, state) {
+        return (state.otherPlatform &&
+            request.document === null &&
+            !asked.has(host) &&
+            !refusedOther &&
+            !talk.stopping() &&
+            talk.queries[otherShell(command)].length > 0);
+    }
+    /** Sends each platform its own document. */
+    async function askOtherwise(hosts) {
+        for (const shell of new Set(hosts.values())) {
+            const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host);
+            for (const host of ids)
+                asked.set(host, shell);
+            ports.log.debug(`${ids.length} hosts are of another platform: asking them through the other document.`);
+            const before = sent.length;
+            try {
+                await collect({ kind: 'hosts', hosts: ids }, shell);
+            }
+            catch (error) {
+                // A role that may not send the other document: these hosts keep the state that they have.
+                ports.log.warning(error instanceof Error ? error.message : 'SSM refused the other document.');
+                for (const host of ids)
+                    asked.delete(host);
+                refusedOther = true;
+            }
+            watch.add(sent.slice(before));
+        }
+    }
+    for (const [host, reason] of refused)
+        yield give(silentHost(host, reason, false));
+    tally.given -= refused.size;
+    for (let next = await watch.next(); next !== 'over'; next = await watch.next()) {
+        if (next === 'late') {
+            if (!signal.aborted)
+                await noteStates();
+            await talk.cancel();
+            late = true;
+            await clock.sleep(CANCEL_GRACE);
+        }
+        yield* sweep();
+    }
+    yield* rest();
+    for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
+        ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`);
+    async function silent(host, state) {
+        return silentHost(host, `${state.reason}${state.away ? tellAgent(await agents, host) : ''}`, false);
+    }
+    /** Remembers the states before cancelling, which would hide them. */
+    async function noteStates() {
+        try {
+            for (const command of sent) {
+                for await (const invocation of reader.invocations(command, false)) {
+                    const host = invocation.InstanceId ?? '';
+                    if (host !== '' && !done.has(host))
+                        states.set(host, invocationState(invocation.Status, invocation.StatusDetails));
+                }
+            }
+        }
+        catch (error) {
+            reader.endure(error, 'ssm:ListCommandInvocations');
+        }
+    }
+    /** Every host that never ended, or was never seen. */
+    async function* rest() {
+        const why = signal.aborted
+            ? 'the run was cancelled'
+            : late
+                ? `no answer within ${request.timeoutSeconds} s`
+                : 'the command has ended, and SSM does not give its result';
+        const addressed = sent.flatMap(command => command.hosts ?? []);
+        const known = await agents;
+        for (const host of new Set([...states.keys(), ...addressed, ...(known?.keys() ?? [])])) {
+            if (done.has(host))
+                continue;
+            const state = states.get(host);
+            const delivered = !signal.aborted && (state?.delivered ?? false);
+            const agent = delivered ? '' : tellAgent(known, host);
+            yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}${agent}`, delivered));
+        }
+        for (const host of request.expectedIds) {
+            if (!done.has(host))
+                yield give(silentHost(host, NOT_TARGETED, false));
         }
     }
 }
@@ -91413,22 +92857,41 @@ function listOf(text) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/inputs/not-yet.js
-
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET = [
     ['mode', value => value === 'baseline', 'mode `baseline`'],
     ['collector', value => value === 'local', 'the collector `local`'],
     ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
-    ['output-s3', value => value !== '', '`output-s3`'],
-    ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
-    ['packs', value => listOf(value).includes('windows'), 'the pack `windows`']
+    ['output-s3', value => value !== '', '`output-s3`']
 ];
 /** One sentence for each input that is set to something not yet built. */
 function notYet(read) {
     return NOT_YET.filter(([name, isSet]) => isSet(read(name).trim())).map(([name, , what]) => `${name}: ${what} is not available in this version; a later release brings it`);
 }
 
+;// CONCATENATED MODULE: ./lib/src/collect/osquery-sources.js
+const LINE = /^([A-Za-z0-9_]{2,16})\s+(https:\/\/[!-~]{1,1000})#sha256=([0-9a-fA-F]{64})$/;
+/**
+ * Parses the `osquery` input: `system`, or one line an architecture (as `uname -m` says it), `x86_64 https://…#sha256=HEX`.
+ * Gives the first problem.
+ */
+function parseOsquerySources(lines) {
+    if (lines.length === 0 || (lines.length === 1 && lines[0] === 'system'))
+        return { sources: [] };
+    const sources = new Map();
+    for (const line of lines) {
+        const [, arch, url, sha256] = LINE.exec(line) ?? [];
+        if (arch === undefined || url === undefined || sha256 === undefined || /['"\\{}]/.test(url))
+            return { problem: 'must be system, or one line an architecture: x86_64 https://…#sha256=HEX' };
+        if (sources.has(arch))
+            return { problem: `names ${arch} twice` };
+        sources.set(arch, { arch, url, sha256: sha256.toLowerCase() });
+    }
+    return { sources: [...sources.values()] };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/inputs/values.js
+
 
 
 
@@ -91467,6 +92930,14 @@ function parseExpectedHosts(text, context) {
     if ('targets' in parsed && parsed.targets.kind === 'hosts')
         return { ids: parsed.targets.hosts };
     context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' });
+    return NEVER;
+}
+/** Where hosts without osquery may get it; empty for `system`. */
+function parseOsquery(text, context) {
+    const parsed = parseOsquerySources(listOf(text));
+    if ('sources' in parsed)
+        return parsed.sources;
+    context.addIssue({ code: 'custom', message: parsed.problem });
     return NEVER;
 }
 /** A path inside the repository, without `./`; `null` where there is none. */
@@ -91539,6 +93010,7 @@ const fields = {
         .pipe(array(schemas_string().regex(/^\d{12}$/, 'must be 12 digits a line'))),
     document: schemas_string()
         .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
+    osquery: schemas_string().transform(parseOsquery),
     'max-concurrency': schemas_string()
         .regex(/^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/, 'must be a number of hosts or a percentage such as 50%'),
     'timeout-seconds': whole(5, 172_800),
@@ -91596,6 +93068,7 @@ function parseInputs(read, environment) {
             },
         allowedAccountIds: values['allowed-account-ids'],
         document: values.document === '' ? null : values.document,
+        osquery: values.osquery,
         maxConcurrency: values['max-concurrency'],
         timeoutSeconds: values['timeout-seconds'],
         minCoverage: values['min-coverage'],
@@ -91671,7 +93144,7 @@ const linux_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"linux","quer
 ;// CONCATENATED MODULE: ./lib/packs/macos.json
 const macos_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"darwin","queries":{"launch_items":{"query":"SELECT label, path, program, program_arguments, run_at_load, keep_alive, username FROM launchd WHERE path NOT LIKE \'/System/Library/%\'","interval":86400,"description":"Launch agents and daemons","snapshot":true,"fleet_drift":{"identity":["label","path","program","program_arguments"],"changes":[],"cohort":[],"attack":["T1543.001","T1543.004"],"weight":"normal","control":false,"root":false}},"system_extensions":{"query":"SELECT identifier, team, state, path FROM system_extensions","interval":86400,"description":"System extensions","snapshot":true,"fleet_drift":{"identity":["identifier","team"],"changes":[],"cohort":[],"attack":["T1547.006"],"weight":"integrity","control":false,"root":false}},"unsigned_programs":{"query":"SELECT DISTINCT p.path, s.signed, s.authority, s.team_identifier, p.name, p.pid FROM processes p JOIN signature s ON s.path = p.path WHERE s.signed = 0","interval":86400,"description":"Running programs without a signature","snapshot":true,"fleet_drift":{"identity":["path","authority"],"changes":[],"cohort":[],"attack":["T1036.001","T1553.001"],"weight":"normal","control":false,"root":true}},"login_items":{"query":"SELECT name, path, args, type, source, status, username FROM startup_items","interval":86400,"description":"Startup and login items","snapshot":true,"fleet_drift":{"identity":["name","path","args","type"],"changes":[],"cohort":[],"attack":["T1547.015"],"weight":"normal","control":false,"root":false}},"crontab":{"query":"SELECT path, command, event, minute, hour FROM crontab","interval":86400,"description":"Cron entries","snapshot":true,"fleet_drift":{"identity":["path","command"],"changes":[],"cohort":[],"attack":["T1053.003"],"weight":"normal","control":false,"root":false}},"root_accounts":{"query":"SELECT username, uid, shell, directory FROM users WHERE uid = 0","interval":86400,"description":"Accounts with the user id 0","snapshot":true,"fleet_drift":{"identity":["username","shell"],"changes":[],"cohort":[],"attack":["T1136.001"],"weight":"integrity","control":false,"root":false}},"authorized_keys":{"query":"SELECT u.username, k.algorithm, k.key, k.options, k.key_file FROM users u CROSS JOIN authorized_keys k ON k.uid = u.uid","interval":86400,"description":"Keys that open a login over SSH","snapshot":true,"fleet_drift":{"identity":["username","algorithm","key","options"],"changes":[],"cohort":[],"attack":["T1098.004"],"weight":"integrity","control":false,"root":true}},"protections":{"query":"SELECT \'sip\' AS kind, config_flag AS name, enabled AS value FROM sip_config UNION ALL SELECT \'gatekeeper\', \'assessments_enabled\', assessments_enabled FROM gatekeeper UNION ALL SELECT \'firewall\', \'global_state\', global_state FROM alf","interval":86400,"description":"Is the system protecting itself?","snapshot":true,"fleet_drift":{"identity":["kind","name","value"],"changes":["value"],"cohort":[],"attack":["T1685","T1553.001"],"weight":"integrity","control":true,"root":false}},"listening_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' WHEN lp.address = \'::1\' OR lp.address LIKE \'127.%\' THEN \'loopback\' WHEN lp.address LIKE \'::ffff:%\' THEN substr(lp.address, 8) ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0 AND lp.family IN (2, 10)","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":true}}}}');
 ;// CONCATENATED MODULE: ./lib/packs/windows.json
-const windows_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"windows","queries":{"services":{"query":"SELECT name, path, module_path, user_account, start_type, display_name, status, pid FROM services","interval":86400,"description":"Services","snapshot":true,"fleet_drift":{"identity":["name","path","module_path","user_account","start_type"],"changes":["start_type"],"cohort":[],"attack":["T1543.003"],"weight":"normal","control":false,"root":false}},"scheduled_tasks":{"query":"SELECT path, action, enabled, hidden, state, last_run_time, next_run_time FROM scheduled_tasks","interval":86400,"description":"Scheduled tasks","snapshot":true,"fleet_drift":{"identity":["path","action","enabled","hidden"],"changes":["enabled","hidden"],"cohort":[],"attack":["T1053.005"],"weight":"normal","control":false,"root":true}},"wmi_consumers":{"query":"SELECT name, command_line_template AS run, executable_path AS target FROM wmi_cli_event_consumers UNION ALL SELECT name, script_text, script_file_name FROM wmi_script_event_consumers","interval":86400,"description":"WMI event consumers","snapshot":true,"fleet_drift":{"identity":["name","run","target"],"changes":[],"cohort":[],"attack":["T1546.003"],"weight":"integrity","control":false,"root":true}},"administrators":{"query":"SELECT u.username, u.type, g.groupname FROM user_groups ug JOIN groups g ON g.gid = ug.gid JOIN users u ON u.uid = ug.uid WHERE g.group_sid = \'S-1-5-32-544\'","interval":86400,"description":"Local administrators","snapshot":true,"fleet_drift":{"identity":["username","type"],"changes":[],"cohort":[],"attack":["T1098.007","T1136.001"],"weight":"integrity","control":false,"root":false}},"drivers":{"query":"SELECT image, provider, signed, service, device_name, version, date FROM drivers","interval":86400,"description":"Drivers","snapshot":true,"fleet_drift":{"identity":["image","provider","signed","service"],"changes":["signed"],"cohort":[],"attack":["T1014","T1068"],"weight":"integrity","control":false,"root":false}},"run_keys":{"query":"SELECT path, name, data FROM registry WHERE key = \'HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Microsoft\\\\Windows\\\\CurrentVersion\\\\Run\'","interval":86400,"description":"Programs that start with the system","snapshot":true,"fleet_drift":{"identity":["path","name","data"],"changes":["data"],"cohort":[],"attack":["T1547.001"],"weight":"normal","control":false,"root":false}},"programs":{"query":"SELECT DISTINCT p.path, a.result AS signature, a.subject_name, p.name, p.cmdline, p.pid FROM processes p LEFT JOIN authenticode a ON a.path = p.path WHERE p.path != \'\'","interval":86400,"description":"Running programs and their signatures","snapshot":true,"fleet_drift":{"identity":["path","signature","subject_name"],"changes":["signature"],"cohort":[],"attack":["T1036.001"],"weight":"normal","control":false,"root":true}},"listening_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":false}},"trusted_roots":{"query":"SELECT common_name, sha1, store, store_location FROM certificates WHERE store = \'Trusted Root Certification Authorities\'","interval":86400,"description":"Certificates trusted as roots","snapshot":true,"fleet_drift":{"identity":["common_name","sha1"],"changes":[],"cohort":[],"attack":["T1553.004"],"weight":"normal","control":false,"root":false}}}}');
+const windows_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"windows","queries":{"services":{"query":"SELECT name, path, module_path, user_account, start_type, display_name, status, pid FROM services","interval":86400,"description":"Services","snapshot":true,"fleet_drift":{"identity":["name","path","module_path","user_account","start_type"],"changes":["start_type"],"cohort":[],"attack":["T1543.003"],"weight":"normal","control":false,"root":false}},"scheduled_tasks":{"query":"SELECT path, action, enabled, hidden, state, last_run_time, next_run_time FROM scheduled_tasks","interval":86400,"description":"Scheduled tasks","snapshot":true,"fleet_drift":{"identity":["path","action","enabled","hidden"],"changes":["enabled","hidden"],"cohort":[],"attack":["T1053.005"],"weight":"normal","control":false,"root":true}},"wmi_consumers":{"query":"SELECT name, command_line_template AS run, executable_path AS target FROM wmi_cli_event_consumers UNION ALL SELECT name, script_text, script_file_name FROM wmi_script_event_consumers","interval":86400,"description":"WMI event consumers","snapshot":true,"fleet_drift":{"identity":["name","run","target"],"changes":[],"cohort":[],"attack":["T1546.003"],"weight":"integrity","control":false,"root":true}},"administrators":{"query":"SELECT u.username, u.type, g.groupname FROM user_groups ug JOIN groups g ON g.gid = ug.gid JOIN users u ON u.uid = ug.uid WHERE g.group_sid = \'S-1-5-32-544\'","interval":86400,"description":"Local administrators","snapshot":true,"fleet_drift":{"identity":["username","type"],"changes":[],"cohort":[],"attack":["T1098.007","T1136.001"],"weight":"integrity","control":false,"root":false}},"drivers":{"query":"SELECT image, provider, signed, service, device_name, version, date FROM drivers","interval":86400,"description":"Drivers","snapshot":true,"fleet_drift":{"identity":["image","provider","signed","service"],"changes":["signed"],"cohort":[],"attack":["T1014","T1068"],"weight":"integrity","control":false,"root":false}},"run_keys":{"query":"SELECT path, name, data FROM registry WHERE key = \'HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Microsoft\\\\Windows\\\\CurrentVersion\\\\Run\'","interval":86400,"description":"Programs that start with the system","snapshot":true,"fleet_drift":{"identity":["path","name","data"],"changes":["data"],"cohort":[],"attack":["T1547.001"],"weight":"normal","control":false,"root":false}},"windows_programs":{"query":"SELECT DISTINCT p.path, a.result AS signature, a.subject_name, p.name, p.cmdline, p.pid FROM processes p LEFT JOIN authenticode a ON a.path = p.path WHERE p.path != \'\'","interval":86400,"description":"Running programs and their signatures","snapshot":true,"fleet_drift":{"identity":["path","signature","subject_name"],"changes":["signature"],"cohort":[],"attack":["T1036.001"],"weight":"normal","control":false,"root":true}},"windows_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":false}},"windows_trusted_roots":{"query":"SELECT common_name, sha1, store, store_location FROM certificates WHERE store = \'Trusted Root Certification Authorities\'","interval":86400,"description":"Certificates trusted as roots","snapshot":true,"fleet_drift":{"identity":["common_name","sha1"],"changes":[],"cohort":[],"attack":["T1553.004"],"weight":"normal","control":false,"root":false}}}}');
 // EXTERNAL MODULE: ./node_modules/jsonc-parser/lib/umd/main.js
 var main = __nccwpck_require__(9547);
 ;// CONCATENATED MODULE: ./lib/src/osquery/parse-pack.js
@@ -97102,7 +98575,7 @@ function refusal_reasonOf(error) {
 /** The most that GitHub gives at once. */
 const github_PAGE = 100;
 /** Comments and issues beyond these pages are not looked through; ours is among the oldest. */
-const MOST_PAGES = 100;
+const github_MOST_PAGES = 100;
 const TIMEOUT_MS = 20_000;
 const github_ATTEMPTS = 3;
 const commentSchema = object({
@@ -97135,7 +98608,7 @@ function gitHub(token, owner, repo, options = {}) {
         }
     };
     const pages = async function* (path, schema) {
-        for (let page = 1; page <= MOST_PAGES; page++) {
+        for (let page = 1; page <= github_MOST_PAGES; page++) {
             const separator = path.includes('?') ? '&' : '?';
             const found = array(schema)
                 .parse(await ask('GET', `${path}${separator}per_page=${github_PAGE}&page=${page}`));
@@ -97335,7 +98808,7 @@ function longestRun(text) {
     return longest;
 }
 const escape_WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/;
-const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/;
+const escape_NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/;
 /** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
 const LINKED = /[0-9a-f]{7}|www/i;
 const SIGN = /^[–—·×→%=]$/;
@@ -97343,7 +98816,7 @@ const SIGN = /^[–—·×→%=]$/;
 function isPlain(word, first) {
     if (word.length > 40 || LINKED.test(word))
         return false;
-    return (escape_WORD.test(word) || (NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first));
+    return (escape_WORD.test(word) || (escape_NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first));
 }
 const OPENING = new Set(['(', '"', "'"]);
 const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?']);
@@ -97435,35 +98908,25 @@ function countsOnly(report) {
 const MOST = 8;
 const annotations_MOST_ROWS = 3;
 const MOST_HOSTS = 5;
-const LEVELS = {
-    critical: 'error',
-    high: 'error',
-    medium: 'warning',
-    low: null,
-    info: null
-};
 /**
- * The open findings of medium or above, worst first, each at its place: critical and high ones are errors, medium ones
- * warnings. What does not fit is counted in the last of its type. Of a public repository there are counts only.
+ * The open findings of medium or above, worst first, each at its place. They are warnings, so that the one error of a
+ * run that fails is why it fails. What does not fit is counted in the last. Of a public repository there are counts only.
  */
 function annotationsOf(shown, places) {
-    return ['error', 'warning'].flatMap((level) => {
-        if (isPublicView(shown)) {
-            const natures = shown.natures.filter(({ severity }) => LEVELS[severity] === level);
-            const counts = natures.map(({ severity, findings }) => ({ severity, findings }));
-            return about(level, counts, 'This repository is public, so only counts are shown here.');
-        }
-        const findings = openFindings(shown.findings).filter(({ severity }) => LEVELS[severity] === level);
-        const first = findings.length > MOST ? findings.slice(0, MOST - 1) : findings;
-        const names = new Map(shown.hosts.map(host => [host.id, host.name]));
-        const rest = findings.slice(first.length).map(({ severity }) => ({ severity, findings: 1 }));
-        return [
-            ...first.map(finding => annotate(finding, level, names, places)),
-            ...about(level, rest, 'They are not shown beside the file, and are in the job summary.')
-        ];
-    });
+    if (isPublicView(shown)) {
+        const natures = shown.natures.filter(({ severity }) => atLeast(severity, 'medium'));
+        return about(natures, 'This repository is public, so only counts are shown here.');
+    }
+    const findings = openFindings(shown.findings).filter(({ severity }) => atLeast(severity, 'medium'));
+    const first = findings.length > MOST ? findings.slice(0, MOST - 1) : findings;
+    const names = new Map(shown.hosts.map(host => [host.id, host.name]));
+    const rest = findings.slice(first.length).map(({ severity }) => ({ severity, findings: 1 }));
+    return [
+        ...first.map(finding => annotate(finding, names, places)),
+        ...about(rest, 'They are not shown beside the file, and are in the job summary.')
+    ];
 }
-function annotate(finding, level, names, places) {
+function annotate(finding, names, places) {
     const { hosts, rows, explanation } = finding;
     const lines = [
         escapePlain(explanation, 600),
@@ -97472,14 +98935,13 @@ function annotate(finding, level, names, places) {
         rows.length > annotations_MOST_ROWS ? `And ${count(rows.length - annotations_MOST_ROWS, 'more row')} in the report.` : ''
     ];
     return {
-        level,
         title: plainTitle(finding),
         message: lines.filter(line => line !== '').join('\n'),
         place: places(finding)[0] ?? null
     };
 }
 /** One annotation for all that is only counted; none where there is nothing to count. */
-function about(level, counted, why) {
+function about(counted, why) {
     const all = counted.reduce((sum, { findings }) => sum + findings, 0);
     if (all === 0)
         return [];
@@ -97488,7 +98950,7 @@ function about(level, counted, why) {
         return many > 0 ? [`${words_number(many)} ${severity}`] : [];
     });
     const title = `${words_listed(parts)} ${all === 1 ? 'finding' : 'findings'}`;
-    return [{ level, title, message: why, place: null }];
+    return [{ title, message: why, place: null }];
 }
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
@@ -98223,7 +99685,7 @@ const SHADES = {
 };
 const NOTHING = '·';
 const map_MOST_COLUMNS = 12;
-const MOST_LINES = 15;
+const map_MOST_LINES = 15;
 const WIDEST_NAME = 40;
 /**
  * Hosts by table in block characters: the darker, the worse. Hosts with the same findings share a line. It is text
@@ -98237,7 +99699,7 @@ function hostMap(findings, names, tier) {
         return '';
     const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))];
     const shownColumns = columns.slice(0, map_MOST_COLUMNS);
-    const shown = lines.slice(0, Math.min(MOST_LINES, tier.lines));
+    const shown = lines.slice(0, Math.min(map_MOST_LINES, tier.lines));
     const labels = shown.map(({ hosts }) => label(hosts, names));
     const width = Math.max(...labels.map(text => [...text].length));
     const pad = (text) => text + ' '.repeat(Math.max(0, width - [...text].length));
@@ -98916,7 +100378,7 @@ function redact_fingerprint(key) {
 const MOST_FINDINGS = 20;
 const terminal_MOST_ROWS = 8;
 const terminal_MOST_HOSTS = 10;
-const MOST_REASONS = 10;
+const terminal_MOST_REASONS = 10;
 const WIDEST_ROW = 240;
 /** A report for the log or a terminal: the verdict, the findings with hosts and rows, and who was not assessed. */
 function renderTerminal(shown, { color } = { color: false }) {
@@ -99005,11 +100467,11 @@ function unassessedLines(report, names, ink) {
     if (groups.size === 0)
         return [];
     const all = [...groups].sort(([, a], [, b]) => b.length - a.length);
-    const lines = all.slice(0, MOST_REASONS).map(([why, ids]) => {
+    const lines = all.slice(0, terminal_MOST_REASONS).map(([why, ids]) => {
         const shown = ids.slice(0, terminal_MOST_HOSTS).map(id => terminal_hostName(id, names));
         return `   ${words_listed(shown, ids.length - shown.length)}\n      ${why}`;
     });
-    const rest = all.slice(MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0);
+    const rest = all.slice(terminal_MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0);
     if (rest > 0)
         lines.push(`   And ${words_number(rest)} more, for other reasons.`);
     return ['', ink.bold('Not fully assessed'), ...lines];
@@ -99378,7 +100840,7 @@ const sarif_MOST_HOSTS = 10;
 const MOST_NOTICES = 100;
 /** GitHub shows so many locations of a result; the hosts are named in the message too. */
 const MOST_LOGICAL = 100;
-const sarif_LEVELS = {
+const LEVELS = {
     critical: 'error',
     high: 'error',
     medium: 'warning',
@@ -99402,7 +100864,7 @@ function renderSarif(report, places) {
         return {
             ruleId,
             ruleIndex: indexOf.get(ruleId) ?? -1,
-            level: sarif_LEVELS[finding.severity],
+            level: LEVELS[finding.severity],
             kind: 'fail',
             message: { text: messageOf(finding, names) },
             ...locationsOf(finding, places),
@@ -99589,7 +101051,7 @@ const CLOSE = ' -->';
  * @param today YYYY-MM-DD
  */
 function remember(before, shown, today) {
-    const digest = digestOf(shown);
+    const digest = history_digestOf(shown);
     const of = isPublicView(shown) ? 'counts' : 'hosts';
     const past = before?.of === of ? before : null;
     if (past?.digest === digest)
@@ -99631,7 +101093,7 @@ function knownOf(findings, past, today) {
 function couldBeSeen([, , , , hosts], states) {
     return hosts.every(host => (states.get(host) ?? 'reported') === 'reported');
 }
-function digestOf(shown) {
+function history_digestOf(shown) {
     const { verdict } = shown.summary;
     const told = isPublicView(shown)
         ? [
@@ -99843,8 +101305,8 @@ async function publish(request, ports) {
 function publish_annotate(shown, places, log) {
     if (modeOf(shown) !== 'check')
         return;
-    for (const { level, title, message, place } of annotationsOf(shown, places)) {
-        log[level](message, place === null ? { title } : { title, file: place.path, line: place.line });
+    for (const { title, message, place } of annotationsOf(shown, places)) {
+        log.warning(message, place === null ? { title } : { title, file: place.path, line: place.line });
     }
 }
 /** Keeps the pull request's comment; a run that may not write there has none. */
