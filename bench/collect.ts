@@ -86,6 +86,7 @@ async function collect(targets: Targets, short: boolean): Promise<number> {
     queries,
     document: null,
     osquery: [],
+    outputS3: null,
     comment: 'bench',
     maxConcurrency: '100%',
     timeoutSeconds: 600,
@@ -95,6 +96,7 @@ async function collect(targets: Targets, short: boolean): Promise<number> {
   let whole = 0
   for await (const record of collectFromSsm(request, {
     ssm,
+    s3: null,
     log: quiet(),
     clock,
     signal: new AbortController().signal
@@ -112,7 +114,7 @@ async function serially(count: number): Promise<number> {
     credentials: () => session.credentials(),
     maxAttempts: 10
   })
-  const limits = { budgetSeconds: 60, querySeconds: 60, keep: false, osquery: [] }
+  const limits = { budgetSeconds: 60, querySeconds: 60, keep: false, stored: false, osquery: [] }
   const { commands = [] } = openParameters({ do: 'collect', queries, ...limits }, '00ff00ff00ff00ff00ff00ff')
   let whole = 0
   for (let at = 0; at < count; at += 50) {

@@ -14,7 +14,7 @@ test('a locked document fits in what SSM takes, and takes no commands', () => {
 })
 
 test('every parameter that a run sends is one of the document, and allowed by its pattern', () => {
-  const limits = { budgetSeconds: 480, querySeconds: 60, keep: true, osquery: [] }
+  const limits = { budgetSeconds: 480, querySeconds: 60, keep: true, stored: false, osquery: [] }
   for (const errand of [
     { do: 'collect', queries, ...limits },
     { do: 'piece', index: 59 },

@@ -5,7 +5,7 @@ import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 
 const NONCE = '00ff00ff00ff00ff00ff00ff'
 const { queries } = builtinPack('windows')!
-const limits = { budgetSeconds: 480, querySeconds: 60, keep: false, osquery: [] }
+const limits = { budgetSeconds: 480, querySeconds: 60, keep: false, stored: false, osquery: [] }
 
 /** The script inside a command's lines. PowerShell cannot run here: only its text is tested. */
 function carried(errand: Parameters<typeof openParameters>[0]): { lines: string; script: string } {

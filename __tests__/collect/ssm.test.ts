@@ -65,6 +65,7 @@ async function collect(fleet: readonly SimulatedHost[], { simulation, signal, ..
       queries: [query('users'), query('ports')],
       document: null,
       osquery: [],
+      outputS3: null,
       comment: 'fleet-drift acme/app run 7',
       maxConcurrency: '100%',
       timeoutSeconds: 60,
@@ -73,6 +74,7 @@ async function collect(fleet: readonly SimulatedHost[], { simulation, signal, ..
     }
     const ports = {
       ssm: simulated.ssm,
+      s3: null,
       clock: simulated.clock,
       log,
       signal: signal ?? new AbortController().signal
@@ -495,6 +497,7 @@ test('a consumer that stops early leaves no command running', async () => {
     queries: [query('users')],
     document: null,
     osquery: [],
+    outputS3: null,
     comment: '',
     maxConcurrency: '1',
     timeoutSeconds: 60,
@@ -502,6 +505,7 @@ test('a consumer that stops early leaves no command running', async () => {
   }
   for await (const _ of collectFromSsm(request, {
     ...simulated,
+    s3: null,
     log: silentLog,
     signal: new AbortController().signal
   }))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { addRow } from '../../demo/fleet/host.ts'
+import { addRow, type DemoFleet } from '../../demo/fleet/host.ts'
 import type { Fault } from '../../demo/server/journal.ts'
 import { lockedDocument } from '../../src/collect/document.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
@@ -200,22 +200,21 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   }
 )
 
+/** Gives the first honest host 5 MB of rows. */
+function fatten({ hosts }: DemoFleet): void {
+  const big = hosts.find(host => host.behaviour === 'honest')!
+  for (let at = 0; at < 14_000; at++) {
+    addRow(big, 'crontab', {
+      path: `/var/spool/cron/crontabs/user-${at}`,
+      command: `/opt/jobs/${Math.sin(at)}/run --token ${'x'.repeat(200)} --number ${at}`,
+      minute: String(at % 60),
+      hour: '*'
+    })
+  }
+}
+
 test('a host with 5 MB of rows is reported whole, without S3, and keeps nothing', async () => {
-  const { server, shells } = await start({
-    hosts: 6,
-    shells: 1,
-    change: ({ hosts }) => {
-      const big = hosts.find(host => host.behaviour === 'honest')!
-      for (let at = 0; at < 14_000; at++) {
-        addRow(big, 'crontab', {
-          path: `/var/spool/cron/crontabs/user-${at}`,
-          command: `/opt/jobs/${Math.sin(at)}/run --token ${'x'.repeat(200)} --number ${at}`,
-          minute: String(at % 60),
-          hour: '*'
-        })
-      }
-    }
-  })
+  const { server, shells } = await start({ hosts: 6, shells: 1, change: fatten })
   const result = await act(server, { inputs: QUIET })
   const big = snapshotOf(result).get(shells[0]!.id)!
   expect(big).toMatchObject({ status: 'reported', reason: null })
@@ -223,6 +222,43 @@ test('a host with 5 MB of rows is reported whole, without S3, and keeps nothing'
   expect(JSON.stringify(big.queries.crontab?.rows).length).toBeGreaterThan(5_000_000)
   await new Promise(resolve => setTimeout(resolve, 1_500))
   expect(await server.leftovers()).toEqual({})
+})
+
+describe('with output-s3', () => {
+  const pieces = (server: Fleet['server']) =>
+    server.calls.filter(({ action }) => action === 'SendCommand').length - 2
+  const run = async (bucket: { region: string; readable?: boolean; writable?: boolean }) => {
+    const { server, shells } = await start({ hosts: 6, shells: 1, change: fatten, bucket })
+    const result = await act(server, { inputs: { ...QUIET, 'output-s3': 's3://acme-fleet/drift/' } })
+    expect(snapshotOf(result).get(shells[0]!.id)).toMatchObject({ status: 'reported', reason: null })
+    return { server, result }
+  }
+
+  test('a large answer is read from the bucket, whichever region it is in', async () => {
+    const { server } = await run({ region: 'us-west-2' })
+    expect(pieces(server)).toBe(0)
+    const reads = server.calls.filter(({ service }) => service === 's3').map(({ action }) => action)
+    expect(reads[0]).toMatch(
+      /^GET \/acme-fleet\/drift\/[0-9a-f-]{36}\/i-[0-9a-f]{17}\/awsrunShellScript\/0\.awsrunShellScript\/stdout$/
+    )
+  })
+
+  test.each([
+    [
+      'the role may not read',
+      { region: 'eu-west-1', readable: false },
+      /output-s3: s3:GetObject is denied: allow it on/
+    ],
+    [
+      'the hosts may not write',
+      { region: 'eu-west-1', writable: false },
+      /output-s3: .+ instance profile may not write/
+    ]
+  ])('where %s, it is told, and nothing is lost', async (_, bucket, words) => {
+    const { server, result } = await run(bucket)
+    expect(result.log).toMatch(words)
+    expect(pieces(server)).toBeGreaterThan(5)
+  })
 })
 
 test('a locked document of our own does all that the open one does', async () => {

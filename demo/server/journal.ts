@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** One request that a service answered. */
 export interface Call {
-  readonly service: 'oidc' | 'sts' | 'ssm' | 'github'
+  readonly service: 'oidc' | 'sts' | 'ssm' | 's3' | 'github'
   /** Such as `SendCommand`, or `POST /repos/{owner}/{repo}/issues/{number}/comments`. */
   readonly action: string
   readonly input: unknown

@@ -9,6 +9,8 @@ import { tokenServices, xmlError } from './sts.ts'
 
 export interface ServerOptions extends Partial<SsmOptions> {
   readonly publicRepository?: boolean
+  /** The one bucket there is: its region, and whether the role may read it or the hosts write to it. */
+  readonly bucket?: { readonly region: string; readonly readable?: boolean; readonly writable?: boolean }
   /** Answers for these hosts; real shells do for the others. */
   readonly prepared?: { readonly hosts: ReadonlySet<string>; readonly agent: Pick<Agent, 'run'> }
   readonly fault?: Fault
@@ -43,9 +45,13 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
     concurrency: options.concurrency ?? 4,
     settling: options.settling ?? 300,
     lag: options.lag ?? 0,
-    documents: options.documents ?? {}
+    documents: options.documents ?? {},
+    store: (path, content) => {
+      if (options.bucket?.writable !== false) objects.set(path, content)
+    }
   })
   const github = githubService(githubToken, options.publicRepository !== true)
+  const objects = new Map<string, Buffer>()
   let fault = options.fault
   let base = ''
 
@@ -85,6 +91,8 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
         return call.action === 'GetCallerIdentity'
           ? tokens.callerIdentity()
           : tokens.assumeRole(call.input as URLSearchParams)
+      case 's3':
+        return readObject(url.pathname.slice(1), request.headers.authorization ?? '')
       case 'ssm': {
         const key = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
         const known = tokens.knows(key, String(request.headers['x-amz-security-token'] ?? ''))
@@ -113,6 +121,17 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
           `${base}/github`
         )
     }
+  }
+
+  function readObject(path: string, authorization: string): Reply {
+    const region = options.bucket?.region ?? 'eu-west-1'
+    const headers = { 'x-amz-bucket-region': region, 'content-type': 'binary/octet-stream' }
+    if (!authorization.includes(`/${region}/s3/aws4_request`)) return { status: 301, body: '', headers }
+    if (options.bucket?.readable === false) return { status: 403, body: '', headers }
+    const object = objects.get(path)
+    return object === undefined
+      ? { status: 404, body: '', headers }
+      : { status: 200, body: object.toString('latin1'), headers }
   }
 
   function refuse(call: Call, error: ServiceError): Reply {
@@ -177,6 +196,8 @@ function nameCall(
       input: parse(text)
     }
   }
+  if (request.headers.authorization?.includes('/s3/aws4_request'))
+    return { service: 's3', action: `${request.method} ${url.pathname}`, input: {} }
   const form = new URLSearchParams(text)
   return { service: 'sts', action: form.get('Action') ?? '', input: form }
 }

@@ -22,6 +22,8 @@ const sendSchema = z.object({
   TimeoutSeconds: z.int().min(30).max(2_592_000).optional(),
   MaxErrors: z.string().optional(),
   MaxConcurrency: z.string().optional(),
+  OutputS3BucketName: z.string().min(3).max(63).optional(),
+  OutputS3KeyPrefix: z.string().max(500).optional(),
   Parameters: z.record(z.string(), z.array(z.string()))
 })
 
@@ -40,6 +42,8 @@ interface Command {
   readonly created: number
   readonly document: string
   readonly comment: string
+  readonly bucket: string | null
+  readonly prefix: string
   readonly invocations: readonly Invocation[]
   readonly stop: AbortController
 }
@@ -51,6 +55,8 @@ export interface SsmOptions {
   readonly settling: number
   /** Milliseconds by which the list of invocations lags behind the command's counts. */
   readonly lag: number
+  /** Takes what an agent writes to S3, by bucket and key. */
+  readonly store?: (path: string, content: Buffer) => void
   /** Documents of the account, by name: their content. */
   readonly documents?: Readonly<Record<string, string>>
 }
@@ -116,6 +122,8 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
       created: Date.now(),
       document: order.DocumentName,
       comment: order.Comment ?? '',
+      bucket: order.OutputS3BucketName ?? null,
+      prefix: order.OutputS3KeyPrefix ?? '',
       invocations: hosts.map(host => ({
         host,
         endedAt: Number.POSITIVE_INFINITY,
@@ -162,6 +170,17 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
       )
       if (command.stop.signal.aborted) return
       Object.assign(invocation, { code, stdout, stderr })
+      if (command.bucket !== null && stdout.length > 0) {
+        const key = [
+          command.prefix,
+          command.id,
+          host.id,
+          'awsrunShellScript',
+          '0.awsrunShellScript',
+          'stdout'
+        ]
+        options.store?.(`${command.bucket}/${key.filter(part => part !== '').join('/')}`, stdout)
+      }
       if (code === 0 || code === 168) end('Success', 'Success')
       else if (code === 137) end('TimedOut', 'ExecutionTimedOut')
       else end('Failed', 'Failed')

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { SSMClient } from '@aws-sdk/client-ssm'
+import { s3Endpoint, s3Reader } from '../aws/s3.ts'
 import type { Clock } from '../clock.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Log } from '../log.ts'
@@ -88,6 +89,10 @@ async function open(
       hosts
     }
   }
+  const s3 =
+    inputs.outputS3 === null
+      ? null
+      : s3Reader(inputs.outputS3, inputs.region, () => ssm.config.credentials(), s3Endpoint(process.env))
   return {
     header: {
       ...header,
@@ -95,6 +100,6 @@ async function open(
       targets: inputs.targetLines,
       packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
     },
-    hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, log, clock, signal })
+    hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, s3, log, clock, signal })
   }
 }

@@ -28,10 +28,14 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   budget: text('Seconds for all queries', '^[0-9]{1,6}$', '480'),
   limit: text('Seconds for each query', '^[0-9]{1,5}$', '60'),
   keep: text('Keep the answer for fifteen minutes, so that it can be asked for in short', '^(yes|no)$', 'no'),
+  stored: text('Print every piece, for a copy in S3', '^(yes|no)$', 'no'),
   piece: text('Which piece of the answer', '^[0-9]{1,3}$', '0'),
   known: text('What the run knows already', '^[A-Za-z0-9+/=]*$', ''),
   executionTimeout: text('Seconds until the agent ends the script', '^[0-9]{1,6}$', '600')
 }
+
+/** The document's one step; SSM names what it stores after it. */
+export const LOCKED_STEP = 'collect'
 
 /** SSM's limit for a document (64 KB). */
 const MOST_BYTES = 65_536
@@ -53,7 +57,7 @@ export function lockedDocument(
     mainSteps: [
       {
         action: 'aws:runShellScript',
-        name: 'collect',
+        name: LOCKED_STEP,
         inputs: {
           timeoutSeconds: '{{ executionTimeout }}',
           runCommand: [

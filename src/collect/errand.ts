@@ -18,6 +18,8 @@ export type Errand =
       readonly budgetSeconds: number
       readonly querySeconds: number
       readonly keep: boolean
+      /** SSM stores the output in S3 too. */
+      readonly stored: boolean
       readonly osquery: readonly OsquerySource[]
     }
   | { readonly do: 'piece'; readonly index: number }
@@ -83,7 +85,8 @@ export function lockedParameters(errand: Errand, nonce: string): Parameters {
         asked: [digestOfQueries(errand.queries)],
         budget: [String(errand.budgetSeconds)],
         limit: [String(errand.querySeconds)],
-        keep: [errand.keep ? 'yes' : 'no']
+        keep: [errand.keep ? 'yes' : 'no'],
+        stored: [errand.stored ? 'yes' : 'no']
       }
     case 'piece':
       return { ...shared, piece: [String(errand.index)] }

@@ -3,7 +3,7 @@ import { concurrently } from './concurrently.ts'
 import { type Opened, openPacked } from './envelope.ts'
 import { openFrame, type Piece } from './frame.ts'
 import { type LongReply, READS_AT_ONCE } from './replies.ts'
-import { MOST_PACKED_BYTES, PIECE_BYTES } from './script.ts'
+import { MOST_PACKED_BYTES, MOST_STORED_BYTES, PIECE_BYTES } from './script.ts'
 import type { SentCommand } from './send.ts'
 import type { Talk } from './talk.ts'
 
@@ -21,6 +21,10 @@ const HOSTS_AT_ONCE = 50
 /** Pieces that did not come are asked for once more. */
 const ROUNDS = 2
 const PAUSE = 1_500
+/** More are not asked for one by one. */
+const MOST_PIECES = Math.ceil(MOST_PACKED_BYTES / PIECE_BYTES)
+/** SSM stores an output a little after the command has ended. */
+const STORE_LOOKS = 4
 
 /**
  * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
@@ -33,20 +37,49 @@ export async function* readPieces(
 ): AsyncGenerator<HostRecord> {
   for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
     const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }): Incoming => {
-      const count = Math.ceil(Math.min(first.total, MOST_PACKED_BYTES + PIECE_BYTES) / PIECE_BYTES)
+      const count = Math.ceil(Math.min(first.total, MOST_STORED_BYTES + PIECE_BYTES) / PIECE_BYTES)
       const pieces: (Buffer | undefined)[] = Array.from({ length: count })
       pieces[0] = first.bytes
       return { reply, first, pieces, trouble: null }
     })
-    for (let round = 0; round < ROUNDS && !talk.stopping(); round++) await fetch(talk, hosts, tell)
+    if (talk.ports.s3 !== null) await fetchStored(talk, hosts)
+    const few = hosts.filter(({ pieces }) => pieces.length <= MOST_PIECES)
+    for (let round = 0; round < ROUNDS && !talk.stopping(); round++) await fetch(talk, few, tell)
     for (const host of hosts) yield finish(talk, host)
   }
+}
+
+/** Reads the pieces that SSM has stored in S3. What is not there is asked for as if there were no bucket. */
+async function fetchStored(talk: Talk, hosts: readonly Incoming[]): Promise<void> {
+  const { s3, log, clock } = talk.ports
+  const reasons = new Set<string>()
+  const reads = concurrently(hosts, READS_AT_ONCE, async host => {
+    for (let look = 0; s3 !== null && look < STORE_LOOKS && clock.now() < talk.until(); look++) {
+      if (look > 0) await clock.sleep(PAUSE)
+      const object = await s3(talk.storedAt(host.reply.command, host.reply.host))
+      if (object === null) continue
+      if ('reason' in object) {
+        reasons.add(object.reason)
+        return
+      }
+      const frames = object.text.split(/^(?=FLEETDRIFT2 )/m).slice(0, host.pieces.length + 1)
+      for (const frame of frames) {
+        const piece = openFrame(frame, talk.nonce)
+        if ('index' in piece && typeof piece.index === 'number' && piece.index < host.pieces.length)
+          accept(talk, host, piece.index, frame)
+      }
+      return
+    }
+    reasons.add('the output of a host is not there: its instance profile may not write to the bucket')
+  })
+  for await (const _ of reads);
+  for (const reason of reasons) log.warning(`output-s3: ${reason}. The answers are read in pieces instead.`)
 }
 
 /** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
 async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): Promise<void> {
   const { ports, reader } = talk
-  const most = Math.max(...hosts.map(({ pieces }) => pieces.length))
+  const most = Math.max(0, ...hosts.map(({ pieces }) => pieces.length))
   const asked = new Map<SentCommand, number>()
   const byId = new Map(hosts.map(host => [host.reply.host, host]))
   for (let index = 1; index < most && !talk.stopping(); index++) {

@@ -130,7 +130,8 @@ if ($answer.packed.Length -gt $pieceBytes) {
   $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
   Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-EncodedCommand', $encoded
 }
-Piece $answer.packed $answer.whole 0`
+Piece $answer.packed $answer.whole 0
+for ($index = 1; $stored -and ($index * $pieceBytes -lt $answer.packed.Length); $index++) { Piece $answer.packed $answer.whole $index }`
 
 const PIECE = `if (Test-Path (Join-Path $dir 'keep')) {
   Piece ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'keep'))) $index
@@ -152,13 +153,19 @@ const constants = (nonce: string): string[] => [
 /** The script that asks the queries and answers with the first piece. */
 export function windowsCollector(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
-  options: { readonly nonce: string; readonly budgetSeconds: number; readonly querySeconds: number }
+  options: {
+    readonly nonce: string
+    readonly budgetSeconds: number
+    readonly querySeconds: number
+    readonly stored: boolean
+  }
 ): string {
   const asked = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${quote(name)}, ${quote(sql)})`)
   return [
     ...constants(options.nonce),
     `$budget = ${options.budgetSeconds}`,
     `$limit = ${options.querySeconds}`,
+    `$stored = $${options.stored}`,
     `$queries = @(\n${asked.join(',\n')}\n)`,
     COMMON,
     COLLECT,

@@ -7,6 +7,7 @@ import {
   type SSMClient
 } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError, isTransient } from '../aws/errors.ts'
+import type { ReadObject } from '../aws/s3.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { SentCommand } from './send.ts'
@@ -14,6 +15,8 @@ import { invocationState } from './states.ts'
 
 export interface SsmPorts {
   readonly ssm: Pick<SSMClient, 'send'>
+  /** Reads objects of `output-s3`; `null`: there is none. */
+  readonly s3: ReadObject | null
   readonly log: Log
   readonly clock: Clock
   /** Aborted: the commands are cancelled, and what is known is still given. */

@@ -12,6 +12,9 @@ export const KEPT_BYTES = 1_600
 /** What a host may send, packed, in all its pieces (design §5). */
 export const MOST_PACKED_BYTES = 1024 * 1024
 
+/** What a host may send, packed, where it is stored in S3. */
+export const MOST_STORED_BYTES = 8 * 1024 * 1024
+
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MOST_PARAMETER_BYTES = 90_000
 
@@ -54,6 +57,8 @@ export interface ScriptOptions {
   readonly querySeconds: number
   /** Keep an answer that is no short one, so that the run can ask for a shorter one. */
   readonly keep?: boolean
+  /** SSM also stores what the script prints in S3, where all of it fits: print every piece. */
+  readonly stored?: boolean
   /** Where to get osquery for hosts that have none. */
   readonly osquery?: readonly OsquerySource[]
 }
@@ -71,6 +76,7 @@ export function collectorScript(
     `budget=${options.budgetSeconds}`,
     `limit=${options.querySeconds}`,
     `keep=${options.keep ? 'yes' : 'no'}`,
+    `stored=${options.stored ? 'yes' : 'no'}`,
     CONSTANTS,
     COMMON,
     collecting(queries, options.osquery ?? [])
@@ -94,7 +100,7 @@ export function removeScript(nonce: string): string {
 
 /**
  * All of it in one script, for a document that holds it and takes only the variables as parameters: `errand`, `nonce`,
- * `budget`, `limit`, `keep`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
+ * `budget`, `limit`, `keep`, `stored`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
  */
 export function lockedScript(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
@@ -128,6 +134,7 @@ const CONSTANTS = [
   `linger=${LINGER}`,
   `blocks=${OUTPUT_BLOCKS}`,
   `most_packed=${MOST_PACKED_BYTES}`,
+  `most_stored=${MOST_STORED_BYTES}`,
   `most_bytes=${MOST_BYTES}`,
   `most_lines=${MOST_LINES}`,
   `most_memory=${MOST_MEMORY}`

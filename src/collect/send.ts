@@ -1,5 +1,6 @@
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError } from '../aws/errors.ts'
+import type { S3Place } from '../aws/s3.ts'
 import type { Log } from '../log.ts'
 import { type Errand, lockedParameters, openParameters, type Shell } from './errand.ts'
 import type { Targets } from './targets.ts'
@@ -24,6 +25,8 @@ export interface Order {
   readonly shell: Shell
   /** `null`: the document of AWS for the shell; any other than those is one of our own, which holds the script. */
   readonly document: string | null
+  /** Where SSM also stores what hosts print; `null`: nowhere. */
+  readonly store: S3Place | null
   readonly comment: string
   readonly maxConcurrency: string
   /** Seconds. */
@@ -110,6 +113,8 @@ async function sendOne(
       new SendCommandCommand({
         ...choice,
         ...whom,
+        ...(order.store === null ? {} : { OutputS3BucketName: order.store.bucket }),
+        ...(order.store?.prefix ? { OutputS3KeyPrefix: order.store.prefix } : {}),
         Comment: order.comment.slice(0, LONGEST_COMMENT),
         Parameters: {
           ...parameters,

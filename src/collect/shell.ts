@@ -158,6 +158,7 @@ pack() {
   total=$(($(wc -c < gz)))
 }
 left=
+[ $stored = no ] || most_packed=$most_stored
 while :; do
   sum_of_sizes=0; worst=0; most=0; i=0
   while [ $i -lt $count ]; do
@@ -184,6 +185,12 @@ if [ $total -gt $piece_bytes ] || { [ $keep = yes ] && [ $total -gt $kept_bytes 
   fi
 fi
 piece 0
+index=1
+while [ $stored = yes ] && [ $((index * piece_bytes)) -lt $total ]; do
+  piece $index
+  rm -f "part.$index" "text.$index" "sum.$index"
+  index=$((index + 1))
+done
 exit 0
 `
 

@@ -51,7 +51,15 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
   const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds)
   const collect = (whom: Targets, shell: Shell) =>
     talk.order(
-      { do: 'collect', queries: talk.queries[shell], budgetSeconds, querySeconds, keep, osquery },
+      {
+        do: 'collect',
+        queries: talk.queries[shell],
+        budgetSeconds,
+        querySeconds,
+        keep,
+        stored: request.outputS3 !== null,
+        osquery
+      },
       whom,
       sent,
       shell

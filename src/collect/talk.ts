@@ -1,7 +1,9 @@
 import { CancelCommandCommand } from '@aws-sdk/client-ssm'
 import { explainAwsError } from '../aws/errors.ts'
+import type { S3Place } from '../aws/s3.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
+import { LOCKED_STEP } from './document.ts'
 import type { Asked, Opened } from './envelope.ts'
 import { type Errand, queriesFor, type Shell } from './errand.ts'
 import { type SsmPorts, ssmReader } from './reading.ts'
@@ -19,6 +21,8 @@ export interface SsmCollection {
   readonly document: string | null
   /** Where hosts that have no osquery may get it. */
   readonly osquery: readonly OsquerySource[]
+  /** Where SSM stores answers that do not fit in its replies; `null`: nowhere. */
+  readonly outputS3: S3Place | null
   readonly comment: string
   readonly maxConcurrency: string
   /** The collection's deadline, seconds from its start. */
@@ -74,6 +78,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
           nonce,
           shell,
           document: request.document,
+          store: errand.do === 'collect' ? request.outputS3 : null,
           comment: request.comment,
           maxConcurrency: request.maxConcurrency,
           timeoutSeconds: errand.do === 'collect' ? request.timeoutSeconds : ERRAND_SECONDS
@@ -127,6 +132,13 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
       host,
       queries: queries[shell].map(({ name }) => name)
     }),
+    /** The key under which SSM stores what a host printed (Systems Manager user guide; agent source). */
+    storedAt({ id, shell }: SentCommand, host: string): string {
+      const plugin = shell === 'posix' ? 'awsrunShellScript' : 'awsrunPowerShellScript'
+      const own = request.document !== null && !request.document.startsWith('AWS-')
+      const step = own ? LOCKED_STEP : `0.${plugin}`
+      return [request.outputS3?.prefix, id, host, plugin, step, 'stdout'].filter(Boolean).join('/')
+    },
     /** The record of a host that has answered. */
     record: ({ shell }: SentCommand, host: string, opened: Opened, state: InvocationState): HostRecord =>
       recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseS3Place, type S3Place } from '../aws/s3.ts'
 import type { OsquerySource } from '../collect/script.ts'
 import { parseTargets, type Targets } from '../collect/targets.ts'
 import { inert } from '../inert.ts'
@@ -37,6 +38,8 @@ export interface Inputs {
   readonly role: RoleInputs | null
   readonly allowedAccountIds: readonly string[]
   readonly document: string | null
+  /** Where SSM stores answers that do not fit in its replies. */
+  readonly outputS3: S3Place | null
   /** Where hosts that have no osquery may get it; empty: nowhere. */
   readonly osquery: readonly OsquerySource[]
   readonly maxConcurrency: string
@@ -121,6 +124,9 @@ const fields = {
   document: z
     .string()
     .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
+  'output-s3': z
+    .string()
+    .refine(text => text === '' || parseS3Place(text) !== null, 'must be s3://bucket or s3://bucket/prefix'),
   osquery: z.string().transform(parseOsquery),
   'max-concurrency': z
     .string()
@@ -190,6 +196,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
           },
     allowedAccountIds: values['allowed-account-ids'],
     document: values.document === '' ? null : values.document,
+    outputS3: parseS3Place(values['output-s3']),
     osquery: values.osquery,
     maxConcurrency: values['max-concurrency'],
     timeoutSeconds: values['timeout-seconds'],

@@ -1,7 +1,6 @@
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET: readonly (readonly [name: string, isSet: (value: string) => boolean, what: string])[] = [
-  ['collector', value => value === 'local', 'the collector `local`'],
-  ['output-s3', value => value !== '', '`output-s3`']
+  ['collector', value => value === 'local', 'the collector `local`']
 ]
 
 /** One sentence for each input that is set to something not yet built. */

@@ -1,0 +1,117 @@
+import { createHash, createHmac } from 'node:crypto'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { AwsCredentialIdentity } from '@smithy/types'
+import { errorName } from './errors.ts'
+
+/** A place in S3: `s3://bucket/prefix`. */
+export interface S3Place {
+  readonly bucket: string
+  /** Without slashes at its ends; may be empty. */
+  readonly prefix: string
+}
+
+/** The text of an object (latin1), or why it cannot be had; `null`: it is not there, perhaps not yet. */
+export type ReadObject = (
+  key: string
+) => Promise<{ readonly text: string } | { readonly reason: string } | null>
+
+const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]{0,400}))?$/
+const TIMEOUT = 60_000
+/** A host's answer in all its pieces is smaller (bytes). */
+const MOST_BYTES = 64 * 1024 * 1024
+
+/** Parses `s3://bucket/prefix`; `null` where it is none. */
+export function parseS3Place(text: string): S3Place | null {
+  const [, bucket, prefix = ''] = PLACE.exec(text) ?? []
+  return bucket === undefined ? null : { bucket, prefix: prefix.replace(/^\/+|\/+$/g, '') }
+}
+
+/** Where S3 is, if not at its own address: as the SDKs read it. */
+export function s3Endpoint(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  return env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined
+}
+
+/**
+ * Reads objects of a bucket by signed GET, from whichever region S3 says that the bucket is in. Never throws.
+ * @param endpoint instead of S3's own, for a private one; the bucket then stands in the path
+ */
+export function s3Reader(
+  { bucket }: S3Place,
+  startRegion: string,
+  credentials: () => Promise<AwsCredentialIdentity>,
+  endpoint: string | undefined
+): ReadObject {
+  let region = startRegion
+
+  async function get(key: string): Promise<Response> {
+    const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+    const path = key.split('/').map(encodeURIComponent).join('/')
+    const url = new URL(
+      endpoint === undefined
+        ? `https://${bucket}.s3.${region}.${suffix}/${path}`
+        : `${endpoint.replace(/\/$/, '')}/${bucket}/${path}`
+    )
+    const signer = new SignatureV4({
+      service: 's3',
+      region,
+      credentials,
+      sha256: Sha256,
+      uriEscapePath: false
+    })
+    const signed = await signer.sign({
+      method: 'GET',
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+    })
+    const { host: _, ...headers } = signed.headers
+    return fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) })
+  }
+
+  return async key => {
+    try {
+      let answer = await get(key)
+      const told = answer.headers.get('x-amz-bucket-region')
+      if (!answer.ok && told !== null && told !== region && /^[a-z0-9-]{5,30}$/.test(told)) {
+        region = told
+        answer = await get(key)
+      }
+      if (answer.status === 404) return null
+      if (answer.status === 403)
+        return {
+          reason: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
+        }
+      if (!answer.ok) return { reason: `S3 answered ${answer.status}` }
+      if (Number(answer.headers.get('content-length') ?? 0) > MOST_BYTES)
+        return { reason: 'the object is too large' }
+      return { text: Buffer.from(await answer.arrayBuffer()).toString('latin1') }
+    } catch (error) {
+      return { reason: `S3 cannot be reached (${errorName(error)})` }
+    }
+  }
+}
+
+/** SHA-256 and its HMAC as the signer wants them. */
+class Sha256 {
+  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
+  }
+
+  update(chunk: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytesOf(chunk))
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return new Uint8Array(this.#hash.digest())
+  }
+}
+
+function bytesOf(chunk: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof chunk === 'string') return Buffer.from(chunk)
+  return ArrayBuffer.isView(chunk)
+    ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    : new Uint8Array(chunk)
+}
