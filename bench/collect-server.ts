@@ -10,7 +10,13 @@ const server = await startServer(fleet, {
   prepared: { hosts: new Set(fleet.hosts.map(host => host.id)), agent },
   concurrency: 50,
   latency: 25,
-  limits: { SendCommand: 5, ListCommands: 10, ListCommandInvocations: 10, GetCommandInvocation: 40 }
+  limits: {
+    SendCommand: 5,
+    ListCommands: 10,
+    ListCommandInvocations: 10,
+    DescribeInstanceInformation: 10,
+    GetCommandInvocation: 40
+  }
 })
 process.send?.({ env: server.env(), hosts: fleet.hosts.map(host => host.id) })
 process.on('message', message => {

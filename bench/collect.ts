@@ -25,6 +25,7 @@ const RATES: Readonly<Record<string, number>> = {
   SendCommand: 5,
   ListCommands: 10,
   ListCommandInvocations: 10,
+  DescribeInstanceInformation: 10,
   GetCommandInvocation: 40
 }
 
@@ -155,7 +156,7 @@ async function measure(name: string, work: () => Promise<number>) {
   const throttled = ssm.filter(call => call.refused === 'ThrottlingException').length
   console.log(
     `${name.padEnd(32)} ${whole} hosts whole, ${seconds.toFixed(1)} s, reading calls a host ${(reading / whole).toFixed(3)} ` +
-      `(${of('ListCommands')} + ${of('ListCommandInvocations')} + ${of('GetCommandInvocation')}), ${of('SendCommand')} sends, ` +
+      `(${of('ListCommands')} + ${of('ListCommandInvocations')} + ${of('GetCommandInvocation')} + ${of('DescribeInstanceInformation')}), ${of('SendCommand')} sends, ` +
       `throttled ${((100 * throttled) / ssm.length).toFixed(1)} %, ${keeping} answers left on hosts`
   )
   return { seconds, reading, throttled }

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { type Opened, openEnvelope } from '../../src/collect/envelope.ts'
 import {
   carry,
@@ -25,6 +25,9 @@ import {
   removeScript,
   shorthandScript
 } from '../../src/collect/script.ts'
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(60_000)
 
 /** The shells of real fleets; a machine without one of them tests the others. */
 const SHELLS = ['sh', 'dash', 'bash', 'busybox'].filter(

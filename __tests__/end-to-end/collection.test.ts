@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { addRow, type DemoFleet } from '../../demo/fleet/host.ts'
 import type { Fault } from '../../demo/server/journal.ts'
 import { lockedDocument } from '../../src/collect/document.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
 import { everyFew, snapshotOf, startFleet, statesOf } from './collection-fleet.ts'
 import { act, errorsOf, removeRuns } from './fixture.ts'
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(120_000)
 
 type Fleet = Awaited<ReturnType<typeof startFleet>>
 const open: Fleet[] = []
