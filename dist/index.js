@@ -68539,7 +68539,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3243);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6464);
 
 process.exitCode = await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)(process.env);
 
@@ -68548,7 +68548,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 3243:
+/***/ 6464:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -71874,14 +71874,207 @@ function hideUnlikePrivilege(queries, hosts) {
     return hidden;
 }
 
-;// CONCATENATED MODULE: ./lib/src/baseline/expectation.js
+;// CONCATENATED MODULE: ./lib/src/redact.js
 
+/** The columns of a row with their secrets hidden, and how many there were. */
+function redactColumns(columns) {
+    let count = 0;
+    // osquery's process_envs: the variable's name says what its value is.
+    const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200));
+    const shown = Object.entries(columns).map(([column, value]) => {
+        if (!SECRET_COLUMN.test(column) && !(named && column === 'value')) {
+            const redacted = redactText(value);
+            count += redacted.count;
+            return [column, redacted.text];
+        }
+        if (value === '' || value.startsWith(MARK))
+            return [column, value];
+        count++;
+        return [column, mark('secret')];
+    });
+    return { columns: Object.fromEntries(shown), count };
+}
+/** The values of a row with their secrets hidden. */
+function redactRow(columns, values) {
+    const row = Object.fromEntries(columns.map((column, at) => [column, values[at] ?? '']));
+    const redacted = redactColumns(row).columns;
+    return columns.map(column => redacted[column] ?? '');
+}
+/** Whether a secret was hidden in a text. */
+const hidesSecret = (text) => text.includes(MARK);
+/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
+const LONGEST_VALUE = 8_192;
+/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
+const OVERLAP = 4_096;
+const MARK = '[redacted:';
+const mark = (kind) => `${MARK} ${kind}]`;
+/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
+function redactText(whole) {
+    let count = 0;
+    let text = whole.slice(0, LONGEST_VALUE + OVERLAP);
+    for (const rule of RULES) {
+        if (!rule.hint.test(text))
+            continue;
+        text = text.replace(rule.pattern, (match, before, secret) => {
+            const shown = rule.show?.(secret) ?? mark(rule.kind);
+            if (secret.startsWith(MARK) || shown === secret)
+                return match;
+            count++;
+            return `${before}${shown}${match.slice(before.length + secret.length)}`;
+        });
+    }
+    if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
+        text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`;
+    }
+    return { text, count };
+}
+const token = (kind, hint, body) => ({
+    kind,
+    hint,
+    pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
+});
+/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
+const RULES = [
+    {
+        kind: 'private key',
+        hint: /PRIVATE KEY/,
+        pattern: /()(-----BEGIN ?[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
+    },
+    {
+        kind: 'ssh key',
+        hint: /AAAA[BCEGI]/,
+        pattern: /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
+        show: fingerprint
+    },
+    {
+        kind: 'AWS secret key',
+        hint: /A[KS]IA[A-Z0-9]{16}/,
+        pattern: /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
+    },
+    token('AWS access key', /A[KSBC][ICT]A|A3T/, '(?:A[KS]IA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Za-z0-9])'),
+    token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
+    token('GitLab token', /gl[a-z]{2,5}-/, 'gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[A-Za-z0-9_-]{16,255}'),
+    token('Slack token', /x(?:ox[a-z]|app)-/, 'x(?:ox[abeposr]|app)-[A-Za-z0-9-]{10,255}'),
+    token('Anthropic key', /sk-ant-/, 'sk-ant-[A-Za-z0-9_-]{20,255}'),
+    token('OpenAI key', /sk-/, 'sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})'),
+    token('Groq key', /gsk_/, 'gsk_[A-Za-z0-9]{40,80}'),
+    token('Hugging Face token', /hf_/, 'hf_[A-Za-z0-9]{30,64}'),
+    token('Linear key', /lin_api_/, 'lin_api_[A-Za-z0-9_]{32,128}'),
+    token('Notion token', /ntn_/, 'ntn_[A-Za-z0-9]{40,64}'),
+    token('SendGrid key', /SG\./, 'SG\\.[\\w-]{16,128}\\.[\\w-]{16,128}'),
+    token('Shopify token', /shp[a-z]{2}_/, 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,64}'),
+    token('Grafana token', /gl(?:c|sa)_/, 'gl(?:c|sa)_[A-Za-z0-9+/_]{32,400}={0,2}'),
+    token('1Password token', /ops_ey/, 'ops_ey[A-Za-z0-9+/=_-]{60,2048}'),
+    token('Vault token', /hv[sbr]\./, 'hv[sbr]\\.[A-Za-z0-9_-]{24,300}'),
+    token('Vercel token', /vc[piark]_/, 'vc[piark]_[A-Za-z0-9]{20,60}'),
+    token('Databricks token', /dapi/, 'dapi[A-Fa-f0-9]{32}'),
+    token('Docker token', /dckr_/, 'dckr_[a-z]{3}_[A-Za-z0-9_-]{20,64}'),
+    token('Figma token', /figd_/, 'figd_[A-Za-z0-9_-]{40,200}'),
+    token('PyPI token', /pypi-/, 'pypi-AgE[A-Za-z0-9_-]{50,512}'),
+    token('DigitalOcean token', /do[opr]_v1_/, 'do[opr]_v1_[a-f0-9]{64}'),
+    token('age key', /AGE-SECRET-KEY-/, 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
+    token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
+    token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
+    token('npm token', /npm_/, 'npm_[A-Za-z0-9_]{30,255}'),
+    token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
+    {
+        kind: 'Slack webhook',
+        hint: /hooks\.slack\.com/,
+        pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
+    },
+    {
+        kind: 'GitHub token',
+        hint: /:x-oauth-basic@/,
+        pattern: /(:\/\/)([^\s/?#:@"']{1,256})(?=:x-oauth-basic@)/g
+    },
+    {
+        kind: 'password',
+        hint: /:\/\//,
+        pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
+    },
+    {
+        kind: 'authorization',
+        hint: /authorization|bearer/i,
+        pattern: /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
+    },
+    {
+        kind: 'password',
+        hint: /curl|mysql|mariadb|sshpass/,
+        pattern: /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
+    },
+    {
+        kind: 'secret',
+        hint: /passw|passphrase|pwd|secret|token|credential|key/i,
+        // But for sudo's NOPASSWD: COMMANDS. NAME=value, "name": "value", --name=value, --name value
+        pattern: /((?:(?<!NO)passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
+        show: secret => /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
+            /^["']?\[redacted:/.test(secret)
+            ? secret
+            : mark('secret')
+    }
+];
+const SECRET_COLUMN = /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i;
+const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i;
+/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
+function fingerprint(key) {
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
+    return mark(`ssh key SHA256:${digest}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/patterns.js
+/** What the learned patterns of a baseline's rows stand for. */
 const LEARNED = {
     '<hex>': '[0-9A-Fa-f]{1,128}',
     '<num>': '\\d{1,40}',
     '<uuid>': '[0-9A-Fa-f]{8}[-_][0-9A-Fa-f]{4}[-_][0-9A-Fa-f]{4}[-_][0-9A-Fa-f]{4}[-_][0-9A-Fa-f]{12}',
     '<rand>': '[A-Za-z0-9_-]{1,128}'
 };
+/** Whether a value of a baseline's row stands for many. */
+function isPattern(value) {
+    return /(?<!\\)<(?:hex|num|uuid|rand)>/.test(value);
+}
+/** What a value of a baseline's row matches, as a whole. A pattern also matches itself. */
+function patternOf(value) {
+    const parts = value.split(/((?<!\\)<(?:hex|num|uuid|rand)>)/);
+    const source = parts.map(part => {
+        const literal = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+        const learned = LEARNED[part];
+        return learned === undefined ? literal : `(?:${learned}|${part})`;
+    });
+    return new RegExp(`^${source.join('')}$`);
+}
+const patterns_PLACEHOLDER = /(<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/;
+const UUID = /(?<![0-9A-Za-z])[0-9A-Fa-f]{8}([-_])[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{12}(?![0-9A-Za-z])/g;
+/**
+ * The pattern that a value is a variant of: what looks random in it replaced. Single digits stay, for they tell
+ * `v1` from `v2`. Placeholders that are there already stay as they are.
+ */
+function generalise(value) {
+    return value
+        .split(patterns_PLACEHOLDER)
+        .map((part, at) => (at % 2 === 1 ? part : part.replace(UUID, '<uuid>')))
+        .join('')
+        .split(patterns_PLACEHOLDER)
+        .map((part, at) => (at % 2 === 1 ? part : part.replace(/[A-Za-z0-9]+/g, word)))
+        .join('');
+}
+function word(text) {
+    if (text.length >= 8 && /^[0-9A-Fa-f]+$/.test(text) && /\d/.test(text) && /[A-Fa-f]/.test(text))
+        return '<hex>';
+    const turns = text.match(/[a-z](?=[A-Z0-9])|[0-9](?=[A-Za-z])|[A-Z](?=[0-9])/g);
+    if (text.length >= 6 && turns !== null && turns.length >= 2)
+        return '<rand>';
+    return text.replace(/\d{2,}/g, '<num>');
+}
+/** Whether enough of a pattern row is said literally for it to stand for one thing: three letters in a row somewhere. */
+function saysSomething(values) {
+    return values.some(value => value.split(patterns_PLACEHOLDER).some((part, at) => at % 2 === 0 && /\p{L}{3}/u.test(part)));
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/expectation.js
+
+
+
 /**
  * Puts a baseline's rows beside a fleet's items. Equality is by fixed rules and the baseline's own patterns, so that
  * the same host and baseline always agree. O(baseline rows + items × pattern rows of their query).
@@ -71897,6 +72090,8 @@ function expect(baseline, fleet) {
     for (const [id, item] of items.entries())
         ids.set(keyOf(item), id);
     const patterns = new Map();
+    const literal = new Set();
+    const hiding = new Set();
     const idOfRow = (item) => {
         const key = keyOf(item);
         const known = ids.get(key);
@@ -71904,11 +72099,14 @@ function expect(baseline, fleet) {
         ids.set(key, id);
         if (item.values.some(isPattern)) {
             const list = patterns.get(item.query) ?? [];
-            if (!list.some(pattern => pattern.id === id)) {
-                list.push({ id, columns: item.columns, tests: item.values.map(patternOf) });
-            }
+            if (!list.some(pattern => pattern.id === id))
+                list.push({ id, tests: item.values.map(patternOf) });
             patterns.set(item.query, list);
         }
+        else
+            literal.add(id);
+        if (item.values.some(hidesSecret))
+            hiding.add(item.query);
         return id;
     };
     const roles = Object.entries(baseline.roles);
@@ -71922,10 +72120,8 @@ function expect(baseline, fleet) {
             for (const [name, query] of Object.entries(queries)) {
                 const index = fleet.queries.findIndex(candidate => candidate.name === name);
                 const asked = fleet.queries[index];
-                if (asked === undefined) {
-                    notices.add(`The baseline has rows of ${name}, which no pack of this run asks.`);
+                if (asked === undefined)
                     continue;
-                }
                 const order = columnOrder(asked, query);
                 if (order === null) {
                     notices.add(`The baseline's columns of ${name} are not those of its pack: it was not compared with the baseline.`);
@@ -71945,11 +72141,16 @@ function expect(baseline, fleet) {
         }
         return { role, covered, required, optional };
     });
-    const hosts = patterns.size > 0 ? matchPatterns(fleet, patterns) : fleet.hosts;
+    const rows = { literal, hiding, patterns };
+    const stands = patterns.size + hiding.size > 0 ? standing(fleet, rows, keyOf, ids) : null;
+    const hosts = stands === null ? fleet.hosts : replaceItems(fleet.hosts, stands);
+    const byHost = hosts.map(host => nearest(host, sets));
     return {
         fleet: { ...fleet, items, hosts },
-        byHost: hosts.map(host => nearest(host, sets)),
-        notices: [...notices].sort()
+        stands,
+        roles: sets,
+        byHost,
+        notices: [...roleNotice(byHost), ...[...notices].sort()]
     };
 }
 /** The positions in the baseline's columns of the query's identity columns; `null` where they are not the same set. */
@@ -71960,27 +72161,24 @@ function columnOrder(asked, query) {
     const order = wanted.map(column => query.columns.indexOf(column));
     return order.includes(-1) ? null : order;
 }
-function isPattern(value) {
-    return /(?<!\\)<(?:hex|num|uuid|rand)>/.test(value);
-}
-function patternOf(value) {
-    const parts = value.split(/((?<!\\)<(?:hex|num|uuid|rand)>)/);
-    const source = parts.map(part => {
-        const literal = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-        const learned = LEARNED[part];
-        return learned === undefined ? literal : `(?:${learned}|${part})`;
-    });
-    return new RegExp(`^${source.join('')}$`);
-}
-function matchPatterns(fleet, patterns) {
-    const stands = Int32Array.from(fleet.items, (item, id) => {
-        for (const pattern of patterns.get(item.query) ?? []) {
-            if (id !== pattern.id && pattern.tests.every((test, at) => test.test(item.values[at] ?? '')))
-                return pattern.id;
+/** By item of the fleet: the baseline's row that it is, once its secrets are hidden and by the baseline's patterns. */
+function standing(fleet, rows, keyOf, ids) {
+    return Int32Array.from(fleet.items, (item, id) => {
+        if (rows.literal.has(id))
+            return id;
+        const values = rows.hiding.has(item.query) ? redactRow(item.columns, item.values) : item.values;
+        const hidden = ids.get(keyOf({ ...item, values }));
+        if (hidden !== undefined && rows.literal.has(hidden))
+            return hidden;
+        for (const { id: pattern, tests } of rows.patterns.get(item.query) ?? []) {
+            if (tests.every((test, at) => test.test(values[at] ?? '')))
+                return pattern;
         }
         return id;
     });
-    return fleet.hosts.map(host => {
+}
+function replaceItems(hosts, stands) {
+    return hosts.map(host => {
         const mapped = new Set();
         for (const id of host.items)
             mapped.add(stands[id] ?? id);
@@ -72004,6 +72202,19 @@ function nearest(host, sets) {
     if (best === undefined)
         throw new Error('a baseline has at least one role');
     return best;
+}
+/** Which roles of the baseline the hosts were taken for. */
+function roleNotice(byHost) {
+    const sizes = new Map();
+    for (const { role } of byHost)
+        if (role !== null)
+            sizes.set(role, (sizes.get(role) ?? 0) + 1);
+    if (sizes.size === 0)
+        return [];
+    const told = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([role, many]) => `${role} (${many})`);
+    return [
+        `By the rows that they share most, the hosts belong to these roles of the baseline: ${told.join(', ')}.`
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/src/glob.js
@@ -72044,7 +72255,7 @@ function globMatches(glob, text) {
  * The id of a cause: from the finding's kind, queries and normalised rows, never from hosts, clusters or dates, so
  * that it is the same run after run. 16 hex digits of SHA-256.
  */
-function fingerprint(kind, parts) {
+function draft_fingerprint(kind, parts) {
     const digest = (0,external_node_crypto_.createHash)('sha256').update(kind);
     for (const part of [...parts].sort())
         digest.update(`\n${part.length}:${part}`);
@@ -72072,7 +72283,8 @@ function applyAcceptances(baseline, fleet, residuals, today, used) {
     for (const residual of residuals) {
         let rest = residual.hosts;
         for (const acceptance of valid) {
-            if (!coversRow(acceptance, fleet, residual))
+            const item = fleet.items[residual.item];
+            if (item === undefined || !coversItem(acceptance, fleet, item))
                 continue;
             const covered = rest.filter(host => coversHost(acceptance, fleet.hosts[host]?.id ?? ''));
             if (covered.length === 0)
@@ -72086,21 +72298,26 @@ function applyAcceptances(baseline, fleet, residuals, today, used) {
     }
     return { open, accepted };
 }
-function coversRow(acceptance, fleet, residual) {
-    const item = fleet.items[residual.item];
-    if (item === undefined || fleet.queries[item.query]?.name !== acceptance.query)
+/** Whether an acceptance speaks of an item; `O(columns × glob)`. */
+function coversItem(acceptance, fleet, item) {
+    if (fleet.queries[item.query]?.name !== acceptance.query)
         return false;
     return Object.entries(acceptance.match).every(([column, glob]) => {
         const at = item.columns.indexOf(column);
         return at >= 0 && globMatches(glob, item.values[at] ?? '');
     });
 }
+/** @param host its id */
 function coversHost(acceptance, host) {
     return acceptance.hosts === undefined || acceptance.hosts.some(glob => globMatches(glob, host));
 }
 /** The id of the finding about an acceptance itself. */
 function acceptanceId({ query, match, hosts }) {
-    return fingerprint('acceptance', [JSON.stringify([query, match, hosts ?? []])]);
+    return draft_fingerprint('acceptance', [JSON.stringify([query, match, hosts ?? []])]);
+}
+/** An acceptance in the words of a report. */
+function acceptanceWords({ reason, owner, expires }) {
+    return `${reason} (${owner}, until ${expires})`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/clusters.js
@@ -72132,7 +72349,7 @@ function coverageFindings(fleet) {
         causes.set(key, cause);
     }
     return [...causes.values()].map(({ kind, unanswered, reason, hosts }) => ({
-        id: fingerprint(kind, [reason]),
+        id: draft_fingerprint(kind, [reason]),
         kind,
         verdict: null,
         severity: unanswered ? 'high' : kind === 'silent' ? 'medium' : 'low',
@@ -72766,7 +72983,7 @@ function draft(scene, residuals, hosts, told) {
     const rows = residuals.map(residual => rowOf(scene, residual));
     return {
         ...told,
-        id: fingerprint('deviation', rows.map(row => rowIdentity(scene.fleet, row))),
+        id: draft_fingerprint('deviation', rows.map(row => rowIdentity(scene.fleet, row))),
         kind: 'deviation',
         hosts,
         cluster: scene.cluster.id,
@@ -72915,7 +73132,7 @@ function acceptedFindings(scene, accepted) {
     return [...byAcceptance].map(([acceptance, covered]) => {
         const rows = covered.map(({ residual }) => rowOf(scene, residual));
         return {
-            id: fingerprint('deviation', rows.map(row => rowIdentity(scene.fleet, row))),
+            id: draft_fingerprint('deviation', rows.map(row => rowIdentity(scene.fleet, row))),
             kind: 'deviation',
             verdict: 'variation',
             severity: 'info',
@@ -80034,7 +80251,7 @@ function finding(indicator, met, hits, answered, observed) {
     });
     const integrity = hits.some(({ query }) => query.weight === 'integrity');
     return {
-        id: fingerprint('indicator', [indicator.text]),
+        id: draft_fingerprint('indicator', [indicator.text]),
         kind: 'indicator',
         verdict: null,
         severity: integrity ? 'critical' : 'high',
@@ -80065,7 +80282,333 @@ function tellFindings(analysis, evidence, indicators) {
         (a.id < b.id ? -1 : 1));
 }
 
+;// CONCATENATED MODULE: ./lib/src/review/plan.js
+
+/** Compares what one fleet looks like under two baselines. O(findings). */
+function effectOf(before, after) {
+    const drifted = [driftedHosts(before), driftedHosts(after)];
+    return {
+        becomeClean: without(drifted[0], drifted[1]),
+        becomeDrifted: without(drifted[1], drifted[0]),
+        vanished: onlyIn(before, after),
+        appeared: onlyIn(after, before)
+    };
+}
+function openDeviations({ drafts }) {
+    return drafts.filter(draft => draft.kind === 'deviation' && draft.acceptedBy === null);
+}
+function driftedHosts(analysis) {
+    const grave = openDeviations(analysis).filter(({ severity }) => SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf('medium'));
+    return new Set(grave.flatMap(draft => idsOf(analysis, draft.hosts)));
+}
+function without(some, others) {
+    return [...some].filter(host => !others.has(host)).sort();
+}
+function onlyIn(analysis, other) {
+    const known = new Set(openDeviations(other).map(draft => draft.id));
+    return openDeviations(analysis)
+        .filter(draft => !known.has(draft.id))
+        .map(draft => ({
+        id: draft.id,
+        severity: draft.severity,
+        verdict: draft.verdict,
+        hosts: idsOf(analysis, draft.hosts),
+        queries: [...new Set(draft.rows.map(({ item }) => queryName(analysis, item)))].sort()
+    }));
+}
+function idsOf({ fleet }, hosts) {
+    return hosts.map(host => fleet.hosts[host]?.id ?? '').sort();
+}
+function queryName({ fleet }, item) {
+    return fleet.queries[fleet.items[item]?.query ?? -1]?.name ?? '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/review/blessings.js
+
+
+
+
+/**
+ * All that a new version of a baseline blesses: rows made known or newly accepted, rows that are no longer judged, and
+ * required rows whose absence is taken for good, host by host. A pattern counts as one row, but in tables of integrity
+ * each text that it lets through counts for itself. O(items of all hosts + baseline rows).
+ */
+function blessings(change) {
+    const { fleet, clusters, newer } = change;
+    const views = {
+        older: viewOf(change.older, fleet, change.today),
+        newer: viewOf(newer, fleet, change.today)
+    };
+    const ids = new Map(fleet.items.map((item, id) => [keyOf(item), id]));
+    const shown = clusters.flatMap(cluster => {
+        const counts = countItems(fleet, cluster.reference);
+        const found = new Map();
+        const tell = (kind, key, item, host, by) => {
+            let known = found.get(key);
+            if (known === undefined) {
+                known = { kind, item, hosts: [], accepted: new Map() };
+                found.set(key, known);
+            }
+            // Hosts come one after the other, and a pattern may stand for several rows of one.
+            if (known.hosts.at(-1) !== host)
+                known.hosts.push(host);
+            if (by !== null)
+                known.accepted.set(host, by);
+        };
+        for (const host of cluster.hosts) {
+            blessedRows(views, fleet, host, tell);
+            excusedRows(views, fleet, host, tell);
+        }
+        return [...found.values()].map(blessing => ({
+            ...blessing,
+            cluster: cluster.id,
+            having: havingOf(blessing, counts, ids),
+            observed: counts.observed[blessing.item.query] ?? 0
+        }));
+    });
+    return [...shown, ...unseenRows(views, change)];
+}
+/** A row that stands for one text is counted wherever it is, a pattern where it was let through anew. */
+function havingOf({ kind, item, hosts }, { items }, ids) {
+    const id = kind === 'missing' ? undefined : ids.get(keyOf(item));
+    return Math.max(hosts.length, id === undefined ? 0 : (items[id] ?? 0));
+}
+function viewOf(baseline, fleet, today) {
+    const expected = baseline === null ? null : expect(baseline, fleet);
+    const required = new Map();
+    for (const expectation of expected?.roles ?? []) {
+        const items = [...expectation.required].flatMap(id => expected?.fleet.items[id] ?? []);
+        required.set(expectation, new Map(items.map(item => [keyOf(item), item])));
+    }
+    return {
+        expected,
+        accept: (baseline?.accept ?? []).filter(acceptance => acceptance.expires >= today),
+        required
+    };
+}
+const keyOf = ({ query, columns, values }) => itemKey(query, columns, values);
+function acceptedBy({ accept }, fleet, item, host) {
+    const id = fleet.hosts[host]?.id ?? '';
+    return accept.find(acceptance => coversItem(acceptance, fleet, item) && coversHost(acceptance, id)) ?? null;
+}
+/** What a baseline says of an item on a host, and the item that it takes it for. */
+function judge({ expected }, host, id, query) {
+    const expectation = expected?.byHost[host];
+    const stands = expected?.stands?.[id] ?? id;
+    if (expectation?.covered[query] !== 1)
+        return ['unjudged', id];
+    return [expectation.required.has(stands) || expectation.optional.has(stands) ? 'known' : 'new', stands];
+}
+function blessedRows({ older, newer }, fleet, host, tell) {
+    for (const id of fleet.hosts[host]?.items ?? []) {
+        const item = fleet.items[id];
+        if (item === undefined)
+            continue;
+        const [before] = judge(older, host, id, item.query);
+        if (before === 'known')
+            continue;
+        const [after, stands] = judge(newer, host, id, item.query);
+        const by = acceptedBy(older, fleet, item, host);
+        const blessed = after === 'known' ||
+            (after === 'unjudged' && before === 'new') ||
+            (by === null && acceptedBy(newer, fleet, item, host) !== null);
+        if (!blessed)
+            continue;
+        const whole = after === 'known' && fleet.queries[item.query]?.weight !== 'integrity' ? stands : id;
+        tell('unexpected', whole, newer.expected?.fleet.items[whole] ?? item, host, by);
+    }
+}
+/** Required rows that a host lacks, and whose absence only the new version takes for good. */
+function excusedRows({ older, newer }, fleet, host, tell) {
+    const expectation = older.expected?.byHost[host];
+    const still = newer.expected?.byHost[host];
+    const observed = fleet.hosts[host]?.observed;
+    const present = new Set(older.expected?.fleet.hosts[host]?.items ?? []);
+    for (const id of expectation?.required ?? []) {
+        const item = older.expected?.fleet.items[id];
+        if (item === undefined || present.has(id) || observed?.[item.query] !== 1)
+            continue;
+        const key = keyOf(item);
+        const demanded = still !== undefined && newer.required.get(still)?.has(key) === true;
+        const by = acceptedBy(older, fleet, item, host);
+        if (demanded && (by !== null || acceptedBy(newer, fleet, item, host) === null))
+            continue;
+        tell('missing', key, item, host, by);
+    }
+}
+/** Rows of the new version alone that no host of the fleet has: what is blessed before it is there. */
+function unseenRows({ older, newer }, { fleet, clusters }) {
+    const { observed } = countItems(fleet, clusters.flatMap(cluster => cluster.hosts));
+    const seen = new Set();
+    for (const host of newer.expected?.fleet.hosts ?? [])
+        for (const id of host.items)
+            seen.add(id);
+    const before = new Set([...rowsOf(older).values()].map(keyOf));
+    return [...rowsOf(newer)].flatMap(([id, item]) => {
+        if (seen.has(id) || before.has(keyOf(item)))
+            return [];
+        if (older.accept.some(acceptance => acceptance.hosts === undefined && coversItem(acceptance, fleet, item)))
+            return [];
+        const many = observed[item.query] ?? 0;
+        return [
+            {
+                kind: 'unexpected',
+                item,
+                cluster: null,
+                hosts: [],
+                accepted: new Map(),
+                having: 0,
+                observed: many
+            }
+        ];
+    });
+}
+/** All rows of a baseline, by item. */
+function rowsOf({ expected }) {
+    const rows = new Map();
+    for (const { required, optional } of expected?.roles ?? []) {
+        for (const id of [...required, ...optional]) {
+            const item = expected?.fleet.items[id];
+            if (item !== undefined)
+                rows.set(id, item);
+        }
+    }
+    return rows;
+}
+
+;// CONCATENATED MODULE: ./lib/src/review/poisoning.js
+
+
+
+
+/**
+ * The poisoning guard: what a new version of a baseline blesses though fewer than half of the hosts of a cluster have
+ * it, one finding for all rows that the same hosts show. An integrity table, or the loss of a protection, makes it
+ * high. Only what the old version accepted already is closed.
+ *
+ * @param fleet the fleet of the analysis under the new version, whose items the drafts follow
+ */
+function poisoning(change, fleet) {
+    const suspicious = blessings(change).filter(({ having, observed }) => having * 2 < observed);
+    const items = [...fleet.items];
+    const ids = new Map(items.map((item, id) => [keyOf(item), id]));
+    const idOf = (item) => {
+        const known = ids.get(keyOf(item)) ?? items.push(item) - 1;
+        ids.set(keyOf(item), known);
+        return known;
+    };
+    const groups = Map.groupBy(suspicious.flatMap(blessing => partsOf(blessing, change.fleet)), ({ blessing, hosts, severity, by }) => JSON.stringify([
+        blessing.kind,
+        blessing.cluster,
+        hosts,
+        severity,
+        by === null ? null : acceptanceWords(by)
+    ]));
+    const whole = { ...fleet, items };
+    const counts = countItems(fleet, [...fleet.hosts.keys()]);
+    const drafts = [...groups.values()].flatMap(group => draftsOf(group, idOf, whole, counts));
+    return { drafts: [...drafts, ...emptyAcceptances(change)], fleet: whole };
+}
+function partsOf(blessing, fleet) {
+    const query = fleet.queries[blessing.item.query];
+    const severity = poisoning_severityOf(query, blessing);
+    if (severity === null)
+        return [];
+    const groups = Map.groupBy(blessing.hosts, host => blessing.accepted.get(host) ?? null);
+    const parts = [...groups].map(([by, hosts]) => ({ blessing, hosts, by, severity }));
+    return parts.length > 0 ? parts : [{ blessing, hosts: [], by: null, severity }];
+}
+/** `null`: of no consequence. That a row is no longer required is a matter only where it is a protection. */
+function poisoning_severityOf(query, { kind }) {
+    if (kind === 'missing')
+        return query?.control === true ? 'high' : null;
+    if (query?.weight === 'integrity')
+        return 'high';
+    return query?.weight === 'context' ? 'low' : 'medium';
+}
+/** The finding of rows that the same hosts show. */
+function draftsOf(group, idOf, fleet, counts) {
+    const [first] = group;
+    if (first === undefined)
+        return [];
+    const { hosts, severity, by, blessing } = first;
+    const rows = group.map(({ blessing: { kind, item, observed, having: many } }) => {
+        const id = idOf(item);
+        const having = kind === 'missing' ? observed - many : many;
+        const inFleet = [Math.max(having, counts.items[id] ?? 0), counts.observed[item.query] ?? 0];
+        const prevalence = { cluster: [having, observed], fleet: inFleet };
+        return {
+            kind,
+            item: id,
+            expected: -1,
+            baseline: kind === 'missing' ? 'missing' : 'known',
+            hosts,
+            prevalence
+        };
+    });
+    const queries = group.flatMap(part => fleet.queries[part.blessing.item.query] ?? []);
+    return [
+        {
+            id: draft_fingerprint('poisoning', rows.map(row => rowIdentity(fleet, row))),
+            kind: 'poisoning',
+            verdict: null,
+            severity,
+            surprise: 0,
+            hosts,
+            cluster: blessing.cluster,
+            rows,
+            explanation: poisoning_explain(group, [...new Set(queries.map(query => query.name))]),
+            attack: [...new Set(queries.flatMap(query => query.attack))].sort(),
+            acceptedBy: by === null ? null : acceptanceWords(by)
+        }
+    ];
+}
+/** One plain sentence: our own words and query names only. */
+function poisoning_explain(group, queries) {
+    const { kind } = group[0]?.blessing ?? { kind: 'unexpected' };
+    const having = Math.max(...group.map(({ blessing }) => blessing.having));
+    const observed = Math.max(...group.map(({ blessing }) => blessing.observed));
+    const rows = group.length === 1 ? 'a row' : `${group.length} rows`;
+    const which = group.length === 1 ? 'that' : 'each of which';
+    const where = queries.length > 3
+        ? `${queries.slice(0, 3).join(', ')} and ${queries.length - 3} more`
+        : queries.join(', ');
+    if (kind === 'missing')
+        return `The new baseline no longer misses ${rows} of ${where} on ${having} of ${observed} hosts: a protection would be gone without a word.`;
+    if (having === 0)
+        return `The new baseline blesses ${rows} of ${where} ${which} none of ${observed} hosts has: it would go unseen the day it is there.`;
+    return `The new baseline blesses ${rows} of ${where} ${which} only ${having} of ${observed} hosts ${having === 1 ? 'has' : 'have'}: an implant would be taken for good.`;
+}
+/** Acceptances of the new version alone that cover nothing yet: what they accept would go unseen the day it is there. */
+function emptyAcceptances({ fleet, older, newer, today }) {
+    const keyOfAcceptance = (acceptance) => JSON.stringify(Object.entries(acceptance).sort());
+    const before = new Set((older?.accept ?? []).map(keyOfAcceptance));
+    return newer.accept.flatMap(acceptance => {
+        const query = fleet.queries.find(({ name }) => name === acceptance.query);
+        const old = before.has(keyOfAcceptance(acceptance)) || acceptance.expires < today;
+        if (old || query === undefined || fleet.items.some(item => coversItem(acceptance, fleet, item)))
+            return [];
+        return [
+            {
+                id: draft_fingerprint('poisoning', [keyOfAcceptance(acceptance)]),
+                kind: 'poisoning',
+                verdict: null,
+                severity: query.weight === 'integrity' ? 'high' : 'low',
+                surprise: 0,
+                hosts: [],
+                cluster: null,
+                rows: [],
+                explanation: `The new baseline accepts rows of ${query.name} that no host has: what it matches would go unseen the day it is there.`,
+                attack: query.attack,
+                acceptedBy: null
+            }
+        ];
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/assess.js
+
+
 
 
 
@@ -80083,11 +80626,24 @@ async function assess(question, hosts) {
         builder.add(record);
         search.add(record);
     }
-    const analysis = boundRows(analyse(builder.finish(), question.baseline, question.today));
+    const { analysis: whole, effect } = assess_judge(builder.finish(), question);
+    const analysis = boundRows(whole);
     const collector = evidenceCollector(analysis.fleet, analysis.drafts);
     for await (const record of hosts())
         collector.add(record);
-    return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()) };
+    return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()), effect };
+}
+/** The analysis under the baseline; where that replaces another, with what it blesses and what it changes. */
+function assess_judge(fleet, { baseline, replaced, today }) {
+    const analysis = analyse(fleet, baseline, today);
+    if (replaced === undefined || baseline === null)
+        return { analysis, effect: null };
+    const before = analyse(fleet, replaced, today);
+    const clusters = before.clusters.map(({ id, hosts }) => ({ id, hosts, reference: hosts }));
+    const change = { fleet, clusters, older: replaced, newer: baseline, today };
+    const poisoned = poisoning(change, analysis.fleet);
+    const drafts = [...analysis.drafts, ...poisoned.drafts].sort(worstFirst);
+    return { analysis: { ...analysis, fleet: poisoned.fleet, drafts }, effect: effectOf(before, analysis) };
 }
 
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-ssm/dist-cjs/index.js
@@ -84736,9 +85292,9 @@ function handleCodecTxResult(left, value, nextSchema, ctx) {
     }
     return nextSchema._zod.run({ value, issues: left.issues }, ctx);
 }
-const $ZodPreprocess = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodPreprocess", (inst, def) => {
+const $ZodPreprocess = /*@__PURE__*/ $constructor("$ZodPreprocess", (inst, def) => {
     $ZodPipe.init(inst, def);
-})));
+});
 const $ZodReadonly = /*@__PURE__*/ $constructor("$ZodReadonly", (inst, def) => {
     $ZodType.init(inst, def);
     defineLazyInternal(inst, "propValues", (zod) => zod.def.innerType._zod.propValues);
@@ -89691,10 +90247,10 @@ function invertCodec(codec) {
         reverseTransform: def.transform,
     });
 }
-const ZodPreprocess = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodPreprocess", (inst, def) => {
+const ZodPreprocess = /*@__PURE__*/ $constructor("ZodPreprocess", (inst, def) => {
     ZodPipe.init(inst, def);
-    core.$ZodPreprocess.init(inst, def);
-})));
+    $ZodPreprocess.init(inst, def);
+});
 const ZodReadonly = /*@__PURE__*/ $constructor("ZodReadonly", (inst, def) => {
     $ZodReadonly.init(inst, def);
     ZodType.init(inst, def);
@@ -89797,7 +90353,7 @@ function _instanceof(cls, params = {}) {
         check: "custom",
         fn: (data) => data instanceof cls,
         abort: true,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
     inst._zod.bag.Class = cls;
     // Override check to emit invalid_type instead of custom
@@ -90064,6 +90620,640 @@ async function login({ role, region, allowedAccountIds }, { repository, oidc }, 
     return session.credentials;
 }
 
+;// CONCATENATED MODULE: ./lib/src/baseline/roles.js
+const rowKey = (row) => JSON.stringify(row);
+/** What a baseline says to each role, the common rows included; the one role of a baseline without roles is `null`. */
+function wholes(baseline) {
+    const roles = Object.entries(baseline.roles);
+    if (roles.length === 0)
+        return new Map([[null, wholeOf([baseline.queries])]]);
+    return new Map(roles.map(([label, { queries }]) => [label, wholeOf([baseline.queries, queries])]));
+}
+/** Rows of several places put together; what is required in one place is required. */
+function wholeOf(parts) {
+    const result = new Map();
+    for (const queries of parts) {
+        for (const [name, query] of Object.entries(queries)) {
+            const own = result.get(name) ?? { columns: query.columns, rows: new Map() };
+            result.set(name, own);
+            for (const row of query.optional)
+                if (!own.rows.has(rowKey(row)))
+                    own.rows.set(rowKey(row), { row, list: 'optional' });
+            for (const row of query.required)
+                own.rows.set(rowKey(row), { row, list: 'required' });
+        }
+    }
+    return result;
+}
+/**
+ * The inverse of {@link wholes}: what every role has in the same list stands under `queries`, the rest with its role.
+ * O(rows × roles).
+ */
+function together(parts) {
+    const all = [...parts.values()];
+    const queries = new Map();
+    for (const [name, { columns, rows }] of all[0] ?? []) {
+        if (!all.every(other => other.has(name)))
+            continue;
+        const common = [...rows].filter(([key, { list }]) => all.every(other => other.get(name)?.rows.get(key)?.list === list));
+        queries.set(name, { columns, rows: new Map(common) });
+    }
+    const roles = [...parts].flatMap(([label, own]) => label === null ? [] : [[label, { queries: rest(own, queries) }]]);
+    return { queries: plain(queries), roles: Object.fromEntries(roles) };
+}
+/** What of a role's rows is not among the common ones. */
+function rest(own, common) {
+    const left = new Map();
+    for (const [name, { columns, rows }] of own) {
+        const known = common.get(name);
+        const others = [...rows].filter(([key]) => known?.rows.has(key) !== true);
+        if (known === undefined || others.length > 0)
+            left.set(name, { columns, rows: new Map(others) });
+    }
+    return plain(left);
+}
+function plain(queries) {
+    return Object.fromEntries([...queries].map(([name, { columns, rows }]) => {
+        const listed = (wanted) => [...rows.values()].flatMap(({ row, list }) => (list === wanted ? [[...row]] : []));
+        return [name, { columns: [...columns], required: listed('required'), optional: listed('optional') }];
+    }));
+}
+/** Puts people's notes of an older baseline back where they stood. */
+function withNotes(baseline, older) {
+    if (older === null)
+        return baseline;
+    const roles = Object.entries(baseline.roles).map(([label, { queries }]) => [
+        label,
+        { queries: noted(queries, older.roles[label]?.queries ?? {}) }
+    ]);
+    return { ...baseline, queries: noted(baseline.queries, older.queries), roles: Object.fromEntries(roles) };
+}
+function noted(queries, older) {
+    const result = { ...queries };
+    for (const [name, { columns, note }] of Object.entries(older)) {
+        if (note === undefined)
+            continue;
+        result[name] = { ...(queries[name] ?? { columns, required: [], optional: [] }), note };
+    }
+    return result;
+}
+
+;// CONCATENATED MODULE: ./lib/src/visible-json.js
+/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
+const visible_json_UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * JSON text in which what a terminal or an editor could hide or obey (controls, bidirectional and invisible
+ * characters) is written as `\uXXXX`, which means the same to every parser.
+ */
+function escapeUnseen(json) {
+    return json.replace(visible_json_UNSEEN, escapeUnits);
+}
+function escapeUnits(character) {
+    let escaped = '';
+    for (let at = 0; at < character.length; at++) {
+        escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+    }
+    return escaped;
+}
+
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
+
+
+
+function iso_datetime(params) {
+    return core._isoDateTime(ZodISODateTime, params);
+}
+function iso_date(params) {
+    return _isoDate(ZodISODate, params);
+}
+function iso_time(params) {
+    return core._isoTime(ZodISOTime, params);
+}
+function iso_duration(params) {
+    return core._isoDuration(ZodISODuration, params);
+}
+
+// EXTERNAL MODULE: ./node_modules/jsonc-parser/lib/umd/main.js
+var main = __nccwpck_require__(9547);
+;// CONCATENATED MODULE: ./lib/src/baseline/places.js
+
+const MERGE_MARKER = /^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)/m;
+/** Reads JSON, without comments. */
+function readLocated(source) {
+    const text = source.replace(/^\ufeff/, '');
+    const marker = text.search(MERGE_MARKER);
+    if (marker >= 0) {
+        const message = "here are Git's merge markers: resolve the conflict and commit the result";
+        return { problems: [{ place: placeOf(text, marker), message }] };
+    }
+    const errors = [];
+    try {
+        // Not JSON.parse: that of Node 24 reads the key "\\u202e" as "\\" after an object of the same shape with that key.
+        const value = (0,main.parse)(text, errors, { disallowComments: true });
+        const [first] = errors;
+        if (first === undefined)
+            return { text, value, repeated: repeatedKeys(text) };
+        // What follows the first error is mostly its echo.
+        const message = SYNTAX[(0,main.printParseErrorCode)(first.error)] ?? 'this is no JSON';
+        return { problems: [{ place: placeOf(text, first.offset), message }] };
+    }
+    catch (error) {
+        if (!(error instanceof RangeError))
+            throw error;
+        return { problems: [{ place: { line: 1, column: 1 }, message: 'is nested too deeply' }] };
+    }
+}
+/** Tells where the value at a path stands: of a key its name; of what is missing the object that lacks it. */
+function locator({ text }) {
+    const root = (0,main.parseTree)(text);
+    return path => {
+        for (let length = path.length; root !== undefined && length > 0; length--) {
+            const steps = path.slice(0, length).map(step => (typeof step === 'number' ? step : String(step)));
+            const node = (0,main.findNodeAtLocation)(root, steps);
+            if (node !== undefined)
+                return placeOf(text, (length === path.length ? places_keyOf(node) : node).offset);
+        }
+        return placeOf(text, root?.offset ?? 0);
+    };
+}
+/** The name of a property stands before its value. */
+function places_keyOf(node) {
+    return node.parent?.type === 'property' ? (node.parent.children?.[0] ?? node) : node;
+}
+function placeOf(text, offset) {
+    const before = text.slice(0, offset);
+    const start = before.lastIndexOf('\n') + 1;
+    return { line: before.split('\n').length, column: offset - start + 1 };
+}
+function repeatedKeys(text) {
+    const problems = [];
+    const objects = [];
+    (0,main.visit)(text, {
+        onObjectBegin: () => {
+            objects.push(new Set());
+        },
+        onObjectEnd: () => {
+            objects.pop();
+        },
+        onObjectProperty: (key, offset) => {
+            const keys = objects.at(-1);
+            if (keys?.has(key))
+                problems.push({ place: placeOf(text, offset), message: `${key} stands twice in this object` });
+            if (key === '__proto__')
+                problems.push({
+                    place: placeOf(text, offset),
+                    message: '__proto__ is no name of anything in a baseline'
+                });
+            keys?.add(key);
+        }
+    });
+    return problems;
+}
+const SYNTAX = {
+    InvalidSymbol: 'this is no JSON value',
+    InvalidNumberFormat: 'this is no number',
+    PropertyNameExpected: 'the name of a key is missing, or the comma before is one too many',
+    ValueExpected: 'a value is missing, or the comma before is one too many',
+    ColonExpected: 'a colon is missing',
+    CommaExpected: 'a comma is missing before this',
+    CloseBraceExpected: 'a closing brace is missing',
+    CloseBracketExpected: 'a closing bracket is missing',
+    EndOfFileExpected: 'nothing may follow the baseline',
+    InvalidCommentToken: 'a comment stands here, and JSON has none; use note',
+    UnexpectedEndOfComment: 'a comment stands here, and JSON has none; use note',
+    UnexpectedEndOfString: 'a closing quote is missing',
+    InvalidUnicode: 'this is no \\u escape',
+    InvalidEscapeCharacter: 'this is no escape that JSON has',
+    InvalidCharacter: 'a control character must be escaped'
+};
+
+;// CONCATENATED MODULE: ./lib/src/baseline/baseline.js
+
+
+
+/** Where the shipped JSON Schema of baselines can be had. */
+const SCHEMA_URL = 'https://raw.githubusercontent.com/fleet-drift/fleet-drift/v1/schemas/baseline.schema.json';
+/** Names of queries, as packs give them. */
+const QUERY_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+const QUERY_NAME_RULE = 'a query is named by up to 64 of A-Z a-z 0-9 _ . -';
+/** Takes the empty row or acceptance away that closes a list, so that every real one ends with a comma. */
+function unclosed(list) {
+    const last = Array.isArray(list) ? list.at(-1) : undefined;
+    const closes = typeof last === 'object' && last !== null && Object.keys(last).length === 0;
+    return closes && Array.isArray(list) ? list.slice(0, -1) : list;
+}
+/** A row of a baseline: the values of the query's `columns`, in that order, normalised by fixed rules. */
+const rowSchema = array(schemas_string());
+const rowsSchema = preprocess(unclosed, array(rowSchema).default([]));
+const querySchema = strictObject({
+    columns: array(schemas_string().min(1, 'a column has a name')).min(1, 'needs at least one column'),
+    /** People's words, kept as they are. */
+    note: schemas_string().optional(),
+    /** Rows that were on every clean host. */
+    required: rowsSchema,
+    /** Rows that were on some clean hosts. */
+    optional: rowsSchema
+});
+const acceptanceSchema = strictObject({
+    query: schemas_string().min(1, 'names no query'),
+    /** Column → glob (`*` any text, `?` one character); every named column must match. */
+    match: record(schemas_string(), schemas_string())
+        .refine(match => Object.keys(match).length > 0, 'names no column; "*" matches any value'),
+    /** Globs of host ids; none: every host. */
+    hosts: array(schemas_string().min(1)).min(1, 'is empty; leave it out to accept on every host').optional(),
+    reason: schemas_string().regex(/\S/, 'is empty: say why'),
+    owner: schemas_string().regex(/\S/, 'is empty: say who answers for it'),
+    /** The last day on which it holds. */
+    expires: iso_date('must be a date, YYYY-MM-DD')
+});
+const queriesSchema = record(schemas_string().regex(QUERY_NAME, QUERY_NAME_RULE), querySchema);
+const baselineSchema = strictObject({
+    $schema: schemas_string().optional(),
+    version: literal(1, 'must be 1: this version of Fleet Drift reads no other'),
+    name: schemas_string().min(1, 'is empty'),
+    packs: record(schemas_string(), schemas_string()).default({}),
+    queries: queriesSchema,
+    accept: preprocess(unclosed, array(acceptanceSchema).default([])),
+    roles: record(schemas_string().min(1), strictObject({ queries: queriesSchema })).default({})
+});
+/** The baseline file cannot be used; the message names file, line and column of everything in it that is wrong. */
+class BaselineError extends Error {
+}
+const MOST_PROBLEMS = 20;
+/**
+ * Reads a baseline file's text.
+ * @throws BaselineError with every problem, one a line, when the text is not a valid baseline of version 1.
+ */
+function parseBaseline(path, text) {
+    const located = readLocated(text);
+    if ('problems' in located)
+        throw refusal(`${path} is not valid JSON`, path, located.problems, 0);
+    const parsed = baselineSchema.safeParse(located.value);
+    const found = parsed.success ? rowProblems(parsed.data) : parsed.error.issues.flatMap(problemsOf);
+    if (parsed.success && found.length === 0 && located.repeated.length === 0)
+        return parsed.data;
+    const place = locator(located);
+    const shown = found
+        .slice(0, MOST_PROBLEMS)
+        .map(({ at, message }) => ({ place: place(at), message: `${wordsOf(at)}${message}` }));
+    throw refusal(`${path} is not a valid baseline`, path, [...located.repeated, ...shown], found.length - shown.length);
+}
+/** One sentence for each query of a baseline's text that no pack asks, with its place. */
+function unaskedQueries(path, text, asked) {
+    const located = readLocated(text);
+    if ('problems' in located)
+        return [];
+    const baseline = baselineSchema.safeParse(located.value).data;
+    if (baseline === undefined)
+        return [];
+    const place = locator(located);
+    return placesOfQueries(baseline).flatMap(({ at, queries }) => Object.keys(queries)
+        .filter(name => !asked.has(name))
+        .map(name => {
+        const { line, column } = place([...at, name]);
+        return `${path}:${line}:${column}: no pack of this run asks the query ${name}; its rows were not compared.`;
+    }));
+}
+function problemsOf(issue) {
+    if (issue.code !== 'unrecognized_keys') {
+        const missing = issue.code === 'invalid_type' && /received undefined$/.test(issue.message);
+        return [
+            { at: issue.path, message: missing ? 'is missing' : issue.message.replace(/^Invalid/, 'invalid') }
+        ];
+    }
+    return issue.keys.map(key => ({
+        at: [...issue.path, key],
+        message: 'is a key that a baseline does not have'
+    }));
+}
+function placesOfQueries(baseline) {
+    const ofRoles = Object.entries(baseline.roles).map(([label, { queries }]) => ({
+        at: ['roles', label, 'queries'],
+        queries
+    }));
+    return [{ at: ['queries'], queries: baseline.queries }, ...ofRoles];
+}
+/** What is wrong with the rows and acceptances of a baseline whose shape is right. */
+function rowProblems(baseline) {
+    const columns = new Map();
+    const rows = placesOfQueries(baseline).flatMap(({ at, queries }) => Object.entries(queries).flatMap(([name, query]) => {
+        const own = JSON.stringify(query.columns);
+        const first = columns.get(name) ?? own;
+        columns.set(name, first);
+        const unlike = own === first ? [] : [{ at: [...at, name, 'columns'], message: `must be ${first}, as above` }];
+        return [...unlike, ...rowProblemsOf(query, [...at, name])];
+    }));
+    const accepted = new Set();
+    for (const [index, acceptance] of baseline.accept.entries()) {
+        const key = JSON.stringify(acceptance);
+        if (accepted.has(key))
+            rows.push({ at: ['accept', index], message: 'stands twice' });
+        accepted.add(key);
+    }
+    return rows;
+}
+function rowProblemsOf(query, at) {
+    const found = [];
+    if (new Set(query.columns).size < query.columns.length) {
+        found.push({ at: [...at, 'columns'], message: 'names a column twice' });
+    }
+    const seen = new Set();
+    for (const list of ['required', 'optional']) {
+        for (const [index, row] of query[list].entries()) {
+            const place = [...at, list, index];
+            if (row.length === 0) {
+                found.push({ at: place, message: 'is empty: the empty row closes a list and stands last' });
+                continue;
+            }
+            if (row.length !== query.columns.length) {
+                found.push({
+                    at: place,
+                    message: `has ${row.length} values, but ${query.columns.length} columns are named`
+                });
+            }
+            const key = JSON.stringify(row);
+            if (seen.has(key))
+                found.push({ at: place, message: 'stands twice in this query' });
+            seen.add(key);
+        }
+    }
+    return found;
+}
+/** `queries.ports.required[3] `: where in the file's own words. */
+function wordsOf(at) {
+    const words = at
+        .map(part => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+        .join('')
+        .replace(/^\./, '');
+    return words === '' ? '' : `${inert(words, 160)} `;
+}
+function refusal(what, path, problems, more) {
+    const order = [...problems].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+    const lines = order.map(({ place, message }) => `${path}:${place.line}:${place.column}: ${inert(message, 300)}`);
+    if (more > 0)
+        lines.push(`and ${more} more problems`);
+    return new BaselineError(`${what}:\n${lines.join('\n')}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/write.js
+
+
+/**
+ * A baseline's one text: keys in a fixed order, names, rows and acceptances sorted by code unit, one row a line, LF.
+ * Equal baselines give equal bytes, whatever their order. Every list ends with an empty element, so that each line
+ * of a row or an acceptance ends with a comma, and Git merges additions at different places of one list.
+ */
+function writeBaseline(baseline) {
+    const packs = byKey(baseline.packs).map(([name, sha256]) => `    ${write_text(name)}: ${write_text(sha256)}`);
+    const accept = [...baseline.accept].map(acceptanceText).sort();
+    const roles = byKey(baseline.roles).map(([label, { queries }]) => `    ${write_text(label)}: {\n${queriesText(queries, '      ')}\n    }`);
+    const parts = [
+        `  "$schema": ${write_text(baseline.$schema ?? SCHEMA_URL)}`,
+        `  "version": ${baseline.version}`,
+        `  "name": ${write_text(baseline.name)}`,
+        `  "packs": ${write_object(packs, '  ')}`,
+        queriesText(baseline.queries, '  '),
+        `  "accept": [\n${[...accept, '{}'].map(line => `    ${line}`).join(',\n')}\n  ]`,
+        ...(roles.length === 0 ? [] : [`  "roles": ${write_object(roles, '  ')}`])
+    ];
+    return `{\n${parts.join(',\n')}\n}\n`;
+}
+/** Compares two rows by code unit, value by value. */
+function compareRows(a, b) {
+    for (const [at, value] of a.entries()) {
+        const other = b[at];
+        if (other === undefined)
+            return 1;
+        if (value !== other)
+            return value < other ? -1 : 1;
+    }
+    return a.length - b.length;
+}
+function queriesText(queries, indent) {
+    const own = byKey(queries).map(([name, query]) => queryText(name, query, `${indent}  `));
+    return `${indent}"queries": ${write_object(own, indent)}`;
+}
+function queryText(name, query, indent) {
+    const parts = [
+        `"columns": ${rowText(query.columns)}`,
+        ...(query.note === undefined ? [] : [`"note": ${write_text(query.note)}`]),
+        `"required": ${rowsText(query.required, `${indent}  `)}`,
+        `"optional": ${rowsText(query.optional, `${indent}  `)}`
+    ];
+    return `${indent}${write_text(name)}: {\n${parts.map(part => `${indent}  ${part}`).join(',\n')}\n${indent}}`;
+}
+function rowsText(rows, indent) {
+    const lines = [...rows].sort(compareRows).map(rowText);
+    return `[\n${[...lines, '[]'].map(line => `${indent}  ${line}`).join(',\n')}\n${indent}]`;
+}
+const rowText = (row) => `[${row.map(write_text).join(', ')}]`;
+function acceptanceText({ query, match, hosts, reason, owner, expires }) {
+    const columns = byKey(match).map(([column, glob]) => `${write_text(column)}: ${write_text(glob)}`);
+    const parts = [
+        `"query": ${write_text(query)}`,
+        `"match": { ${columns.join(', ')} }`,
+        ...(hosts === undefined ? [] : [`"hosts": ${rowText(hosts)}`]),
+        `"reason": ${write_text(reason)}`,
+        `"owner": ${write_text(owner)}`,
+        `"expires": ${write_text(expires)}`
+    ];
+    return `{ ${parts.join(', ')} }`;
+}
+function write_object(entries, indent) {
+    return entries.length === 0 ? '{}' : `{\n${entries.join(',\n')}\n${indent}}`;
+}
+function byKey(record) {
+    return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+const write_text = (value) => escapeUnseen(JSON.stringify(value));
+
+;// CONCATENATED MODULE: ./lib/src/baseline/changes.js
+
+
+/** Compares two versions of a baseline, place by place; `null`: there was none. O(rows). */
+function changesBetween(older, newer) {
+    const labels = new Set([...Object.keys(older?.roles ?? {}), ...Object.keys(newer.roles)]);
+    const parts = [null, ...[...labels].sort()].map(role => changesOf(role, queriesAt(older, role), queriesAt(newer, role)));
+    const acceptanceKey = (acceptance) => JSON.stringify(Object.entries(acceptance).sort());
+    const before = new Map((older?.accept ?? []).map(acceptance => [acceptanceKey(acceptance), acceptance]));
+    const after = new Map(newer.accept.map(acceptance => [acceptanceKey(acceptance), acceptance]));
+    const packs = new Set([...Object.keys(older?.packs ?? {}), ...Object.keys(newer.packs)]);
+    return {
+        rows: parts.flatMap(part => part.rows),
+        queries: parts.flatMap(part => part.queries),
+        acceptances: [
+            ...[...after].flatMap(([key, acceptance]) => before.has(key) ? [] : [{ change: 'added', acceptance }]),
+            ...[...before].flatMap(([key, acceptance]) => after.has(key) ? [] : [{ change: 'removed', acceptance }])
+        ],
+        packs: [...packs].filter(name => older?.packs[name] !== newer.packs[name]).sort()
+    };
+}
+/** Names of the integrity queries to which rows are added: whatever their prevalence, somebody should look. */
+function integrityAdditions({ rows }, queries) {
+    const integrity = new Set(queries.filter(({ weight }) => weight === 'integrity').map(({ name }) => name));
+    const added = rows.filter(({ change, query }) => change === 'added' && integrity.has(query));
+    return [...new Set(added.map(({ query }) => query))].sort();
+}
+/** Whether two versions of a baseline say the same. */
+function isUnchanged({ rows, queries, acceptances, packs }) {
+    return rows.length + queries.length + acceptances.length + packs.length === 0;
+}
+function queriesAt(baseline, role) {
+    return (role === null ? baseline?.queries : baseline?.roles[role]?.queries) ?? {};
+}
+function changesOf(role, older, newer) {
+    const names = [...new Set([...Object.keys(older), ...Object.keys(newer)])].sort();
+    const rows = [];
+    const queries = [];
+    for (const query of names) {
+        const before = older[query];
+        const after = newer[query];
+        if (before === undefined)
+            queries.push({ change: 'added', role, query });
+        else if (after === undefined)
+            queries.push({ change: 'removed', role, query });
+        else if (rowKey(before.columns) !== rowKey(after.columns))
+            queries.push({ change: 'columns', role, query });
+        rows.push(...rowChanges(role, query, changes_listed(before), changes_listed(after)));
+    }
+    return { rows, queries };
+}
+/** Rows by their columns and values. */
+function changes_listed(query) {
+    const rows = new Map();
+    if (query === undefined)
+        return rows;
+    for (const list of ['required', 'optional']) {
+        for (const row of query[list])
+            rows.set(rowKey([...query.columns, ...row]), { columns: query.columns, row, list });
+    }
+    return rows;
+}
+function rowChanges(role, query, before, after) {
+    const differing = [...new Set([...before.keys(), ...after.keys()])].flatMap(key => {
+        const from = before.get(key);
+        const to = after.get(key);
+        const known = to ?? from;
+        return known === undefined || from?.list === to?.list ? [] : [{ from, to, known }];
+    });
+    return differing
+        .sort((a, b) => compareRows(a.known.row, b.known.row))
+        .map(({ from, to, known }) => ({
+        change: from === undefined ? 'added' : to === undefined ? 'removed' : 'moved',
+        role,
+        query,
+        row: Object.fromEntries(known.columns.map((column, at) => [column, known.row[at] ?? ''])),
+        from: from?.list ?? null,
+        to: to?.list ?? null
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/notices.js
+
+/** What a reader must know of a baseline and the packs that are asked: neither is an error. */
+function baselineNotices({ path, text, content }, packs, queries) {
+    const changed = packs.filter(({ name, sha256 }) => (content.packs[name] ?? sha256) !== sha256);
+    const asked = new Set(queries.map(query => query.name));
+    return [
+        ...changed.map(({ name }) => `The pack ${name} has changed since the baseline was made: run mode baseline to learn what is new in it.`),
+        ...unaskedQueries(path, text, asked)
+    ];
+}
+
+// EXTERNAL MODULE: ./node_modules/@smithy/signature-v4/dist-cjs/index.js
+var signature_v4_dist_cjs = __nccwpck_require__(5118);
+;// CONCATENATED MODULE: ./lib/src/aws/s3.js
+
+
+
+const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]{0,400}))?$/;
+const TIMEOUT = 60_000;
+/** A host's answer in all its pieces is smaller (bytes). */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Parses `s3://bucket/prefix`; `null` where it is none. */
+function parseS3Place(text) {
+    const [, bucket, prefix = ''] = PLACE.exec(text) ?? [];
+    return bucket === undefined ? null : { bucket, prefix: prefix.replace(/^\/+|\/+$/g, '') };
+}
+/** Where S3 is, if not at its own address: as the SDKs read it. */
+function s3Endpoint(env) {
+    return env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined;
+}
+/**
+ * Reads objects of a bucket by signed GET, from whichever region S3 says that the bucket is in. Never throws.
+ * @param endpoint instead of S3's own, for a private one; the bucket then stands in the path
+ */
+function s3Reader({ bucket }, startRegion, credentials, endpoint) {
+    let region = startRegion;
+    async function get(key) {
+        const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+        const path = key.split('/').map(encodeURIComponent).join('/');
+        const url = new URL(endpoint === undefined
+            ? `https://${bucket}.s3.${region}.${suffix}/${path}`
+            : `${endpoint.replace(/\/$/, '')}/${bucket}/${path}`);
+        const signer = new signature_v4_dist_cjs.SignatureV4({
+            service: 's3',
+            region,
+            credentials,
+            sha256: Sha256,
+            uriEscapePath: false
+        });
+        const signed = await signer.sign({
+            method: 'GET',
+            protocol: url.protocol,
+            hostname: url.hostname,
+            path: url.pathname,
+            headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+        });
+        const { host: _, ...headers } = signed.headers;
+        return fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) });
+    }
+    return async (key) => {
+        try {
+            let answer = await get(key);
+            const told = answer.headers.get('x-amz-bucket-region');
+            if (!answer.ok && told !== null && told !== region && /^[a-z0-9-]{5,30}$/.test(told)) {
+                region = told;
+                answer = await get(key);
+            }
+            if (answer.status === 404)
+                return null;
+            if (answer.status === 403)
+                return {
+                    reason: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
+                };
+            if (!answer.ok)
+                return { reason: `S3 answered ${answer.status}` };
+            if (Number(answer.headers.get('content-length') ?? 0) > MOST_BYTES)
+                return { reason: 'the object is too large' };
+            return { text: Buffer.from(await answer.arrayBuffer()).toString('latin1') };
+        }
+        catch (error) {
+            return { reason: `S3 cannot be reached (${errorName(error)})` };
+        }
+    };
+}
+/** SHA-256 and its HMAC as the signer wants them. */
+class Sha256 {
+    #hash;
+    constructor(secret) {
+        this.#hash = secret === undefined ? (0,external_node_crypto_.createHash)('sha256') : (0,external_node_crypto_.createHmac)('sha256', bytesOf(secret));
+    }
+    update(chunk) {
+        this.#hash.update(bytesOf(chunk));
+    }
+    async digest() {
+        return new Uint8Array(this.#hash.digest());
+    }
+}
+function bytesOf(chunk) {
+    if (typeof chunk === 'string')
+        return Buffer.from(chunk);
+    return ArrayBuffer.isView(chunk)
+        ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+        : new Uint8Array(chunk);
+}
+
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
 // EXTERNAL MODULE: external "node:fs"
@@ -90155,7 +91345,7 @@ const hostSchema = object({
     facts: factsSchema.nullable().default(null),
     queries: record(schemas_string(), unknown()).default({})
 });
-const querySchema = object({
+const read_querySchema = object({
     status: schemas_enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
     detail: schemas_string().nullable().default(null),
     rows: array(unknown()).default([])
@@ -90189,7 +91379,7 @@ async function* readHosts(lines, path) {
     }
 }
 function readQuery(value) {
-    const parsed = querySchema.safeParse(value);
+    const parsed = read_querySchema.safeParse(value);
     if (!parsed.success)
         return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] };
     const rows = [];
@@ -90391,7 +91581,7 @@ function distinct(texts) {
 
 
 /** Bounds of what one host may send, unpacked (design §9). */
-const MOST_BYTES = 32 * 1024 * 1024;
+const frame_MOST_BYTES = 32 * 1024 * 1024;
 const AGENT_CUT = '--output truncated--';
 function startOf(reply, nonce) {
     const start = new RegExp(`^FLEETDRIFT2 ${nonce} (\\d{1,8}) ([0-9a-f]{64}) (\\d{1,4}|short) (\\d{1,9}) ([0-9a-f]{64})$`, 'm').exec(reply);
@@ -90434,14 +91624,14 @@ function openFrame(output, nonce) {
 /** Unpacks an answer and checks it against the digest that was promised. Total. */
 function unpack(packed, whole) {
     try {
-        const body = (0,external_node_zlib_.gunzipSync)(packed, { maxOutputLength: MOST_BYTES });
+        const body = (0,external_node_zlib_.gunzipSync)(packed, { maxOutputLength: frame_MOST_BYTES });
         return sha256(body) === whole ? body : { reason: 'the reply does not match its digest' };
     }
     catch (error) {
         const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
         return {
             reason: code === 'ERR_BUFFER_TOO_LARGE'
-                ? `the reply unpacks to more than ${MOST_BYTES} bytes`
+                ? `the reply unpacks to more than ${frame_MOST_BYTES} bytes`
                 : 'the reply does not unpack'
         };
     }
@@ -90899,6 +92089,7 @@ pack() {
   total=$(($(wc -c < gz)))
 }
 left=
+[ $stored = no ] || most_packed=$most_stored
 while :; do
   sum_of_sizes=0; worst=0; most=0; i=0
   while [ $i -lt $count ]; do
@@ -90925,6 +92116,12 @@ if [ $total -gt $piece_bytes ] || { [ $keep = yes ] && [ $total -gt $kept_bytes 
   fi
 fi
 piece 0
+index=1
+while [ $stored = yes ] && [ $((index * piece_bytes)) -lt $total ]; do
+  piece $index
+  rm -f "part.$index" "text.$index" "sum.$index"
+  index=$((index + 1))
+done
 exit 0
 `;
 /**
@@ -91065,6 +92262,8 @@ const PIECE_BYTES = 17_400;
 const KEPT_BYTES = 1_600;
 /** What a host may send, packed, in all its pieces (design §5). */
 const MOST_PACKED_BYTES = 1024 * 1024;
+/** What a host may send, packed, where it is stored in S3. */
+const MOST_STORED_BYTES = 8 * 1024 * 1024;
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MOST_PARAMETER_BYTES = 90_000;
 /** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
@@ -91096,6 +92295,7 @@ function collectorScript(queries, options) {
         `budget=${options.budgetSeconds}`,
         `limit=${options.querySeconds}`,
         `keep=${options.keep ? 'yes' : 'no'}`,
+        `stored=${options.stored ? 'yes' : 'no'}`,
         CONSTANTS,
         shell_COMMON,
         collecting(queries, options.osquery ?? [])
@@ -91115,9 +92315,9 @@ function removeScript(nonce) {
 }
 /**
  * All of it in one script, for a document that holds it and takes only the variables as parameters: `errand`, `nonce`,
- * `budget`, `limit`, `keep`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
+ * `budget`, `limit`, `keep`, `stored`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
  */
-function lockedScript(queries, osquery) {
+function script_lockedScript(queries, osquery) {
     return [
         CONSTANTS,
         COMMON,
@@ -91144,7 +92344,8 @@ const CONSTANTS = [
     `linger=${LINGER}`,
     `blocks=${OUTPUT_BLOCKS}`,
     `most_packed=${MOST_PACKED_BYTES}`,
-    `most_bytes=${MOST_BYTES}`,
+    `most_stored=${MOST_STORED_BYTES}`,
+    `most_bytes=${frame_MOST_BYTES}`,
     `most_lines=${MOST_LINES}`,
     `most_memory=${MOST_MEMORY}`
 ].join('\n');
@@ -91169,7 +92370,7 @@ function collecting(queries, osquery) {
  * `{{…}}` nor quoting can touch it.
  * @throws Error when the packs are too large for one command.
  */
-function carry(script) {
+function script_carry(script) {
     const text = (0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64');
     if (text.length > MOST_PARAMETER_BYTES) {
         throw new Error(`packs: the queries make a command of ${text.length} bytes, and SSM takes ${MOST_PARAMETER_BYTES}; ask fewer queries.`);
@@ -91199,6 +92400,10 @@ const HOSTS_AT_ONCE = 50;
 /** Pieces that did not come are asked for once more. */
 const ROUNDS = 2;
 const PAUSE = 1_500;
+/** More are not asked for one by one. */
+const MOST_PIECES = Math.ceil(MOST_PACKED_BYTES / PIECE_BYTES);
+/** SSM stores an output a little after the command has ended. */
+const STORE_LOOKS = 4;
 /**
  * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
  * Every piece is verified, and so is the whole.
@@ -91206,21 +92411,54 @@ const PAUSE = 1_500;
 async function* readPieces(talk, first, tell) {
     for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
         const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }) => {
-            const count = Math.ceil(Math.min(first.total, MOST_PACKED_BYTES + PIECE_BYTES) / PIECE_BYTES);
+            const count = Math.ceil(Math.min(first.total, MOST_STORED_BYTES + PIECE_BYTES) / PIECE_BYTES);
             const pieces = Array.from({ length: count });
             pieces[0] = first.bytes;
             return { reply, first, pieces, trouble: null };
         });
+        if (talk.ports.s3 !== null)
+            await fetchStored(talk, hosts);
+        const few = hosts.filter(({ pieces }) => pieces.length <= MOST_PIECES);
         for (let round = 0; round < ROUNDS && !talk.stopping(); round++)
-            await pieces_fetch(talk, hosts, tell);
+            await pieces_fetch(talk, few, tell);
         for (const host of hosts)
             yield finish(talk, host);
     }
 }
+/** Reads the pieces that SSM has stored in S3. What is not there is asked for as if there were no bucket. */
+async function fetchStored(talk, hosts) {
+    const { s3, log, clock } = talk.ports;
+    const reasons = new Set();
+    const reads = concurrently(hosts, READS_AT_ONCE, async (host) => {
+        for (let look = 0; s3 !== null && look < STORE_LOOKS && clock.now() < talk.until(); look++) {
+            if (look > 0)
+                await clock.sleep(PAUSE);
+            const object = await s3(talk.storedAt(host.reply.command, host.reply.host));
+            if (object === null)
+                continue;
+            if ('reason' in object) {
+                reasons.add(object.reason);
+                return;
+            }
+            const frames = object.text.split(/^(?=FLEETDRIFT2 )/m).slice(0, host.pieces.length + 1);
+            for (const frame of frames) {
+                const piece = openFrame(frame, talk.nonce);
+                if ('index' in piece && typeof piece.index === 'number' && piece.index < host.pieces.length)
+                    accept(talk, host, piece.index, frame);
+            }
+            return;
+        }
+        reasons.add('the output of a host is not there: its instance profile may not write to the bucket');
+    });
+    for await (const _ of reads)
+        ;
+    for (const reason of reasons)
+        log.warning(`output-s3: ${reason}. The answers are read in pieces instead.`);
+}
 /** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
 async function pieces_fetch(talk, hosts, tell) {
     const { ports, reader } = talk;
-    const most = Math.max(...hosts.map(({ pieces }) => pieces.length));
+    const most = Math.max(0, ...hosts.map(({ pieces }) => pieces.length));
     const asked = new Map();
     const byId = new Map(hosts.map(host => [host.reply.host, host]));
     for (let index = 1; index < most && !talk.stopping(); index++) {
@@ -91464,7 +92702,7 @@ function readShorthand(short, known, whole) {
             for (const text of more)
                 size += text.length + 1;
             count += more.length;
-            if (size > MOST_BYTES || count > shorthand_MOST_LINES)
+            if (size > frame_MOST_BYTES || count > shorthand_MOST_LINES)
                 return null;
             taken.push(...more);
         }
@@ -91487,7 +92725,7 @@ function readShorthand(short, known, whole) {
             const unit = known.units[Number(number) - 1];
             result = unit?.kind === 'result' ? unit.text : null;
             size += result?.length ?? 0;
-            if (size > MOST_BYTES)
+            if (size > frame_MOST_BYTES)
                 return null;
         }
         else if (kind === 'l' && /^\d{1,6}$/.test(number)) {
@@ -91646,7 +92884,7 @@ function learner(talk) {
         if ('reason' in piece || piece.index !== 'short' || piece.whole !== peeked?.promised.whole)
             return null;
         try {
-            return readShorthand((0,external_node_zlib_.gunzipSync)(piece.bytes, { maxOutputLength: MOST_BYTES }), known, piece.whole);
+            return readShorthand((0,external_node_zlib_.gunzipSync)(piece.bytes, { maxOutputLength: frame_MOST_BYTES }), known, piece.whole);
         }
         catch {
             return null;
@@ -91841,7 +93079,8 @@ if ($answer.packed.Length -gt $pieceBytes) {
   $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
   Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-EncodedCommand', $encoded
 }
-Piece $answer.packed $answer.whole 0`;
+Piece $answer.packed $answer.whole 0
+for ($index = 1; $stored -and ($index * $pieceBytes -lt $answer.packed.Length); $index++) { Piece $answer.packed $answer.whole $index }`;
 const powershell_PIECE = `if (Test-Path (Join-Path $dir 'keep')) {
   Piece ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'keep'))) $index
 } else { Say 'fleet-drift: the folder of this run is gone' }`;
@@ -91862,6 +93101,7 @@ function windowsCollector(queries, options) {
         ...constants(options.nonce),
         `$budget = ${options.budgetSeconds}`,
         `$limit = ${options.querySeconds}`,
+        `$stored = $${options.stored}`,
         `$queries = @(\n${asked.join(',\n')}\n)`,
         powershell_COMMON,
         COLLECT,
@@ -91894,7 +93134,7 @@ function carryToWindows(script) {
 
 
 /** The queries that can mean a host of this kind; those that name no platform mean all. */
-function queriesFor(queries, shell) {
+function errand_queriesFor(queries, shell) {
     return queries.filter(({ platforms }) => platforms.length === 0 || platforms.some(name => (name === 'windows') === (shell === 'powershell')));
 }
 /**
@@ -91903,7 +93143,7 @@ function queriesFor(queries, shell) {
  */
 function openParameters(errand, nonce, shell = 'posix') {
     return {
-        commands: shell === 'posix' ? carry(scriptFor(errand, nonce)) : carryToWindows(windowsScriptFor(errand, nonce))
+        commands: shell === 'posix' ? script_carry(scriptFor(errand, nonce)) : carryToWindows(windowsScriptFor(errand, nonce))
     };
 }
 function windowsScriptFor(errand, nonce) {
@@ -91939,7 +93179,8 @@ function lockedParameters(errand, nonce) {
                 asked: [digestOfQueries(errand.queries)],
                 budget: [String(errand.budgetSeconds)],
                 limit: [String(errand.querySeconds)],
-                keep: [errand.keep ? 'yes' : 'no']
+                keep: [errand.keep ? 'yes' : 'no'],
+                stored: [errand.stored ? 'yes' : 'no']
             };
         case 'piece':
             return { ...shared, piece: [String(errand.index)] };
@@ -91948,6 +93189,66 @@ function lockedParameters(errand, nonce) {
         case 'remove':
             return shared;
     }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/document.js
+
+
+const document_text = (description, allowedPattern, initial) => ({
+    type: 'String',
+    description,
+    allowedPattern,
+    ...(initial === undefined ? {} : { default: initial })
+});
+/**
+ * The parameters of a document of our own. Each takes only what its pattern allows, so that no value can become a
+ * command: whoever may send this document can collect, and nothing else.
+ */
+const PARAMETERS = {
+    errand: document_text('What to do', '^(collect|piece|shorthand|remove)$', 'collect'),
+    nonce: document_text('Random, one for each run', '^[0-9a-f]{24}$'),
+    asked: document_text('Digest of the queries that the run means', '^[0-9a-f]{0,32}$', ''),
+    budget: document_text('Seconds for all queries', '^[0-9]{1,6}$', '480'),
+    limit: document_text('Seconds for each query', '^[0-9]{1,5}$', '60'),
+    keep: document_text('Keep the answer for fifteen minutes, so that it can be asked for in short', '^(yes|no)$', 'no'),
+    stored: document_text('Print every piece, for a copy in S3', '^(yes|no)$', 'no'),
+    piece: document_text('Which piece of the answer', '^[0-9]{1,3}$', '0'),
+    known: document_text('What the run knows already', '^[A-Za-z0-9+/=]*$', ''),
+    executionTimeout: document_text('Seconds until the agent ends the script', '^[0-9]{1,6}$', '600')
+};
+/** The document's one step; SSM names what it stores after it. */
+const LOCKED_STEP = 'collect';
+/** SSM's limit for a document (64 KB). */
+const document_MOST_BYTES = 65_536;
+/**
+ * The content of an SSM document that holds the collector and the queries, so that a role that may send only this one
+ * can ask these queries and do nothing else.
+ * @throws Error when it is larger than SSM takes.
+ */
+function lockedDocument(queries, osquery = []) {
+    const given = Object.keys(PARAMETERS).filter(name => name !== 'executionTimeout');
+    const content = {
+        schemaVersion: '2.2',
+        description: `Fleet Drift: asks osquery ${queries.length} fixed queries, read-only`,
+        parameters: PARAMETERS,
+        mainSteps: [
+            {
+                action: 'aws:runShellScript',
+                name: LOCKED_STEP,
+                inputs: {
+                    timeoutSeconds: '{{ executionTimeout }}',
+                    runCommand: [
+                        ...given.map(name => `${name === 'known' ? 'known_text' : name}='{{ ${name} }}'`),
+                        ...carry(lockedScript(queriesFor(queries, 'posix'), osquery))
+                    ]
+                }
+            }
+        ]
+    };
+    const document = `${JSON.stringify(content, null, 2)}\n`;
+    if (Buffer.byteLength(document) > document_MOST_BYTES)
+        throw new Error(`The document has ${Buffer.byteLength(document)} bytes, and SSM takes ${document_MOST_BYTES}; ask fewer queries.`);
+    return document;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/collect/reading.js
@@ -92193,6 +93494,8 @@ async function sendOne(order, whom, ssm) {
         const { Command } = await ssm.send(new dist_cjs/* SendCommandCommand */.VWR({
             ...choice,
             ...whom,
+            ...(order.store === null ? {} : { OutputS3BucketName: order.store.bucket }),
+            ...(order.store?.prefix ? { OutputS3KeyPrefix: order.store.prefix } : {}),
             Comment: order.comment.slice(0, LONGEST_COMMENT),
             Parameters: {
                 ...parameters,
@@ -92220,6 +93523,7 @@ async function sendOne(order, whom, ssm) {
 
 
 
+
 /** What has been answered at the deadline may still be read for so long (milliseconds). */
 const READ_ON = 60_000;
 /** GitHub ends a cancelled job some ten seconds after its first signal. */
@@ -92235,8 +93539,8 @@ function startTalk(request, ports, nonce) {
     const deadline = started + request.timeoutSeconds * 1_000;
     /** What a host of each kind is asked. */
     const queries = {
-        posix: queriesFor(request.queries, 'posix'),
-        powershell: queriesFor(request.queries, 'powershell')
+        posix: errand_queriesFor(request.queries, 'posix'),
+        powershell: errand_queriesFor(request.queries, 'powershell')
     };
     const reader = ssmReader(ports);
     const running = new Set();
@@ -92256,6 +93560,7 @@ function startTalk(request, ports, nonce) {
                 nonce,
                 shell,
                 document: request.document,
+                store: errand.do === 'collect' ? request.outputS3 : null,
                 comment: request.comment,
                 maxConcurrency: request.maxConcurrency,
                 timeoutSeconds: errand.do === 'collect' ? request.timeoutSeconds : ERRAND_SECONDS
@@ -92305,6 +93610,13 @@ function startTalk(request, ports, nonce) {
             host,
             queries: queries[shell].map(({ name }) => name)
         }),
+        /** The key under which SSM stores what a host printed (Systems Manager user guide; agent source). */
+        storedAt({ id, shell }, host) {
+            const plugin = shell === 'posix' ? 'awsrunShellScript' : 'awsrunPowerShellScript';
+            const own = request.document !== null && !request.document.startsWith('AWS-');
+            const step = own ? LOCKED_STEP : `0.${plugin}`;
+            return [request.outputS3?.prefix, id, host, plugin, step, 'stdout'].filter(Boolean).join('/');
+        },
         /** The record of a host that has answered. */
         record: ({ shell }, host, opened, state) => recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
         deadline,
@@ -92480,7 +93792,15 @@ async function* collectFromSsm(request, ports) {
         : ((await Promise.race([agents, ports.clock.sleep(LOOK_UP).then(() => null)]))?.size ?? LEARN_LEAST);
     const keep = count >= LEARN_LEAST && request.short !== false;
     const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds);
-    const collect = (whom, shell) => talk.order({ do: 'collect', queries: talk.queries[shell], budgetSeconds, querySeconds, keep, osquery }, whom, sent, shell);
+    const collect = (whom, shell) => talk.order({
+        do: 'collect',
+        queries: talk.queries[shell],
+        budgetSeconds,
+        querySeconds,
+        keep,
+        stored: request.outputS3 !== null,
+        osquery
+    }, whom, sent, shell);
     try {
         const { refused } = await collect(targets, talk.queries.posix.length > 0 ? 'posix' : 'powershell');
         ports.log.info(`Asked SSM to run ${queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`);
@@ -92657,6 +93977,7 @@ async function* readAll(talk, sent, refused, keep, agents, collect) {
 
 
 
+
 /** Collects all hosts, by whichever collector, into a snapshot; memory holds one host at a time. */
 async function collect(collection, ports) {
     const { header, hosts } = await collect_open(collection, ports);
@@ -92701,6 +94022,9 @@ async function collect_open({ inputs, packs, queries, comment, workspace, starte
             hosts
         };
     }
+    const s3 = inputs.outputS3 === null
+        ? null
+        : s3Reader(inputs.outputS3, inputs.region, () => ssm.config.credentials(), s3Endpoint(process.env));
     return {
         header: {
             ...header,
@@ -92708,7 +94032,7 @@ async function collect_open({ inputs, packs, queries, comment, workspace, starte
             targets: inputs.targetLines,
             packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
         },
-        hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, log, clock, signal })
+        hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, s3, log, clock, signal })
     };
 }
 
@@ -92738,6 +94062,7 @@ async function readContext(env, readFile) {
         event: env.GITHUB_EVENT_NAME ?? '',
         repository: owner && repo ? { owner, repo } : null,
         isPrivate: payload?.repository?.private ?? null,
+        sha: env.GITHUB_SHA || null,
         runId,
         runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
         workspace: env.GITHUB_WORKSPACE || process.cwd(),
@@ -92859,10 +94184,7 @@ function listOf(text) {
 ;// CONCATENATED MODULE: ./lib/src/inputs/not-yet.js
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET = [
-    ['mode', value => value === 'baseline', 'mode `baseline`'],
-    ['collector', value => value === 'local', 'the collector `local`'],
-    ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
-    ['output-s3', value => value !== '', '`output-s3`']
+    ['collector', value => value === 'local', 'the collector `local`']
 ];
 /** One sentence for each input that is set to something not yet built. */
 function notYet(read) {
@@ -92977,6 +94299,7 @@ function parseSessionPolicy(text, context) {
 
 
 
+
 /** The inputs are wrong. Nothing was called. */
 class InputError extends Error {
     problems;
@@ -92996,6 +94319,10 @@ const fields = {
     'expected-hosts': schemas_string().transform(parseExpectedHosts),
     packs: schemas_string().transform(listOf).pipe(array(schemas_string()).min(1, 'names no pack')),
     baseline: schemas_string().transform(parseBaselinePath),
+    'baseline-hosts': schemas_string()
+        .transform(listOf)
+        .pipe(array(schemas_string().regex(/^[\w.:@-]{1,256}$/, 'must be host ids, one a line'))),
+    'baseline-accept-rare': truth(),
     indicators: schemas_string().transform(text => (text.trim() === '' ? null : text)),
     'aws-region': schemas_string()
         .refine(region => region === '' || REGION.test(region), 'must be a region such as eu-west-1'),
@@ -93010,6 +94337,8 @@ const fields = {
         .pipe(array(schemas_string().regex(/^\d{12}$/, 'must be 12 digits a line'))),
     document: schemas_string()
         .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
+    'output-s3': schemas_string()
+        .refine(text => text === '' || parseS3Place(text) !== null, 'must be s3://bucket or s3://bucket/prefix'),
     osquery: schemas_string().transform(parseOsquery),
     'max-concurrency': schemas_string()
         .regex(/^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/, 'must be a number of hosts or a percentage such as 50%'),
@@ -93055,6 +94384,8 @@ function parseInputs(read, environment) {
         expectedHosts: values['expected-hosts'],
         packs: values.packs,
         baseline: values.baseline,
+        baselineHosts: values['baseline-hosts'],
+        baselineAcceptRare: values['baseline-accept-rare'],
         indicators: values.indicators,
         region: values['aws-region'],
         role: values['role-to-assume'] === ''
@@ -93068,6 +94399,7 @@ function parseInputs(read, environment) {
             },
         allowedAccountIds: values['allowed-account-ids'],
         document: values.document === '' ? null : values.document,
+        outputS3: parseS3Place(values['output-s3']),
         osquery: values.osquery,
         maxConcurrency: values['max-concurrency'],
         timeoutSeconds: values['timeout-seconds'],
@@ -93081,9 +94413,13 @@ function parseInputs(read, environment) {
         outputDir: values['output-dir']
     };
 }
-/** What the chosen collector cannot do without. */
+/** What the chosen mode and collector cannot do without, or with. */
 function missingFor(raw, targeted) {
     const problems = [];
+    if (raw.mode === 'baseline' && raw.baseline === '')
+        problems.push('baseline: is empty; name the file to write, for example baselines/checkout.json');
+    if (raw.mode !== 'baseline' && listOf(raw['baseline-hosts'] ?? '').length > 0)
+        problems.push('baseline-hosts: only mode baseline learns from them');
     if (raw.collector === 'ssm') {
         if (!targeted)
             problems.push('targets: is empty; say which hosts, for example tag:Service=checkout');
@@ -93115,6 +94451,7 @@ function defaultsFor(text, environment) {
         'timeout-seconds': '600',
         'min-coverage': '0',
         'fail-on': 'high',
+        'baseline-accept-rare': 'false',
         redact: 'true',
         'publish-to-public': 'false',
         comment: 'auto',
@@ -93145,8 +94482,6 @@ const linux_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"linux","quer
 const macos_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"darwin","queries":{"launch_items":{"query":"SELECT label, path, program, program_arguments, run_at_load, keep_alive, username FROM launchd WHERE path NOT LIKE \'/System/Library/%\'","interval":86400,"description":"Launch agents and daemons","snapshot":true,"fleet_drift":{"identity":["label","path","program","program_arguments"],"changes":[],"cohort":[],"attack":["T1543.001","T1543.004"],"weight":"normal","control":false,"root":false}},"system_extensions":{"query":"SELECT identifier, team, state, path FROM system_extensions","interval":86400,"description":"System extensions","snapshot":true,"fleet_drift":{"identity":["identifier","team"],"changes":[],"cohort":[],"attack":["T1547.006"],"weight":"integrity","control":false,"root":false}},"unsigned_programs":{"query":"SELECT DISTINCT p.path, s.signed, s.authority, s.team_identifier, p.name, p.pid FROM processes p JOIN signature s ON s.path = p.path WHERE s.signed = 0","interval":86400,"description":"Running programs without a signature","snapshot":true,"fleet_drift":{"identity":["path","authority"],"changes":[],"cohort":[],"attack":["T1036.001","T1553.001"],"weight":"normal","control":false,"root":true}},"login_items":{"query":"SELECT name, path, args, type, source, status, username FROM startup_items","interval":86400,"description":"Startup and login items","snapshot":true,"fleet_drift":{"identity":["name","path","args","type"],"changes":[],"cohort":[],"attack":["T1547.015"],"weight":"normal","control":false,"root":false}},"crontab":{"query":"SELECT path, command, event, minute, hour FROM crontab","interval":86400,"description":"Cron entries","snapshot":true,"fleet_drift":{"identity":["path","command"],"changes":[],"cohort":[],"attack":["T1053.003"],"weight":"normal","control":false,"root":false}},"root_accounts":{"query":"SELECT username, uid, shell, directory FROM users WHERE uid = 0","interval":86400,"description":"Accounts with the user id 0","snapshot":true,"fleet_drift":{"identity":["username","shell"],"changes":[],"cohort":[],"attack":["T1136.001"],"weight":"integrity","control":false,"root":false}},"authorized_keys":{"query":"SELECT u.username, k.algorithm, k.key, k.options, k.key_file FROM users u CROSS JOIN authorized_keys k ON k.uid = u.uid","interval":86400,"description":"Keys that open a login over SSH","snapshot":true,"fleet_drift":{"identity":["username","algorithm","key","options"],"changes":[],"cohort":[],"attack":["T1098.004"],"weight":"integrity","control":false,"root":true}},"protections":{"query":"SELECT \'sip\' AS kind, config_flag AS name, enabled AS value FROM sip_config UNION ALL SELECT \'gatekeeper\', \'assessments_enabled\', assessments_enabled FROM gatekeeper UNION ALL SELECT \'firewall\', \'global_state\', global_state FROM alf","interval":86400,"description":"Is the system protecting itself?","snapshot":true,"fleet_drift":{"identity":["kind","name","value"],"changes":["value"],"cohort":[],"attack":["T1685","T1553.001"],"weight":"integrity","control":true,"root":false}},"listening_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' WHEN lp.address = \'::1\' OR lp.address LIKE \'127.%\' THEN \'loopback\' WHEN lp.address LIKE \'::ffff:%\' THEN substr(lp.address, 8) ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0 AND lp.family IN (2, 10)","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":true}}}}');
 ;// CONCATENATED MODULE: ./lib/packs/windows.json
 const windows_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"windows","queries":{"services":{"query":"SELECT name, path, module_path, user_account, start_type, display_name, status, pid FROM services","interval":86400,"description":"Services","snapshot":true,"fleet_drift":{"identity":["name","path","module_path","user_account","start_type"],"changes":["start_type"],"cohort":[],"attack":["T1543.003"],"weight":"normal","control":false,"root":false}},"scheduled_tasks":{"query":"SELECT path, action, enabled, hidden, state, last_run_time, next_run_time FROM scheduled_tasks","interval":86400,"description":"Scheduled tasks","snapshot":true,"fleet_drift":{"identity":["path","action","enabled","hidden"],"changes":["enabled","hidden"],"cohort":[],"attack":["T1053.005"],"weight":"normal","control":false,"root":true}},"wmi_consumers":{"query":"SELECT name, command_line_template AS run, executable_path AS target FROM wmi_cli_event_consumers UNION ALL SELECT name, script_text, script_file_name FROM wmi_script_event_consumers","interval":86400,"description":"WMI event consumers","snapshot":true,"fleet_drift":{"identity":["name","run","target"],"changes":[],"cohort":[],"attack":["T1546.003"],"weight":"integrity","control":false,"root":true}},"administrators":{"query":"SELECT u.username, u.type, g.groupname FROM user_groups ug JOIN groups g ON g.gid = ug.gid JOIN users u ON u.uid = ug.uid WHERE g.group_sid = \'S-1-5-32-544\'","interval":86400,"description":"Local administrators","snapshot":true,"fleet_drift":{"identity":["username","type"],"changes":[],"cohort":[],"attack":["T1098.007","T1136.001"],"weight":"integrity","control":false,"root":false}},"drivers":{"query":"SELECT image, provider, signed, service, device_name, version, date FROM drivers","interval":86400,"description":"Drivers","snapshot":true,"fleet_drift":{"identity":["image","provider","signed","service"],"changes":["signed"],"cohort":[],"attack":["T1014","T1068"],"weight":"integrity","control":false,"root":false}},"run_keys":{"query":"SELECT path, name, data FROM registry WHERE key = \'HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Microsoft\\\\Windows\\\\CurrentVersion\\\\Run\'","interval":86400,"description":"Programs that start with the system","snapshot":true,"fleet_drift":{"identity":["path","name","data"],"changes":["data"],"cohort":[],"attack":["T1547.001"],"weight":"normal","control":false,"root":false}},"windows_programs":{"query":"SELECT DISTINCT p.path, a.result AS signature, a.subject_name, p.name, p.cmdline, p.pid FROM processes p LEFT JOIN authenticode a ON a.path = p.path WHERE p.path != \'\'","interval":86400,"description":"Running programs and their signatures","snapshot":true,"fleet_drift":{"identity":["path","signature","subject_name"],"changes":["signature"],"cohort":[],"attack":["T1036.001"],"weight":"normal","control":false,"root":true}},"windows_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":false}},"windows_trusted_roots":{"query":"SELECT common_name, sha1, store, store_location FROM certificates WHERE store = \'Trusted Root Certification Authorities\'","interval":86400,"description":"Certificates trusted as roots","snapshot":true,"fleet_drift":{"identity":["common_name","sha1"],"changes":[],"cohort":[],"attack":["T1553.004"],"weight":"normal","control":false,"root":false}}}}');
-// EXTERNAL MODULE: ./node_modules/jsonc-parser/lib/umd/main.js
-var main = __nccwpck_require__(9547);
 ;// CONCATENATED MODULE: ./lib/src/osquery/parse-pack.js
 
 
@@ -93433,7 +94768,8 @@ function gistOf({ run, summary, findings }) {
         name: run.name,
         summary,
         drift: weigh(drift.filter(finding => finding.verdict !== 'rollout')),
-        rollouts: weigh(drift.filter(finding => finding.verdict === 'rollout'))
+        rollouts: weigh(drift.filter(finding => finding.verdict === 'rollout')),
+        poisoning: weigh(openFindings(findings).filter(({ kind, severity }) => kind === 'poisoning' && atLeast(severity, 'medium')))
     };
 }
 function weigh(findings) {
@@ -93444,38 +94780,46 @@ function headline(gist) {
     const { mode, name, summary } = gist;
     if (mode !== 'check')
         return `📦 ${name}: ${mode}. ${outcome(gist)}`;
+    const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
+    if (gist.poisoning.findings > 0 && summary.verdict !== 'drift')
+        return `${sign} ${name}: baseline poisoning. ${outcome(gist)}`;
     switch (summary.verdict) {
         case 'clean':
             return `✅ ${name}: clean. ${outcome(gist)}`;
         case 'incomplete':
             return `${summary.hosts === 0 ? '⛔' : '⚠️'} ${name}: incomplete. ${outcome(gist)}`;
-        case 'drift': {
-            const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
+        case 'drift':
             return `${sign} ${name}: drift. ${outcome(gist)}`;
-        }
     }
 }
 /** What follows the verdict: how much was found, and on how much of the fleet that rests. */
-function outcome({ mode, summary, drift, rollouts }) {
+function outcome({ mode, summary, drift, rollouts, poisoning }) {
     const { reported, hosts } = summary;
     const assessed = reported === hosts && hosts > 0
         ? `${hosts === 1 ? 'its one host' : `all ${words_number(hosts)} hosts`} assessed`
         : `${words_number(reported)} of ${count(hosts, 'host')} assessed`;
     if (mode !== 'check')
         return capital(assessed);
+    const poisoned = told(poisoning, 'poisoning');
+    if (poisoned !== '' && summary.verdict !== 'drift') {
+        const rest = summary.verdict === 'clean' ? 'no drift beside' : 'no drift found beside';
+        return `${told(poisoning, 'finding')}; ${rest}, ${assessed}`;
+    }
     switch (summary.verdict) {
         case 'clean':
             return `No drift, ${assessed}`;
         case 'incomplete':
             return hosts === 0 ? 'Nothing was assessed' : `No drift found, but only ${assessed}`;
         case 'drift': {
-            const found = [told(drift, 'finding'), told(rollouts, 'rollout')].filter(part => part !== '');
-            return `${found.join(' and ')}; ${assessed}`;
+            const found = [told(drift, 'finding'), told(rollouts, 'rollout'), poisoned];
+            return `${words_listed(found.filter(part => part !== ''))}; ${assessed}`;
         }
     }
 }
 function told({ findings, hosts }, one) {
-    return findings === 0 ? '' : `${count(findings, one)} on ${count(hosts, 'host')}`;
+    if (findings === 0)
+        return '';
+    return hosts === 0 ? count(findings, one) : `${count(findings, one)} on ${count(hosts, 'host')}`;
 }
 /** How many hosts are in which state, with the share that was fully assessed. */
 function coverageSentence(summary) {
@@ -98593,6 +99937,13 @@ const issueSchema = object({
     /** GitHub lists pull requests among the issues. */
     pull_request: unknown().optional()
 });
+const commitSchema = object({ parents: array(object({ sha: schemas_string() })) });
+/** The bytes of a file as they are, also of one of more than 1 MB, of which GitHub's JSON holds nothing. */
+const RAW = { accept: 'application/vnd.github.raw+json' };
+const rawSchema = union([
+    schemas_string(),
+    _instanceof(ArrayBuffer).transform(bytes => new TextDecoder().decode(bytes))
+]);
 /** The few endpoints of GitHub that are used, behind small ports. */
 function gitHub(token, owner, repo, options = {}) {
     const ask = asking(token, options);
@@ -98649,6 +100000,21 @@ function gitHub(token, owner, repo, options = {}) {
             catch {
                 return null;
             }
+        },
+        async firstParent(sha) {
+            const commit = commitSchema.parse(await ask('GET', `${path}/commits/${encodeURIComponent(sha)}?per_page=1`));
+            return commit.parents[0]?.sha ?? null;
+        },
+        async fileAt(file, sha) {
+            const name = file.split('/').map(encodeURIComponent).join('/');
+            try {
+                return rawSchema.parse(await ask('GET', `${path}/contents/${name}?ref=${encodeURIComponent(sha)}`, {}, RAW));
+            }
+            catch (error) {
+                if (error instanceof Refusal && error.status === 404)
+                    return null;
+                throw error;
+            }
         }
     };
 }
@@ -98661,12 +100027,12 @@ function asking(token, { apiUrl, pause = 1_000 }) {
         userAgent: 'fleet-drift',
         ...(apiUrl === undefined ? {} : { baseUrl: apiUrl })
     });
-    return async (method, path, body = {}) => {
+    return async (method, path, body = {}, headers = {}) => {
         const attempts = method === 'POST' ? 1 : github_ATTEMPTS;
         for (let attempt = 1;; attempt++) {
             try {
                 const request = { signal: AbortSignal.timeout(TIMEOUT_MS) };
-                const { data } = await octokit.request(`${method} ${path}`, { ...body, request });
+                const { data } = await octokit.request(`${method} ${path}`, { ...body, headers, request });
                 return data;
             }
             catch (error) {
@@ -98773,10 +100139,10 @@ function escapeLine(text, limit = 60) {
     return shown(text, limit);
 }
 /** A fenced block of lines that went through {@link escapeLine}. */
-function fenced(lines) {
+function fenced(lines, language = 'text') {
     const body = lines.join('\n');
     const fence = '`'.repeat(Math.max(3, longestRun(body) + 1));
-    return `${fence}text\n${body}\n${fence}`;
+    return `${fence}${language}\n${body}\n${fence}`;
 }
 /**
  * A host's words where plain text is asked for and a viewer may render Markdown all the same: SARIF messages,
@@ -98865,7 +100231,30 @@ function plainRow({ kind, query, row, expected, prevalence }) {
     return `${MARKS[kind]} ${escapePlain(query, 64)}: ${told} (${words_number(having)} of ${words_number(observed)})`;
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/changes-in-words.js
+
+/** `12 rows added, 3 removed, 1 moved and 1 acceptance added`; `nothing` where both versions say the same. */
+function changesInWords({ rows, acceptances, queries, packs }) {
+    const parts = [];
+    for (const change of ['added', 'removed', 'moved']) {
+        const many = rows.filter(row => row.change === change).length;
+        if (many > 0)
+            parts.push(parts.length === 0 ? `${count(many, 'row')} ${change}` : `${words_number(many)} ${change}`);
+    }
+    for (const change of ['added', 'removed']) {
+        const many = acceptances.filter(acceptance => acceptance.change === change).length;
+        if (many > 0)
+            parts.push(`${count(many, 'acceptance')} ${change}`);
+    }
+    if (parts.length === 0 && queries.length > 0)
+        parts.push(`${queries.length} queries named or dropped`);
+    if (packs.length > 0)
+        parts.push(`${count(packs.length, 'pack')} updated`);
+    return parts.length === 0 ? 'nothing' : words_listed(parts);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/public-view.js
+
 
 
 function isPublicView(shown) {
@@ -98893,6 +100282,8 @@ function countsOnly(report) {
             return [{ severity, kind, verdict, findings: alike.length, hosts }];
         }),
         clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
+        plan: report.plan === undefined ? null : changesInWords(report.plan.changes),
+        learned: report.learned === undefined ? null : changesInWords(report.learned.changes),
         notices: report.notices.length
     };
 }
@@ -99671,6 +101062,110 @@ function firstDays(memory) {
     return new Map((memory?.known ?? []).map(([id, day]) => [id, day]));
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/markdown/changes.js
+
+
+const changes_SIGNS = { added: '+', removed: '-', moved: '!' };
+/** What differs as a diff that GitHub colours: one block a query and list, one line a row. */
+function changesDiff(changes, tier) {
+    const lines = [...queryLines(changes), ...rowLines(changes.rows, tier), ...acceptanceLines(changes, tier)];
+    if (lines.length === 0)
+        return '';
+    const most = tier.lines * LINES_FOR_EACH;
+    const shown = lines.slice(0, most);
+    const rest = lines.length - shown.length;
+    const more = rest > 0 ? `\n\nAnd ${count(rest, 'more line')} in the file itself.` : '';
+    return `${fenced(shown, 'diff')}${more}`;
+}
+/** Lines of a diff for each line that a table of the tier may have. */
+const LINES_FOR_EACH = 5;
+function queryLines({ queries, packs }) {
+    const said = { added: 'is new', removed: 'is gone', columns: 'has other columns' };
+    const dropped = queries
+        .filter(({ change }) => change !== 'added')
+        .map(({ change, role, query }) => `! the query ${at(role, query)} ${said[change]}`);
+    const updated = packs.map(name => `! the pack ${escapeLine(name, 100)} has another digest`);
+    return [...updated, ...dropped];
+}
+function rowLines(rows, tier) {
+    const blocks = Map.groupBy(rows, ({ role, query, from, to, change }) => JSON.stringify([role, query, change === 'moved' ? `${from} → ${to}` : (to ?? from)]));
+    return [...blocks.values()].flatMap(block => {
+        const [first] = block;
+        if (first === undefined)
+            return [];
+        const list = first.change === 'moved' ? `${first.from} → ${first.to}` : (first.to ?? first.from);
+        return [`@@ ${at(first.role, first.query)} · ${list} @@`, ...block.map(row => rowLine(row, tier))];
+    });
+}
+function rowLine({ change, row }, tier) {
+    const columns = Object.entries(row).map(([column, value]) => `${column}=${value}`);
+    return `${changes_SIGNS[change]} ${escapeLine(columns.join('  '), Math.max(60, tier.value))}`;
+}
+function acceptanceLines({ acceptances }, tier) {
+    if (acceptances.length === 0)
+        return [];
+    const lines = acceptances.map(({ change, acceptance: { query, match, hosts, reason, owner, expires } }) => {
+        const columns = Object.entries(match).map(([column, glob]) => `${column}=${glob}`);
+        const on = hosts === undefined ? 'every host' : hosts.join(', ');
+        const text = `${query}: ${columns.join('  ')} on ${on}, until ${expires}: ${reason} (${owner})`;
+        return `${changes_SIGNS[change]} ${escapeLine(text, Math.max(120, tier.value * 2))}`;
+    });
+    return ['@@ acceptances @@', ...lines];
+}
+const at = (role, query) => role === null ? escapeLine(query, 64) : `${escapeLine(query, 64)} of role ${escapeLine(role, 64)}`;
+/** Asks for a look at rows that are added to tables whose change is rarely innocent. */
+function integrityText(queries) {
+    if (queries.length === 0)
+        return '';
+    const named = queries.slice(0, 8).map(query => escapeText(query, 64));
+    return `👀 Rows are added to ${words_listed(named, queries.length - named.length)}, where a change is rarely innocent: look at each of them.`;
+}
+/** A path of the repository, as code. */
+const pathText = (path) => escapeText(path, 200);
+
+;// CONCATENATED MODULE: ./lib/src/report/markdown/learned.js
+
+
+
+
+
+
+
+/** What mode `baseline` wrote: which rows came and went, and which were refused, with the reason. */
+function learnedSection({ learned }, names, tier) {
+    if (learned === undefined)
+        return '';
+    const { path, changed, changes, integrity, refused } = learned;
+    const diff = changesDiff(changes, tier);
+    const parts = [
+        '### 📘 The baseline',
+        changed
+            ? `${pathText(path)} was written: **${isUnchanged(changes) ? 'in its canonical form' : changesInWords(changes)}**.`
+            : `${pathText(path)} is as it was: the clean hosts say nothing new.`,
+        integrityText(integrity),
+        diff === '' ? '' : `<details><summary>Which rows came and went</summary>\n\n${diff}\n\n</details>`,
+        refusedTable(refused, names, tier)
+    ];
+    return parts.filter(part => part !== '').join('\n\n');
+}
+function refusedTable(refused, names, tier) {
+    if (refused.length === 0)
+        return '';
+    const shown = refused.slice(0, tier.lines);
+    const rest = refused.length - shown.length;
+    const body = shown.map(({ query, row, hosts, reason }) => [
+        escapeCell(query, 64),
+        escapeCell(Object.entries(row)
+            .map(([column, value]) => `${column}=${value}`)
+            .join(' '), tier.value),
+        hostList(hosts, names, Math.min(3, tier.hosts), escapeCell),
+        escapeSentence(capital(reason), tier.value * 2, escapeCell)
+    ]);
+    const table = markdownTable([['Table', 'Row', 'Hosts', 'Why not'], ...body], { alignDelimiters: false });
+    const more = rest > 0 ? `\n\nAnd ${count(rest, 'more row')} in the full report.` : '';
+    return `#### ⚠️ ${count(refused.length, 'row')} not learned\n\nLook at them. If they are yours, \`baseline-accept-rare: true\` learns them.\n\n${table}${more}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/map.js
 
 
@@ -99762,6 +101257,82 @@ function label(hosts, names) {
     return hosts.length > 1 ? `${name} and ${words_number(hosts.length - 1)} more` : name;
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/markdown/plan.js
+
+
+
+
+
+
+
+/** What the pull request does to the baseline, and what it would do to the fleet's verdicts. */
+function planSection(report, names, tier) {
+    const { plan, run } = report;
+    if (plan === undefined)
+        return '';
+    const path = run.baseline === null ? 'the baseline' : pathText(run.baseline.path);
+    const diff = changesDiff(plan.changes, tier);
+    const parts = [
+        '### 🧭 The plan',
+        `This pull request changes ${path}: **${changesInWords(plan.changes)}**.`,
+        plan.effect === null ? NOT_ASKED : effectText(plan.effect, names, tier),
+        plan.effect === null ? '' : guardText(report),
+        integrityText(plan.integrity),
+        plan.effect === null ? '' : findingsTable(plan.effect, names, tier),
+        diff === '' ? '' : `<details><summary>What changes in the file</summary>\n\n${diff}\n\n</details>`
+    ];
+    return parts.filter(part => part !== '').join('\n\n');
+}
+const NOT_ASKED = '> ⚠️ No host was asked, so nothing is known of what this does to the fleet, nor whether it blesses an implant.';
+function effectText({ becomeClean, becomeDrifted, vanished, appeared }, names, tier) {
+    const lines = [];
+    const tell = (hosts, sign, what) => {
+        if (hosts.length === 0)
+            return;
+        lines.push(`- ${sign} ${count(hosts.length, 'host')} ${hosts.length === 1 ? what.replace('become', 'becomes') : what}: ${hostList(hosts, names, tier.hosts)}`);
+    };
+    tell(becomeClean, '✅', 'become clean');
+    tell(becomeDrifted, SIGNS.medium, 'become drifted');
+    const followed = vanished.filter(({ verdict }) => verdict === 'rollout').length;
+    if (followed > 0)
+        lines.push(`- 🚚 It follows ${count(followed, 'rollout')}.`);
+    if (lines.length === 0 && vanished.length + appeared.length === 0)
+        return 'On the fleet as it is now it changes no verdict.';
+    if (lines.length === 0)
+        lines.push('- No host becomes clean or drifted.');
+    return `On the fleet as it is now:\n\n${lines.join('\n')}`;
+}
+/** What the poisoning guard says. */
+function guardText({ plan, findings }) {
+    const poisoned = openFindings(findings).filter(({ kind }) => kind === 'poisoning');
+    if (poisoned.length > 0) {
+        const worst = poisoned[0];
+        const sign = worst === undefined ? '' : SIGNS[worst.severity];
+        return `${sign} **It blesses what fewer than half of the hosts have**: ${count(poisoned.length, 'finding')} of baseline poisoning below.`;
+    }
+    const blessed = plan?.changes.rows.some(({ change }) => change === 'added') === true;
+    return blessed ? '✅ Every row that it adds stands on at least half of the hosts that it is for.' : '';
+}
+/** The findings that vanish and appear. */
+function findingsTable({ vanished, appeared }, names, tier) {
+    const line = (finding, what) => [
+        what,
+        `${SIGNS[finding.severity]} ${nature({ ...finding, kind: 'deviation' })}`,
+        hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
+        words_listed(finding.queries.slice(0, 4).map(query => escapeCell(query, 64)), Math.max(0, finding.queries.length - 4))
+    ];
+    const body = [
+        ...appeared.map(finding => line(finding, '➕ appears')),
+        ...vanished.map(finding => line(finding, '➖ vanishes'))
+    ];
+    if (body.length === 0)
+        return '';
+    const shown = body.slice(0, tier.lines);
+    const rest = body.length - shown.length;
+    const table = markdownTable([['', 'Finding', 'Hosts', 'Tables'], ...shown], { alignDelimiters: false });
+    return rest > 0 ? `${table}\n\nAnd ${words_number(rest)} more.` : table;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/rest.js
 
 
@@ -99820,6 +101391,19 @@ function acceptedList(report, names, tier) {
     return `<details><summary>${count(accepted.length, 'accepted finding')}</summary>\n\n${table}${more}\n\n</details>`;
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/markdown/suggestion.js
+
+
+/** How the baseline could follow the rollouts of this run. */
+function suggestionSection({ suggestion }, tier) {
+    if (suggestion === undefined)
+        return '';
+    const { file, changes } = suggestion;
+    const title = `A baseline that follows the rollouts: ${changesInWords(changes)}`;
+    const words = `If the deploy was yours, take ${pathText(file)} from the output folder of this run. Rare rows and tables of integrity are left out.`;
+    return `<details><summary>${title}</summary>\n\n${words}\n\n${changesDiff(changes, tier)}\n\n</details>`;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/tier.js
 /** From everything a reader may want to little more than counts. */
 const TIERS = [
@@ -99832,6 +101416,9 @@ const TIERS = [
 ];
 
 ;// CONCATENATED MODULE: ./lib/src/report/markdown.js
+
+
+
 
 
 
@@ -99870,11 +101457,14 @@ function renderTier(report, options, tier) {
         `${assessment(report)}${turned(report, options)}`,
         memory === undefined ? '' : historySection(memory, findings, tier),
         noticeList(report.notices, tier),
+        planSection(report, names, tier),
+        learnedSection(report, names, tier),
         findingTable(findings, names, tier, days),
         hostMap(findings, names, tier)
     ];
     const after = [
         unassessed(report, names, tier),
+        suggestionSection(report, tier),
         clusterTable(report.clusters, names, tier),
         acceptedList(report, names, tier),
         footer(report, options)
@@ -99924,8 +101514,8 @@ function assessment({ run, summary, findings }) {
         .join('\n\n');
 }
 /** A comment or an issue is only there when something was said before, so a clean one has turned clean. */
-function turned({ summary }, { marker, memory }) {
-    const quiet = summary.verdict === 'clean' && summary.findings === 0;
+function turned({ summary, plan }, { marker, memory }) {
+    const quiet = summary.verdict === 'clean' && summary.findings === 0 && plan === undefined;
     return quiet && marker !== undefined
         ? `\n\nWhat this ${memory === undefined ? 'comment' : 'issue'} told of before is gone.`
         : '';
@@ -99973,6 +101563,8 @@ function renderCounts(view, options) {
         `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}`,
         options.memory === undefined ? '' : historySection(options.memory, [], TIERS[0]),
         '> ℹ️ This repository is public, so only counts are shown here. The input `publish-to-public` changes that.',
+        view.plan === null ? '' : `This pull request changes the baseline: ${view.plan}.`,
+        view.learned === null ? '' : `The baseline: ${view.learned}.`,
         body.length === 0
             ? ''
             : markdownTable([head, ...body], { align: ['', '', '', 'r', 'r'], alignDelimiters: false }),
@@ -99982,110 +101574,6 @@ function renderCounts(view, options) {
         view.notices > 0 ? `${count(view.notices, 'notice')} about the run in the full report.` : '',
         `---\n\n<sub>${foldedAway(summary, options.redacted)}<br>${whereabouts(options)}</sub>`
     ]);
-}
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
-
-
-
-function iso_datetime(params) {
-    return core._isoDateTime(ZodISODateTime, params);
-}
-function iso_date(params) {
-    return _isoDate(ZodISODate, params);
-}
-function iso_time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function iso_duration(params) {
-    return core._isoDuration(ZodISODuration, params);
-}
-
-;// CONCATENATED MODULE: ./lib/src/baseline/baseline.js
-
-/** A row of a baseline: the values of the query's `columns`, in that order, normalised by fixed rules. */
-const rowSchema = array(schemas_string());
-const baseline_querySchema = strictObject({
-    columns: array(schemas_string().min(1)).min(1, 'needs at least one column'),
-    /** People's words, kept as they are. */
-    note: schemas_string().optional(),
-    /** Rows that were on every clean host. */
-    required: array(rowSchema).default([]),
-    /** Rows that were on some clean hosts. */
-    optional: array(rowSchema).default([])
-});
-const acceptanceSchema = strictObject({
-    query: schemas_string().min(1),
-    /** Column → glob (`*` any text, `?` one character); every named column must match. */
-    match: record(schemas_string(), schemas_string()),
-    /** Globs of host ids; none: every host. */
-    hosts: array(schemas_string().min(1)).optional(),
-    reason: schemas_string().min(1),
-    owner: schemas_string().min(1),
-    /** The last day on which it holds. */
-    expires: iso_date('must be a date, YYYY-MM-DD')
-});
-const queriesSchema = record(schemas_string(), baseline_querySchema);
-const baselineSchema = strictObject({
-    $schema: schemas_string().optional(),
-    version: literal(1, 'must be 1: this version of Fleet Drift reads no other'),
-    name: schemas_string().min(1),
-    packs: record(schemas_string(), schemas_string()).default({}),
-    queries: queriesSchema,
-    accept: array(acceptanceSchema).default([]),
-    roles: record(schemas_string(), strictObject({ queries: queriesSchema })).default({})
-})
-    .superRefine((baseline, context) => {
-    const places = [{ path: ['queries'], queries: baseline.queries }];
-    for (const [label, role] of Object.entries(baseline.roles)) {
-        places.push({ path: ['roles', label, 'queries'], queries: role.queries });
-    }
-    for (const { path, queries } of places) {
-        for (const [name, query] of Object.entries(queries))
-            checkRows(query, [...path, name], context);
-    }
-});
-/** The baseline file cannot be used; the message names the file and every place in it that is wrong. */
-class BaselineError extends Error {
-}
-/**
- * Reads a baseline file's text.
- * @throws BaselineError with every problem, when the text is not a valid baseline of version 1.
- */
-function parseBaseline(path, text) {
-    if (/^(<{7}|={7}|>{7})( |$)/m.test(text)) {
-        throw new BaselineError(`${path} holds Git's merge markers: resolve the conflict and commit the result`);
-    }
-    let value;
-    try {
-        value = JSON.parse(text);
-    }
-    catch (error) {
-        throw new BaselineError(`${path} is not valid JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
-    }
-    const parsed = baselineSchema.safeParse(value);
-    if (!parsed.success)
-        throw new BaselineError(`${path} is not a valid baseline:\n${prettifyError(parsed.error)}`);
-    return parsed.data;
-}
-function checkRows(query, path, context) {
-    if (new Set(query.columns).size < query.columns.length) {
-        context.addIssue({ code: 'custom', path: [...path, 'columns'], message: 'names a column twice' });
-    }
-    const seen = new Set();
-    for (const list of ['required', 'optional']) {
-        for (const [index, row] of query[list].entries()) {
-            const place = [...path, list, index];
-            if (row.length !== query.columns.length) {
-                const message = `has ${row.length} values, but ${query.columns.length} columns are named`;
-                context.addIssue({ code: 'custom', path: place, message });
-            }
-            const key = JSON.stringify(row);
-            if (seen.has(key))
-                context.addIssue({ code: 'custom', path: place, message: 'stands in the file twice' });
-            seen.add(key);
-        }
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/places.js
@@ -100111,7 +101599,7 @@ function placesIn(baseline, workflow) {
     const { rows, queries, acceptances, first } = places_readLines(text);
     const lineOf = (row) => {
         const columns = row.kind === 'changed' && row.expected !== null ? row.expected : row.row;
-        return rows.get(rowKey(row.query, Object.entries(columns))) ?? queries.get(row.query) ?? first;
+        return rows.get(places_rowKey(row.query, Object.entries(columns))) ?? queries.get(row.query) ?? first;
     };
     return ({ id, kind, rows }) => {
         const lines = kind === 'acceptance'
@@ -100137,7 +101625,7 @@ function places_readLines(text) {
         for (const list of ['required', 'optional']) {
             for (const row of (0,main.findNodeAtLocation)(query, [list])?.children ?? []) {
                 const values = places_rowSchema.safeParse(contentOf(row)).data ?? [];
-                const key = rowKey(name, values.map((value, index) => [columns[index] ?? '', value]));
+                const key = places_rowKey(name, values.map((value, index) => [columns[index] ?? '', value]));
                 if (!rows.has(key))
                     rows.set(key, lineAt(row.offset));
             }
@@ -100169,7 +101657,7 @@ function contentOf(node) {
         return Object.fromEntries(entries(node).map(([name, value]) => [name, contentOf(value)]));
     return node?.value;
 }
-function rowKey(query, columns) {
+function places_rowKey(query, columns) {
     return JSON.stringify([query, [...columns].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))]);
 }
 /** Tells the line of an offset. O(log lines). */
@@ -100193,6 +101681,7 @@ function lineCounter(text) {
 
 ;// CONCATENATED MODULE: ./lib/src/report/redact.js
 
+
 /**
  * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
  * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
@@ -100206,16 +101695,9 @@ function redactReport(report) {
     };
     const hideOrNull = (text) => (text === null ? null : hide(text));
     const hideColumns = (columns) => {
-        // osquery's process_envs: the variable's name says what its value is.
-        const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200));
-        return Object.fromEntries(Object.entries(columns).map(([column, value]) => {
-            if (!SECRET_COLUMN.test(column) && !(named && column === 'value'))
-                return [column, hide(value)];
-            if (value === '' || value.startsWith(MARK))
-                return [column, value];
-            count++;
-            return [column, mark('secret')];
-        }));
+        const redacted = redactColumns(columns);
+        count += redacted.count;
+        return redacted.columns;
     };
     const hideRow = (row) => ({
         ...row,
@@ -100233,6 +101715,20 @@ function redactReport(report) {
         label: hide(cluster.label),
         distinguishedBy: cluster.distinguishedBy.map(({ query, row }) => ({ query, row: hideColumns(row) }))
     });
+    const hideChanges = (changes) => ({
+        ...changes,
+        rows: changes.rows.map(change => ({ ...change, row: hideColumns(change.row) })),
+        acceptances: changes.acceptances.map(({ change, acceptance }) => ({
+            change,
+            acceptance: {
+                ...acceptance,
+                match: hideColumns(acceptance.match),
+                reason: hide(acceptance.reason),
+                owner: hide(acceptance.owner)
+            }
+        }))
+    });
+    const { plan, learned, suggestion } = report;
     const hidden = {
         ...report,
         run: {
@@ -100240,6 +101736,19 @@ function redactReport(report) {
             targets: report.run.targets.map(hide),
             baseline: report.run.baseline === null ? null : { ...report.run.baseline, path: hide(report.run.baseline.path) }
         },
+        ...(plan === undefined ? {} : { plan: { ...plan, changes: hideChanges(plan.changes) } }),
+        ...(learned === undefined
+            ? {}
+            : {
+                learned: {
+                    ...learned,
+                    changes: hideChanges(learned.changes),
+                    refused: learned.refused.map(refused => ({ ...refused, row: hideColumns(refused.row) }))
+                }
+            }),
+        ...(suggestion === undefined
+            ? {}
+            : { suggestion: { ...suggestion, changes: hideChanges(suggestion.changes) } }),
         hosts: report.hosts.map(host => ({
             ...host,
             name: hideOrNull(host.name),
@@ -100251,126 +101760,56 @@ function redactReport(report) {
     };
     return { report: hidden, count };
 }
-/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
-const LONGEST_VALUE = 8_192;
-/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
-const OVERLAP = 4_096;
-const MARK = '[redacted:';
-const mark = (kind) => `${MARK} ${kind}]`;
-/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
-function redactText(whole) {
-    let count = 0;
-    let text = whole.slice(0, LONGEST_VALUE + OVERLAP);
-    for (const rule of RULES) {
-        if (!rule.hint.test(text))
-            continue;
-        text = text.replace(rule.pattern, (match, before, secret) => {
-            const shown = rule.show?.(secret) ?? mark(rule.kind);
-            if (secret.startsWith(MARK) || shown === secret)
-                return match;
-            count++;
-            return `${before}${shown}${match.slice(before.length + secret.length)}`;
-        });
+
+;// CONCATENATED MODULE: ./lib/src/report/terminal-baseline.js
+
+
+
+
+const terminal_baseline_MOST_LINES = 60;
+const terminal_baseline_SIGNS = { added: '+', removed: '-', moved: '~' };
+/** What of a baseline was learned, would change, or could follow the fleet, for the log. */
+function baselineLines({ plan, learned, suggestion, run }) {
+    const lines = [];
+    if (plan !== undefined) {
+        lines.push(`This pull request changes ${inert(run.baseline?.path ?? 'the baseline', 200)}: ${changesInWords(plan.changes)}.`);
+        lines.push(...terminal_baseline_rowLines(plan.changes));
     }
-    if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
-        text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`;
+    if (learned !== undefined) {
+        const { path, changed, changes, refused } = learned;
+        const said = isUnchanged(changes) ? 'in its canonical form' : changesInWords(changes);
+        lines.push(`${inert(path, 200)} ${changed ? `was written: ${said}` : 'is as it was'}.`);
+        lines.push(...terminal_baseline_rowLines(changes));
+        if (refused.length > 0)
+            lines.push(`${count(refused.length, 'row')} not learned, which may be an intruder's:`);
+        for (const { query, row, hosts, reason } of refused.slice(0, terminal_baseline_MOST_LINES))
+            lines.push(`   ${terminal_baseline_rowText(query, row)} on ${inert(hosts.join(', '), 100)}: ${inert(reason, 200)}`);
+        if (refused.length > terminal_baseline_MOST_LINES)
+            lines.push(`   … and ${count(refused.length - terminal_baseline_MOST_LINES, 'more row')}`);
     }
-    return { text, count };
+    if (suggestion !== undefined)
+        lines.push(`${inert(suggestion.file, 100)} follows the rollouts: ${changesInWords(suggestion.changes)}.`);
+    return lines.length === 0 ? [] : ['', ...lines];
 }
-const token = (kind, hint, body) => ({
-    kind,
-    hint,
-    pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
-});
-/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
-const RULES = [
-    {
-        kind: 'private key',
-        hint: /PRIVATE KEY/,
-        pattern: /()(-----BEGIN ?[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
-    },
-    {
-        kind: 'ssh key',
-        hint: /AAAA[BCEGI]/,
-        pattern: /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
-        show: redact_fingerprint
-    },
-    {
-        kind: 'AWS secret key',
-        hint: /A[KS]IA[A-Z0-9]{16}/,
-        pattern: /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
-    },
-    token('AWS access key', /A[KSBC][ICT]A|A3T/, '(?:A[KS]IA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Za-z0-9])'),
-    token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
-    token('GitLab token', /gl[a-z]{2,5}-/, 'gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[A-Za-z0-9_-]{16,255}'),
-    token('Slack token', /x(?:ox[a-z]|app)-/, 'x(?:ox[abeposr]|app)-[A-Za-z0-9-]{10,255}'),
-    token('Anthropic key', /sk-ant-/, 'sk-ant-[A-Za-z0-9_-]{20,255}'),
-    token('OpenAI key', /sk-/, 'sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})'),
-    token('Groq key', /gsk_/, 'gsk_[A-Za-z0-9]{40,80}'),
-    token('Hugging Face token', /hf_/, 'hf_[A-Za-z0-9]{30,64}'),
-    token('Linear key', /lin_api_/, 'lin_api_[A-Za-z0-9_]{32,128}'),
-    token('Notion token', /ntn_/, 'ntn_[A-Za-z0-9]{40,64}'),
-    token('SendGrid key', /SG\./, 'SG\\.[\\w-]{16,128}\\.[\\w-]{16,128}'),
-    token('Shopify token', /shp[a-z]{2}_/, 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,64}'),
-    token('Grafana token', /gl(?:c|sa)_/, 'gl(?:c|sa)_[A-Za-z0-9+/_]{32,400}={0,2}'),
-    token('1Password token', /ops_ey/, 'ops_ey[A-Za-z0-9+/=_-]{60,2048}'),
-    token('Vault token', /hv[sbr]\./, 'hv[sbr]\\.[A-Za-z0-9_-]{24,300}'),
-    token('Vercel token', /vc[piark]_/, 'vc[piark]_[A-Za-z0-9]{20,60}'),
-    token('Databricks token', /dapi/, 'dapi[A-Fa-f0-9]{32}'),
-    token('Docker token', /dckr_/, 'dckr_[a-z]{3}_[A-Za-z0-9_-]{20,64}'),
-    token('Figma token', /figd_/, 'figd_[A-Za-z0-9_-]{40,200}'),
-    token('PyPI token', /pypi-/, 'pypi-AgE[A-Za-z0-9_-]{50,512}'),
-    token('DigitalOcean token', /do[opr]_v1_/, 'do[opr]_v1_[a-f0-9]{64}'),
-    token('age key', /AGE-SECRET-KEY-/, 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
-    token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
-    token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
-    token('npm token', /npm_/, 'npm_[A-Za-z0-9_]{30,255}'),
-    token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
-    {
-        kind: 'Slack webhook',
-        hint: /hooks\.slack\.com/,
-        pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
-    },
-    {
-        kind: 'GitHub token',
-        hint: /:x-oauth-basic@/,
-        pattern: /(:\/\/)([^\s/?#:@"']{1,256})(?=:x-oauth-basic@)/g
-    },
-    {
-        kind: 'password',
-        hint: /:\/\//,
-        pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
-    },
-    {
-        kind: 'authorization',
-        hint: /authorization|bearer/i,
-        pattern: /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
-    },
-    {
-        kind: 'password',
-        hint: /curl|mysql|mariadb|sshpass/,
-        pattern: /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
-    },
-    {
-        kind: 'secret',
-        hint: /passw|passphrase|pwd|secret|token|credential|key/i,
-        // NAME=value, "name": "value", --name=value, --name value
-        pattern: /((?:passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
-        show: secret => /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
-            /^["']?\[redacted:/.test(secret)
-            ? secret
-            : mark('secret')
-    }
-];
-const SECRET_COLUMN = /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i;
-const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i;
-/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
-function redact_fingerprint(key) {
-    const digest = (0,external_node_crypto_.createHash)('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
-    return mark(`ssh key SHA256:${digest}`);
+function terminal_baseline_rowLines({ rows }) {
+    const shown = rows
+        .slice(0, terminal_baseline_MOST_LINES)
+        .map(change => `   ${terminal_baseline_SIGNS[change.change]} ${terminal_baseline_rowText(change.query, change.row)}${where(change)}`);
+    return rows.length > shown.length
+        ? [...shown, `   … and ${count(rows.length - shown.length, 'more row')}`]
+        : shown;
+}
+function terminal_baseline_rowText(query, row) {
+    const columns = Object.entries(row).map(([column, value]) => `${column}=${value}`);
+    return `${inert(query, 64)}: ${inert(columns.join('  '), 200)}`;
+}
+function where({ change, role, from, to }) {
+    const list = change === 'moved' ? `${from} → ${to}` : (to ?? from);
+    return ` (${list}${role === null ? '' : `, role ${inert(role, 64)}`})`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/terminal.js
+
 
 
 
@@ -100416,6 +101855,7 @@ function everything(report, ink) {
     if (open.length > MOST_FINDINGS) {
         lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`);
     }
+    lines.push(...baselineLines(report));
     lines.push(...unassessedLines(report, names, ink));
     const { foldedRows, accepted } = summary;
     lines.push('', ink.dim(`${count(foldedRows, 'row')} folded as benign noise, ${count(accepted, 'finding')} accepted.`));
@@ -100430,7 +101870,7 @@ function findingLines(finding, at, names, ink) {
         `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
         `   ${inert(finding.explanation, 600)}`,
         ...(shown.length > 0 ? [`   ${words_listed(shown, hosts.length - shown.length)}`] : []),
-        ...rows.slice(0, terminal_MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
+        ...rows.slice(0, terminal_MOST_ROWS).map(row => `   ${terminal_rowLine(row, ink)}`),
         ...(rows.length > terminal_MOST_ROWS ? [`   … and ${count(rows.length - terminal_MOST_ROWS, 'more row')}`] : [])
     ];
 }
@@ -100441,7 +101881,7 @@ function terminal_hostName(id, names) {
         : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`;
 }
 const terminal_MARKS = { unexpected: '+', missing: '-', changed: '~' };
-function rowLine({ kind, query, row, expected, prevalence }, ink) {
+function terminal_rowLine({ kind, query, row, expected, prevalence }, ink) {
     const columns = Object.entries(row).flatMap(([column, value]) => {
         const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
         if (before !== value)
@@ -100568,87 +102008,8 @@ function hint(error) {
 
 ;// CONCATENATED MODULE: ./lib/src/report/html/assets.js
 // Made by `npm run page` from the files in page/. Do not edit.
-const SCRIPT = "\"use strict\";(()=>{var M=[\"critical\",\"high\",\"medium\",\"low\",\"info\"];function Ee(e,t=300){let n=[...e.slice(0,t*2+2)],r=n.length>t?`${n.slice(0,t-1).join(\"\")}\\u2026`:e.length>t*2+2?`${n.join(\"\")}\\u2026`:n.join(\"\");return vt(r.replace(Et,xt).toWellFormed())}function vt(e){return e.replace(/^(\\s*):(?=:)/,\"$1:\\u200A\").replaceAll(\"##[\",\"#\\u200A#[\")}var Et=/[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]/gu,Mt={\"\\n\":\"\\u23CE\",\"\\r\":\"\\u240D\",\"\t\":\"\\u2409\",\"\\x1B\":\"\\u241B\",\"\\0\":\"\\u2400\"};function xt(e){return Mt[e]??`\\\\u{${(e.codePointAt(0)??0).toString(16)}}`}function Me(e,t=60){return Tt(e,t)}var $t=new RegExp(\"[\\\\p{Default_Ignorable_Code_Point}\\\\p{Cn}\\\\u2800]|(?<=\\\\p{M})\\\\p{M}|(?![ \\\\u200a])\\\\p{Zs}\",\"gu\");function Tt(e,t){return Ee(e,t).replace($t,n=>`\\\\u{${(n.codePointAt(0)??0).toString(16)}}`)}var Ht=1e5,Lt=600;function o(e,t={},...n){let r=document.createElement(e);for(let[i,s]of Object.entries(t))r.setAttribute(i,W(String(s),Lt));return r.append(...n.map(i=>typeof i==\"string\"?W(i):i)),r}function g(e,t=400){return o(\"bdi\",{},W(e,t))}function L(e,...t){e.replaceChildren(...t.map(n=>typeof n==\"string\"?W(n):n))}function xe(e){if(!/^T\\d{4}(\\.\\d{3})?$/.test(e))return g(e);let t=o(\"a\",{},e);return t.href=`https://attack.mitre.org/techniques/${e.replace(\".\",\"/\")}/`,t.rel=\"noopener noreferrer\",t}function $e(e,...t){let n=o(\"a\",{},...t);return n.href=`#${e}`,n}function F(e){return o(\"i\",{class:\"sign\",\"data-shape\":e,\"aria-hidden\":\"true\"})}function C(e,t,n={}){let r=o(\"button\",{type:\"button\",...n},e);return r.addEventListener(\"click\",t),r}var Rt=/^[ -~]*$/;function W(e,t=Ht){return Rt.test(e)&&e.length<=t?e:Me(e,t)}var re={host:\"\",query:\"\",severities:[],cluster:\"\",text:\"\"};function He(e,t){let n=t.host.trim().toLowerCase(),r=t.text.trim().toLowerCase(),i=e.hosts.some(f=>f.host.id===t.host),s=e.hosts.map(f=>(i?f.host.id===t.host:n===\"\"||f.text.includes(n))&&(t.cluster===\"\"||f.host.cluster===t.cluster)),l=e.hosts.map(f=>r===\"\"||f.text.includes(r)),c=e.findings.map(({finding:f,queries:d})=>(t.severities.length===0||t.severities.includes(f.severity))&&(t.query===\"\"||d.includes(t.query))),u=e.findings.map((f,d)=>c[d]===!0&&(r===\"\"||Ft(f).includes(r))),a=(f,d)=>s[f]===!0&&c[d]===!0&&(l[f]===!0||u[d]===!0),p=n===\"\"&&t.cluster===\"\",m=t.severities.length===0&&t.query===\"\";return{hosts:e.hosts.map((f,d)=>m&&s[d]===!0&&l[d]===!0||f.findings.some(y=>a(d,y))),findings:e.findings.map((f,d)=>p&&u[d]===!0||f.hosts.some(y=>a(y,d))),pair:a}}var Te=new WeakMap;function Ft(e){let t=Te.get(e);if(t!==void 0)return t;let{id:n,kind:r,verdict:i,severity:s,explanation:l,attack:c,acceptedBy:u,rows:a}=e.finding,p=[n,r,i??\"\",s,l,...c,u??\"\"];for(let{query:f,row:d,expected:y}of a)p.push(f,...Object.values(d),...Object.values(y??{}));let m=p.join(`\n`).toLowerCase();return Te.set(e,m),m}function Le({filter:e,finding:t}){let n=new URLSearchParams;for(let[r,i]of Object.entries({...e,finding:t})){let s=typeof i==\"string\"?i:i.join(\",\");s!==\"\"&&n.set(r,s)}return n.toString()}function oe(e){let t=new URLSearchParams(e.replace(/^#/,\"\")),n=s=>(t.get(s)??\"\").slice(0,500),r=n(\"severities\").split(\",\");return{filter:{host:n(\"host\"),query:n(\"query\"),severities:M.filter(s=>r.includes(s)),cluster:n(\"cluster\"),text:n(\"text\")},finding:n(\"finding\")}}function Ct(e,t){return M.indexOf(e)<=M.indexOf(t)}function G(e){return e.filter(t=>t.acceptedBy===null)}function Re(e){return G(e).filter(({kind:t,severity:n})=>(t===\"deviation\"||t===\"indicator\")&&Ct(n,\"medium\"))}function ke({run:e,summary:t,findings:n}){let r=Re(n);return{mode:e.mode,name:e.name,summary:t,drift:Fe(r.filter(i=>i.verdict!==\"rollout\")),rollouts:Fe(r.filter(i=>i.verdict===\"rollout\"))}}function Fe(e){return{findings:e.length,hosts:new Set(e.flatMap(t=>t.hosts)).size}}function Ae({mode:e,summary:t,drift:n,rollouts:r}){let{reported:i,hosts:s}=t,l=i===s&&s>0?`${s===1?\"its one host\":`all ${b(s)} hosts`} assessed`:`${b(i)} of ${h(s,\"host\")} assessed`;if(e!==\"check\")return P(l);switch(t.verdict){case\"clean\":return`No drift, ${l}`;case\"incomplete\":return s===0?\"Nothing was assessed\":`No drift found, but only ${l}`;case\"drift\":return`${[Ce(n,\"finding\"),Ce(r,\"rollout\")].filter(u=>u!==\"\").join(\" and \")}; ${l}`}}function Ce({findings:e,hosts:t},n){return e===0?\"\":`${h(e,n)} on ${h(t,\"host\")}`}function se(e){return e>=1?\"100 %\":`${(Math.floor(e*1e3)/10).toFixed(1)} %`}function D({severity:e,kind:t,verdict:n}){return`${e} ${n?.replace(\"-\",\" \")??kt[t]}`}var kt={deviation:\"deviation\",indicator:\"indicator hit\",silent:\"silent host\",partial:\"partial host\",poisoning:\"baseline poisoning\",acceptance:\"acceptance\"};function h(e,t){return`${b(e)} ${t}${e===1?\"\":\"s\"}`}function b(e){return e.toLocaleString(\"en-US\")}function P(e){return e.charAt(0).toUpperCase()+e.slice(1)}function U(e,t=0){let n=t>0?[...e,`${b(t)} more`]:e;return n.length<2?n.join(\"\"):`${n.slice(0,-1).join(\", \")} and ${n.at(-1)}`}function K({brief:e,host:t}){return e===t.id?t.id:`${e} (${t.id})`}function z(e,t){let{host:n,findings:r,worst:i}=e,s=n.reason===null?\"\":`: ${n.reason.slice(0,200)}`,l=n.status===\"reported\"?\"\":`${n.status}${s}`,c=r.filter(a=>t.findings[a]?.section===\"findings\").length,u=c===0?\"\":`${h(c,\"finding\")}, worst ${i??\"info\"}`;return[l,u].filter(a=>a!==\"\").join(\"; \")||\"nothing found\"}function ie({number:e,finding:t}){return`${e}: ${D(t)} on ${h(t.hosts.length,\"host\")}`}var k={critical:\"diamond\",high:\"triangle\",medium:\"disc\",low:\"ring\",info:\"dash\"};var At=500;function Ie(e,t){let n=re,r=d=>t({...n,...d}),i=o(\"input\",{type:\"search\",id:\"text\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"path, command, key, host \\u2026\"}),s=o(\"input\",{type:\"search\",id:\"host\",list:\"hosts\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"any\"});i.addEventListener(\"input\",()=>r({text:i.value})),s.addEventListener(\"input\",()=>r({host:s.value}));let l=o(\"datalist\",{id:\"hosts\"});s.addEventListener(\"focus\",()=>qt(l,e),{once:!0});let c=Ne(\"query\",\"any\",e.queries,d=>r({query:d})),u=Ne(\"cluster\",\"any\",e.report.clusters.map(({id:d,label:y})=>[d,y]),d=>r({cluster:d})),a=new Map(M.filter(d=>e.findings.some(({finding:y})=>y.severity===d)).map(d=>{let y=o(\"span\",{},F(k[d]),d),N=C(y,()=>r({severities:Nt(n.severities,d)}),{\"aria-pressed\":\"false\"});return[d,N]})),p=o(\"p\",{class:\"told\",role:\"status\"}),m=C(\"Reset\",()=>{t(re),i.focus()},{class:\"reset\"}),f=o(\"form\",{class:\"filters\",role:\"search\",\"aria-label\":\"Filters\"},Z(\"Search\",i,\"wide\"),Z(\"Host\",s),...e.queries.length>0?[Z(\"Table\",c)]:[],...e.report.clusters.length>1?[Z(\"Cluster\",u)]:[],...a.size>0?[It(\"Severity\",...a.values())]:[],o(\"div\",{class:\"outcome\"},p,m),l);return f.addEventListener(\"submit\",d=>d.preventDefault()),{element:f,show(d,y){n=d,i.value!==d.text&&(i.value=d.text),s.value!==d.host&&(s.value=d.host),c.value=d.query,u.value=d.cluster;for(let[N,I]of a)I.setAttribute(\"aria-pressed\",String(d.severities.includes(N)));m.hidden=Ot(d),L(p,`${Oe(y.findings,\"finding\")}, ${Oe(y.hosts,\"host\")}`)}}}function Ot({host:e,query:t,severities:n,cluster:r,text:i}){return e===\"\"&&t===\"\"&&n.length===0&&r===\"\"&&i===\"\"}function Oe(e,t){let n=e.filter(Boolean).length;return n===e.length?h(n,t):`${b(n)} of ${h(e.length,t)}`}function Nt(e,t){return M.filter(n=>e.includes(n)!==(n===t))}function Z(e,t,n=\"\"){return o(\"div\",{class:`field ${n}`},o(\"label\",{for:t.id},e),t)}function It(e,...t){return o(\"div\",{class:\"field\",role:\"group\",\"aria-label\":e},o(\"span\",{class:\"label\"},e),o(\"div\",{class:\"toggles\"},...t))}function Ne(e,t,n,r){let i=n.map(l=>{let[c,u]=typeof l==\"string\"?[l,l]:l,a=o(\"option\",{},(c===u?c:`${c} \\xB7 ${u}`).slice(0,60));return a.value=c,a}),s=o(\"select\",{id:e},o(\"option\",{value:\"\"},t),...i);return s.addEventListener(\"change\",()=>r(s.value)),s}function qt(e,t){let n=t.hosts.filter(r=>r.state!==\"calm\").slice(0,At);e.append(...n.map(({host:r,brief:i})=>{let s=o(\"option\",{},i);return s.value=r.id,s}))}var Vt=/(?!\\n)[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Co}\\p{Default_Ignorable_Code_Point}]/gu;function qe(e){return e.replace(Vt,Pt)}function Pt(e){let t=\"\";for(let n=0;n<e.length;n++)t+=`\\\\u${e.charCodeAt(n).toString(16).padStart(4,\"0\")}`;return t}function B(e,t){let n=C(e,async()=>{let r=await jt(t());L(n,r?\"Copied\":\"Copying was refused\"),setTimeout(()=>L(n,e),1600)});return n.className=\"copy\",n.setAttribute(\"aria-live\",\"polite\"),n}function le(e){return qe(JSON.stringify(e,null,2))}async function jt(e){try{return await navigator.clipboard.writeText(e),!0}catch{return Bt(e)}}function Bt(e){let t=document.createElement(\"textarea\");t.value=e,document.body.append(t),t.select();try{return document.execCommand(\"copy\")}finally{t.remove()}}function Ve(e){let t=new Map;for(let{id:n,name:r}of e.hosts){let i=Pe(n,r);i!==null&&t.set(i,(t.get(i)??0)+1),t.set(n,(t.get(n)??0)+2)}return{byId:new Map(e.hosts.map(n=>[n.id,n.name])),unique:new Set([...t].filter(([,n])=>n===1).map(([n])=>n))}}function Pe(e,t){let n=t?.split(\".\",1)[0];return n===void 0||n===\"\"||n===e?null:n}function je(e,t){let n=Pe(e,t.byId.get(e)??null);return n!==null&&t.unique.has(n)?n:e}var J=[\"findings\",\"unassessed\",\"accepted\"];function Be(e){let{report:t}=e,n=Ve(t),r=new Map(t.hosts.map((u,a)=>[u.id,a])),s=J.flatMap(u=>t.findings.filter(a=>_t(a)===u).map(a=>({finding:a,section:u}))).map(({finding:u,section:a},p)=>({finding:u,section:a,number:p+1,hosts:u.hosts.flatMap(m=>r.get(m)??[]),queries:[...new Set(u.rows.map(m=>m.query))]})),l=t.hosts.map(()=>[]);for(let[u,{hosts:a}]of s.entries())for(let p of a)l[p]?.push(u);let c=t.hosts.map((u,a)=>{let p=l[a]??[],m=Dt(p.flatMap(f=>s[f]??[]));return{host:u,brief:je(u.id,n),worst:m,state:Wt(u,m),findings:p,text:`${u.id}\n${u.name??\"\"}`.toLowerCase()}});return{...e,names:n,hosts:c,findings:s,queries:[...new Set(s.flatMap(u=>u.queries))].sort()}}function _t({kind:e,acceptedBy:t}){return t!==null?\"accepted\":e===\"silent\"||e===\"partial\"?\"unassessed\":\"findings\"}function Dt(e){let t=new Set(e.filter(({section:n})=>n===\"findings\").map(({finding:n})=>n.severity));return M.find(n=>t.has(n))??null}function Wt(e,t){return e.status!==\"reported\"?e.status:e.outlier?\"outlier\":t===null?\"calm\":\"found\"}var Gt=new Set([\"pid\",\"parent\",\"start_time\",\"mtime\",\"atime\",\"ctime\",\"size\",\"resident_size\",\"uptime\"]);function Q({query:e,row:t,expected:n,kind:r},i){let s=r===\"missing\"||n===null?t:{...n,...t},l=Object.entries(s).filter(([a,p])=>Ut.test(a)&&!Gt.has(a)&&zt(p)).map(([a,p])=>`\"${a}\" = ${Zt(p)}`);if(l.length===0)return null;let c=`WHERE ${l.join(`\n  AND `)}`,u=Object.hasOwn(i,e)?i[e]:void 0;return u===void 0?`-- The SQL of this row's query is in its pack, not in the report.\n${c}`:`SELECT * FROM (\n  ${u.trim().replace(/;$/,\"\")}\n)\n${c};`}var Ut=/^[A-Za-z_][A-Za-z0-9_]{0,63}$/,Kt=2e3;function zt(e){return e===\"\"||e.length>Kt||e.includes(\"[redacted:\")||e.includes(\"\\u2026 [cut:\")?!1:!/<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>/.test(e)}function Zt(e){if(/^[ -~]*$/.test(e)&&!/[!$`\"\\\\]/.test(e))return`'${e.replaceAll(\"'\",\"''\")}'`;let t=\"\";for(let n of new TextEncoder().encode(e))t+=n.toString(16).padStart(2,\"0\");return`CAST(X'${t}' AS TEXT)`}var ae=50,_e=300,Jt=20,Qt={unexpected:\"+\",missing:\"\\u2212\",changed:\"\\u2192\"},Yt={new:\"new\",known:\"known\",missing:\"required\",none:\"\\u2013\"};function Ge(e,t){let n=new Map;for(let r of e){let i=n.get(r.query);i===void 0?n.set(r.query,[r]):i.push(r)}return[...n].map(([r,i])=>Xt(r,i,t))}function Xt(e,t,n){let r=[...new Set(t.flatMap(({row:d,expected:y})=>[...We(d),...We(y??{})]))],i=t.some(d=>d.baseline!==\"none\"),s=[o(\"span\",{class:\"unseen\"},\"Change\"),...r.map(d=>g(d,64)),...i?[\"Baseline\"]:[],\"Hosts that have it\",o(\"span\",{class:\"unseen\"},\"Copy\")].map(d=>o(\"th\",{scope:\"col\",role:\"columnheader\"},d)),l=o(\"tbody\",{role:\"rowgroup\"}),c=d=>l.append(...d.map(y=>en(y,r,i,n)));c(t.slice(0,ae));let u=o(\"h4\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},h(t.length,\"row\"))),a=o(\"table\",{role:\"table\"},o(\"thead\",{role:\"rowgroup\"},o(\"tr\",{role:\"row\"},...s)),l),p=o(\"div\",{class:\"scroll\",role:\"region\",tabindex:0,\"aria-label\":`Rows of ${e}`},a),m=t.length-ae;if(m<=0)return o(\"section\",{class:\"rows\"},u,p);let f=C(`Show ${h(m,\"more row\")}`,()=>{c(t.slice(ae)),f.remove()});return o(\"section\",{class:\"rows\"},u,p,f)}function en(e,t,n,r){let i=[o(\"td\",{role:\"cell\",class:\"change\"},o(\"b\",{\"aria-hidden\":\"true\"},Qt[e.kind]),e.kind),...t.map(l=>o(\"td\",{role:\"cell\",\"data-label\":l},...tn(e,l)))];n&&i.push(o(\"td\",{role:\"cell\",\"data-label\":\"Baseline\"},Yt[e.baseline])),i.push(o(\"td\",{role:\"cell\",class:\"share\",\"data-label\":\"Hosts that have it\"},...nn(e,r)));let s=Q(e,r.sql);return i.push(o(\"td\",{role:\"cell\"},...s===null?[]:[B(\"SQL\",()=>s)])),o(\"tr\",{role:\"row\",\"data-kind\":e.kind},...i)}function tn({row:e,expected:t},n){let r=Object.hasOwn(e,n)?e[n]??\"\":\"\";return t===null||!Object.hasOwn(t,n)||t[n]===r?[ce(r)]:[o(\"del\",{},o(\"span\",{class:\"unseen\"},\"from \"),ce(t[n]??\"\")),o(\"ins\",{},o(\"span\",{class:\"unseen\"},\"to \"),ce(r))]}function ce(e){if(e===\"\")return o(\"span\",{class:\"quiet\"},o(\"span\",{class:\"unseen\"},\"empty\"));if(e.length<=_e)return o(\"code\",e.length<=Jt?{class:\"short\"}:{},e);let t=o(\"code\",{},`${e.slice(0,_e)}\\u2026`),n=C(`all ${b(e.length)} characters`,()=>{L(t,e),n.remove()});return o(\"span\",{},t,\" \",n)}function nn({prevalence:e},t){let n=t.report.clusters.length>1;return[...n?[De(e.cluster,\"cluster\")]:[],De(e.fleet,n?\"fleet\":\"\")]}function De([e,t],n){let r=o(\"span\",{class:\"bar\",\"aria-hidden\":\"true\"},o(\"i\"));return r.style.setProperty(\"--share\",String(t===0?0:Math.min(1,e/t))),o(\"div\",{},r,o(\"span\",{class:\"figure\"},`${b(e)} of ${b(t)}`),o(\"small\",{},n))}function We(e){return Object.entries(e).flatMap(([t,n])=>n===\"\"?[]:[t])}var de=24;function Ue(e,t,n){let r={findings:o(\"div\",{class:\"list\"}),unassessed:o(\"div\",{class:\"list\"}),accepted:o(\"div\",{class:\"list\"})},i={findings:ue(),unassessed:ue(),accepted:ue()},s=e.findings.map((c,u)=>{let a=rn(c,e,t);return a.element.addEventListener(\"toggle\",()=>{a.element.open&&a.fill()}),a.element.querySelector(\"summary\")?.addEventListener(\"click\",()=>n(a.element.open?null:u)),r[c.section].append(a.element),a});for(let c of J)r[c].append(i[c]);let l=new Set;return{elements:r,show({findings:c}){let u={findings:0,unassessed:0,accepted:0};for(let[a,p]of s.entries()){p.element.hidden=c[a]!==!0;let m=e.findings[a]?.section;m!==void 0&&c[a]===!0&&u[m]++}for(let a of J)i[a].hidden=u[a]>0},open(c){let u=s[c];u===void 0||u.element.hidden||(u.fill(),u.element.open=!0,n(c),u.element.scrollIntoView({block:\"start\"}),u.element.querySelector(\"summary\")?.focus({preventScroll:!0}))},unfold(){for(let{element:c,fill:u}of s)c.hidden||c.open||(u(),c.open=!0,l.add(c))},refold(){for(let c of l)c.open=!1;l.clear()}}}function ue(){let e=o(\"p\",{class:\"quiet\"},\"None that is asked for.\");return e.hidden=!0,e}function rn(e,t,n){let{finding:r}=e,i=U(e.queries.slice(0,3),Math.max(0,e.queries.length-3)),s=o(\"details\",{class:\"finding\",\"data-severity\":r.severity},o(\"summary\",{},F(k[r.severity]),o(\"span\",{class:\"number\"},b(e.number)),o(\"h3\",{},P(D(r))),o(\"span\",{class:\"where\"},`on ${h(r.hosts.length,\"host\")}`),o(\"span\",{class:\"queries\"},g(i===\"\"?r.explanation:i,160)),o(\"span\",{class:\"bits\"},r.surprise>0?`${r.surprise.toFixed(1)} bits`:\"\"))),l=!1;return{element:s,fill(){l||(l=!0,s.append(on(e,t,n)))}}}function on(e,t,n){let{finding:r}=e,i=[[\"Hosts\",[an(e,t,n)]],[\"Cluster\",r.cluster===null?[]:[g(r.cluster,64)]],[\"Surprise\",r.surprise>0?[`${r.surprise.toFixed(1)} bits`]:[]],[\"ATT&CK\",r.attack.flatMap((s,l)=>[l>0?\", \":\"\",xe(s)])],[\"Accepted\",r.acceptedBy===null?[]:[g(r.acceptedBy)]],[\"Finding\",[o(\"code\",{},g(r.id,80))]]];return o(\"div\",{class:\"evidence\"},o(\"p\",{class:\"explanation\"},g(r.explanation,2e3)),o(\"dl\",{},...i.filter(([,s])=>s.length>0).flatMap(([s,l])=>[o(\"dt\",{},s),o(\"dd\",{},...l)])),...Ge(r.rows,t),sn(e,t))}function sn({finding:e},t){let n=e.rows.flatMap(r=>Q(r,t.sql)??[]);return o(\"div\",{class:\"actions\"},B(\"Copy as JSON\",()=>le(e)),...n.length>0?[B(\"Copy as osquery SQL\",()=>n.join(`\n\n`))]:[],...e.hosts.length>0?[B(\"Copy host ids\",()=>ln(e.hosts))]:[])}function ln(e){return e.map(t=>/^[\\w.:-]+$/.test(t)?t:le(t)).join(`\n`)}function an(e,t,n){let r=o(\"ul\",{class:\"hosts\"}),i=l=>r.append(...l.map(c=>{let u=t.hosts[c],a=u?.host.id??\"\",p=u?.brief??\"\",m=o(\"span\",{},g(p,64),...p===a?[]:[\" \",o(\"small\",{},g(a,64))]);return o(\"li\",{},C(m,()=>n(a),{title:\"Show this host alone\"}))}));i(e.hosts.slice(0,de));let s=e.hosts.length-de;if(s>0){let l=o(\"li\",{},C(`and ${b(s)} more`,()=>{l.remove(),i(e.hosts.slice(de))}));r.append(l)}return e.hosts.length===0&&L(r,o(\"li\",{class:\"quiet\"},\"none\")),r}function Ke({report:e}){let{run:t,summary:n}=e,r=t.mode===\"check\"?n.verdict:t.mode,i={drift:n.worstSeverity===\"none\"?\"disc\":k[n.worstSeverity],incomplete:\"partial\",clean:\"tick\"}[n.verdict];return o(\"header\",{class:\"hero\",\"data-verdict\":n.verdict},o(\"p\",{class:\"name\"},g(t.name,64)),o(\"h1\",{},F(i),P(r)),o(\"p\",{class:\"lead\"},`${P(Ae(ke(e)))}.`),...t.mode===\"check\"?[o(\"p\",{class:\"against\"},...cn(t.baseline))]:[],o(\"div\",{class:\"pair\"},pn(e.summary),fn(e)),...un(e.notices))}function cn(e){return e===null?[\"Hosts were compared with each other.\"]:[\"Hosts were compared with the baseline \",g(e.path,120),\" and with each other.\"]}var dn=4;function un(e){let t=e.map(r=>o(\"p\",{class:\"notice\"},g(r,600))),n=t.splice(dn);return n.length===0?t:[...t,o(\"details\",{class:\"more\"},o(\"summary\",{},h(n.length,\"more notice\")),...n)]}function pn(e){let{hosts:t,reported:n,partial:r,silent:i}=e,s=[[\"assessed\",n],[\"partial\",r],[\"silent\",i],[\"never seen\",Math.max(0,t-n-r-i)]],l=o(\"div\",{class:\"coverage\",\"aria-hidden\":\"true\"});for(let[c,u]of s){if(u===0)continue;let a=o(\"i\",{\"data-part\":c});a.style.flexGrow=String(u),l.append(a)}return o(\"section\",{\"aria-label\":\"Coverage\"},o(\"p\",{class:\"figure\"},se(e.coverage),o(\"small\",{},\" fully assessed\")),l,o(\"ul\",{class:\"figures\"},...s.filter(([,c])=>c>0).map(([c,u])=>o(\"li\",{},o(\"i\",{class:\"key\",\"data-part\":c,\"aria-hidden\":\"true\"}),o(\"b\",{},b(u)),` ${c}`))))}function fn({findings:e,summary:t}){let n=G(e),r=M.map(s=>{let l=n.filter(c=>c.severity===s).length;return o(\"li\",{\"data-none\":l===0?\"true\":\"false\"},F(k[s]),o(\"b\",{},b(l)),` ${s}`)}),i=[t.outliers>0?`${h(t.outliers,\"outlier host\")}`:\"\",t.accepted>0?`${b(t.accepted)} accepted`:\"\"].filter(s=>s!==\"\");return o(\"section\",{\"aria-label\":\"Open findings\"},o(\"p\",{class:\"figure\"},b(t.findings),o(\"small\",{},` open ${t.findings===1?\"finding\":\"findings\"}${i.length>0?`, ${i.join(\", \")}`:\"\"}`)),o(\"ul\",{class:\"figures\"},...r))}function Y(e,t,n,r){let i=s=>{for(let l of e.querySelectorAll('[tabindex=\"0\"]'))l.tabIndex=-1;s.tabIndex=0};e.addEventListener(\"focusin\",s=>{let l=s.target.closest(t);l!==null&&i(l)}),e.addEventListener(\"click\",s=>{let l=s.target.closest(t);l!==null&&(i(l),r(l))}),e.addEventListener(\"keydown\",s=>{let l=s.target.closest(t);if(l===null||s.ctrlKey||s.metaKey||s.altKey)return;if(s.key===\"Enter\"||s.key===\" \"){s.preventDefault(),r(l);return}let c=n(s.key,l);c!==null&&(s.preventDefault(),i(c),c.focus())})}var ze=48,mn=400,gn=2e3;function Ye(e,t){let n=new Array(e.hosts.length),r=e.hosts.length<=mn?\"large\":e.hosts.length<=gn?\"middle\":\"small\",i=o(\"div\",{class:\"map\",\"data-size\":r}),s=(a,p,m)=>{let f=o(\"div\",{class:m?\"named\":\"dots\",role:\"listbox\",\"aria-label\":a,\"aria-orientation\":\"horizontal\"});for(let d of p){let y=yn(e,d,m);n[d]=y,f.append(y)}return f.firstElementChild?.setAttribute(\"tabindex\",\"0\"),Y(f,\"[role=option]\",(d,y)=>vn(f,d,y),d=>t(e.hosts[Number(d.dataset.host)]?.host.id??\"\")),f},l=a=>e.hosts.flatMap((p,m)=>p.state===a?[m]:[]);for(let{cluster:a,hosts:p}of hn(e)){let m=p.filter(I=>e.hosts[I]?.state===\"outlier\").sort(Ze(e)),f=p.filter(I=>e.hosts[I]?.state!==\"outlier\").sort(Ze(e)),d=a===null?\"Hosts in no cluster\":`Cluster ${a.id}`,y=o(\"section\",{class:\"group\"},wn(d,p.length,a)),N=o(\"div\",{class:\"body\"});m.length>0&&N.append(s(`${d}: ${h(m.length,\"outlier\")}`,m,m.length<=ze)),f.length>0&&N.append(s(`${d}: ${h(f.length,\"other host\")}`,f,!1)),y.append(N),i.append(y)}for(let a of[\"partial\",\"silent\"]){let p=l(a);if(p.length===0)continue;let m=a===\"partial\"?\"Partial\":\"Silent\",f=a===\"partial\"?\"answered, and not to everything\":\"no answer: not assessed, so never called clean\",d=o(\"div\",{class:\"body\"},s(`${m}: ${h(p.length,\"host\")}`,p,p.length<=ze));i.append(o(\"section\",{class:\"group\"},pe(m,p.length,f),d))}let c=e.report.summary.hosts-e.report.hosts.length;c>0&&i.append(o(\"section\",{class:\"group\"},pe(\"Never seen\",c,\"expected by number, and not among the targets\"))),i.append(Sn(e));let u=e.hosts.map(()=>!0);return{element:i,show({hosts:a}){for(let[p,m]of a.entries())m!==u[p]&&n[p]?.toggleAttribute(\"data-dim\",!m);u=a}}}function hn(e){let t=new Map;for(let[r,{host:i,state:s}]of e.hosts.entries()){if(s===\"silent\"||s===\"partial\")continue;let l=t.get(i.cluster);l===void 0?t.set(i.cluster,[r]):l.push(r)}let n=new Map(e.report.clusters.map(r=>[r.id,r]));return[...t].map(([r,i])=>({cluster:r===null?null:n.get(r)??null,hosts:i})).sort((r,i)=>+(r.cluster===null)-+(i.cluster===null)||i.hosts.length-r.hosts.length)}var Ze=e=>(t,n)=>{let[r,i]=[e.hosts[t],e.hosts[n]];return Je(r)-Je(i)||(i?.host.surprise??0)-(r?.host.surprise??0)||t-n};function Je(e){return e===void 0||e.worst===null?M.length:M.indexOf(e.worst)}function yn(e,t,n){let r=e.hosts[t];if(r===void 0)return o(\"div\");let i=r.host.status!==\"reported\"?r.host.status:r.worst===null?\"calm\":k[r.worst],s=o(\"div\",{role:\"option\",tabindex:-1,\"aria-selected\":\"false\",\"aria-label\":`${K(r)}: ${z(r,e)}`,\"data-host\":t,\"data-state\":r.state},F(i));return n&&s.append(g(r.brief,40)),s}var bn=3;function wn(e,t,n){let r=n===null||n.label===n.id?\"\":n.label,i=pe(e,t,r),s=(n?.distinguishedBy??[]).map(({query:c,row:u})=>{let a=Object.values(u).filter(p=>p!==\"\");return o(\"p\",{class:\"apart\"},g(c,64),\": \",g(a.join(\" \"),120))}),l=s.splice(bn);if(i.append(...s),l.length>0){let c=o(\"summary\",{},h(l.length,\"more difference\"));i.append(o(\"details\",{class:\"more\"},c,...l))}return i}function pe(e,t,n){return o(\"header\",{},o(\"h3\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},b(t))),...n===\"\"?[]:[o(\"p\",{},g(n,160))])}function Sn(e){let t=new Set(e.hosts.map(r=>r.host.status===\"reported\"?r.worst??\"calm\":r.host.status)),n=[...M.map(r=>[r,k[r],r]),[\"calm\",\"calm\",\"nothing found\"],[\"partial\",\"partial\",\"partial\"],[\"silent\",\"silent\",\"silent\"]];return o(\"p\",{class:\"legend\"},...n.filter(([r])=>t.has(r)).map(([,r,i])=>o(\"span\",{},F(r),i)))}function vn(e,t,n){let r=e.children,i=[...r].indexOf(n),s=l=>r[l]??null;switch(t){case\"ArrowRight\":return s(i+1);case\"ArrowLeft\":return s(i-1);case\"Home\":return s(0);case\"End\":return s(r.length-1);case\"ArrowDown\":return s(i+Qe(e));case\"ArrowUp\":return s(i-Qe(e));default:return null}}function Qe(e){let[t,...n]=e.children,r=n.findIndex(i=>i.offsetTop!==t?.offsetTop);return r<0?e.children.length:r+1}function j(e){return{line:Number(e.dataset.line),column:Number(e.dataset.column)}}function Xe(){return o(\"div\",{role:\"columnheader\",\"aria-colindex\":1,class:\"corner\"},\"Host\")}function et(e,t,n){let r=o(\"div\",{role:\"columnheader\",\"aria-colindex\":n+2,tabindex:-1,\"data-finding\":t,\"data-line\":-1,\"data-column\":n,\"aria-label\":`Finding ${ie(e)}`},F(k[e.finding.severity]),o(\"b\",{},b(e.number)));return r.style.setProperty(\"--column\",String(n)),r}function tt(e,t,n,r){let{host:i,brief:s}=e;return o(\"div\",{role:\"rowheader\",\"aria-colindex\":1,tabindex:-1,\"data-host\":t,\"data-line\":n,\"data-column\":-1,\"aria-label\":`${K(e)}: ${z(e,r)}`},g(s,64),...s===i.id?[]:[o(\"small\",{},g(i.id,64))])}function nt(e,t,n,{line:r,column:i}){let s=o(\"div\",{role:\"gridcell\",\"aria-colindex\":i+2,tabindex:-1,\"data-finding\":n,\"data-line\":r,\"data-column\":i,\"aria-label\":`${e.brief}, finding ${ie(t)}`},F(k[t.finding.severity]));return s.style.setProperty(\"--column\",String(i)),s}function fe(e){return[...e.querySelectorAll(\"[data-line]\")].sort((t,n)=>j(t).column-j(n).column)}function me(e,t){let n=null,r=Number.POSITIVE_INFINITY;for(let i of fe(e)){let s=j(i).column,l=s<0!=t<0?Number.MAX_VALUE:Math.abs(s-t);l>=r||(r=l,n=i)}return n}var V=28,X=12,rt=60,En=20;function ot(e,t,n){let r=o(\"div\",{class:\"head\",role:\"row\",\"aria-rowindex\":1}),i=o(\"div\",{class:\"lines\",role:\"rowgroup\"}),s=o(\"div\",{class:\"grid\",role:\"grid\",\"aria-label\":\"Hosts by findings\"},o(\"div\",{class:\"heads\",role:\"rowgroup\"},r),i),l=o(\"p\",{class:\"quiet\"}),c=o(\"p\",{class:\"on-paper quiet\"}),u=Mn(e),a=[],p=[],m=new Map,f=null,d=new Map,y=w=>{let E=a[w]??-1,S=e.hosts[E],$=o(\"div\",{class:\"line\",role:\"row\",\"aria-rowindex\":w+2});$.style.setProperty(\"--line-number\",String(w)),S!==void 0&&$.append(tt(S,E,w,e));let v={element:$,marked:new Set};return d.set(w,v),v},N=(w,{element:E,marked:S},$,v)=>{let x=a[w]??-1,H=e.hosts[x];for(let R of H?.findings??[]){let T=m.get(R),q=e.findings[R];H===void 0||q===void 0||T===void 0||T<$||T>=v||S.has(T)||f?.pair(x,R)!==!0||(S.add(T),E.append(nt(H,q,R,{line:w,column:T})))}},I=()=>{let w=a.length<=rt,E=w?0:Math.max(0,Math.floor(s.scrollTop/V)-X),S=Math.min(a.length,Math.ceil((s.scrollTop+s.clientHeight)/V)+X),$=w?0:Math.floor(s.scrollLeft/V)-X,v=w?p.length:Math.ceil((s.scrollLeft+s.clientWidth)/V)+X,x=[],H=[],R=Math.min(...d.keys());for(let[T,{element:q}]of d)T>=E&&T<S||q.contains(document.activeElement)||(q.remove(),d.delete(T));for(let T=E;T<S;T++){let q=d.get(T),ve=q??y(T);N(T,ve,$,v),q===void 0&&(T<R?x:H).push(ve.element)}i.prepend(...x),i.append(...H),s.querySelector('[tabindex=\"0\"]')===null&&s.querySelector(\"[tabindex]\")?.setAttribute(\"tabindex\",\"0\")},Se=w=>{let E=w*V,S=s.clientHeight-r.offsetHeight;E<s.scrollTop?s.scrollTop=E:E+V>s.scrollTop+S&&(s.scrollTop=E+V-S),I();let $=d.get(w)??y(w);return N(w,$,0,p.length),$.element},St=(w,E)=>{let{line:S,column:$}=j(E),v=()=>fe(S<0?r:Se(S)),x=R=>R<0?me(r,$):R<a.length?me(Se(R),$):null,H=Math.max(1,Math.floor(s.clientHeight/V)-2);switch(w){case\"ArrowRight\":return v().find(R=>j(R).column>$)??null;case\"ArrowLeft\":return v().findLast(R=>j(R).column<$)??null;case\"ArrowDown\":return x(S+1);case\"ArrowUp\":return x(S-1);case\"PageDown\":return x(Math.min(a.length-1,S+H));case\"PageUp\":return x(Math.max(0,S-H));case\"Home\":return v()[0]??null;case\"End\":return v().at(-1)??null;default:return null}};return s.addEventListener(\"scroll\",()=>requestAnimationFrame(I),{passive:!0}),new ResizeObserver(I).observe(s),Y(s,\"[data-line]\",St,w=>{let{finding:E,host:S}=w.dataset;E!==void 0?n(Number(E)):t(e.hosts[Number(S)]?.host.id??\"\")}),{element:o(\"div\",{class:\"matrix\"},s,l,c),show(w){f=w,p=e.findings.flatMap(({section:v,hosts:x},H)=>v===\"findings\"&&x.length>0&&w.findings[H]===!0?[H]:[]),m=new Map(p.map((v,x)=>[v,x])),a=u.filter(v=>e.hosts[v]?.findings.some(x=>m.has(x)&&w.pair(v,x))===!0),s.setAttribute(\"aria-rowcount\",String(a.length+1)),s.setAttribute(\"aria-colcount\",String(p.length+1)),s.style.setProperty(\"--lines\",String(a.length)),s.style.setProperty(\"--columns\",String(p.length)),s.hidden=a.length===0;let E=a.length>rt||p.length>En;s.toggleAttribute(\"data-large\",E);let S=`${h(a.length,\"host\")} by ${h(p.length,\"finding\")}`;L(c,E?`${S}: too large for paper.`:\"\"),L(l,a.length===0?\"No host is in a finding that is asked for.\":`${S}. A column is a finding, by its number below; open it with Enter or a click.`),d.clear(),i.replaceChildren();let $=p.flatMap((v,x)=>{let H=e.findings[v];return H===void 0?[]:[et(H,v,x)]});L(r,Xe(),...$),I()}}}function Mn({hosts:e}){let t=r=>{let i=e[r],s=M.indexOf(i?.worst??\"info\");return i?.state===\"outlier\"?s:s+M.length},n=r=>e[r]?.host.surprise??0;return e.flatMap(({worst:r},i)=>r===null?[]:[i]).sort((r,i)=>t(r)-t(i)||n(i)-n(r)||r-i)}function it({report:e,redacted:t}){let{run:n,summary:r,tool:i}=e,s=[[\"Started\",[ee(n.startedAt)]],[\"Finished\",[ee(n.finishedAt)]],[\"Mode\",[g(n.mode)]],[\"Collector\",[g(n.collector)]],[\"Region\",n.region===null?[]:[g(n.region)]],[\"Targets\",st(n.targets.map(l=>o(\"code\",{},g(l,200))))],[\"Packs\",st(n.packs.map(({name:l,sha256:c})=>o(\"span\",{},g(l,100),\" \",he(c))))],[\"Baseline\",n.baseline===null?[\"none: hosts were compared with each other\"]:[o(\"code\",{},g(n.baseline.path,300)),\" \",he(n.baseline.sha256)]],[\"Snapshot\",n.snapshotSha256===null?[\"none\"]:[he(n.snapshotSha256)]],[\"Folded\",[`${h(r.foldedRows,\"row\")} that differed, judged benign noise`]],[\"Redacted\",[t===0?\"no secrets\":`${h(t,\"secret\")}, the kind of each in its place`]],[\"Made by\",[g(`${i.name} ${i.version}`)]]];return o(\"dl\",{class:\"facts\"},...s.filter(([,l])=>l.length>0).flatMap(([l,c])=>[o(\"dt\",{},l),o(\"dd\",{},...c)]))}var ge=100;function st(e){let t=e.slice(0,ge).map(n=>o(\"div\",{},n));return e.length>ge&&t.push(`and ${b(e.length-ge)} more in report.json`),t}function he(e){return o(\"code\",{class:\"digest\"},g(e,100))}function ee(e){let t=/^(\\d{4}-\\d\\d-\\d\\d)T(\\d\\d:\\d\\d:\\d\\d)(?:\\.\\d+)?Z$/.exec(e);return t===null?g(e,60):o(\"time\",{},`${t[1]} ${t[2]} UTC`)}var lt=[\"auto\",\"light\",\"dark\"],at=\"fleet-drift-theme\";function ct(){let e=new Map(lt.map(n=>[n,C(n,()=>t(n),{\"aria-pressed\":\"false\"})])),t=n=>{document.documentElement.dataset.theme=n;for(let[r,i]of e)i.setAttribute(\"aria-pressed\",String(r===n));try{localStorage.setItem(at,n)}catch{}};return t(xn()),o(\"div\",{class:\"theme\",role:\"group\",\"aria-label\":\"Colours\"},...e.values())}function xn(){try{let e=localStorage.getItem(at);return lt.find(t=>t===e)??\"auto\"}catch{return\"auto\"}}function dt(e){let t=o(\"div\",{class:\"tip\",\"aria-hidden\":\"true\"});t.hidden=!0;let n=()=>{t.hidden=!0},r=i=>{let s=i.target.closest(\"[role=option], [role=gridcell], [role=rowheader], [role=columnheader]\"),l=s?.getAttribute(\"aria-label\")??null;if(s===null||l===null){n();return}L(t,l),t.hidden=!1;let c=s.getBoundingClientRect(),u=t.getBoundingClientRect(),a=Math.max(8,Math.min(c.left+c.width/2-u.width/2,document.documentElement.clientWidth-u.width-8)),p=c.top-u.height-6;t.style.left=`${a}px`,t.style.top=`${p>8?p:c.bottom+6}px`};return e.addEventListener(\"pointerover\",r),e.addEventListener(\"focusin\",r),e.addEventListener(\"pointerleave\",n),e.addEventListener(\"focusout\",n),addEventListener(\"scroll\",n,{passive:!0,capture:!0}),addEventListener(\"keydown\",i=>{i.key===\"Escape\"&&n()}),t}var be=JSON.parse(document.getElementById(\"data\")?.textContent??\"\"),O=Be(be),A=oe(location.hash),we=e=>mt({...A.filter,host:A.filter.host===e?\"\":e}),$n=e=>gt({...A,finding:e===null?\"\":O.findings[e]?.finding.id??\"\"}),te=Ye(O,we),_=Ue(O,we,$n),pt=ot(O,we,_.open),ft=Ie(O,mt);function mt(e){gt({...A,filter:e}),ht()}function gt(e){A=e;let t=Le(e);if(t!==location.hash.replace(/^#/,\"\"))try{history.replaceState(null,\"\",`#${t}`)}catch{}}function ht(){let e=He(O,A.filter);ft.show(A.filter,e),te.show(e),_.show(e),pt.show(e);for(let n of te.element.querySelectorAll(\"[aria-selected=true]\"))n.setAttribute(\"aria-selected\",\"false\");let t=O.hosts.findIndex(n=>n.host.id===A.filter.host);t>=0&&te.element.querySelector(`[data-host=\"${t}\"]`)?.setAttribute(\"aria-selected\",\"true\")}function ne(e,t,n,...r){let i=n===null?[]:[\" \",o(\"span\",{class:\"many\"},b(n))];return o(\"section\",{id:e,class:\"part\",\"aria-labelledby\":`${e}-title`,tabindex:-1},o(\"h2\",{id:`${e}-title`},t,...i),...r)}function ye(e,t,...n){let r=O.findings.filter(i=>i.section===e).length;return r===0?[]:[ne(e,t,r,...n,_.elements[e])]}var ut=ye(\"findings\",\"Findings\"),yt=[ne(\"fleet\",\"Fleet\",be.report.hosts.length,te.element),...ut.length>0?[ne(\"matrix\",\"Hosts by findings\",null,pt.element)]:[],...ut,...ye(\"unassessed\",\"Not fully assessed\",o(\"p\",{class:\"quiet\"},\"What was not assessed is not called clean.\")),...ye(\"accepted\",\"Accepted\"),ne(\"run\",\"Run\",null,it(O))],Tn=yt.map(e=>$e(e.id,e.querySelector(\"h2\")?.firstChild?.textContent??\"\")),Hn=o(\"header\",{class:\"top\"},o(\"p\",{},o(\"b\",{},\"Fleet Drift\"),\" \",ee(be.report.run.finishedAt)),o(\"nav\",{\"aria-label\":\"Parts of this report\"},...Tn),ct()),bt=o(\"main\",{},Ke(O),ft.element,...yt);document.body.append(Hn,bt);document.body.append(dt(bt));document.addEventListener(\"click\",e=>{let t=e.target.closest('a[href^=\"#\"]');if(t===null)return;e.preventDefault();let n=document.getElementById(t.hash.slice(1));n?.scrollIntoView(),n?.focus({preventScroll:!0})});addEventListener(\"hashchange\",wt);addEventListener(\"beforeprint\",_.unfold);addEventListener(\"afterprint\",_.refold);function wt(){A=oe(location.hash),ht();let e=O.findings.findIndex(({finding:t})=>t.id===A.finding);e>=0&&_.open(e)}wt();A.finding===\"\"&&document.querySelector(\".finding:not([hidden])\")?.setAttribute(\"open\",\"\");})();";
+const SCRIPT = "\"use strict\";(()=>{var M=[\"critical\",\"high\",\"medium\",\"low\",\"info\"];function Le(e,t=300){let n=[...e.slice(0,t*2+2)],r=n.length>t?`${n.slice(0,t-1).join(\"\")}\\u2026`:e.length>t*2+2?`${n.join(\"\")}\\u2026`:n.join(\"\");return Et(r.replace(Mt,$t).toWellFormed())}function Et(e){return e.replace(/^(\\s*):(?=:)/,\"$1:\\u200A\").replaceAll(\"##[\",\"#\\u200A#[\")}var Mt=/[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]/gu,xt={\"\\n\":\"\\u23CE\",\"\\r\":\"\\u240D\",\"\t\":\"\\u2409\",\"\\x1B\":\"\\u241B\",\"\\0\":\"\\u2400\"};function $t(e){return xt[e]??`\\\\u{${(e.codePointAt(0)??0).toString(16)}}`}function Te(e,t=60){return Tt(e,t)}var Lt=new RegExp(\"[\\\\p{Default_Ignorable_Code_Point}\\\\p{Cn}\\\\u2800]|(?<=\\\\p{M})\\\\p{M}|(?![ \\\\u200a])\\\\p{Zs}\",\"gu\");function Tt(e,t){return Le(e,t).replace(Lt,n=>`\\\\u{${(n.codePointAt(0)??0).toString(16)}}`)}var Ht=1e5,Rt=600;function o(e,t={},...n){let r=document.createElement(e);for(let[s,i]of Object.entries(t))r.setAttribute(s,G(String(i),Rt));return r.append(...n.map(s=>typeof s==\"string\"?G(s):s)),r}function g(e,t=400){return o(\"bdi\",{},G(e,t))}function H(e,...t){e.replaceChildren(...t.map(n=>typeof n==\"string\"?G(n):n))}function He(e){if(!/^T\\d{4}(\\.\\d{3})?$/.test(e))return g(e);let t=o(\"a\",{},e);return t.href=`https://attack.mitre.org/techniques/${e.replace(\".\",\"/\")}/`,t.rel=\"noopener noreferrer\",t}function Re(e,...t){let n=o(\"a\",{},...t);return n.href=`#${e}`,n}function F(e){return o(\"i\",{class:\"sign\",\"data-shape\":e,\"aria-hidden\":\"true\"})}function C(e,t,n={}){let r=o(\"button\",{type:\"button\",...n},e);return r.addEventListener(\"click\",t),r}var Ft=/^[ -~]*$/;function G(e,t=Ht){return Ft.test(e)&&e.length<=t?e:Te(e,t)}var se={host:\"\",query:\"\",severities:[],cluster:\"\",text:\"\"};function Ce(e,t){let n=t.host.trim().toLowerCase(),r=t.text.trim().toLowerCase(),s=e.hosts.some(f=>f.host.id===t.host),i=e.hosts.map(f=>(s?f.host.id===t.host:n===\"\"||f.text.includes(n))&&(t.cluster===\"\"||f.host.cluster===t.cluster)),l=e.hosts.map(f=>r===\"\"||f.text.includes(r)),c=e.findings.map(({finding:f,queries:u})=>(t.severities.length===0||t.severities.includes(f.severity))&&(t.query===\"\"||u.includes(t.query))),d=e.findings.map((f,u)=>c[u]===!0&&(r===\"\"||Ct(f).includes(r))),a=(f,u)=>i[f]===!0&&c[u]===!0&&(l[f]===!0||d[u]===!0),p=n===\"\"&&t.cluster===\"\",m=t.severities.length===0&&t.query===\"\";return{hosts:e.hosts.map((f,u)=>m&&i[u]===!0&&l[u]===!0||f.findings.some(y=>a(u,y))),findings:e.findings.map((f,u)=>p&&d[u]===!0||f.hosts.some(y=>a(y,u))),pair:a}}var Fe=new WeakMap;function Ct(e){let t=Fe.get(e);if(t!==void 0)return t;let{id:n,kind:r,verdict:s,severity:i,explanation:l,attack:c,acceptedBy:d,rows:a}=e.finding,p=[n,r,s??\"\",i,l,...c,d??\"\"];for(let{query:f,row:u,expected:y}of a)p.push(f,...Object.values(u),...Object.values(y??{}));let m=p.join(`\n`).toLowerCase();return Fe.set(e,m),m}function ke({filter:e,finding:t}){let n=new URLSearchParams;for(let[r,s]of Object.entries({...e,finding:t})){let i=typeof s==\"string\"?s:s.join(\",\");i!==\"\"&&n.set(r,i)}return n.toString()}function ie(e){let t=new URLSearchParams(e.replace(/^#/,\"\")),n=i=>(t.get(i)??\"\").slice(0,500),r=n(\"severities\").split(\",\");return{filter:{host:n(\"host\"),query:n(\"query\"),severities:M.filter(i=>r.includes(i)),cluster:n(\"cluster\"),text:n(\"text\")},finding:n(\"finding\")}}function le(e,t){return M.indexOf(e)<=M.indexOf(t)}function _(e){return e.filter(t=>t.acceptedBy===null)}function Ae(e){return _(e).filter(({kind:t,severity:n})=>(t===\"deviation\"||t===\"indicator\")&&le(n,\"medium\"))}function Oe({run:e,summary:t,findings:n}){let r=Ae(n);return{mode:e.mode,name:e.name,summary:t,drift:ae(r.filter(s=>s.verdict!==\"rollout\")),rollouts:ae(r.filter(s=>s.verdict===\"rollout\")),poisoning:ae(_(n).filter(({kind:s,severity:i})=>s===\"poisoning\"&&le(i,\"medium\")))}}function ae(e){return{findings:e.length,hosts:new Set(e.flatMap(t=>t.hosts)).size}}function Ne({mode:e,summary:t,drift:n,rollouts:r,poisoning:s}){let{reported:i,hosts:l}=t,c=i===l&&l>0?`${l===1?\"its one host\":`all ${b(l)} hosts`} assessed`:`${b(i)} of ${h(l,\"host\")} assessed`;if(e!==\"check\")return V(c);let d=K(s,\"poisoning\");if(d!==\"\"&&t.verdict!==\"drift\"){let a=t.verdict===\"clean\"?\"no drift beside\":\"no drift found beside\";return`${K(s,\"finding\")}; ${a}, ${c}`}switch(t.verdict){case\"clean\":return`No drift, ${c}`;case\"incomplete\":return l===0?\"Nothing was assessed\":`No drift found, but only ${c}`;case\"drift\":{let a=[K(n,\"finding\"),K(r,\"rollout\"),d];return`${U(a.filter(p=>p!==\"\"))}; ${c}`}}}function K({findings:e,hosts:t},n){return e===0?\"\":t===0?h(e,n):`${h(e,n)} on ${h(t,\"host\")}`}function ce(e){return e>=1?\"100 %\":`${(Math.floor(e*1e3)/10).toFixed(1)} %`}function W({severity:e,kind:t,verdict:n}){return`${e} ${n?.replace(\"-\",\" \")??kt[t]}`}var kt={deviation:\"deviation\",indicator:\"indicator hit\",silent:\"silent host\",partial:\"partial host\",poisoning:\"baseline poisoning\",acceptance:\"acceptance\"};function h(e,t){return`${b(e)} ${t}${e===1?\"\":\"s\"}`}function b(e){return e.toLocaleString(\"en-US\")}function V(e){return e.charAt(0).toUpperCase()+e.slice(1)}function U(e,t=0){let n=t>0?[...e,`${b(t)} more`]:e;return n.length<2?n.join(\"\"):`${n.slice(0,-1).join(\", \")} and ${n.at(-1)}`}function z({brief:e,host:t}){return e===t.id?t.id:`${e} (${t.id})`}function Z(e,t){let{host:n,findings:r,worst:s}=e,i=n.reason===null?\"\":`: ${n.reason.slice(0,200)}`,l=n.status===\"reported\"?\"\":`${n.status}${i}`,c=r.filter(a=>t.findings[a]?.section===\"findings\").length,d=c===0?\"\":`${h(c,\"finding\")}, worst ${s??\"info\"}`;return[l,d].filter(a=>a!==\"\").join(\"; \")||\"nothing found\"}function de({number:e,finding:t}){return`${e}: ${W(t)} on ${h(t.hosts.length,\"host\")}`}var k={critical:\"diamond\",high:\"triangle\",medium:\"disc\",low:\"ring\",info:\"dash\"};var At=500;function Pe(e,t){let n=se,r=u=>t({...n,...u}),s=o(\"input\",{type:\"search\",id:\"text\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"path, command, key, host \\u2026\"}),i=o(\"input\",{type:\"search\",id:\"host\",list:\"hosts\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"any\"});s.addEventListener(\"input\",()=>r({text:s.value})),i.addEventListener(\"input\",()=>r({host:i.value}));let l=o(\"datalist\",{id:\"hosts\"});i.addEventListener(\"focus\",()=>qt(l,e),{once:!0});let c=qe(\"query\",\"any\",e.queries,u=>r({query:u})),d=qe(\"cluster\",\"any\",e.report.clusters.map(({id:u,label:y})=>[u,y]),u=>r({cluster:u})),a=new Map(M.filter(u=>e.findings.some(({finding:y})=>y.severity===u)).map(u=>{let y=o(\"span\",{},F(k[u]),u),N=C(y,()=>r({severities:Nt(n.severities,u)}),{\"aria-pressed\":\"false\"});return[u,N]})),p=o(\"p\",{class:\"told\",role:\"status\"}),m=C(\"Reset\",()=>{t(se),s.focus()},{class:\"reset\"}),f=o(\"form\",{class:\"filters\",role:\"search\",\"aria-label\":\"Filters\"},J(\"Search\",s,\"wide\"),J(\"Host\",i),...e.queries.length>0?[J(\"Table\",c)]:[],...e.report.clusters.length>1?[J(\"Cluster\",d)]:[],...a.size>0?[It(\"Severity\",...a.values())]:[],o(\"div\",{class:\"outcome\"},p,m),l);return f.addEventListener(\"submit\",u=>u.preventDefault()),{element:f,show(u,y){n=u,s.value!==u.text&&(s.value=u.text),i.value!==u.host&&(i.value=u.host),c.value=u.query,d.value=u.cluster;for(let[N,I]of a)I.setAttribute(\"aria-pressed\",String(u.severities.includes(N)));m.hidden=Ot(u),H(p,`${Ie(y.findings,\"finding\")}, ${Ie(y.hosts,\"host\")}`)}}}function Ot({host:e,query:t,severities:n,cluster:r,text:s}){return e===\"\"&&t===\"\"&&n.length===0&&r===\"\"&&s===\"\"}function Ie(e,t){let n=e.filter(Boolean).length;return n===e.length?h(n,t):`${b(n)} of ${h(e.length,t)}`}function Nt(e,t){return M.filter(n=>e.includes(n)!==(n===t))}function J(e,t,n=\"\"){return o(\"div\",{class:`field ${n}`},o(\"label\",{for:t.id},e),t)}function It(e,...t){return o(\"div\",{class:\"field\",role:\"group\",\"aria-label\":e},o(\"span\",{class:\"label\"},e),o(\"div\",{class:\"toggles\"},...t))}function qe(e,t,n,r){let s=n.map(l=>{let[c,d]=typeof l==\"string\"?[l,l]:l,a=o(\"option\",{},(c===d?c:`${c} \\xB7 ${d}`).slice(0,60));return a.value=c,a}),i=o(\"select\",{id:e},o(\"option\",{value:\"\"},t),...s);return i.addEventListener(\"change\",()=>r(i.value)),i}function qt(e,t){let n=t.hosts.filter(r=>r.state!==\"calm\").slice(0,At);e.append(...n.map(({host:r,brief:s})=>{let i=o(\"option\",{},s);return i.value=r.id,i}))}var Pt=/(?!\\n)[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Co}\\p{Default_Ignorable_Code_Point}]/gu;function Q(e){return e.replace(Pt,Vt)}function Vt(e){let t=\"\";for(let n=0;n<e.length;n++)t+=`\\\\u${e.charCodeAt(n).toString(16).padStart(4,\"0\")}`;return t}function j(e,t){let n=C(e,async()=>{let r=await Bt(t());H(n,r?\"Copied\":\"Copying was refused\"),setTimeout(()=>H(n,e),1600)});return n.className=\"copy\",n.setAttribute(\"aria-live\",\"polite\"),n}function ue(e){return Q(JSON.stringify(e,null,2))}async function Bt(e){try{return await navigator.clipboard.writeText(e),!0}catch{return _t(e)}}function _t(e){let t=document.createElement(\"textarea\");t.value=e,document.body.append(t),t.select();try{return document.execCommand(\"copy\")}finally{t.remove()}}function Ve(e){let t=new Map;for(let{id:n,name:r}of e.hosts){let s=Be(n,r);s!==null&&t.set(s,(t.get(s)??0)+1),t.set(n,(t.get(n)??0)+2)}return{byId:new Map(e.hosts.map(n=>[n.id,n.name])),unique:new Set([...t].filter(([,n])=>n===1).map(([n])=>n))}}function Be(e,t){let n=t?.split(\".\",1)[0];return n===void 0||n===\"\"||n===e?null:n}function _e(e,t){let n=Be(e,t.byId.get(e)??null);return n!==null&&t.unique.has(n)?n:e}var Y=[\"findings\",\"unassessed\",\"accepted\"];function je(e){let{report:t}=e,n=Ve(t),r=new Map(t.hosts.map((d,a)=>[d.id,a])),i=Y.flatMap(d=>t.findings.filter(a=>jt(a)===d).map(a=>({finding:a,section:d}))).map(({finding:d,section:a},p)=>({finding:d,section:a,number:p+1,hosts:d.hosts.flatMap(m=>r.get(m)??[]),queries:[...new Set(d.rows.map(m=>m.query))]})),l=t.hosts.map(()=>[]);for(let[d,{hosts:a}]of i.entries())for(let p of a)l[p]?.push(d);let c=t.hosts.map((d,a)=>{let p=l[a]??[],m=Dt(p.flatMap(f=>i[f]??[]));return{host:d,brief:_e(d.id,n),worst:m,state:Wt(d,m),findings:p,text:`${d.id}\n${d.name??\"\"}`.toLowerCase()}});return{...e,names:n,hosts:c,findings:i,queries:[...new Set(i.flatMap(d=>d.queries))].sort()}}function jt({kind:e,acceptedBy:t}){return t!==null?\"accepted\":e===\"silent\"||e===\"partial\"?\"unassessed\":\"findings\"}function Dt(e){let t=new Set(e.filter(({section:n})=>n===\"findings\").map(({finding:n})=>n.severity));return M.find(n=>t.has(n))??null}function Wt(e,t){return e.status!==\"reported\"?e.status:e.outlier?\"outlier\":t===null?\"calm\":\"found\"}var Ut=new Set([\"pid\",\"parent\",\"start_time\",\"mtime\",\"atime\",\"ctime\",\"size\",\"resident_size\",\"uptime\"]);function X({query:e,row:t,expected:n,kind:r},s){let i=r===\"missing\"||n===null?t:{...n,...t},l=Object.entries(i).filter(([a,p])=>Gt.test(a)&&!Ut.has(a)&&zt(p)).map(([a,p])=>`\"${a}\" = ${Zt(p)}`);if(l.length===0)return null;let c=`WHERE ${l.join(`\n  AND `)}`,d=Object.hasOwn(s,e)?s[e]:void 0;return d===void 0?`-- The SQL of this row's query is in its pack, not in the report.\n${c}`:`SELECT * FROM (\n  ${d.trim().replace(/;$/,\"\")}\n)\n${c};`}var Gt=/^[A-Za-z_][A-Za-z0-9_]{0,63}$/,Kt=2e3;function zt(e){return e===\"\"||e.length>Kt||e.includes(\"[redacted:\")||e.includes(\"\\u2026 [cut:\")?!1:!/<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>/.test(e)}function Zt(e){if(/^[ -~]*$/.test(e)&&!/[!$`\"\\\\]/.test(e))return`'${e.replaceAll(\"'\",\"''\")}'`;let t=\"\";for(let n of new TextEncoder().encode(e))t+=n.toString(16).padStart(2,\"0\");return`CAST(X'${t}' AS TEXT)`}var pe=50,De=300,Jt=20,Qt={unexpected:\"+\",missing:\"\\u2212\",changed:\"\\u2192\"},Yt={new:\"new\",known:\"known\",missing:\"required\",none:\"\\u2013\"};function Ge(e,t){let n=new Map;for(let r of e){let s=n.get(r.query);s===void 0?n.set(r.query,[r]):s.push(r)}return[...n].map(([r,s])=>Xt(r,s,t))}function Xt(e,t,n){let r=[...new Set(t.flatMap(({row:u,expected:y})=>[...Ue(u),...Ue(y??{})]))],s=t.some(u=>u.baseline!==\"none\"),i=[o(\"span\",{class:\"unseen\"},\"Change\"),...r.map(u=>g(u,64)),...s?[\"Baseline\"]:[],\"Hosts that have it\",o(\"span\",{class:\"unseen\"},\"Copy\")].map(u=>o(\"th\",{scope:\"col\",role:\"columnheader\"},u)),l=o(\"tbody\",{role:\"rowgroup\"}),c=u=>l.append(...u.map(y=>en(y,r,s,n)));c(t.slice(0,pe));let d=o(\"h4\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},h(t.length,\"row\"))),a=o(\"table\",{role:\"table\"},o(\"thead\",{role:\"rowgroup\"},o(\"tr\",{role:\"row\"},...i)),l),p=o(\"div\",{class:\"scroll\",role:\"region\",tabindex:0,\"aria-label\":`Rows of ${e}`},a),m=t.length-pe;if(m<=0)return o(\"section\",{class:\"rows\"},d,p);let f=C(`Show ${h(m,\"more row\")}`,()=>{c(t.slice(pe)),f.remove()});return o(\"section\",{class:\"rows\"},d,p,f)}function en(e,t,n,r){let s=[o(\"td\",{role:\"cell\",class:\"change\"},o(\"b\",{\"aria-hidden\":\"true\"},Qt[e.kind]),e.kind),...t.map(l=>o(\"td\",{role:\"cell\",\"data-label\":l},...tn(e,l)))];n&&s.push(o(\"td\",{role:\"cell\",\"data-label\":\"Baseline\"},Yt[e.baseline])),s.push(o(\"td\",{role:\"cell\",class:\"share\",\"data-label\":\"Hosts that have it\"},...nn(e,r)));let i=X(e,r.sql);return s.push(o(\"td\",{role:\"cell\"},...i===null?[]:[j(\"SQL\",()=>i)])),o(\"tr\",{role:\"row\",\"data-kind\":e.kind},...s)}function tn({row:e,expected:t},n){let r=Object.hasOwn(e,n)?e[n]??\"\":\"\";return t===null||!Object.hasOwn(t,n)||t[n]===r?[fe(r)]:[o(\"del\",{},o(\"span\",{class:\"unseen\"},\"from \"),fe(t[n]??\"\")),o(\"ins\",{},o(\"span\",{class:\"unseen\"},\"to \"),fe(r))]}function fe(e){if(e===\"\")return o(\"span\",{class:\"quiet\"},o(\"span\",{class:\"unseen\"},\"empty\"));if(e.length<=De)return o(\"code\",e.length<=Jt?{class:\"short\"}:{},e);let t=o(\"code\",{},`${e.slice(0,De)}\\u2026`),n=C(`all ${b(e.length)} characters`,()=>{H(t,e),n.remove()});return o(\"span\",{},t,\" \",n)}function nn({prevalence:e},t){let n=t.report.clusters.length>1;return[...n?[We(e.cluster,\"cluster\")]:[],We(e.fleet,n?\"fleet\":\"\")]}function We([e,t],n){let r=o(\"span\",{class:\"bar\",\"aria-hidden\":\"true\"},o(\"i\"));return r.style.setProperty(\"--share\",String(t===0?0:Math.min(1,e/t))),o(\"div\",{},r,o(\"span\",{class:\"figure\"},`${b(e)} of ${b(t)}`),o(\"small\",{},n))}function Ue(e){return Object.entries(e).flatMap(([t,n])=>n===\"\"?[]:[t])}var me=24;function Ke(e,t,n){let r={findings:o(\"div\",{class:\"list\"}),unassessed:o(\"div\",{class:\"list\"}),accepted:o(\"div\",{class:\"list\"})},s={findings:ge(),unassessed:ge(),accepted:ge()},i=e.findings.map((c,d)=>{let a=rn(c,e,t);return a.element.addEventListener(\"toggle\",()=>{a.element.open&&a.fill()}),a.element.querySelector(\"summary\")?.addEventListener(\"click\",()=>n(a.element.open?null:d)),r[c.section].append(a.element),a});for(let c of Y)r[c].append(s[c]);let l=new Set;return{elements:r,show({findings:c}){let d={findings:0,unassessed:0,accepted:0};for(let[a,p]of i.entries()){p.element.hidden=c[a]!==!0;let m=e.findings[a]?.section;m!==void 0&&c[a]===!0&&d[m]++}for(let a of Y)s[a].hidden=d[a]>0},open(c){let d=i[c];d===void 0||d.element.hidden||(d.fill(),d.element.open=!0,n(c),d.element.scrollIntoView({block:\"start\"}),d.element.querySelector(\"summary\")?.focus({preventScroll:!0}))},unfold(){for(let{element:c,fill:d}of i)c.hidden||c.open||(d(),c.open=!0,l.add(c))},refold(){for(let c of l)c.open=!1;l.clear()}}}function ge(){let e=o(\"p\",{class:\"quiet\"},\"None that is asked for.\");return e.hidden=!0,e}function rn(e,t,n){let{finding:r}=e,s=U(e.queries.slice(0,3),Math.max(0,e.queries.length-3)),i=o(\"details\",{class:\"finding\",\"data-severity\":r.severity},o(\"summary\",{},F(k[r.severity]),o(\"span\",{class:\"number\"},b(e.number)),o(\"h3\",{},V(W(r))),o(\"span\",{class:\"where\"},`on ${h(r.hosts.length,\"host\")}`),o(\"span\",{class:\"queries\"},g(s===\"\"?r.explanation:s,160)),o(\"span\",{class:\"bits\"},r.surprise>0?`${r.surprise.toFixed(1)} bits`:\"\"))),l=!1;return{element:i,fill(){l||(l=!0,i.append(on(e,t,n)))}}}function on(e,t,n){let{finding:r}=e,s=[[\"Hosts\",[an(e,t,n)]],[\"Cluster\",r.cluster===null?[]:[g(r.cluster,64)]],[\"Surprise\",r.surprise>0?[`${r.surprise.toFixed(1)} bits`]:[]],[\"ATT&CK\",r.attack.flatMap((i,l)=>[l>0?\", \":\"\",He(i)])],[\"Accepted\",r.acceptedBy===null?[]:[g(r.acceptedBy)]],[\"Finding\",[o(\"code\",{},g(r.id,80))]]];return o(\"div\",{class:\"evidence\"},o(\"p\",{class:\"explanation\"},g(r.explanation,2e3)),o(\"dl\",{},...s.filter(([,i])=>i.length>0).flatMap(([i,l])=>[o(\"dt\",{},i),o(\"dd\",{},...l)])),...Ge(r.rows,t),sn(e,t))}function sn({finding:e},t){let n=e.rows.flatMap(r=>X(r,t.sql)??[]);return o(\"div\",{class:\"actions\"},j(\"Copy as JSON\",()=>ue(e)),...n.length>0?[j(\"Copy as osquery SQL\",()=>n.join(`\n\n`))]:[],...e.hosts.length>0?[j(\"Copy host ids\",()=>ln(e.hosts))]:[])}function ln(e){return e.map(t=>/^[\\w.:-]+$/.test(t)?t:ue(t)).join(`\n`)}function an(e,t,n){let r=o(\"ul\",{class:\"hosts\"}),s=l=>r.append(...l.map(c=>{let d=t.hosts[c],a=d?.host.id??\"\",p=d?.brief??\"\",m=o(\"span\",{},g(p,64),...p===a?[]:[\" \",o(\"small\",{},g(a,64))]);return o(\"li\",{},C(m,()=>n(a),{title:\"Show this host alone\"}))}));s(e.hosts.slice(0,me));let i=e.hosts.length-me;if(i>0){let l=o(\"li\",{},C(`and ${b(i)} more`,()=>{l.remove(),s(e.hosts.slice(me))}));r.append(l)}return e.hosts.length===0&&H(r,o(\"li\",{class:\"quiet\"},\"none\")),r}function ze({report:e}){let{run:t,summary:n}=e,r=t.mode===\"check\"?n.verdict:t.mode,s={drift:n.worstSeverity===\"none\"?\"disc\":k[n.worstSeverity],incomplete:\"partial\",clean:\"tick\"}[n.verdict];return o(\"header\",{class:\"hero\",\"data-verdict\":n.verdict},o(\"p\",{class:\"name\"},g(t.name,64)),o(\"h1\",{},F(s),V(r)),o(\"p\",{class:\"lead\"},`${V(Ne(Oe(e)))}.`),...t.mode===\"check\"?[o(\"p\",{class:\"against\"},...cn(t.baseline))]:[],o(\"div\",{class:\"pair\"},pn(e.summary),fn(e)),...un(e.notices))}function cn(e){return e===null?[\"Hosts were compared with each other.\"]:[\"Hosts were compared with the baseline \",g(e.path,120),\" and with each other.\"]}var dn=4;function un(e){let t=e.map(r=>o(\"p\",{class:\"notice\"},g(r,600))),n=t.splice(dn);return n.length===0?t:[...t,o(\"details\",{class:\"more\"},o(\"summary\",{},h(n.length,\"more notice\")),...n)]}function pn(e){let{hosts:t,reported:n,partial:r,silent:s}=e,i=[[\"assessed\",n],[\"partial\",r],[\"silent\",s],[\"never seen\",Math.max(0,t-n-r-s)]],l=o(\"div\",{class:\"coverage\",\"aria-hidden\":\"true\"});for(let[c,d]of i){if(d===0)continue;let a=o(\"i\",{\"data-part\":c});a.style.flexGrow=String(d),l.append(a)}return o(\"section\",{\"aria-label\":\"Coverage\"},o(\"p\",{class:\"figure\"},ce(e.coverage),o(\"small\",{},\" fully assessed\")),l,o(\"ul\",{class:\"figures\"},...i.filter(([,c])=>c>0).map(([c,d])=>o(\"li\",{},o(\"i\",{class:\"key\",\"data-part\":c,\"aria-hidden\":\"true\"}),o(\"b\",{},b(d)),` ${c}`))))}function fn({findings:e,summary:t}){let n=_(e),r=M.map(i=>{let l=n.filter(c=>c.severity===i).length;return o(\"li\",{\"data-none\":l===0?\"true\":\"false\"},F(k[i]),o(\"b\",{},b(l)),` ${i}`)}),s=[t.outliers>0?`${h(t.outliers,\"outlier host\")}`:\"\",t.accepted>0?`${b(t.accepted)} accepted`:\"\"].filter(i=>i!==\"\");return o(\"section\",{\"aria-label\":\"Open findings\"},o(\"p\",{class:\"figure\"},b(t.findings),o(\"small\",{},` open ${t.findings===1?\"finding\":\"findings\"}${s.length>0?`, ${s.join(\", \")}`:\"\"}`)),o(\"ul\",{class:\"figures\"},...r))}function ee(e,t,n,r){let s=i=>{for(let l of e.querySelectorAll('[tabindex=\"0\"]'))l.tabIndex=-1;i.tabIndex=0};e.addEventListener(\"focusin\",i=>{let l=i.target.closest(t);l!==null&&s(l)}),e.addEventListener(\"click\",i=>{let l=i.target.closest(t);l!==null&&(s(l),r(l))}),e.addEventListener(\"keydown\",i=>{let l=i.target.closest(t);if(l===null||i.ctrlKey||i.metaKey||i.altKey)return;if(i.key===\"Enter\"||i.key===\" \"){i.preventDefault(),r(l);return}let c=n(i.key,l);c!==null&&(i.preventDefault(),s(c),c.focus())})}var Ze=48,mn=400,gn=2e3;function Xe(e,t){let n=new Array(e.hosts.length),r=e.hosts.length<=mn?\"large\":e.hosts.length<=gn?\"middle\":\"small\",s=o(\"div\",{class:\"map\",\"data-size\":r}),i=(a,p,m)=>{let f=o(\"div\",{class:m?\"named\":\"dots\",role:\"listbox\",\"aria-label\":a,\"aria-orientation\":\"horizontal\"});for(let u of p){let y=yn(e,u,m);n[u]=y,f.append(y)}return f.firstElementChild?.setAttribute(\"tabindex\",\"0\"),ee(f,\"[role=option]\",(u,y)=>Sn(f,u,y),u=>t(e.hosts[Number(u.dataset.host)]?.host.id??\"\")),f},l=a=>e.hosts.flatMap((p,m)=>p.state===a?[m]:[]);for(let{cluster:a,hosts:p}of hn(e)){let m=p.filter(I=>e.hosts[I]?.state===\"outlier\").sort(Je(e)),f=p.filter(I=>e.hosts[I]?.state!==\"outlier\").sort(Je(e)),u=a===null?\"Hosts in no cluster\":`Cluster ${a.id}`,y=o(\"section\",{class:\"group\"},wn(u,p.length,a)),N=o(\"div\",{class:\"body\"});m.length>0&&N.append(i(`${u}: ${h(m.length,\"outlier\")}`,m,m.length<=Ze)),f.length>0&&N.append(i(`${u}: ${h(f.length,\"other host\")}`,f,!1)),y.append(N),s.append(y)}for(let a of[\"partial\",\"silent\"]){let p=l(a);if(p.length===0)continue;let m=a===\"partial\"?\"Partial\":\"Silent\",f=a===\"partial\"?\"answered, and not to everything\":\"no answer: not assessed, so never called clean\",u=o(\"div\",{class:\"body\"},i(`${m}: ${h(p.length,\"host\")}`,p,p.length<=Ze));s.append(o(\"section\",{class:\"group\"},he(m,p.length,f),u))}let c=e.report.summary.hosts-e.report.hosts.length;c>0&&s.append(o(\"section\",{class:\"group\"},he(\"Never seen\",c,\"expected by number, and not among the targets\"))),s.append(vn(e));let d=e.hosts.map(()=>!0);return{element:s,show({hosts:a}){for(let[p,m]of a.entries())m!==d[p]&&n[p]?.toggleAttribute(\"data-dim\",!m);d=a}}}function hn(e){let t=new Map;for(let[r,{host:s,state:i}]of e.hosts.entries()){if(i===\"silent\"||i===\"partial\")continue;let l=t.get(s.cluster);l===void 0?t.set(s.cluster,[r]):l.push(r)}let n=new Map(e.report.clusters.map(r=>[r.id,r]));return[...t].map(([r,s])=>({cluster:r===null?null:n.get(r)??null,hosts:s})).sort((r,s)=>+(r.cluster===null)-+(s.cluster===null)||s.hosts.length-r.hosts.length)}var Je=e=>(t,n)=>{let[r,s]=[e.hosts[t],e.hosts[n]];return Qe(r)-Qe(s)||(s?.host.surprise??0)-(r?.host.surprise??0)||t-n};function Qe(e){return e===void 0||e.worst===null?M.length:M.indexOf(e.worst)}function yn(e,t,n){let r=e.hosts[t];if(r===void 0)return o(\"div\");let s=r.host.status!==\"reported\"?r.host.status:r.worst===null?\"calm\":k[r.worst],i=o(\"div\",{role:\"option\",tabindex:-1,\"aria-selected\":\"false\",\"aria-label\":`${z(r)}: ${Z(r,e)}`,\"data-host\":t,\"data-state\":r.state},F(s));return n&&i.append(g(r.brief,40)),i}var bn=3;function wn(e,t,n){let r=n===null||n.label===n.id?\"\":n.label,s=he(e,t,r),i=(n?.distinguishedBy??[]).map(({query:c,row:d})=>{let a=Object.values(d).filter(p=>p!==\"\");return o(\"p\",{class:\"apart\"},g(c,64),\": \",g(a.join(\" \"),120))}),l=i.splice(bn);if(s.append(...i),l.length>0){let c=o(\"summary\",{},h(l.length,\"more difference\"));s.append(o(\"details\",{class:\"more\"},c,...l))}return s}function he(e,t,n){return o(\"header\",{},o(\"h3\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},b(t))),...n===\"\"?[]:[o(\"p\",{},g(n,160))])}function vn(e){let t=new Set(e.hosts.map(r=>r.host.status===\"reported\"?r.worst??\"calm\":r.host.status)),n=[...M.map(r=>[r,k[r],r]),[\"calm\",\"calm\",\"nothing found\"],[\"partial\",\"partial\",\"partial\"],[\"silent\",\"silent\",\"silent\"]];return o(\"p\",{class:\"legend\"},...n.filter(([r])=>t.has(r)).map(([,r,s])=>o(\"span\",{},F(r),s)))}function Sn(e,t,n){let r=e.children,s=[...r].indexOf(n),i=l=>r[l]??null;switch(t){case\"ArrowRight\":return i(s+1);case\"ArrowLeft\":return i(s-1);case\"Home\":return i(0);case\"End\":return i(r.length-1);case\"ArrowDown\":return i(s+Ye(e));case\"ArrowUp\":return i(s-Ye(e));default:return null}}function Ye(e){let[t,...n]=e.children,r=n.findIndex(s=>s.offsetTop!==t?.offsetTop);return r<0?e.children.length:r+1}function B(e){return{line:Number(e.dataset.line),column:Number(e.dataset.column)}}function et(){return o(\"div\",{role:\"columnheader\",\"aria-colindex\":1,class:\"corner\"},\"Host\")}function tt(e,t,n){let r=o(\"div\",{role:\"columnheader\",\"aria-colindex\":n+2,tabindex:-1,\"data-finding\":t,\"data-line\":-1,\"data-column\":n,\"aria-label\":`Finding ${de(e)}`},F(k[e.finding.severity]),o(\"b\",{},b(e.number)));return r.style.setProperty(\"--column\",String(n)),r}function nt(e,t,n,r){let{host:s,brief:i}=e;return o(\"div\",{role:\"rowheader\",\"aria-colindex\":1,tabindex:-1,\"data-host\":t,\"data-line\":n,\"data-column\":-1,\"aria-label\":`${z(e)}: ${Z(e,r)}`},g(i,64),...i===s.id?[]:[o(\"small\",{},g(s.id,64))])}function rt(e,t,n,{line:r,column:s}){let i=o(\"div\",{role:\"gridcell\",\"aria-colindex\":s+2,tabindex:-1,\"data-finding\":n,\"data-line\":r,\"data-column\":s,\"aria-label\":`${e.brief}, finding ${de(t)}`},F(k[t.finding.severity]));return i.style.setProperty(\"--column\",String(s)),i}function ye(e){return[...e.querySelectorAll(\"[data-line]\")].sort((t,n)=>B(t).column-B(n).column)}function be(e,t){let n=null,r=Number.POSITIVE_INFINITY;for(let s of ye(e)){let i=B(s).column,l=i<0!=t<0?Number.MAX_VALUE:Math.abs(i-t);l>=r||(r=l,n=s)}return n}var P=28,te=12,ot=60,En=20;function st(e,t,n){let r=o(\"div\",{class:\"head\",role:\"row\",\"aria-rowindex\":1}),s=o(\"div\",{class:\"lines\",role:\"rowgroup\"}),i=o(\"div\",{class:\"grid\",role:\"grid\",\"aria-label\":\"Hosts by findings\"},o(\"div\",{class:\"heads\",role:\"rowgroup\"},r),s),l=o(\"p\",{class:\"quiet\"}),c=o(\"p\",{class:\"on-paper quiet\"}),d=Mn(e),a=[],p=[],m=new Map,f=null,u=new Map,y=w=>{let E=a[w]??-1,v=e.hosts[E],$=o(\"div\",{class:\"line\",role:\"row\",\"aria-rowindex\":w+2});$.style.setProperty(\"--line-number\",String(w)),v!==void 0&&$.append(nt(v,E,w,e));let S={element:$,marked:new Set};return u.set(w,S),S},N=(w,{element:E,marked:v},$,S)=>{let x=a[w]??-1,T=e.hosts[x];for(let R of T?.findings??[]){let L=m.get(R),q=e.findings[R];T===void 0||q===void 0||L===void 0||L<$||L>=S||v.has(L)||f?.pair(x,R)!==!0||(v.add(L),E.append(rt(T,q,R,{line:w,column:L})))}},I=()=>{let w=a.length<=ot,E=w?0:Math.max(0,Math.floor(i.scrollTop/P)-te),v=Math.min(a.length,Math.ceil((i.scrollTop+i.clientHeight)/P)+te),$=w?0:Math.floor(i.scrollLeft/P)-te,S=w?p.length:Math.ceil((i.scrollLeft+i.clientWidth)/P)+te,x=[],T=[],R=Math.min(...u.keys());for(let[L,{element:q}]of u)L>=E&&L<v||q.contains(document.activeElement)||(q.remove(),u.delete(L));for(let L=E;L<v;L++){let q=u.get(L),$e=q??y(L);N(L,$e,$,S),q===void 0&&(L<R?x:T).push($e.element)}s.prepend(...x),s.append(...T),i.querySelector('[tabindex=\"0\"]')===null&&i.querySelector(\"[tabindex]\")?.setAttribute(\"tabindex\",\"0\")},xe=w=>{let E=w*P,v=i.clientHeight-r.offsetHeight;E<i.scrollTop?i.scrollTop=E:E+P>i.scrollTop+v&&(i.scrollTop=E+P-v),I();let $=u.get(w)??y(w);return N(w,$,0,p.length),$.element},St=(w,E)=>{let{line:v,column:$}=B(E),S=()=>ye(v<0?r:xe(v)),x=R=>R<0?be(r,$):R<a.length?be(xe(R),$):null,T=Math.max(1,Math.floor(i.clientHeight/P)-2);switch(w){case\"ArrowRight\":return S().find(R=>B(R).column>$)??null;case\"ArrowLeft\":return S().findLast(R=>B(R).column<$)??null;case\"ArrowDown\":return x(v+1);case\"ArrowUp\":return x(v-1);case\"PageDown\":return x(Math.min(a.length-1,v+T));case\"PageUp\":return x(Math.max(0,v-T));case\"Home\":return S()[0]??null;case\"End\":return S().at(-1)??null;default:return null}};return i.addEventListener(\"scroll\",()=>requestAnimationFrame(I),{passive:!0}),new ResizeObserver(I).observe(i),ee(i,\"[data-line]\",St,w=>{let{finding:E,host:v}=w.dataset;E!==void 0?n(Number(E)):t(e.hosts[Number(v)]?.host.id??\"\")}),{element:o(\"div\",{class:\"matrix\"},i,l,c),show(w){f=w,p=e.findings.flatMap(({section:S,hosts:x},T)=>S===\"findings\"&&x.length>0&&w.findings[T]===!0?[T]:[]),m=new Map(p.map((S,x)=>[S,x])),a=d.filter(S=>e.hosts[S]?.findings.some(x=>m.has(x)&&w.pair(S,x))===!0),i.setAttribute(\"aria-rowcount\",String(a.length+1)),i.setAttribute(\"aria-colcount\",String(p.length+1)),i.style.setProperty(\"--lines\",String(a.length)),i.style.setProperty(\"--columns\",String(p.length)),i.hidden=a.length===0;let E=a.length>ot||p.length>En;i.toggleAttribute(\"data-large\",E);let v=`${h(a.length,\"host\")} by ${h(p.length,\"finding\")}`;H(c,E?`${v}: too large for paper.`:\"\"),H(l,a.length===0?\"No host is in a finding that is asked for.\":`${v}. A column is a finding, by its number below; open it with Enter or a click.`),u.clear(),s.replaceChildren();let $=p.flatMap((S,x)=>{let T=e.findings[S];return T===void 0?[]:[tt(T,S,x)]});H(r,et(),...$),I()}}}function Mn({hosts:e}){let t=r=>{let s=e[r],i=M.indexOf(s?.worst??\"info\");return s?.state===\"outlier\"?i:i+M.length},n=r=>e[r]?.host.surprise??0;return e.flatMap(({worst:r},s)=>r===null?[]:[s]).sort((r,s)=>t(r)-t(s)||n(s)-n(r)||r-s)}function lt({report:e,redacted:t}){let{run:n,summary:r,tool:s}=e,i=[[\"Started\",[ne(n.startedAt)]],[\"Finished\",[ne(n.finishedAt)]],[\"Mode\",[g(n.mode)]],[\"Collector\",[g(n.collector)]],[\"Region\",n.region===null?[]:[g(n.region)]],[\"Targets\",it(n.targets.map(l=>o(\"code\",{},g(l,200))))],[\"Packs\",it(n.packs.map(({name:l,sha256:c})=>o(\"span\",{},g(l,100),\" \",ve(c))))],[\"Baseline\",n.baseline===null?[\"none: hosts were compared with each other\"]:[o(\"code\",{},g(n.baseline.path,300)),\" \",ve(n.baseline.sha256)]],[\"Snapshot\",n.snapshotSha256===null?[\"none\"]:[ve(n.snapshotSha256)]],[\"Folded\",[`${h(r.foldedRows,\"row\")} that differed, judged benign noise`]],[\"Redacted\",[t===0?\"no secrets\":`${h(t,\"secret\")}, the kind of each in its place`]],[\"Made by\",[g(`${s.name} ${s.version}`)]]];return o(\"dl\",{class:\"facts\"},...i.filter(([,l])=>l.length>0).flatMap(([l,c])=>[o(\"dt\",{},l),o(\"dd\",{},...c)]))}var we=100;function it(e){let t=e.slice(0,we).map(n=>o(\"div\",{},n));return e.length>we&&t.push(`and ${b(e.length-we)} more in report.json`),t}function ve(e){return o(\"code\",{class:\"digest\"},g(e,100))}function ne(e){let t=/^(\\d{4}-\\d\\d-\\d\\d)T(\\d\\d:\\d\\d:\\d\\d)(?:\\.\\d+)?Z$/.exec(e);return t===null?g(e,60):o(\"time\",{},`${t[1]} ${t[2]} UTC`)}var at=[\"auto\",\"light\",\"dark\"],ct=\"fleet-drift-theme\";function dt(){let e=new Map(at.map(n=>[n,C(n,()=>t(n),{\"aria-pressed\":\"false\"})])),t=n=>{document.documentElement.dataset.theme=n;for(let[r,s]of e)s.setAttribute(\"aria-pressed\",String(r===n));try{localStorage.setItem(ct,n)}catch{}};return t(xn()),o(\"div\",{class:\"theme\",role:\"group\",\"aria-label\":\"Colours\"},...e.values())}function xn(){try{let e=localStorage.getItem(ct);return at.find(t=>t===e)??\"auto\"}catch{return\"auto\"}}function ut(e){let t=o(\"div\",{class:\"tip\",\"aria-hidden\":\"true\"});t.hidden=!0;let n=()=>{t.hidden=!0},r=s=>{let i=s.target.closest(\"[role=option], [role=gridcell], [role=rowheader], [role=columnheader]\"),l=i?.getAttribute(\"aria-label\")??null;if(i===null||l===null){n();return}H(t,l),t.hidden=!1;let c=i.getBoundingClientRect(),d=t.getBoundingClientRect(),a=Math.max(8,Math.min(c.left+c.width/2-d.width/2,document.documentElement.clientWidth-d.width-8)),p=c.top-d.height-6;t.style.left=`${a}px`,t.style.top=`${p>8?p:c.bottom+6}px`};return e.addEventListener(\"pointerover\",r),e.addEventListener(\"focusin\",r),e.addEventListener(\"pointerleave\",n),e.addEventListener(\"focusout\",n),addEventListener(\"scroll\",n,{passive:!0,capture:!0}),addEventListener(\"keydown\",s=>{s.key===\"Escape\"&&n()}),t}var Ee=JSON.parse(document.getElementById(\"data\")?.textContent??\"\"),O=je(Ee),A=ie(location.hash),Me=e=>gt({...A.filter,host:A.filter.host===e?\"\":e}),$n=e=>ht({...A,finding:e===null?\"\":O.findings[e]?.finding.id??\"\"}),re=Xe(O,Me),D=Ke(O,Me,$n),ft=st(O,Me,D.open),mt=Pe(O,gt);function gt(e){ht({...A,filter:e}),yt()}function ht(e){A=e;let t=ke(e);if(t!==location.hash.replace(/^#/,\"\"))try{history.replaceState(null,\"\",`#${t}`)}catch{}}function yt(){let e=Ce(O,A.filter);mt.show(A.filter,e),re.show(e),D.show(e),ft.show(e);for(let n of re.element.querySelectorAll(\"[aria-selected=true]\"))n.setAttribute(\"aria-selected\",\"false\");let t=O.hosts.findIndex(n=>n.host.id===A.filter.host);t>=0&&re.element.querySelector(`[data-host=\"${t}\"]`)?.setAttribute(\"aria-selected\",\"true\")}function oe(e,t,n,...r){let s=n===null?[]:[\" \",o(\"span\",{class:\"many\"},b(n))];return o(\"section\",{id:e,class:\"part\",\"aria-labelledby\":`${e}-title`,tabindex:-1},o(\"h2\",{id:`${e}-title`},t,...s),...r)}function Se(e,t,...n){let r=O.findings.filter(s=>s.section===e).length;return r===0?[]:[oe(e,t,r,...n,D.elements[e])]}var pt=Se(\"findings\",\"Findings\"),bt=[oe(\"fleet\",\"Fleet\",Ee.report.hosts.length,re.element),...pt.length>0?[oe(\"matrix\",\"Hosts by findings\",null,ft.element)]:[],...pt,...Se(\"unassessed\",\"Not fully assessed\",o(\"p\",{class:\"quiet\"},\"What was not assessed is not called clean.\")),...Se(\"accepted\",\"Accepted\"),oe(\"run\",\"Run\",null,lt(O))],Ln=bt.map(e=>Re(e.id,e.querySelector(\"h2\")?.firstChild?.textContent??\"\")),Tn=o(\"header\",{class:\"top\"},o(\"p\",{},o(\"b\",{},\"Fleet Drift\"),\" \",ne(Ee.report.run.finishedAt)),o(\"nav\",{\"aria-label\":\"Parts of this report\"},...Ln),dt()),wt=o(\"main\",{},ze(O),mt.element,...bt);document.body.append(Tn,wt);document.body.append(ut(wt));document.addEventListener(\"click\",e=>{let t=e.target.closest('a[href^=\"#\"]');if(t===null)return;e.preventDefault();let n=document.getElementById(t.hash.slice(1));n?.scrollIntoView(),n?.focus({preventScroll:!0})});addEventListener(\"hashchange\",vt);addEventListener(\"beforeprint\",D.unfold);addEventListener(\"afterprint\",D.refold);function vt(){A=ie(location.hash),yt();let e=O.findings.findIndex(({finding:t})=>t.id===A.finding);e>=0&&D.open(e)}vt();A.finding===\"\"&&document.querySelector(\".finding:not([hidden])\")?.setAttribute(\"open\",\"\");})();";
 const STYLE = ":root{color-scheme:light dark;--paper: light-dark(#faf9f6, #111316);--raised: light-dark(#ffffff, #181b1f);--sunken: light-dark(#f2f0eb, #1d2126);--ink: light-dark(#1b1d21, #eceae5);--quiet: light-dark(#5d6168, #a4a9b1);--line: light-dark(#e3e0d9, #2b3036);--edge: light-dark(#8b8882, #6d747d);--calm: light-dark(#94928b, #69707a);--critical: light-dark(#a50e3c, #ff6b8f);--high: light-dark(#cf4410, #ff8c52);--medium: light-dark(#a87400, #f0b83f);--low: light-dark(#3f72a6, #7fb2e8);--info: light-dark(#74797f, #979da6);--good: light-dark(#2c7a4f, #6fc797);--mono: ui-monospace, \"SF Mono\", SFMono-Regular, Menlo, Consolas, \"DejaVu Sans Mono\", \"Liberation Mono\", monospace;font:15px/1.55 system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Noto Sans,sans-serif;font-variant-numeric:tabular-nums;color:var(--ink);background:var(--paper);-webkit-text-size-adjust:100%;scroll-padding-top:24px}:root[data-theme=light]{color-scheme:light}:root[data-theme=dark]{color-scheme:dark}*,:before,:after{box-sizing:border-box}[hidden]{display:none!important}body{max-width:1240px;margin:0 auto;padding:0 32px 96px}h1,h2,h3,h4,p,ul,dl,dd{margin:0;padding:0}ul{list-style:none}bdi,code{overflow-wrap:anywhere;unicode-bidi:isolate}code{font:.87em / 1.5 var(--mono);white-space:pre-wrap}small{font-size:.85em;color:var(--quiet)}a{color:inherit;text-decoration-color:var(--edge);text-underline-offset:3px}a:hover{text-decoration-color:currentColor}:focus-visible{outline:2px solid var(--ink);outline-offset:2px;border-radius:3px}section:focus-visible{outline:none}button,input,select{font:inherit;color:inherit;background:var(--raised);border:1px solid var(--line);border-radius:7px;padding:5px 11px}button{cursor:pointer}button:hover{border-color:var(--edge)}::placeholder{color:var(--quiet);opacity:1}.quiet{color:var(--quiet)}.many{font-weight:400;color:var(--quiet)}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.sign{display:inline-block;flex:none;width:12px;height:12px;background:var(--shade, var(--calm));forced-color-adjust:none;-webkit-print-color-adjust:exact;print-color-adjust:exact}.sign[data-shape=diamond]{--shade: var(--critical);clip-path:polygon(50% 0,100% 50%,50% 100%,0 50%);scale:1.2}.sign[data-shape=triangle]{--shade: var(--high);clip-path:polygon(50% 4%,100% 94%,0 94%);scale:1.08}.sign[data-shape=disc]{--shade: var(--medium);border-radius:50%}.sign[data-shape=ring]{background:none;border:2.5px solid var(--low);border-radius:50%}.sign[data-shape=dash]{--shade: var(--info);clip-path:inset(38% 0)}.sign[data-shape=calm]{border-radius:50%;scale:.6}.sign[data-shape=partial]{background:linear-gradient(to top,var(--ink) 50%,transparent 50%);border:1.5px solid var(--ink);border-radius:50%}.sign[data-shape=silent]{background:none;border:1.5px dashed var(--ink)}.sign[data-shape=tick]{--shade: var(--good);clip-path:polygon(8% 54%,22% 40%,40% 60%,80% 14%,94% 28%,40% 88%)}.top{display:flex;flex-wrap:wrap;align-items:center;gap:8px 28px;padding:20px 0;font-size:13px;color:var(--quiet)}.top b{color:var(--ink);font-weight:600;margin-right:10px}.top nav{display:flex;flex-wrap:wrap;gap:4px 20px;margin-left:auto}.top nav a{text-decoration:none}.top nav a:hover{color:var(--ink)}.theme{display:flex}.theme button{padding:2px 10px;border-radius:0;margin-left:-1px;text-transform:capitalize}.theme button:first-child{border-radius:7px 0 0 7px}.theme button:last-child{border-radius:0 7px 7px 0}[aria-pressed=true]{background:var(--ink);border-color:var(--ink);color:var(--paper)}.hero{padding:64px 0 56px}.hero .name{font-size:19px;color:var(--quiet)}h1{display:flex;align-items:center;gap:.28em;font-size:clamp(56px,9vw,104px);font-weight:650;letter-spacing:-.04em;line-height:1.08;margin-left:-.04em}h1 .sign{width:.5em;height:.5em;margin-left:.06em}h1 .sign[data-shape=ring],h1 .sign[data-shape=partial]{border-width:.07em}.lead{font-size:clamp(19px,2.2vw,25px);line-height:1.4;letter-spacing:-.01em;margin-top:12px;max-width:46ch;text-wrap:balance}.against{margin-top:8px;color:var(--quiet)}.pair{display:grid;grid-template-columns:1fr 1fr;gap:32px 64px;margin-top:48px}.pair .figure{font-size:34px;font-weight:600;letter-spacing:-.025em;line-height:1.2}.pair .figure small{font-size:15px;font-weight:400;letter-spacing:0}.figures{display:flex;flex-wrap:wrap;gap:4px 22px;margin-top:14px;font-size:14px;color:var(--quiet)}.figures li{display:flex;align-items:center;gap:7px}.figures b{color:var(--ink);font-weight:600}.figures [data-none=true] .sign{opacity:.45}.figures [data-none=true] b{color:var(--quiet);font-weight:400}.coverage{display:flex;gap:2px;height:8px;margin-top:16px}.coverage i{min-width:6px;flex-basis:0}.coverage i:first-child{border-radius:4px 0 0 4px}.coverage i:last-child{border-radius:0 4px 4px 0}.coverage i:only-child{border-radius:4px}.coverage i,.key{background:var(--ink);border:1px solid var(--ink);-webkit-print-color-adjust:exact;print-color-adjust:exact;forced-color-adjust:none}.coverage [data-part=partial],.key[data-part=partial]{background:repeating-linear-gradient(135deg,var(--ink) 0 2px,transparent 2px 5px)}.coverage [data-part=silent],.key[data-part=silent]{background:transparent}.coverage [data-part=\"never seen\"],.key[data-part=\"never seen\"]{background:transparent;border-style:dashed}.key{width:11px;height:11px;border-radius:3px}.notice{margin-top:24px;padding-left:16px;border-left:3px solid var(--edge);max-width:78ch}.more{margin-top:24px}.more summary{display:list-item;padding:0;list-style:disclosure-closed inside}.more[open] summary{list-style:disclosure-open inside}.more summary:after{display:none}.filters{position:sticky;top:0;z-index:5;display:flex;flex-wrap:wrap;align-items:flex-end;gap:10px 14px;margin:0 -16px;padding:12px 16px;background:var(--paper);border-block:1px solid var(--line);font-size:14px}.field{display:grid;gap:3px;flex:0 1 150px;min-width:110px}.field.wide{flex:1 1 220px}.field input,.field select{width:100%;height:34px}.field select{padding-inline:7px}.field[role=group]{flex:none}label,.label{font-size:12px;color:var(--quiet)}.toggles{display:flex;flex-wrap:wrap;gap:4px}.toggles button{height:34px;padding-inline:9px}.toggles span{display:flex;align-items:center;gap:6px}.toggles [aria-pressed=true] .sign{--critical: light-dark(#ff6b8f, #a50e3c);--high: light-dark(#ff8c52, #cf4410);--medium: light-dark(#f0b83f, #a87400);--low: light-dark(#7fb2e8, #3f72a6);--info: light-dark(#979da6, #74797f)}.outcome{display:flex;align-items:center;gap:14px;flex:1 0 100%;min-height:28px;color:var(--quiet)}.outcome button{padding-block:1px}.part{padding-top:64px;scroll-margin-top:84px}h2{font-size:27px;font-weight:600;letter-spacing:-.022em;line-height:1.25;margin-bottom:22px}h2+.quiet{margin:-14px 0 20px}.group{display:grid;grid-template-columns:200px minmax(0,1fr);gap:12px 32px;padding:18px 0;border-top:1px solid var(--line);content-visibility:auto;contain-intrinsic-size:auto 240px;overflow-clip-margin:8px}.group h3{font-size:15px;font-weight:600}.group header p{font-size:13px;color:var(--quiet)}.group header .apart,.group .more{font-size:12px}.group .more{margin-top:2px;color:var(--quiet)}.body{display:grid;gap:14px;align-content:start}.map{--pitch: 24px;--mark: 14px}.map[data-size=middle]{--pitch: 17px;--mark: 11px}.map[data-size=small]{--pitch: 12px;--mark: 9px}.map .sign{width:var(--mark);height:var(--mark)}.dots{display:grid;grid-template-columns:repeat(auto-fill,var(--pitch));grid-auto-rows:var(--pitch);gap:0;min-width:0;margin-left:calc((var(--mark) - var(--pitch)) / 2);contain:layout style}.named{display:flex;flex-wrap:wrap;gap:6px}[role=option]{display:grid;place-items:center;cursor:pointer}.named [role=option]{display:flex;gap:8px;align-items:center;padding:4px 11px 4px 9px;background:var(--raised);border:1px solid var(--line);border-radius:7px;font-size:14px}.named [role=option]:hover{border-color:var(--edge)}.dots [role=option]:hover .sign{outline:2px solid var(--ink);outline-offset:1px}.dots [role=option]:hover .sign:not([data-shape=calm]){scale:1.35;outline:none}.dots [role=option]:focus-visible{outline-offset:-1px}.dots [data-state=found] .sign{scale:.72}[role=option][aria-selected=true]{box-shadow:0 0 0 2px var(--ink);border-radius:6px}[data-dim] .sign{opacity:.16}.named [data-dim]{color:var(--quiet);background:none}.legend{display:flex;flex-wrap:wrap;gap:4px 20px;padding-top:14px;border-top:1px solid var(--line);font-size:13px;color:var(--quiet)}.legend span{display:flex;align-items:center;gap:7px}.legend .sign{width:11px;height:11px}.grid{--pitch: 28px;--names: 264px;position:relative;max-height:min(72vh,720px);overflow:auto;overscroll-behavior-x:contain;border-block:1px solid var(--line);scrollbar-width:thin}.heads{position:sticky;top:0;z-index:2;width:max-content;min-width:100%}.head{position:relative;height:46px;width:calc(var(--names) + var(--columns) * var(--pitch) + 8px);min-width:100%;background:var(--paper);border-bottom:1px solid var(--line)}.corner{position:sticky;left:0;z-index:1;width:var(--names);height:45px;padding-top:22px;font-size:12px;color:var(--quiet);background:var(--paper)}.head [data-column]{position:absolute;top:0;left:calc(var(--names) + var(--column) * var(--pitch));width:var(--pitch);height:45px;display:grid;place-content:center;justify-items:center;gap:3px;cursor:pointer}.head b{font-size:11px;line-height:1.2;font-weight:400;color:var(--quiet);letter-spacing:-.02em}.lines{position:relative;height:calc(var(--lines) * var(--pitch));width:calc(var(--names) + var(--columns) * var(--pitch) + 8px);min-width:100%;background:repeating-linear-gradient(to right,transparent 0 27px,var(--line) 27px 28px) var(--names) 0 / calc(var(--columns) * var(--pitch)) 100% no-repeat}.line{position:absolute;top:calc(var(--line-number) * var(--pitch));inset-inline:0;height:var(--pitch);border-bottom:1px solid var(--line)}.line:hover{background:color-mix(in srgb,var(--ink) 5%,transparent)}[role=rowheader]{position:sticky;left:0;z-index:1;display:flex;align-items:baseline;gap:8px;width:var(--names);height:27px;padding-right:12px;background:var(--paper);line-height:27px;font-size:14px;white-space:nowrap;overflow:hidden;cursor:pointer}[role=rowheader] bdi{overflow:hidden;text-overflow:ellipsis;flex:none;max-width:100%}[role=rowheader] small{font-size:11.5px;overflow:hidden;text-overflow:ellipsis}[role=rowheader]:hover bdi{text-decoration:underline;text-underline-offset:3px}[role=gridcell]{position:absolute;top:0;left:calc(var(--names) + var(--column) * var(--pitch));width:27px;height:27px;display:grid;place-items:center;cursor:pointer}[role=gridcell]:hover{background:color-mix(in srgb,var(--ink) 10%,transparent)}.grid :focus-visible{outline-offset:-2px}.matrix>.quiet{font-size:13px;margin-top:10px}.list{border-top:1px solid var(--line)}.list>.quiet{padding:16px 0}.finding{border-bottom:1px solid var(--line);scroll-margin-top:140px;content-visibility:auto;contain-intrinsic-size:auto 57px}summary{display:grid;grid-template-columns:12px 3ch max-content max-content minmax(0,1fr) max-content 14px;align-items:baseline;gap:0 14px;padding:16px 4px;cursor:pointer;list-style:none}summary::-webkit-details-marker{display:none}summary:after{content:\"\";width:8px;height:8px;border:solid var(--quiet);border-width:0 1.5px 1.5px 0;rotate:45deg;translate:0 -3px}[open]>summary:after{rotate:225deg;translate:0 2px}summary:hover h3{text-decoration:underline;text-underline-offset:4px;text-decoration-thickness:1px}summary .number{color:var(--quiet);text-align:right}summary h3{font-size:17px;font-weight:600;letter-spacing:-.01em}summary .where,summary .queries,summary .bits{color:var(--quiet);font-size:14px}summary .queries{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.evidence{padding:4px 4px 36px 80px}.explanation{font-size:17px;line-height:1.5;max-width:80ch;text-wrap:pretty}.evidence dl{display:grid;grid-template-columns:96px minmax(0,1fr);gap:6px 16px;margin-top:20px;font-size:14px}dt{color:var(--quiet)}.hosts{display:flex;flex-wrap:wrap;gap:2px 6px}.hosts button{border:0;padding:0 8px 0 0;background:none;text-align:left}.hosts button:hover{text-decoration:underline;text-underline-offset:3px}.rows{margin-top:28px}h4{font:600 14px / 1.4 var(--mono);margin-bottom:6px}h4 .many{font-family:system-ui,sans-serif;font-size:13px;margin-left:4px}.scroll{overflow-x:auto;scrollbar-width:thin}table{border-collapse:collapse;width:100%;font-size:13.5px}th{font-weight:400;font-size:12px;color:var(--quiet);text-align:left;white-space:nowrap}th,td{padding:7px 18px 7px 0;vertical-align:baseline;border-top:1px solid var(--line)}thead th{border-top:0;padding-block:2px}td code{display:block;min-width:16ch}td code.short{min-width:0;white-space:pre}.change{white-space:nowrap;width:118px}.change b{display:inline-block;width:1.3em;font-family:var(--mono)}del,ins{display:flex;align-items:baseline;text-decoration:none}del{padding-left:2.2ch}ins:before{content:\"\\2192\";flex:none;width:2.2ch;color:var(--quiet)}del code{color:var(--quiet);text-decoration:line-through;text-decoration-color:var(--edge)}ins code{font-weight:650}td button{font-size:12px;padding:1px 8px}.share{width:196px;white-space:nowrap}td:last-child{width:56px;padding-right:0;text-align:right}.share div{display:flex;align-items:center;gap:8px}.bar{flex:none;width:64px;height:6px;background:var(--sunken);border:1px solid var(--edge);border-radius:3px;overflow:hidden;-webkit-print-color-adjust:exact;print-color-adjust:exact}.bar i{display:block;height:100%;min-width:2px;width:calc(var(--share) * 100%);background:var(--ink);-webkit-print-color-adjust:exact;print-color-adjust:exact}.actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:28px;font-size:14px}.facts{display:grid;grid-template-columns:130px minmax(0,1fr);gap:8px 24px;padding-top:18px;border-top:1px solid var(--line);font-size:14px}.digest{color:var(--quiet)}.tip{position:fixed;z-index:10;max-width:min(420px,calc(100vw - 16px));padding:5px 10px;border-radius:6px;background:var(--ink);color:var(--paper);font-size:13px;overflow-wrap:anywhere;pointer-events:none}@media(max-width:1000px){.filters{position:static}}@media(max-width:720px){body{padding:0 18px 64px}.hero{padding:32px 0 40px}.top nav{order:3;margin:0;width:100%}.theme{margin-left:auto}.pair,.group{grid-template-columns:minmax(0,1fr)}.pair{margin-top:36px}.field{flex:1 1 130px}.field.wide{flex-basis:100%}.grid{--names: 128px}[role=rowheader] small{display:none}summary{grid-template-columns:12px max-content minmax(0,1fr) 14px;gap:2px 10px}summary h3{grid-column:3}summary:after{grid-column:4;grid-row:1}summary .where,summary .queries,summary .bits{grid-column:3}summary .bits:empty{display:none}summary .queries{white-space:normal}.evidence{padding-left:0}.evidence dl,.facts{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:10px}.rows thead{display:none}.rows table,.rows tbody,.rows tr,.rows td{display:block;max-width:none}.rows tr{padding:10px 0;border-top:1px solid var(--line)}.rows td{width:auto;border:0;padding:2px 0;text-align:left}.rows td[data-label]{display:grid;grid-template-columns:108px minmax(0,1fr)}.rows td[data-label]>*{grid-column:2}.rows td[data-label]:before{content:attr(data-label);color:var(--quiet);font-size:12px;overflow-wrap:anywhere;padding-right:10px}}@media(prefers-reduced-motion:no-preference){.dots [role=option] .sign{transition:scale .12s}}@media(forced-colors:active){[aria-pressed=true]{forced-color-adjust:none;background:Highlight;color:HighlightText}}.on-paper{display:none}@page{margin:16mm 14mm}@media print{.on-paper{display:block}.grid[data-large]{display:none}:root{color-scheme:light;--paper: #fff;font-size:11px}body{max-width:none;padding:0}.top nav,.theme,.filters .field,.reset,.actions,.copy,.tip,.matrix>.quiet{display:none!important}.filters{position:static;border:0;padding:0;margin:0}.hero{padding:12px 0 20px}h1{font-size:56px}.part{padding-top:28px}.grid{max-height:none;overflow:visible}.group,.finding{content-visibility:visible}summary:after{display:none}.evidence{padding-left:24px}.scroll{overflow:visible}td,th{padding-right:10px}tr,.group,summary{break-inside:avoid}summary,h2,h4{break-after:avoid}}";
-
-;// CONCATENATED MODULE: ./lib/src/report/json.js
-/**
- * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
- * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
- * as `\uXXXX`, which means the same to every parser.
- */
-function renderJson(report) {
-    const ordered = {
-        schemaVersion: report.schemaVersion,
-        tool: { name: report.tool.name, version: report.tool.version },
-        run: orderRun(report.run),
-        summary: orderSummary(report.summary),
-        hosts: report.hosts.map(orderHost),
-        clusters: report.clusters.map(orderCluster),
-        findings: report.findings.map(orderFinding),
-        notices: report.notices
-    };
-    return printJson(ordered);
-}
-/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
-function printJson(value) {
-    return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
-}
-/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
-const json_UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
-/** JSON with what is invisible or obeyed in its strings written as `\uXXXX`. */
-function escapeUnseen(json) {
-    return json.replace(json_UNSEEN, escapeUnits);
-}
-function escapeUnits(character) {
-    let escaped = '';
-    for (let at = 0; at < character.length; at++) {
-        escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
-    }
-    return escaped;
-}
-function orderRun(run) {
-    const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run;
-    const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }));
-    const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 };
-    return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 };
-}
-function orderSummary(summary) {
-    const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary;
-    const { findings, outliers, accepted, foldedRows, worstSeverity } = summary;
-    return {
-        verdict,
-        hosts,
-        reported,
-        partial,
-        silent,
-        coverage,
-        clusters,
-        findings,
-        outliers,
-        accepted,
-        foldedRows,
-        worstSeverity
-    };
-}
-function orderHost(host) {
-    const { id, name, status, reason, cluster, surprise, outlier, findings } = host;
-    return { id, name, status, reason, cluster, surprise, outlier, findings };
-}
-function orderCluster(cluster) {
-    const { id, label, size, hosts } = cluster;
-    const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }));
-    return { id, label, size, hosts, distinguishedBy };
-}
-function orderFinding(finding) {
-    const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding;
-    const rows = finding.rows.map(orderRow);
-    return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy };
-}
-function orderRow({ kind, query, row, expected, baseline, prevalence }) {
-    const { cluster, fleet } = prevalence;
-    return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } };
-}
 
 ;// CONCATENATED MODULE: ./lib/src/report/html.js
 
@@ -100719,6 +102080,77 @@ function escapeMarkup(text) {
 /** What allows one inline script or style, and no other (CSP 3, source list syntax). */
 function digest(text) {
     return `'sha256-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('base64')}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/json.js
+
+
+/**
+ * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
+ * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
+ * as `\uXXXX`, which means the same to every parser.
+ */
+function renderJson(report) {
+    const ordered = {
+        schemaVersion: report.schemaVersion,
+        tool: { name: report.tool.name, version: report.tool.version },
+        run: orderRun(report.run),
+        summary: orderSummary(report.summary),
+        hosts: report.hosts.map(orderHost),
+        clusters: report.clusters.map(orderCluster),
+        findings: report.findings.map(orderFinding),
+        notices: report.notices,
+        ...(report.plan === undefined ? {} : { plan: report.plan }),
+        ...(report.learned === undefined ? {} : { learned: report.learned }),
+        ...(report.suggestion === undefined ? {} : { suggestion: report.suggestion })
+    };
+    return printJson(ordered);
+}
+/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
+function printJson(value) {
+    return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
+}
+function orderRun(run) {
+    const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run;
+    const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }));
+    const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 };
+    return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 };
+}
+function orderSummary(summary) {
+    const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary;
+    const { findings, outliers, accepted, foldedRows, worstSeverity } = summary;
+    return {
+        verdict,
+        hosts,
+        reported,
+        partial,
+        silent,
+        coverage,
+        clusters,
+        findings,
+        outliers,
+        accepted,
+        foldedRows,
+        worstSeverity
+    };
+}
+function orderHost(host) {
+    const { id, name, status, reason, cluster, surprise, outlier, findings } = host;
+    return { id, name, status, reason, cluster, surprise, outlier, findings };
+}
+function orderCluster(cluster) {
+    const { id, label, size, hosts } = cluster;
+    const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }));
+    return { id, label, size, hosts, distinguishedBy };
+}
+function orderFinding(finding) {
+    const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding;
+    const rows = finding.rows.map(orderRow);
+    return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy };
+}
+function orderRow({ kind, query, row, expected, baseline, prevalence }) {
+    const { cluster, fleet } = prevalence;
+    return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/sarif-rules.js
@@ -101317,7 +102749,7 @@ async function comment(shown, redacted, { report, context, comment }, { log, git
     const { name } = report.run;
     const marker = markerOf(name);
     const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl });
-    const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0;
+    const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0 || report.plan !== undefined;
     return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log);
 }
 /**
@@ -101365,7 +102797,7 @@ async function mayShowHosts({ context, publishToPublic }, { github }) {
 async function readQuestion(sources, readFile) {
     const [packs, baseline, indicators] = await Promise.allSettled([
         loadPacks(sources.packs, readFile),
-        readBaseline(sources.baseline, readFile),
+        readBaseline(sources.baseline, sources.mode === 'baseline', readFile),
         readIndicators(sources.indicators, readFile)
     ]);
     if (packs.status === 'fulfilled' && baseline.status === 'fulfilled' && indicators.status === 'fulfilled') {
@@ -101374,15 +102806,22 @@ async function readQuestion(sources, readFile) {
     const problems = [packs, baseline, indicators].flatMap(part => part.status === 'rejected' ? [part.reason] : []);
     throw new Error(problems.map(problem => (problem instanceof Error ? problem.message : String(problem))).join('\n'));
 }
-async function readBaseline(path, readFile) {
+async function readBaseline(path, mayBeMissing, readFile) {
     if (path === null)
         return null;
-    const text = await readFile(path).catch(() => {
+    const text = await readFile(path).catch((error) => {
+        if (mayBeMissing && isMissing(error))
+            return null;
         throw new BaselineError(`baseline: ${inert(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
             'leave the input empty to compare the fleet with itself only.');
     });
+    if (text === null)
+        return null;
     const sha256 = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
     return { path, sha256, text, content: parseBaseline(path, text) };
+}
+function isMissing(error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 /** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */
 const LIST_FILE = /\.(?:txt|csv|ioc|list|indicators)$/i;
@@ -101408,6 +102847,60 @@ async function readIndicators(text, readFile) {
             'this step; to look for this very text on the hosts, put a line that starts with # above it.');
     }
     return parseIndicators(entry);
+}
+
+;// CONCATENATED MODULE: ./lib/src/replaced.js
+
+
+const NOT_REPLACED = { content: undefined, notices: [] };
+/**
+ * Reads the version of a baseline that a pull request replaces: the file at the first parent of the merge commit,
+ * through the API, so that a shallow checkout is enough. Outside of a pull request there is none.
+ * @throws Error when GitHub refuses, but for a fork's pull request: a guard that cannot look must not pass.
+ */
+async function readReplaced(baseline, { pullRequest, sha }, github) {
+    if (baseline === null || pullRequest === null)
+        return NOT_REPLACED;
+    if (github === null || sha === null)
+        return {
+            ...NOT_REPLACED,
+            notices: [
+                'Without a github-token it is not known whether this pull request changes the baseline: it was not reviewed.'
+            ]
+        };
+    try {
+        const parent = await github.firstParent(sha);
+        if (parent === null)
+            return NOT_REPLACED;
+        const text = await github.fileAt(baseline.path, parent);
+        if (text === baseline.text)
+            return NOT_REPLACED;
+        if (text === null)
+            return { content: null, notices: ['The baseline is new: all of it was reviewed as added.'] };
+        return parseReplaced(baseline.path, text);
+    }
+    catch (error) {
+        const reason = inert(error instanceof Error ? error.message : String(error));
+        const told = `The version of ${baseline.path} that this pull request may replace cannot be read: ${reason}.`;
+        if (pullRequest.untrusted)
+            return { ...NOT_REPLACED, notices: [told] };
+        throw new Error(`${told} Give the job the permission "contents: read".`);
+    }
+}
+function parseReplaced(path, text) {
+    try {
+        return { content: parseBaseline(path, text), notices: [] };
+    }
+    catch (error) {
+        if (!(error instanceof BaselineError))
+            throw error;
+        return {
+            content: null,
+            notices: [
+                'The version of the baseline that this pull request replaces is not usable: all of the new one was reviewed as added.'
+            ]
+        };
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/build.js
@@ -101456,6 +102949,421 @@ function buildReport(tool, run, analysis, findings, expected) {
     return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices };
 }
 
+;// CONCATENATED MODULE: ./lib/src/review/suggestion.js
+
+
+
+
+/**
+ * The baseline with the rollouts of an analysis followed: a new row is required where every host of the role has it,
+ * else optional; a row that went is optional, and gone where no host has it. Rows that stand on fewer than half of
+ * their cluster are left out, for they may be an intruder's; tables of integrity are never a rollout.
+ * `null`: there is nothing to follow.
+ */
+function suggest(baseline, analysis) {
+    const rows = analysis.drafts
+        .filter(draft => draft.kind === 'deviation' && draft.verdict === 'rollout' && draft.acceptedBy === null)
+        .flatMap(draft => draft.rows)
+        .filter(({ hosts, prevalence: { cluster } }) => hosts.length * 2 >= cluster[1]);
+    if (rows.length === 0)
+        return null;
+    const { fleet } = analysis;
+    const { byHost } = expect(baseline, fleet);
+    const roles = new Map();
+    for (const [label, whole] of wholes(baseline)) {
+        const hosts = new Set([...fleet.hosts.keys()].filter(host => byHost[host]?.role === label));
+        const share = (id) => {
+            const query = fleet.items[id]?.query ?? -1;
+            const observed = [...hosts].filter(host => fleet.hosts[host]?.observed[query] === 1);
+            return [observed.filter(host => fleet.hosts[host]?.items.includes(id)).length, observed.length];
+        };
+        const own = rows.filter(row => row.hosts.some(host => hosts.has(host)));
+        roles.set(label, followed(whole, own, id => fleet.items[id], id => fleet.queries[id]?.name ?? '', share));
+    }
+    const followedBy = withNotes({ ...baseline, ...together(roles) }, baseline);
+    return { baseline: followedBy, changes: changesBetween(baseline, followedBy) };
+}
+function followed(whole, rows, itemOf, nameOf, share) {
+    const result = new Map(whole);
+    const settle = (id) => {
+        const item = itemOf(id);
+        const query = item === undefined ? undefined : result.get(nameOf(item.query));
+        if (item === undefined || query === undefined)
+            return;
+        const values = redactRow(item.columns, item.values);
+        const row = query.columns.map(column => values[item.columns.indexOf(column)] ?? '');
+        const [having, observed] = share(id);
+        const next = new Map(query.rows);
+        if (having === 0)
+            next.delete(rowKey(row));
+        else
+            next.set(rowKey(row), { row, list: having === observed ? 'required' : 'optional' });
+        result.set(nameOf(item.query), { columns: query.columns, rows: next });
+    };
+    for (const { item, expected } of rows) {
+        settle(item);
+        if (expected >= 0)
+            settle(expected);
+    }
+    return result;
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/role-labels.js
+/**
+ * The label of each group: that of the role of whose own rows it shows most, so that a role keeps its name; else one
+ * made from the group's own. One group without roles has none. O(groups × roles × rows).
+ */
+function labelsOf(groups, fleet, roles) {
+    const older = roles.flatMap(({ role }) => role ?? []);
+    if (groups.length < 2 && older.length === 0)
+        return groups.map(() => null);
+    const votes = groups.flatMap((group, at) => {
+        const shown = new Set();
+        for (const host of group.hosts)
+            for (const id of fleet.hosts[host]?.items ?? [])
+                shown.add(id);
+        return roles.flatMap(role => {
+            const own = role_labels_rowsOf(role).filter(id => shown.has(id) && !roles.every(other => isKnown(other, id)));
+            return role.role === null || own.length === 0 ? [] : [{ at, label: role.role, rows: own.length }];
+        });
+    });
+    votes.sort((a, b) => b.rows - a.rows || a.at - b.at || (a.label < b.label ? -1 : 1));
+    const labels = groups.map(() => null);
+    const taken = new Set(older);
+    const given = new Set();
+    for (const { at, label } of votes) {
+        if (labels[at] !== null || given.has(label))
+            continue;
+        labels[at] = label;
+        given.add(label);
+    }
+    return labels.map((label, at) => {
+        if (label !== null)
+            return label;
+        const own = (groups[at]?.label ?? '')
+            .replace(/[^A-Za-z0-9._-]+/g, '-')
+            .replace(/^-+|-+$/g, '')
+            .slice(0, 64);
+        const base = own === '' ? 'role' : own;
+        let name = base;
+        for (let next = 2; taken.has(name); next++)
+            name = `${base}-${next}`;
+        taken.add(name);
+        return name;
+    });
+}
+const role_labels_rowsOf = ({ required, optional }) => [...required, ...optional];
+const isKnown = ({ required, optional }, id) => required.has(id) || optional.has(id);
+
+;// CONCATENATED MODULE: ./lib/src/baseline/sightings.js
+
+
+
+/** What the hosts of a group showed, by query; queries that none of them answered are left out. */
+function sightings(fleet, group) {
+    const observers = new Int32Array(fleet.queries.length);
+    const hostsOf = new Map();
+    for (const index of group.hosts) {
+        const host = fleet.hosts[index];
+        for (const [query, observed] of host?.observed.entries() ?? [])
+            observers[query] = (observers[query] ?? 0) + observed;
+        for (const id of host?.items ?? []) {
+            const hosts = hostsOf.get(id);
+            if (hosts === undefined)
+                hostsOf.set(id, [index]);
+            else
+                hosts.push(index);
+        }
+    }
+    const reference = countOn(fleet, group.reference);
+    const rows = fleet.queries.map(() => new Map());
+    for (const [id, hosts] of hostsOf) {
+        const item = fleet.items[id];
+        if (item === undefined)
+            continue;
+        const { columns, query } = item;
+        const row = redactRow(columns, item.values);
+        const key = rowKey([...columns, ...row]);
+        const same = rows[query]?.get(key);
+        const excused = [...(group.excused.get(id) ?? [])].filter(host => fleet.hosts[host]?.observed[query] === 1 && !hosts.includes(host)).length;
+        const many = reference.observed[query] ?? 0;
+        const having = (same?.prevalence[0] ?? 0) + (reference.items.get(id) ?? 0);
+        rows[query]?.set(key, {
+            columns,
+            row,
+            hosts: same === undefined ? hosts : [...new Set([...same.hosts, ...hosts])].sort((a, b) => a - b),
+            prevalence: [Math.min(having, many), many],
+            suspicion: same?.suspicion ?? group.suspects.get(id) ?? null,
+            excused: Math.max(same?.excused ?? 0, excused)
+        });
+    }
+    return fleet.queries.flatMap((query, index) => {
+        const own = [...(rows[index]?.values() ?? [])].sort((a, b) => compareRows(a.row, b.row));
+        const many = observers[index] ?? 0;
+        return many === 0 ? [] : [{ query, observers: many, rows: own }];
+    });
+}
+function countOn(fleet, hosts) {
+    const items = new Map();
+    const observed = new Int32Array(fleet.queries.length);
+    for (const index of hosts) {
+        const host = fleet.hosts[index];
+        for (const [query, seen] of host?.observed.entries() ?? [])
+            observed[query] = (observed[query] ?? 0) + seen;
+        for (const id of host?.items ?? [])
+            items.set(id, (items.get(id) ?? 0) + 1);
+    }
+    return { items, observed };
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/variants.js
+
+
+/** So many rows of one pattern, each on few hosts … */
+const FEWEST_VARIANTS = 5;
+const variants_RARE_SHARE = 0.15;
+/** … that together stand on so large a part of the hosts, and on so many, are one row with a random part. */
+const PATTERN_SHARE = 0.5;
+const variants_FEWEST_HOSTS = 3;
+/**
+ * Replaces per-host variants of one row by their pattern. Digests, cohorts and what is declared changeable are never
+ * generalised.
+ */
+function generalised(query, rows, observers) {
+    const fixed = (column) => columnKind(column) === 'digest' || query.cohort.includes(column) || query.changes.includes(column);
+    const isRare = ({ hosts }) => hosts.length < observers && hosts.length <= Math.max(1, variants_RARE_SHARE * observers);
+    const variants = Map.groupBy(rows.filter(isRare), ({ columns, row }) => JSON.stringify(row.map((value, at) => (fixed(columns[at] ?? '') ? value : generalise(value)))));
+    let rest = [...rows];
+    const patterns = [];
+    for (const members of variants.values()) {
+        const [first] = members;
+        const row = first?.row.map((value, at) => (fixed(first.columns[at] ?? '') ? value : generalise(value))) ?? [];
+        if (first === undefined ||
+            members.length < FEWEST_VARIANTS ||
+            !row.some(isPattern) ||
+            !saysSomething(row))
+            continue;
+        const tests = row.map(patternOf);
+        const matching = new Set(rest.filter(sighting => isRare(sighting) && tests.every((test, at) => test.test(sighting.row[at] ?? ''))));
+        const hosts = [...new Set([...matching].flatMap(sighting => sighting.hosts))];
+        if (hosts.length < variants_FEWEST_HOSTS || hosts.length < PATTERN_SHARE * observers)
+            continue;
+        rest = rest.filter(sighting => !matching.has(sighting));
+        patterns.push({ ...first, row, hosts, suspicion: null, excused: 0 });
+    }
+    return [...rest, ...patterns];
+}
+
+;// CONCATENATED MODULE: ./lib/src/baseline/learn.js
+
+
+
+
+
+
+
+/**
+ * Learns a baseline from clean hosts: `required` is what every host of a group showed on which the query was observed,
+ * `optional` what some showed. Pure: the same hosts give the same baseline, in whatever order they come.
+ * O(items of all hosts + distinct items × pattern rows of their query).
+ */
+function learn_learn(lesson) {
+    const { previous } = lesson;
+    const known = previous === null ? null : expect(previous, lesson.fleet);
+    const fleet = known?.fleet ?? lesson.fleet;
+    const before = previous === null ? new Map() : wholes(previous);
+    const common = previous === null ? new Map() : wholeOf([previous.queries]);
+    const columns = new Map([...before.values()].flatMap(whole => [...whole].map(([name, own]) => [name, own.columns])));
+    const labels = labelsOf(lesson.groups, fleet, known?.roles ?? []);
+    const refused = [];
+    const roles = new Map();
+    for (const [at, group] of lesson.groups.entries()) {
+        const label = labels[at] ?? null;
+        const learned = new Map(before.get(label) ?? common);
+        for (const seen of sightings(fleet, translated(group, known?.stands ?? null))) {
+            const { name } = seen.query;
+            const told = learnQuery(seen, columns.get(name), learned.get(name), lesson.acceptRare);
+            if (told.whole !== null)
+                learned.set(name, told.whole);
+            for (const { sighting, reason } of told.refused) {
+                refused.push({
+                    query: name,
+                    row: Object.fromEntries(sighting.columns.map((column, at) => [column, sighting.row[at] ?? ''])),
+                    hosts: sighting.hosts.map(host => fleet.hosts[host]?.id ?? '').sort(),
+                    reason
+                });
+            }
+        }
+        roles.set(label, learned);
+    }
+    const kept = [...before].filter(([label]) => label !== null && !roles.has(label));
+    for (const [label, older] of kept)
+        roles.set(label, older);
+    const baseline = withNotes({
+        ...(previous?.$schema === undefined ? {} : { $schema: previous.$schema }),
+        version: 1,
+        name: lesson.name,
+        packs: { ...previous?.packs, ...lesson.packs },
+        ...together(roles),
+        accept: previous?.accept ?? []
+    }, previous);
+    return {
+        baseline,
+        changes: changesBetween(previous, baseline),
+        refused: refused.sort((a, b) => compareRows([a.query, ...Object.values(a.row)], [b.query, ...Object.values(b.row)])),
+        notices: kept.map(([label]) => `No clean host belongs to the role ${label}: its rows stay as they were.`)
+    };
+}
+/** A group whose items are named as the previous baseline names them. */
+function translated(group, stands) {
+    if (stands === null)
+        return group;
+    const rename = (items) => new Map([...items].map(([id, value]) => [stands[id] ?? id, value]));
+    return { ...group, suspects: rename(group.suspects), excused: rename(group.excused) };
+}
+function learnQuery({ query, observers, rows }, olderColumns, older, acceptRare) {
+    const columns = columnsFor(query, rows, olderColumns);
+    if (columns === null)
+        return { whole: null, refused: [] };
+    const kept = [];
+    const refused = [];
+    for (const sighting of rows) {
+        const row = reordered(sighting, columns);
+        if (row === null) {
+            refused.push({ sighting, reason: 'its columns are not those of the other rows' });
+            continue;
+        }
+        const agreed = acceptRare || older?.rows.has(rowKey(row)) === true;
+        const reason = agreed ? null : suspicionOf(query, sighting);
+        if (reason === null)
+            kept.push({ ...sighting, columns, row });
+        else
+            refused.push({ sighting, reason });
+    }
+    const learned = new Map();
+    const list = ({ row, hosts, excused }) => learned.set(rowKey(row), { row, list: hosts.length + excused >= observers ? 'required' : 'optional' });
+    for (const sighting of query.weight === 'integrity' ? kept : generalised(query, kept, observers))
+        list(sighting);
+    return { whole: { columns, rows: learned }, refused };
+}
+/** The columns in the order that the file has them in; for a foreign query those of most rows. */
+function columnsFor(query, rows, older) {
+    const most = () => {
+        const votes = new Map();
+        for (const { columns, hosts } of rows) {
+            const vote = votes.get(rowKey(columns)) ?? { columns, hosts: 0 };
+            vote.hosts += hosts.length;
+            votes.set(rowKey(columns), vote);
+        }
+        return [...votes.values()].sort((a, b) => b.hosts - a.hosts || compareRows(a.columns, b.columns))[0]
+            ?.columns;
+    };
+    const own = query.identity ?? most() ?? older;
+    if (own === undefined)
+        return null;
+    return older !== undefined && isSameSet(own, older) ? older : own;
+}
+const isSameSet = (a, b) => a.length === b.length && a.every(column => b.includes(column));
+function reordered({ columns, row }, wanted) {
+    if (!isSameSet(columns, wanted))
+        return null;
+    return wanted.map(column => row[columns.indexOf(column)] ?? '');
+}
+/** Why a row looks like an intruder; what is refused here the review of a pull request would call poisoning. */
+function suspicionOf(query, { suspicion, prevalence: [having, observed] }) {
+    if (suspicion !== null)
+        return suspicion;
+    if (query.weight !== 'integrity' || having * 2 >= observed)
+        return null;
+    return `only ${having} of ${observed} clean hosts ${having === 1 ? 'has' : 'have'} it, and a change in this table is rarely innocent`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/upkeep.js
+
+
+
+
+/**
+ * Learns a baseline from clean hosts, which are first compared with each other: what takes part in a serious finding
+ * among them is not learned.
+ * @throws Error when a named host is silent or was not among the hosts collected, or when no host answered.
+ */
+async function learnFrom({ name, packs, cleanHosts, previous, acceptRare }, question, hosts) {
+    const named = new Set(cleanHosts);
+    async function* clean() {
+        for await (const host of hosts())
+            if (named.size === 0 || named.has(host.host))
+                yield host;
+    }
+    const assessment = await assess({ ...question, baseline: null }, clean);
+    const { analysis } = assessment;
+    refuseSilent(cleanHosts, analysis.fleet);
+    const indicated = await indicatedItems(question.indicators, analysis.fleet, clean);
+    const groups = analysis.clusters.map((cluster) => ({
+        label: cluster.label,
+        hosts: cluster.hosts,
+        reference: cluster.hosts,
+        ...suspicions(analysis, cluster.id, indicated)
+    }));
+    const learned = learn_learn({ name, packs, fleet: analysis.fleet, groups, previous, acceptRare });
+    return { ...assessment, ...learned };
+}
+function refuseSilent(cleanHosts, fleet) {
+    const answered = new Set(fleet.hosts.filter(host => host.observed.includes(1)).map(host => host.id));
+    const missing = cleanHosts.filter(host => !answered.has(host)).sort();
+    if (missing.length > 0) {
+        const known = new Set(fleet.hosts.map(host => host.id));
+        const reasons = missing
+            .slice(0, 10)
+            .map(id => `${inert(id, 64)} (${known.has(id) ? 'silent' : 'not among the hosts that were asked'})`);
+        const more = missing.length > reasons.length ? ` and ${missing.length - reasons.length} more` : '';
+        throw new Error(`baseline-hosts: no answer came from ${reasons.join(', ')}${more}. The baseline was left as it is; a host that is silent cannot be called clean.`);
+    }
+    if (answered.size === 0)
+        throw new Error('No host answered, so there is nothing to learn: the baseline was left as it is.');
+}
+/** What a group's findings of severity high and critical say against rows, and for hosts that lack some. */
+function suspicions({ drafts }, cluster, indicated) {
+    const suspects = new Map(indicated);
+    const excused = new Map();
+    for (const draft of drafts.filter(draft => draft.cluster === cluster && isSerious(draft))) {
+        const reason = `it is part of a ${draft.severity} finding (${draft.id})`;
+        for (const { kind, item, expected, hosts } of draft.rows) {
+            if (kind !== 'missing')
+                suspects.set(item, reason);
+            const lacking = kind === 'missing' ? item : expected;
+            if (lacking >= 0)
+                excused.set(lacking, new Set([...(excused.get(lacking) ?? []), ...hosts]));
+        }
+    }
+    return { suspects, excused };
+}
+function isSerious({ kind, severity, acceptedBy }) {
+    return kind === 'deviation' && acceptedBy === null && (severity === 'critical' || severity === 'high');
+}
+/** Items of rows that an indicator meets. */
+async function indicatedItems(indicators, fleet, hosts) {
+    const met = new Map();
+    if (indicators.length === 0)
+        return met;
+    const ids = new Map(fleet.items.map((item, id) => [itemKey(item.query, item.columns, item.values), id]));
+    for await (const record of hosts()) {
+        const reading = rowReader(record);
+        for (const [index, query] of fleet.queries.entries()) {
+            for (const row of record.queries[query.name]?.rows ?? []) {
+                const indicator = indicators.find(candidate => candidate.matches(query, row));
+                if (indicator === undefined)
+                    continue;
+                const { columns, values } = reading(query, row);
+                const id = ids.get(itemKey(index, columns, values));
+                if (id !== undefined)
+                    met.set(id, `the indicator ${inert(indicator.text, 80)} meets it`);
+            }
+        }
+    }
+    return met;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/run.js
 
 
@@ -101481,6 +103389,13 @@ function buildReport(tool, run, analysis, findings, expected) {
 
 
 
+
+
+
+
+
+
+const TOOL = { name: package_namespaceObject.UU, version: package_namespaceObject.rE };
 const log = actionsLog;
 const clock = systemClock;
 const NO_TOKEN_HERE = 'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.';
@@ -101526,18 +103441,21 @@ async function carryOut(job) {
     try {
         const { inputs, context } = job;
         const asked = await readQuestion(inputs, path => (0,promises_.readFile)((0,external_node_path_.resolve)(context.workspace, path), 'utf8'));
+        const replaced = await readReplaced(inputs.mode === 'check' ? asked.baseline : null, context, gitHubOf(job));
         if (inputs.collector === 'ssm' && context.pullRequest?.untrusted && context.oidc === null) {
             log.warning(NO_TOKEN_HERE);
-            await publishReport(job, await reportOfNothing(job, NO_TOKEN_HERE));
+            await publishReport(job, await reportOfNothing(job, NO_TOKEN_HERE, asked, replaced));
             return [];
         }
         const snapshot = (0,external_node_path_.join)(job.outputDir, 'snapshot.ndjson.gz');
         const collected = await log.group('Collect', () => collectTo(snapshot, job, asked));
         setOutput('snapshot', snapshot);
         if (inputs.mode === 'collect')
-            return tellCollected(await reportOf(job, asked, collected, snapshot, []), inputs);
+            return tellCollected(await reportOf(job, asked, collected, snapshot, [], NOT_REPLACED), inputs);
         const queries = [...queriesOf(asked.packs), ...collected.unknownQueries.map(unknownQuery)];
-        const report = await log.group('Analyse', () => reportOf(job, asked, collected, snapshot, queries));
+        if (inputs.mode === 'baseline')
+            return await writeLearned(job, asked, collected, snapshot, queries);
+        const report = await log.group('Analyse', () => reportOf(job, asked, collected, snapshot, queries, replaced));
         await publishReport(job, report, asked.baseline);
         return failures(report, inputs);
     }
@@ -101575,29 +103493,102 @@ async function collectTo(path, job, { packs }) {
     }
 }
 /** Analyses the snapshot at `path` and tells of it. */
-async function reportOf(job, { packs, baseline, indicators }, collected, path, queries) {
-    const { inputs, startedAt } = job;
-    const question = { queries, baseline: baseline?.content ?? null, indicators, today: startedAt.slice(0, 10) };
-    const { analysis, findings } = await assess(question, async function* () {
-        yield* (await readSnapshot(path)).hosts;
+async function reportOf(job, asked, collected, path, queries, { content: replaced, notices }) {
+    const { baseline } = asked;
+    const question = {
+        ...questionOf(job, asked, queries),
+        baseline: baseline?.content ?? null,
+        ...(replaced === undefined ? {} : { replaced })
+    };
+    const { analysis, findings, effect } = await assess(question, run_hostsOf(path));
+    const told = [...notices, ...(baseline === null ? [] : baselineNotices(baseline, asked.packs, queries))];
+    const report = buildReport(TOOL, factsOfFleet(job, asked, collected), { ...analysis, notices: [...told, ...analysis.notices] }, findings, expectedOf(job));
+    return {
+        ...report,
+        ...planOf(asked, replaced, effect),
+        ...(await followRollouts(job, baseline, analysis))
+    };
+}
+/** Mode `baseline`: learns the baseline from the snapshot at `path`, writes it where it differs, and tells of it. */
+async function writeLearned(job, asked, collected, path, queries) {
+    const { inputs, context } = job;
+    const previous = asked.baseline?.content ?? null;
+    const upkeep = {
+        name: previous?.name ?? inputs.name,
+        packs: Object.fromEntries(asked.packs.map(({ name, sha256 }) => [name, sha256])),
+        cleanHosts: inputs.baselineHosts,
+        previous,
+        acceptRare: inputs.baselineAcceptRare
+    };
+    const { analysis, findings, baseline, changes, refused, notices } = await log.group('Learn', () => learnFrom(upkeep, questionOf(job, asked, queries), run_hostsOf(path)));
+    const report = buildReport(TOOL, { ...factsOfFleet(job, asked, collected), baseline: null }, { ...analysis, notices: [...notices, ...analysis.notices] }, findings, inputs.baselineHosts.length > 0 ? null : expectedOf(job));
+    const problems = failures({ ...report, findings: [] }, { ...inputs, failOn: 'never' });
+    const file = inputs.baseline ?? '';
+    const text = writeBaseline(baseline);
+    const changed = problems.length === 0 && text !== asked.baseline?.text;
+    if (changed) {
+        await (0,promises_.mkdir)((0,external_node_path_.dirname)((0,external_node_path_.resolve)(context.workspace, file)), { recursive: true });
+        await (0,promises_.writeFile)((0,external_node_path_.resolve)(context.workspace, file), text);
+    }
+    setOutput('baseline-path', file);
+    setOutput('baseline-changed', String(changed));
+    await publishReport(job, {
+        ...report,
+        learned: { path: file, changed, changes, integrity: integrityAdditions(changes, queries), refused }
     });
-    const expected = inputs.expectedHosts !== null && 'count' in inputs.expectedHosts ? inputs.expectedHosts.count : null;
+    return problems;
+}
+/** What the pull request under review does; nothing where it leaves the baseline as it is. */
+function planOf({ baseline, packs }, replaced, effect) {
+    if (baseline === null || replaced === undefined)
+        return {};
+    const changes = changesBetween(replaced, baseline.content);
+    return { plan: { changes, integrity: integrityAdditions(changes, queriesOf(packs)), effect } };
+}
+/** Writes the baseline that follows the rollouts of an analysis, where there are any. */
+async function followRollouts({ outputDir }, baseline, analysis) {
+    const suggestion = baseline === null ? null : suggest(baseline.content, analysis);
+    if (suggestion === null)
+        return {};
+    const file = 'baseline.suggested.json';
+    await (0,promises_.writeFile)((0,external_node_path_.join)(outputDir, file), writeBaseline(suggestion.baseline));
+    return { suggestion: { file, changes: suggestion.changes } };
+}
+/**
+ * The report of a run that saw no host, with the reason: nothing was assessed, so nothing is called clean. Of a pull
+ * request that changes the baseline it tells what can be told without hosts.
+ */
+async function reportOfNothing(job, reason, asked = null, replaced = NOT_REPLACED) {
+    const { analysis, findings } = await assess({ queries: [], baseline: null, indicators: [], today: job.startedAt.slice(0, 10) }, async function* () { });
     const facts = {
         ...factsOf(job),
-        targets: collected.targets,
-        region: collected.region,
-        packs: packs.map(({ name, sha256 }) => ({ name, sha256 })),
-        baseline: baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 },
-        snapshotSha256: collected.sha256
+        packs: [],
+        baseline: fileOf(asked?.baseline ?? null),
+        snapshotSha256: null
     };
-    return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, analysis, findings, expected);
+    const told = { ...analysis, notices: [...reason.split('\n'), ...replaced.notices] };
+    return {
+        ...buildReport(TOOL, facts, told, findings, null),
+        ...(asked === null ? {} : planOf(asked, replaced.content, null))
+    };
 }
-/** The report of a run that saw no host, with the reason: nothing was assessed, so nothing is called clean. */
-async function reportOfNothing(job, reason) {
-    const { analysis, findings } = await assess({ queries: [], baseline: null, indicators: [], today: job.startedAt.slice(0, 10) }, async function* () { });
-    const facts = { ...factsOf(job), packs: [], baseline: null, snapshotSha256: null };
-    const told = { ...analysis, notices: reason.split('\n') };
-    return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, told, findings, null);
+function questionOf({ startedAt }, { indicators }, queries) {
+    return { queries, indicators, today: startedAt.slice(0, 10) };
+}
+const run_hostsOf = (path) => async function* () {
+    yield* (await readSnapshot(path)).hosts;
+};
+const expectedOf = ({ inputs: { expectedHosts } }) => expectedHosts !== null && 'count' in expectedHosts ? expectedHosts.count : null;
+const fileOf = (baseline) => baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 };
+function factsOfFleet(job, { packs, baseline }, { targets, region, sha256 }) {
+    return {
+        ...factsOf(job),
+        targets,
+        region,
+        packs: packs.map(({ name, sha256 }) => ({ name, sha256 })),
+        baseline: fileOf(baseline),
+        snapshotSha256: sha256
+    };
 }
 function factsOf({ inputs, startedAt }) {
     return {
@@ -101610,11 +103601,13 @@ function factsOf({ inputs, startedAt }) {
         region: inputs.region || null
     };
 }
-async function publishReport({ env, context, inputs, outputDir }, report, baseline = null) {
-    const { repository } = context;
-    const github = repository !== null && inputs.githubToken !== ''
-        ? gitHub(inputs.githubToken, repository.owner, repository.repo)
+function gitHubOf({ context: { repository }, inputs: { githubToken } }) {
+    return repository !== null && githubToken !== ''
+        ? gitHub(githubToken, repository.owner, repository.repo)
         : null;
+}
+async function publishReport(job, report, baseline = null) {
+    const { env, context, inputs, outputDir } = job;
     await publish({
         report,
         baseline,
@@ -101625,7 +103618,7 @@ async function publishReport({ env, context, inputs, outputDir }, report, baseli
         comment: inputs.comment === 'auto',
         issue: inputs.issue === 'rolling',
         summaryPath: env.GITHUB_STEP_SUMMARY || null
-    }, { log, github, setOutput: setOutput });
+    }, { log, github: gitHubOf(job), setOutput: setOutput });
 }
 /** Mode `collect` writes a snapshot only; its outputs and the log tell how much of the fleet is in it. */
 function tellCollected({ summary, hosts }, { minCoverage }) {
