@@ -1,0 +1,46 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import * as core from '@actions/core'
+import { integrityAdditions } from '../baseline/changes.ts'
+import { writeBaseline } from '../baseline/write.ts'
+import { type Fetched, type Job, publishReport } from '../job.ts'
+import { failures } from '../publish/gate.ts'
+import { dayOf, reportOfFleet } from '../reporting.ts'
+import { learnFrom } from '../upkeep.ts'
+
+/**
+ * Mode `baseline`: learns the baseline from the fleet, writes it where it differs, and tells of it. Returns why the
+ * run must fail; the file is then untouched.
+ */
+export async function keepBaseline(job: Job, fetched: Fetched): Promise<string[]> {
+  const { inputs, context, log } = job
+  const { asked, queries, hosts } = fetched
+  const previous = asked.baseline?.content ?? null
+  const upkeep = {
+    name: previous?.name ?? inputs.name,
+    packs: Object.fromEntries(asked.packs.map(({ name, sha256 }) => [name, sha256])),
+    cleanHosts: inputs.baselineHosts,
+    previous,
+    acceptRare: inputs.baselineAcceptRare
+  }
+  const question = { queries, indicators: asked.indicators, today: dayOf(job) }
+  const learned = await log.group('Learn', () => learnFrom(upkeep, question, hosts))
+  const { baseline, changes, refused } = learned
+  const unread = { ...fetched, asked: { ...asked, baseline: null } }
+  const report = reportOfFleet(job, unread, learned, learned.notices)
+  const problems = failures({ ...report, findings: [] }, { ...inputs, failOn: 'never' })
+
+  const path = inputs.baseline ?? ''
+  const text = writeBaseline(baseline)
+  const changed = problems.length === 0 && text !== asked.baseline?.text
+  if (changed) {
+    const file = resolve(context.workspace, path)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  }
+  core.setOutput('baseline-path', path)
+  core.setOutput('baseline-changed', String(changed))
+  const integrity = integrityAdditions(changes, queries)
+  await publishReport(job, { ...report, learned: { path, changed, changes, integrity, refused } })
+  return problems
+}

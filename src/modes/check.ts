@@ -1,0 +1,56 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Analysis } from '../analyse/analyse.ts'
+import { assess } from '../assess.ts'
+import { baselineNotices } from '../baseline/notices.ts'
+import { writeBaseline } from '../baseline/write.ts'
+import { type Fetched, type Job, publishReport } from '../job.ts'
+import { failures } from '../publish/gate.ts'
+import type { AskedFor } from '../question.ts'
+import type { Replaced } from '../replaced.ts'
+import type { Report } from '../report/report.ts'
+import { dayOf, planOf, reportOfFleet } from '../reporting.ts'
+import { suggest } from '../review/suggestion.ts'
+
+/** Mode `check`: compares the fleet with its baseline and itself, and tells of it. Returns why the run must fail. */
+export async function check(job: Job, fetched: Fetched, replaced: Replaced): Promise<string[]> {
+  const report = await job.log.group('Analyse', () => examine(job, fetched, replaced))
+  await publishReport(job, report, fetched.asked.baseline)
+  return failures(report, job.inputs)
+}
+
+async function examine(
+  job: Job,
+  fetched: Fetched,
+  { content: replaced, notices }: Replaced
+): Promise<Report> {
+  const { asked, queries, hosts } = fetched
+  const { baseline, indicators, packs } = asked
+  const question = {
+    queries,
+    indicators,
+    today: dayOf(job),
+    baseline: baseline?.content ?? null,
+    ...(replaced === undefined ? {} : { replaced })
+  }
+  const assessment = await assess(question, hosts)
+  const told = [...notices, ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))]
+  return {
+    ...reportOfFleet(job, fetched, assessment, told),
+    ...planOf(asked, replaced, assessment.effect),
+    ...(await followRollouts(job, baseline, assessment.analysis))
+  }
+}
+
+/** Writes the baseline that follows the rollouts of an analysis, where there are any. */
+async function followRollouts(
+  { outputDir }: Job,
+  baseline: AskedFor['baseline'],
+  analysis: Analysis
+): Promise<Pick<Report, 'suggestion'>> {
+  const suggestion = baseline === null ? null : suggest(baseline.content, analysis)
+  if (suggestion === null) return {}
+  const file = 'baseline.suggested.json'
+  await writeFile(join(outputDir, file), writeBaseline(suggestion.baseline))
+  return { suggestion: { file, changes: suggestion.changes } }
+}
