@@ -15,7 +15,7 @@ const read = async (path: string) => {
   return text
 }
 const ask = (more: { packs?: string[]; baseline?: string | null; indicators?: string | null } = {}) =>
-  readQuestion({ packs: ['linux'], baseline: null, indicators: null, ...more }, read)
+  readQuestion({ mode: 'check', packs: ['linux'], baseline: null, indicators: null, ...more }, read)
 const texts = async (indicators: string) => (await ask({ indicators })).indicators.map(({ text }) => text)
 
 test('without a baseline and indicators there is none', async () => {

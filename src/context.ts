@@ -6,6 +6,8 @@ export interface RunContext {
   readonly repository: { readonly owner: string; readonly repo: string } | null
   /** `null`: the payload does not say. */
   readonly isPrivate: boolean | null
+  /** The commit that the run is of: of a pull request its merge commit. */
+  readonly sha: string | null
   readonly runId: string | null
   readonly runUrl: string | null
   readonly workspace: string
@@ -52,6 +54,7 @@ export async function readContext(
     event: env.GITHUB_EVENT_NAME ?? '',
     repository: owner && repo ? { owner, repo } : null,
     isPrivate: payload?.repository?.private ?? null,
+    sha: env.GITHUB_SHA || null,
     runId,
     runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
     workspace: env.GITHUB_WORKSPACE || process.cwd(),

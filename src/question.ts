@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Indicator, parseIndicators } from './analyse/indicators.ts'
-import { type Baseline, BaselineError, parseBaseline } from './baseline/baseline.ts'
+import { BaselineError, parseBaseline } from './baseline/baseline.ts'
+import type { BaselineFile } from './baseline/notices.ts'
 import { inert } from './inert.ts'
 import { loadPacks } from './osquery/load-packs.ts'
 import type { Pack } from './osquery/pack.ts'
@@ -8,19 +9,14 @@ import type { Pack } from './osquery/pack.ts'
 /** What a run asks of a fleet, read from files before anything is called. */
 export interface AskedFor {
   readonly packs: readonly Pack[]
+  /** `null`: none is named, or mode `baseline` writes the first. */
   readonly baseline: BaselineFile | null
   readonly indicators: readonly Indicator[]
 }
 
-export interface BaselineFile {
-  readonly path: string
-  readonly sha256: string
-  readonly text: string
-  readonly content: Baseline
-}
-
 /** Where to find what a run asks. */
 export interface QuestionSources {
+  readonly mode: string
   readonly packs: readonly string[]
   readonly baseline: string | null
   /** A path, or indicators in place. */
@@ -37,7 +33,7 @@ export async function readQuestion(
 ): Promise<AskedFor> {
   const [packs, baseline, indicators] = await Promise.allSettled([
     loadPacks(sources.packs, readFile),
-    readBaseline(sources.baseline, readFile),
+    readBaseline(sources.baseline, sources.mode === 'baseline', readFile),
     readIndicators(sources.indicators, readFile)
   ])
   if (packs.status === 'fulfilled' && baseline.status === 'fulfilled' && indicators.status === 'fulfilled') {
@@ -53,17 +49,24 @@ export async function readQuestion(
 
 async function readBaseline(
   path: string | null,
+  mayBeMissing: boolean,
   readFile: (path: string) => Promise<string>
 ): Promise<AskedFor['baseline']> {
   if (path === null) return null
-  const text = await readFile(path).catch(() => {
+  const text = await readFile(path).catch((error: unknown) => {
+    if (mayBeMissing && isMissing(error)) return null
     throw new BaselineError(
       `baseline: ${inert(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
         'leave the input empty to compare the fleet with itself only.'
     )
   })
+  if (text === null) return null
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return { path, sha256, text, content: parseBaseline(path, text) }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */

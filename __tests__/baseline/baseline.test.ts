@@ -1,5 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { parseBaseline } from '../../src/baseline/baseline.ts'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { parseBaseline, unaskedQueries } from '../../src/baseline/baseline.ts'
+import { writeBaseline } from '../../src/baseline/write.ts'
+
+const ajv = new Ajv2020({ allErrors: true, strictRequired: false })
+addFormats.default(ajv)
+const validate = ajv.compile(JSON.parse(readFileSync('schemas/baseline.schema.json', 'utf8')))
 
 const valid = {
   version: 1,
@@ -8,33 +16,185 @@ const valid = {
   queries: { ports: { columns: ['protocol', 'port'], required: [['6', '22']], optional: [['6', '9100']] } },
   accept: [{ query: 'ports', match: { port: '99' }, reason: 'test', owner: '@a/b', expires: '2026-12-31' }]
 }
-const parse = (change: object) => parseBaseline('b.json', JSON.stringify({ ...valid, ...change }))
-const ports = (change: object) => parse({ queries: { ports: { ...valid.queries.ports, ...change } } })
+/** Line 8 names the columns, 10 holds the required row, 14 the optional one, 19 the acceptance. */
+const TEXT = writeBaseline(parseBaseline('b.json', JSON.stringify(valid)))
 
-describe('a baseline', () => {
-  test('is read with its rows, acceptances and no roles', () => {
-    expect(parse({})).toMatchObject({ ...valid, roles: {} })
+test('a baseline is read with its rows, acceptances and no roles', () => {
+  expect(parseBaseline('b.json', JSON.stringify(valid))).toEqual({ ...valid, roles: {} })
+  expect(parseBaseline('b.json', `\ufeff${TEXT}`)).toMatchObject(valid)
+})
+
+/** What a person did, from what to what, and the complaint; `false`: what JSON Schema cannot say. */
+const BROKEN: readonly [string, string, string, string, boolean?][] = [
+  ['a version from the future', '"version": 1', '"version": 2', 'b.json:3:3: version must be 1'],
+  [
+    'a row with too few values',
+    '["6", "22"]',
+    '["6"]',
+    'b.json:12:9: queries.ports.required[0] has 1 values, but 2 columns are named',
+    false
+  ],
+  [
+    'a row with too many values',
+    '["6", "9100"]',
+    '["6", "9100", ""]',
+    'b.json:16:9: queries.ports.optional[0] has 3 values',
+    false
+  ],
+  [
+    'a row that stands twice in a list',
+    '["6", "22"],',
+    '["6", "22"],\n        ["6", "22"],',
+    'b.json:13:9: queries.ports.required[1] stands twice'
+  ],
+  [
+    'a row that is required and optional',
+    '["6", "9100"]',
+    '["6", "22"]',
+    'b.json:16:9: queries.ports.optional[0] stands twice',
+    false
+  ],
+  [
+    'a row after the closing one',
+    '["6", "22"],\n        []',
+    '[],\n        ["6", "22"]',
+    'b.json:12:9: queries.ports.required[0] is empty',
+    false
+  ],
+  [
+    'a value that is no text',
+    '"22"',
+    '22',
+    'b.json:12:15: queries.ports.required[0][1] invalid input: expected string, received number'
+  ],
+  [
+    'rows that are no list',
+    '[\n        ["6", "22"],\n        []\n      ]',
+    '{}',
+    'b.json:11:7: queries.ports.required invalid input: expected array'
+  ],
+  [
+    'a column named twice',
+    '["protocol", "port"]',
+    '["port", "port"]',
+    'b.json:10:7: queries.ports.columns names a column twice'
+  ],
+  ['no columns', '"columns": ["protocol", "port"],', '', 'b.json:9:14: queries.ports.columns is missing'],
+  ['a query whose name no pack can give', '"ports": {', '"my ports": {', 'b.json:9:5: queries.my ports'],
+  [
+    'a key nobody knows',
+    '"required"',
+    '"requried"',
+    'b.json:11:7: queries.ports.requried is a key that a baseline does not have'
+  ],
+  [
+    'a key that stands twice',
+    '"name": "checkout"',
+    '"name": "checkout",\n  "name": "other"',
+    'b.json:5:3: name stands twice in this object',
+    false
+  ],
+  ['a key that would poison an object', '"linux"', '"__proto__"', 'b.json:6:5: __proto__ is no name', false],
+  ['no name', '"name": "checkout",', '', 'b.json:1:1: name is missing'],
+  ['an acceptance without an owner', '"owner": "@a/b", ', '', 'b.json:22:5: accept[0].owner is missing'],
+  ['an acceptance with an empty reason', '"test"', '"  "', 'accept[0].reason is empty: say why'],
+  ['an acceptance that matches all rows unsaid', '{ "port": "99" }', '{}', 'accept[0].match names no column'],
+  [
+    'an acceptance that expires on no day',
+    '2026-12-31',
+    'soon',
+    'accept[0].expires must be a date, YYYY-MM-DD'
+  ],
+  [
+    'an acceptance that expires on a day that is not',
+    '2026-12-31',
+    '2026-02-30',
+    'accept[0].expires must be a date'
+  ],
+  [
+    'an acceptance that stands twice',
+    '    {}\n',
+    `    ${JSON.stringify(valid.accept[0])},\n    {}\n`,
+    'b.json:23:5: accept[1] stands twice'
+  ],
+  [
+    'a role whose columns differ',
+    '  "accept"',
+    '  "roles": { "a": { "queries": { "ports": { "columns": ["port"] } } } },\n  "accept"',
+    'roles.a.queries.ports.columns must be ["protocol","port"]',
+    false
+  ]
+]
+
+describe('a baseline with', () => {
+  test.each(BROKEN)('%s is refused, with its place', (_, from, to, complaint) => {
+    expect(TEXT).toContain(from)
+    const text = TEXT.replace(from, to)
+    expect(() => parseBaseline('b.json', text)).toThrow(complaint)
+    expect(() => parseBaseline('b.json', text)).toThrow(
+      /^b\.json is not a valid baseline:\nb\.json:\d+:\d+: /
+    )
   })
+
+  test.each(BROKEN.filter(([, , , , inSchema]) => inSchema !== false))(
+    '%s is refused by the schema too',
+    (_, from, to) => {
+      expect(validate(JSON.parse(TEXT))).toBe(true)
+      expect(validate(JSON.parse(TEXT.replace(from, to)))).toBe(false)
+    }
+  )
 
   test.each([
-    ['a version from the future', () => parse({ version: 2 }), /version/],
     [
-      'a row with too few values',
-      () => ports({ required: [['6']] }),
-      /has 1 values, but 2 columns are named[\s\S]*queries\.ports\.required/
+      'merge markers',
+      TEXT.replace('        ["6", "22"]', '<<<<<<< HEAD\n        ["6", "22"]'),
+      "b.json:12:1: here are Git's merge markers"
     ],
-    ['a row that stands twice', () => ports({ optional: [['6', '22']] }), /stands in the file twice/],
-    ['a column named twice', () => ports({ columns: ['port', 'port'] }), /names a column twice/],
-    ['a key nobody knows', () => parse({ requried: [] }), /requried/],
-    ['an acceptance without an owner', () => parse({ accept: [{ ...valid.accept[0], owner: '' }] }), /owner/],
     [
-      'an acceptance that expires on no day',
-      () => parse({ accept: [{ ...valid.accept[0], expires: 'soon' }] }),
-      /YYYY-MM-DD/
+      'a missing comma',
+      TEXT.replace('"version": 1,', '"version": 1'),
+      'b.json:4:3: a comma is missing before this'
     ],
-    ['text that is no JSON', () => parseBaseline('b.json', '{"version": 1,}'), /b\.json is not valid JSON/],
-    ['merge markers', () => parseBaseline('b.json', '{\n<<<<<<< HEAD\n}'), /merge markers/]
-  ])('with %s is refused', (_name, act, message) => {
-    expect(act).toThrow(message)
+    [
+      'a comma too many',
+      TEXT.replace('        []\n', ''),
+      'b.json:13:7: a value is missing, or the comma before is one too many'
+    ],
+    ['a comment', TEXT.replace('"version"', '// one\n  "version"'), 'b.json:3:3: a comment stands here'],
+    ['a closing brace too few', TEXT.trimEnd().slice(0, -1), 'a closing brace is missing'],
+    ['words after its end', `${TEXT}x`, 'b.json:26:1: '],
+    ['nothing in it', '', 'b.json:1:1: '],
+    ['brackets without end', '['.repeat(100_000), 'b.json:1:1: '],
+    ['brackets without measure', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'b.json:1:1: ']
+  ])('%s is refused, with its place', (_, text, complaint) => {
+    expect(() => parseBaseline('b.json', text)).toThrow(complaint)
   })
+
+  test('many mistakes tells the first and how many more there are', () => {
+    const rows = Array.from({ length: 50 }, (_, at) => [String(at)])
+    const act = () =>
+      parseBaseline(
+        'b.json',
+        JSON.stringify({ ...valid, queries: { ports: { columns: ['a', 'b'], required: rows } } })
+      )
+    expect(act).toThrow(/required\[0\] has 1 values[\s\S]*and 30 more problems$/)
+  })
+
+  test('words that would command the runner is refused in inert words', () => {
+    const text = TEXT.replace('"name"', '"\\n::set-output name=x::y"')
+    expect(() => parseBaseline('b.json', text)).toThrow('⏎::set-output')
+    expect(() => parseBaseline('b.json', text)).not.toThrow(/^::/m)
+  })
+})
+
+test('the baseline of the docs is one, as it is written', () => {
+  const [text = ''] = /(?<=```json\n)[\s\S]*?(?=```)/.exec(readFileSync('docs/baselines.md', 'utf8')) ?? []
+  expect(writeBaseline(parseBaseline('docs', text))).toBe(text)
+})
+
+test('a query that no pack asks any more is told with its place, and is no error', () => {
+  expect(unaskedQueries('b.json', TEXT, new Set(['ports']))).toEqual([])
+  expect(unaskedQueries('b.json', TEXT, new Set())).toEqual([
+    'b.json:9:5: no pack of this run asks the query ports; its rows were not compared.'
+  ])
 })

@@ -31,6 +31,7 @@ const calls = (service: string) => server.calls.filter(call => call.service === 
 
 beforeAll(async () => {
   server = await startServer(fleet)
+  server.github.baseFiles.set('baselines/checkout.json', BASELINE)
 })
 
 beforeEach(() => {

@@ -21,7 +21,7 @@ const files = (folder: string, end: string) =>
     .sort()
 
 /** Pages that are being written: to be struck off as they land. */
-const COMING = ['docs/baselines.md', 'docs/reliability.md', 'docs/reports.md', 'docs/how-it-works.md']
+const COMING = ['docs/reliability.md', 'docs/reports.md', 'docs/how-it-works.md']
 
 const papers = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...files('docs', '.md')]
 

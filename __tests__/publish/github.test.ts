@@ -7,7 +7,7 @@ import { gitHub } from '../../src/publish/github.ts'
 import { Refusal } from '../../src/publish/refusal.ts'
 import { keptLog } from './ports.ts'
 
-type Answer = { status?: number; json?: unknown; hangUp?: boolean }
+type Answer = { status?: number; json?: unknown; raw?: string; hangUp?: boolean }
 const servers: Server[] = []
 let asked: string[] = []
 
@@ -30,9 +30,13 @@ async function listening(answer: (request: string, body: string) => Answer): Pro
     const body = await read(request)
     const line = `${request.method} ${request.url}`
     asked.push(line)
-    const { status = 200, json = {}, hangUp = false } = answer(line, body)
+    const { status = 200, json = {}, raw, hangUp = false } = answer(line, body)
     if (hangUp) return void response.destroy()
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+    const type =
+      raw === undefined
+        ? 'application/json'
+        : String(request.headers.accept).replace('+json', '+json; charset=utf-8')
+    response.writeHead(status, { 'content-type': type }).end(raw ?? JSON.stringify(json))
   })
   servers.push(server)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -160,4 +164,26 @@ test('issues of one author are listed page by page, without pull requests, and u
     { state: 'closed' },
     { body: 'new' }
   ])
+})
+
+test('a file is read at the first parent of a merge commit, as its bytes are', async () => {
+  const github = await at(request =>
+    request.includes('/commits/')
+      ? { json: { parents: [{ sha: 'b1' }, { sha: 'c1' }] } }
+      : { raw: '{"name": "é"}\n' }
+  )
+  expect(await github.firstParent('a1')).toBe('b1')
+  expect(await github.fileAt('baselines/a b#1.json', 'b1')).toBe('{"name": "é"}\n')
+  expect(asked).toEqual([
+    'GET /repos/acme/fleet/commits/a1?per_page=1',
+    'GET /repos/acme/fleet/contents/baselines/a%20b%231.json?ref=b1'
+  ])
+})
+
+test('a file that is not there is none, and a refusal is thrown', async () => {
+  const missing = await at(() => ({ status: 404, json: { message: 'Not Found' } }))
+  expect(await missing.fileAt('b.json', 'b1')).toBeNull()
+  await expect(missing.firstParent('a1')).rejects.toMatchObject({ status: 404 })
+  const refused = await at(() => ({ status: 403, json: { message: 'no' } }))
+  await expect(refused.fileAt('b.json', 'b1')).rejects.toMatchObject({ status: 403 })
 })

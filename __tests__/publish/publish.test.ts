@@ -35,6 +35,7 @@ function published(
       event: 'pull_request',
       repository: { owner: 'acme', repo: 'fleet' },
       isPrivate: true,
+      sha: null,
       runId: '42',
       runUrl: 'https://github.com/acme/fleet/actions/runs/42',
       workspace: dir,

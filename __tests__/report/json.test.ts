@@ -5,6 +5,7 @@ import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { renderJson } from '../../src/report/json.ts'
 import { redactReport } from '../../src/report/redact.ts'
+import { learnedBaseline, poisonedPlan, staticPlan, suggested } from './plans.ts'
 import { finding, host, report, row } from './reports.ts'
 import { drifted, enormous, healthy, incomplete } from './samples.ts'
 
@@ -19,6 +20,10 @@ test.each([
   ['an incomplete run', incomplete()],
   ['300 findings on 2,000 hosts', enormous()],
   ['no host at all', report([])],
+  ['a pull request that changes the baseline', poisonedPlan()],
+  ['a pull request of which no host was asked', staticPlan()],
+  ['a baseline that was learned', learnedBaseline()],
+  ['a baseline that could follow a rollout', suggested()],
   ['a redacted report', redactReport(drifted()).report]
 ])('report.json of %s keeps its schema', (_, sample) => {
   expect(problems(JSON.parse(renderJson(sample)))).toEqual([])

@@ -18,11 +18,15 @@ export interface Issue {
 }
 
 const userOf = (login: string) => ({ login, type: login.endsWith('[bot]') ? 'Bot' : 'User' })
+/** The head of the base branch: the first parent of every merge commit. */
+const BASE = 'b'.repeat(40)
 
 /** The GitHub endpoints that the action uses, and no others. */
 export function githubService(token: string, isPrivate: boolean) {
   const comments = new Map<number, Comment[]>()
   const issues: Issue[] = []
+  /** Files of the base branch, by path. */
+  const baseFiles = new Map<string, string>()
   let next = 1001
   const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => ({
     status,
@@ -57,6 +61,7 @@ export function githubService(token: string, isPrivate: boolean) {
   return {
     comments,
     issues,
+    baseFiles,
     write,
     open,
     /** @throws ServiceError */
@@ -72,6 +77,16 @@ export function githubService(token: string, isPrivate: boolean) {
           private: isPrivate,
           visibility: isPrivate ? 'private' : 'public'
         })
+      if (method === 'GET' && /^\/repos\/acme\/infra\/commits\/[0-9a-f]{40}$/.test(path))
+        return json(200, { sha: path.slice(-40), parents: [{ sha: BASE }, { sha: 'c'.repeat(40) }] })
+      const file = /^\/repos\/acme\/infra\/contents\/(.+)$/.exec(path)
+      if (file !== null && method === 'GET') {
+        const text =
+          url.searchParams.get('ref') === BASE ? baseFiles.get(decodeURIComponent(file[1] ?? '')) : undefined
+        if (text === undefined) throw new ServiceError('Not Found', 'Not Found', 404)
+        const type = 'application/vnd.github.raw+json; charset=utf-8'
+        return { status: 200, body: text, headers: { 'content-type': type } }
+      }
       const list = /^\/repos\/acme\/infra\/issues\/(\d+)\/comments$/.exec(path)
       if (list !== null && method === 'GET') return page(comments.get(Number(list[1])) ?? [], url, base)
       if (list !== null && method === 'POST') return json(201, write(Number(list[1]), bodyOf(body)))

@@ -1,6 +1,6 @@
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { globMatches } from '../glob.ts'
-import type { Fleet } from '../normalise/fleet.ts'
+import type { Fleet, Item } from '../normalise/fleet.ts'
 import { fingerprint } from './draft.ts'
 import type { Residual } from './residuals.ts'
 
@@ -27,7 +27,8 @@ export function applyAcceptances(
   for (const residual of residuals) {
     let rest = residual.hosts
     for (const acceptance of valid) {
-      if (!coversRow(acceptance, fleet, residual)) continue
+      const item = fleet.items[residual.item]
+      if (item === undefined || !coversItem(acceptance, fleet, item)) continue
       const covered = rest.filter(host => coversHost(acceptance, fleet.hosts[host]?.id ?? ''))
       if (covered.length === 0) continue
       used.add(acceptance)
@@ -39,20 +40,26 @@ export function applyAcceptances(
   return { open, accepted }
 }
 
-function coversRow(acceptance: Acceptance, fleet: Fleet, residual: Residual): boolean {
-  const item = fleet.items[residual.item]
-  if (item === undefined || fleet.queries[item.query]?.name !== acceptance.query) return false
+/** Whether an acceptance speaks of an item; `O(columns × glob)`. */
+export function coversItem(acceptance: Acceptance, fleet: Pick<Fleet, 'queries'>, item: Item): boolean {
+  if (fleet.queries[item.query]?.name !== acceptance.query) return false
   return Object.entries(acceptance.match).every(([column, glob]) => {
     const at = item.columns.indexOf(column)
     return at >= 0 && globMatches(glob, item.values[at] ?? '')
   })
 }
 
-function coversHost(acceptance: Acceptance, host: string): boolean {
+/** @param host its id */
+export function coversHost(acceptance: Acceptance, host: string): boolean {
   return acceptance.hosts === undefined || acceptance.hosts.some(glob => globMatches(glob, host))
 }
 
 /** The id of the finding about an acceptance itself. */
 export function acceptanceId({ query, match, hosts }: Acceptance): string {
   return fingerprint('acceptance', [JSON.stringify([query, match, hosts ?? []])])
+}
+
+/** An acceptance in the words of a report. */
+export function acceptanceWords({ reason, owner, expires }: Acceptance): string {
+  return `${reason} (${owner}, until ${expires})`
 }

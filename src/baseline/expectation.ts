@@ -1,6 +1,8 @@
 import { type Fleet, type FleetHost, type Item, itemKey } from '../normalise/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
+import { hidesSecret, redactRow } from '../redact.ts'
 import type { Baseline, BaselineQuery } from './baseline.ts'
+import { isPattern, patternOf } from './patterns.ts'
 
 /** What a baseline says of the hosts of one role, in item ids. */
 export interface Expectation {
@@ -15,17 +17,28 @@ export interface Expectation {
 export interface Expected {
   /** The fleet, its items followed by those that only the baseline has; hosts refer to patterns they match. */
   readonly fleet: Fleet
+  /** By item of the fleet as it was given: the item that it stands for; `null`: each for itself. */
+  readonly stands: Int32Array | null
+  /** One for each role, in the file's order. */
+  readonly roles: readonly Expectation[]
   /** The expectation of each host, in the fleet's order. */
   readonly byHost: readonly Expectation[]
   /** What a reader must know: changed packs, queries that cannot be compared. */
   readonly notices: readonly string[]
 }
 
-const LEARNED: Readonly<Record<string, string>> = {
-  '<hex>': '[0-9A-Fa-f]{1,128}',
-  '<num>': '\\d{1,40}',
-  '<uuid>': '[0-9A-Fa-f]{8}[-_][0-9A-Fa-f]{4}[-_][0-9A-Fa-f]{4}[-_][0-9A-Fa-f]{4}[-_][0-9A-Fa-f]{12}',
-  '<rand>': '[A-Za-z0-9_-]{1,128}'
+interface Pattern {
+  readonly id: number
+  readonly tests: readonly RegExp[]
+}
+
+interface BaselineRows {
+  /** Items that stand in the baseline as they are. */
+  readonly literal: ReadonlySet<number>
+  /** Queries in whose rows a secret is hidden. */
+  readonly hiding: ReadonlySet<number>
+  /** By query. */
+  readonly patterns: ReadonlyMap<number, readonly Pattern[]>
 }
 
 /**
@@ -41,7 +54,9 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
     return itemKey(item.query, foreign ? item.columns : null, item.values)
   }
   for (const [id, item] of items.entries()) ids.set(keyOf(item), id)
-  const patterns = new Map<number, { id: number; columns: readonly string[]; tests: RegExp[] }[]>()
+  const patterns = new Map<number, Pattern[]>()
+  const literal = new Set<number>()
+  const hiding = new Set<number>()
 
   const idOfRow = (item: Item): number => {
     const key = keyOf(item)
@@ -50,11 +65,10 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
     ids.set(key, id)
     if (item.values.some(isPattern)) {
       const list = patterns.get(item.query) ?? []
-      if (!list.some(pattern => pattern.id === id)) {
-        list.push({ id, columns: item.columns, tests: item.values.map(patternOf) })
-      }
+      if (!list.some(pattern => pattern.id === id)) list.push({ id, tests: item.values.map(patternOf) })
       patterns.set(item.query, list)
-    }
+    } else literal.add(id)
+    if (item.values.some(hidesSecret)) hiding.add(item.query)
     return id
   }
 
@@ -68,10 +82,7 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
       for (const [name, query] of Object.entries(queries)) {
         const index = fleet.queries.findIndex(candidate => candidate.name === name)
         const asked = fleet.queries[index]
-        if (asked === undefined) {
-          notices.add(`The baseline has rows of ${name}, which no pack of this run asks.`)
-          continue
-        }
+        if (asked === undefined) continue
         const order = columnOrder(asked, query)
         if (order === null) {
           notices.add(
@@ -92,11 +103,16 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
     return { role, covered, required, optional }
   })
 
-  const hosts = patterns.size > 0 ? matchPatterns(fleet, patterns) : fleet.hosts
+  const rows = { literal, hiding, patterns }
+  const stands = patterns.size + hiding.size > 0 ? standing(fleet, rows, keyOf, ids) : null
+  const hosts = stands === null ? fleet.hosts : replaceItems(fleet.hosts, stands)
+  const byHost = hosts.map(host => nearest(host, sets))
   return {
     fleet: { ...fleet, items, hosts },
-    byHost: hosts.map(host => nearest(host, sets)),
-    notices: [...notices].sort()
+    stands,
+    roles: sets,
+    byHost,
+    notices: [...roleNotice(byHost), ...[...notices].sort()]
   }
 }
 
@@ -108,35 +124,27 @@ function columnOrder(asked: Query, query: BaselineQuery): number[] | null {
   return order.includes(-1) ? null : order
 }
 
-function isPattern(value: string): boolean {
-  return /(?<!\\)<(?:hex|num|uuid|rand)>/.test(value)
-}
-
-function patternOf(value: string): RegExp {
-  const parts = value.split(/((?<!\\)<(?:hex|num|uuid|rand)>)/)
-  const source = parts.map(part => {
-    const literal = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    const learned = LEARNED[part]
-    return learned === undefined ? literal : `(?:${learned}|${part})`
-  })
-  return new RegExp(`^${source.join('')}$`)
-}
-
-function matchPatterns(
+/** By item of the fleet: the baseline's row that it is, once its secrets are hidden and by the baseline's patterns. */
+function standing(
   fleet: Fleet,
-  patterns: ReadonlyMap<
-    number,
-    readonly { id: number; columns: readonly string[]; tests: readonly RegExp[] }[]
-  >
-): FleetHost[] {
-  const stands = Int32Array.from(fleet.items, (item, id) => {
-    for (const pattern of patterns.get(item.query) ?? []) {
-      if (id !== pattern.id && pattern.tests.every((test, at) => test.test(item.values[at] ?? '')))
-        return pattern.id
+  rows: BaselineRows,
+  keyOf: (item: Item) => string,
+  ids: ReadonlyMap<string, number>
+): Int32Array {
+  return Int32Array.from(fleet.items, (item, id) => {
+    if (rows.literal.has(id)) return id
+    const values = rows.hiding.has(item.query) ? redactRow(item.columns, item.values) : item.values
+    const hidden = ids.get(keyOf({ ...item, values }))
+    if (hidden !== undefined && rows.literal.has(hidden)) return hidden
+    for (const { id: pattern, tests } of rows.patterns.get(item.query) ?? []) {
+      if (tests.every((test, at) => test.test(values[at] ?? ''))) return pattern
     }
     return id
   })
-  return fleet.hosts.map(host => {
+}
+
+function replaceItems(hosts: readonly FleetHost[], stands: Int32Array): FleetHost[] {
+  return hosts.map(host => {
     const mapped = new Set<number>()
     for (const id of host.items) mapped.add(stands[id] ?? id)
     return { ...host, items: Int32Array.from(mapped).sort() }
@@ -157,4 +165,15 @@ function nearest(host: FleetHost, sets: readonly Expectation[]): Expectation {
   }
   if (best === undefined) throw new Error('a baseline has at least one role')
   return best
+}
+
+/** Which roles of the baseline the hosts were taken for. */
+function roleNotice(byHost: readonly Expectation[]): string[] {
+  const sizes = new Map<string, number>()
+  for (const { role } of byHost) if (role !== null) sizes.set(role, (sizes.get(role) ?? 0) + 1)
+  if (sizes.size === 0) return []
+  const told = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([role, many]) => `${role} (${many})`)
+  return [
+    `By the rows that they share most, the hosts belong to these roles of the baseline: ${told.join(', ')}.`
+  ]
 }

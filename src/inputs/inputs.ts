@@ -28,6 +28,10 @@ export interface Inputs {
   readonly expectedHosts: ExpectedHosts | null
   readonly packs: readonly string[]
   readonly baseline: string | null
+  /** Ids of the clean hosts that mode `baseline` learns from; empty: every host that answered. */
+  readonly baselineHosts: readonly string[]
+  /** Whether mode `baseline` learns what looks like an intruder too. */
+  readonly baselineAcceptRare: boolean
   readonly indicators: string | null
   readonly region: string
   readonly role: RoleInputs | null
@@ -91,6 +95,11 @@ const fields = {
   'expected-hosts': z.string().transform(parseExpectedHosts),
   packs: z.string().transform(listOf).pipe(z.array(z.string()).min(1, 'names no pack')),
   baseline: z.string().transform(parseBaselinePath),
+  'baseline-hosts': z
+    .string()
+    .transform(listOf)
+    .pipe(z.array(z.string().regex(/^[\w.:@-]{1,256}$/, 'must be host ids, one a line'))),
+  'baseline-accept-rare': truth(),
   indicators: z.string().transform(text => (text.trim() === '' ? null : text)),
   'aws-region': z
     .string()
@@ -165,6 +174,8 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
     expectedHosts: values['expected-hosts'],
     packs: values.packs,
     baseline: values.baseline,
+    baselineHosts: values['baseline-hosts'],
+    baselineAcceptRare: values['baseline-accept-rare'],
     indicators: values.indicators,
     region: values['aws-region'],
     role:
@@ -193,9 +204,13 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
   }
 }
 
-/** What the chosen collector cannot do without. */
+/** What the chosen mode and collector cannot do without, or with. */
 function missingFor(raw: Readonly<Record<string, string>>, targeted: boolean): string[] {
   const problems: string[] = []
+  if (raw.mode === 'baseline' && raw.baseline === '')
+    problems.push('baseline: is empty; name the file to write, for example baselines/checkout.json')
+  if (raw.mode !== 'baseline' && listOf(raw['baseline-hosts'] ?? '').length > 0)
+    problems.push('baseline-hosts: only mode baseline learns from them')
   if (raw.collector === 'ssm') {
     if (!targeted) problems.push('targets: is empty; say which hosts, for example tag:Service=checkout')
     if (raw['aws-region'] === '')
@@ -230,6 +245,7 @@ function defaultsFor(
     'timeout-seconds': '600',
     'min-coverage': '0',
     'fail-on': 'high',
+    'baseline-accept-rare': 'false',
     redact: 'true',
     'publish-to-public': 'false',
     comment: 'auto',

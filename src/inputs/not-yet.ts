@@ -1,8 +1,6 @@
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET: readonly (readonly [name: string, isSet: (value: string) => boolean, what: string])[] = [
-  ['mode', value => value === 'baseline', 'mode `baseline`'],
   ['collector', value => value === 'local', 'the collector `local`'],
-  ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
   ['output-s3', value => value !== '', '`output-s3`']
 ]
 

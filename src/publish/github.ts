@@ -17,6 +17,10 @@ export interface GitHub {
   issues(): Issues
   /** Whether everyone can read the repository; `null` where GitHub does not tell. */
   isPublic(): Promise<boolean | null>
+  /** The first parent of a commit: of a pull request's merge commit the base branch. @throws Refusal */
+  firstParent(sha: string): Promise<string | null>
+  /** A file's text at a commit; `null` where it is not there. @throws Refusal */
+  fileAt(path: string, sha: string): Promise<string | null>
 }
 
 export interface GitHubOptions {
@@ -42,6 +46,14 @@ const issueSchema = z.object({
   /** GitHub lists pull requests among the issues. */
   pull_request: z.unknown().optional()
 })
+const commitSchema = z.object({ parents: z.array(z.object({ sha: z.string() })) })
+
+/** The bytes of a file as they are, also of one of more than 1 MB, of which GitHub's JSON holds nothing. */
+const RAW = { accept: 'application/vnd.github.raw+json' }
+const rawSchema = z.union([
+  z.string(),
+  z.instanceof(ArrayBuffer).transform(bytes => new TextDecoder().decode(bytes))
+])
 
 /** The few endpoints of GitHub that are used, behind small ports. */
 export function gitHub(token: string, owner: string, repo: string, options: GitHubOptions = {}): GitHub {
@@ -103,6 +115,23 @@ export function gitHub(token: string, owner: string, repo: string, options: GitH
       } catch {
         return null
       }
+    },
+    async firstParent(sha) {
+      const commit = commitSchema.parse(
+        await ask('GET', `${path}/commits/${encodeURIComponent(sha)}?per_page=1`)
+      )
+      return commit.parents[0]?.sha ?? null
+    },
+    async fileAt(file, sha) {
+      const name = file.split('/').map(encodeURIComponent).join('/')
+      try {
+        return rawSchema.parse(
+          await ask('GET', `${path}/contents/${name}?ref=${encodeURIComponent(sha)}`, {}, RAW)
+        )
+      } catch (error) {
+        if (error instanceof Refusal && error.status === 404) return null
+        throw error
+      }
     }
   }
 }
@@ -118,12 +147,17 @@ function asking(token: string, { apiUrl, pause = 1_000 }: GitHubOptions) {
     userAgent: 'fleet-drift',
     ...(apiUrl === undefined ? {} : { baseUrl: apiUrl })
   })
-  return async (method: Method, path: string, body: Record<string, string> = {}): Promise<unknown> => {
+  return async (
+    method: Method,
+    path: string,
+    body: Record<string, string> = {},
+    headers: Record<string, string> = {}
+  ): Promise<unknown> => {
     const attempts = method === 'POST' ? 1 : ATTEMPTS
     for (let attempt = 1; ; attempt++) {
       try {
         const request = { signal: AbortSignal.timeout(TIMEOUT_MS) }
-        const { data } = await octokit.request(`${method} ${path}`, { ...body, request })
+        const { data } = await octokit.request(`${method} ${path}`, { ...body, headers, request })
         return data
       } catch (error) {
         const refusal = refusalOf(error)

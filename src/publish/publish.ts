@@ -31,7 +31,7 @@ export interface PublishRequest {
 
 export interface PublishPorts {
   readonly log: Log
-  readonly github: GitHub | null
+  readonly github: Pick<GitHub, 'comments' | 'issues' | 'isPublic'> | null
   readonly setOutput: (name: string, value: string) => void
 }
 
@@ -94,7 +94,8 @@ async function comment(
   const { name } = report.run
   const marker = markerOf(name)
   const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl })
-  const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0
+  const worthCreating =
+    report.summary.verdict !== 'clean' || report.summary.findings > 0 || report.plan !== undefined
   return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log)
 }
 

@@ -54,10 +54,10 @@ export function escapeLine(text: string, limit = 60): string {
 }
 
 /** A fenced block of lines that went through {@link escapeLine}. */
-export function fenced(lines: readonly string[]): string {
+export function fenced(lines: readonly string[], language: 'text' | 'diff' = 'text'): string {
   const body = lines.join('\n')
   const fence = '`'.repeat(Math.max(3, longestRun(body) + 1))
-  return `${fence}text\n${body}\n${fence}`
+  return `${fence}${language}\n${body}\n${fence}`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { escapeUnseen } from '../visible-json.ts'
 import type {
   Finding,
   FindingRow,
@@ -7,6 +8,8 @@ import type {
   ReportRun,
   ReportSummary
 } from './report.ts'
+
+export { escapeUnseen } from '../visible-json.ts'
 
 /**
  * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
@@ -22,7 +25,10 @@ export function renderJson(report: Report): string {
     hosts: report.hosts.map(orderHost),
     clusters: report.clusters.map(orderCluster),
     findings: report.findings.map(orderFinding),
-    notices: report.notices
+    notices: report.notices,
+    ...(report.plan === undefined ? {} : { plan: report.plan }),
+    ...(report.learned === undefined ? {} : { learned: report.learned }),
+    ...(report.suggestion === undefined ? {} : { suggestion: report.suggestion })
   } satisfies Report
   return printJson(ordered)
 }
@@ -30,22 +36,6 @@ export function renderJson(report: Report): string {
 /** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
 export function printJson(value: unknown): string {
   return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`
-}
-
-/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
-const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
-
-/** JSON with what is invisible or obeyed in its strings written as `\uXXXX`. */
-export function escapeUnseen(json: string): string {
-  return json.replace(UNSEEN, escapeUnits)
-}
-
-function escapeUnits(character: string): string {
-  let escaped = ''
-  for (let at = 0; at < character.length; at++) {
-    escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
-  }
-  return escaped
 }
 
 function orderRun(run: ReportRun): ReportRun {

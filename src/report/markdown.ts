@@ -4,8 +4,11 @@ import type { Memory } from './history.ts'
 import { findingSection, findingsLeftOut, findingTable } from './markdown/findings.ts'
 import { firstDays, historySection } from './markdown/history.ts'
 import { namesOf, unassessed } from './markdown/hosts.ts'
+import { learnedSection } from './markdown/learned.ts'
 import { hostMap } from './markdown/map.ts'
+import { planSection } from './markdown/plan.ts'
 import { acceptedList, clusterTable, noticeList } from './markdown/rest.ts'
+import { suggestionSection } from './markdown/suggestion.ts'
 import { TIERS, type Tier } from './markdown/tier.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Report, ReportSummary } from './report.ts'
@@ -53,11 +56,14 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
     `${assessment(report)}${turned(report, options)}`,
     memory === undefined ? '' : historySection(memory, findings, tier),
     noticeList(report.notices, tier),
+    planSection(report, names, tier),
+    learnedSection(report, names, tier),
     findingTable(findings, names, tier, days),
     hostMap(findings, names, tier)
   ]
   const after = [
     unassessed(report, names, tier),
+    suggestionSection(report, tier),
     clusterTable(report.clusters, names, tier),
     acceptedList(report, names, tier),
     footer(report, options)
@@ -111,8 +117,8 @@ function assessment({ run, summary, findings }: Report): string {
 }
 
 /** A comment or an issue is only there when something was said before, so a clean one has turned clean. */
-function turned({ summary }: Report, { marker, memory }: MarkdownOptions): string {
-  const quiet = summary.verdict === 'clean' && summary.findings === 0
+function turned({ summary, plan }: Report, { marker, memory }: MarkdownOptions): string {
+  const quiet = summary.verdict === 'clean' && summary.findings === 0 && plan === undefined
   return quiet && marker !== undefined
     ? `\n\nWhat this ${memory === undefined ? 'comment' : 'issue'} told of before is gone.`
     : ''
@@ -168,6 +174,8 @@ function renderCounts(view: PublicView, options: MarkdownOptions): string {
     `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}`,
     options.memory === undefined ? '' : historySection(options.memory, [], TIERS[0]),
     '> ℹ️ This repository is public, so only counts are shown here. The input `publish-to-public` changes that.',
+    view.plan === null ? '' : `This pull request changes the baseline: ${view.plan}.`,
+    view.learned === null ? '' : `The baseline: ${view.learned}.`,
     body.length === 0
       ? ''
       : markdownTable([head, ...body], { align: ['', '', '', 'r', 'r'], alignDelimiters: false }),

@@ -1,3 +1,4 @@
+import { changesInWords } from './changes-in-words.ts'
 import type { Finding, Report } from './report.ts'
 import { openFindings } from './summarise.ts'
 import { type Gist, gistOf } from './words.ts'
@@ -15,6 +16,10 @@ export interface PublicView extends Gist {
   })[]
   /** Hosts in each cluster, largest first. */
   readonly clusterSizes: readonly number[]
+  /** What the pull request changes in the baseline, in numbers; `null`: nothing. */
+  readonly plan: string | null
+  /** What mode `baseline` changed in it, in numbers; `null`: nothing. */
+  readonly learned: string | null
   /** How many notices there are. */
   readonly notices: number
 }
@@ -45,6 +50,8 @@ export function countsOnly(report: Report): PublicView {
       return [{ severity, kind, verdict, findings: alike.length, hosts }]
     }),
     clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
+    plan: report.plan === undefined ? null : changesInWords(report.plan.changes),
+    learned: report.learned === undefined ? null : changesInWords(report.learned.changes),
     notices: report.notices.length
   }
 }

@@ -1,4 +1,7 @@
 import type { Finding, Severity } from '../analyse/finding.ts'
+import type { BaselineChanges } from '../baseline/changes.ts'
+import type { Refused } from '../baseline/learn.ts'
+import type { Plan } from '../review/plan.ts'
 import type { HostStatus } from '../snapshot/snapshot.ts'
 
 export {
@@ -79,4 +82,21 @@ export interface Report {
   readonly findings: readonly Finding[]
   /** Sentences about the run as a whole that a reader must know (small fleet, changed pack …). */
   readonly notices: readonly string[]
+  /** What the pull request that changes the baseline would do. */
+  readonly plan?: Plan
+  /** What mode `baseline` wrote. */
+  readonly learned?: LearnedBaseline
+  /** How the baseline could follow the rollouts. */
+  readonly suggestion?: { readonly file: string; readonly changes: BaselineChanges }
+}
+
+/** What mode `baseline` learned from clean hosts. */
+export interface LearnedBaseline {
+  readonly path: string
+  readonly changed: boolean
+  readonly changes: BaselineChanges
+  /** Tables whose change is rarely innocent, and to which rows are added; sorted. */
+  readonly integrity: readonly string[]
+  /** Rows that look like an intruder, and were not learned. */
+  readonly refused: readonly Refused[]
 }

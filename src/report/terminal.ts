@@ -2,6 +2,7 @@ import { inert } from '../inert.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Finding, FindingRow, Report, Severity } from './report.ts'
 import { openFindings } from './summarise.ts'
+import { baselineLines } from './terminal-baseline.ts'
 import {
   capital,
   count,
@@ -71,6 +72,7 @@ function everything(report: Report, ink: Inks): string[] {
   if (open.length > MOST_FINDINGS) {
     lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`)
   }
+  lines.push(...baselineLines(report))
   lines.push(...unassessedLines(report, names, ink))
   const { foldedRows, accepted } = summary
   lines.push(

@@ -1,5 +1,5 @@
 import type { Finding, Report, ReportSummary, Severity } from './report.ts'
-import { driftFindings } from './summarise.ts'
+import { atLeast, driftFindings, openFindings } from './summarise.ts'
 
 /** One sign for each severity, told apart by shape as well as by colour. */
 export const SIGNS: Readonly<Record<Severity, string>> = {
@@ -18,6 +18,8 @@ export interface Gist {
   /** The findings that make the run's verdict `drift`, rollouts apart, and how many hosts are in them. */
   readonly drift: Weighed
   readonly rollouts: Weighed
+  /** Open findings of baseline poisoning that are medium or worse. */
+  readonly poisoning: Weighed
 }
 
 interface Weighed {
@@ -32,7 +34,12 @@ export function gistOf({ run, summary, findings }: Report): Gist {
     name: run.name,
     summary,
     drift: weigh(drift.filter(finding => finding.verdict !== 'rollout')),
-    rollouts: weigh(drift.filter(finding => finding.verdict === 'rollout'))
+    rollouts: weigh(drift.filter(finding => finding.verdict === 'rollout')),
+    poisoning: weigh(
+      openFindings(findings).filter(
+        ({ kind, severity }) => kind === 'poisoning' && atLeast(severity, 'medium')
+      )
+    )
   }
 }
 
@@ -44,40 +51,47 @@ function weigh(findings: readonly Finding[]): Weighed {
 export function headline(gist: Gist): string {
   const { mode, name, summary } = gist
   if (mode !== 'check') return `📦 ${name}: ${mode}. ${outcome(gist)}`
+  const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity]
+  if (gist.poisoning.findings > 0 && summary.verdict !== 'drift')
+    return `${sign} ${name}: baseline poisoning. ${outcome(gist)}`
   switch (summary.verdict) {
     case 'clean':
       return `✅ ${name}: clean. ${outcome(gist)}`
     case 'incomplete':
       return `${summary.hosts === 0 ? '⛔' : '⚠️'} ${name}: incomplete. ${outcome(gist)}`
-    case 'drift': {
-      const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity]
+    case 'drift':
       return `${sign} ${name}: drift. ${outcome(gist)}`
-    }
   }
 }
 
 /** What follows the verdict: how much was found, and on how much of the fleet that rests. */
-export function outcome({ mode, summary, drift, rollouts }: Gist): string {
+export function outcome({ mode, summary, drift, rollouts, poisoning }: Gist): string {
   const { reported, hosts } = summary
   const assessed =
     reported === hosts && hosts > 0
       ? `${hosts === 1 ? 'its one host' : `all ${number(hosts)} hosts`} assessed`
       : `${number(reported)} of ${count(hosts, 'host')} assessed`
   if (mode !== 'check') return capital(assessed)
+  const poisoned = told(poisoning, 'poisoning')
+  if (poisoned !== '' && summary.verdict !== 'drift') {
+    const rest = summary.verdict === 'clean' ? 'no drift beside' : 'no drift found beside'
+    return `${told(poisoning, 'finding')}; ${rest}, ${assessed}`
+  }
   switch (summary.verdict) {
     case 'clean':
       return `No drift, ${assessed}`
     case 'incomplete':
       return hosts === 0 ? 'Nothing was assessed' : `No drift found, but only ${assessed}`
     case 'drift': {
-      const found = [told(drift, 'finding'), told(rollouts, 'rollout')].filter(part => part !== '')
-      return `${found.join(' and ')}; ${assessed}`
+      const found = [told(drift, 'finding'), told(rollouts, 'rollout'), poisoned]
+      return `${listed(found.filter(part => part !== ''))}; ${assessed}`
     }
   }
 }
 
 function told({ findings, hosts }: Weighed, one: string): string {
-  return findings === 0 ? '' : `${count(findings, one)} on ${count(hosts, 'host')}`
+  if (findings === 0) return ''
+  return hosts === 0 ? count(findings, one) : `${count(findings, one)} on ${count(hosts, 'host')}`
 }
 
 /** How many hosts are in which state, with the share that was fully assessed. */

@@ -1,0 +1,292 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Baseline } from '../../src/baseline/baseline.ts'
+import { fleetBuilder } from '../../src/normalise/fleet.ts'
+import { poisoning } from '../../src/review/poisoning.ts'
+import { suggest } from '../../src/review/suggestion.ts'
+import { fleet, hostId, QUERIES } from '../fleets.ts'
+import { accepting, adding, learnedFrom, review, TODAY } from './reviews.ts'
+
+const clean = await learnedFrom(fleet(30))
+const withModule = fleet(30, (index, rows) => {
+  if (index === 4) rows.modules?.push({ name: 'diamorphine' })
+})
+const withPort = (hosts: number) =>
+  fleet(30, (index, rows) => {
+    if (index < hosts) rows.ports?.push({ protocol: '6', port: '9100', path: '/usr/bin/exporter' })
+  })
+const EXPORTER = ['6', '9100', '/usr/bin/exporter']
+
+describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
+  test.each<[string, Baseline]>([
+    ['as optional', adding(clean, 'modules', { optional: [['diamorphine']] })],
+    ['as required', adding(clean, 'modules', { required: [['diamorphine']] })],
+    ['by a pattern', adding(clean, 'modules', { optional: [['<rand>']] })],
+    ['by an acceptance', accepting(clean, 'modules', { name: 'dia*' })],
+    ['for one host by an acceptance', accepting(clean, 'modules', { name: '*' }, { hosts: [hostId(4)] })],
+    [
+      'by a role of its own',
+      {
+        ...clean,
+        roles: {
+          web: { queries: {} },
+          odd: { queries: { modules: { columns: ['name'], required: [['diamorphine']], optional: [] } } }
+        }
+      }
+    ]
+  ])('%s is found, with the host', async (_, baseline) => {
+    const { poisoned, effect } = await review(withModule, clean, baseline)
+    expect(
+      poisoned.map(({ severity, hosts, rows, acceptedBy }) => ({
+        severity,
+        hosts,
+        rows: rows.map(({ row }) => row.name),
+        acceptedBy
+      }))
+    ).toEqual([{ severity: 'high', hosts: [hostId(4)], rows: ['diamorphine'], acceptedBy: null }])
+    expect(poisoned[0]?.explanation).toMatch(/modules.*only 1 of 30 hosts has/)
+    expect(poisoned[0]?.rows[0]?.prevalence.cluster).toEqual([1, 30])
+    expect(effect.becomeClean).toEqual([hostId(4)])
+  })
+
+  test('by the loss of the whole query is found where the fleet alone would not tell', async () => {
+    const hosts = fleet(30, (index, rows) => {
+      if (index < 8) rows.modules?.push({ name: 'diamorphine' })
+    })
+    const { modules: _, ...queries } = clean.queries
+    const { poisoned } = await review(hosts, clean, { ...clean, queries })
+    expect(poisoned).toEqual([
+      expect.objectContaining({ severity: 'high', hosts: [0, 1, 2, 3, 4, 5, 6, 7].map(hostId) })
+    ])
+  })
+
+  test('is medium in a table that changes, low in one that only informs', async () => {
+    const hosts = fleet(30, (index, rows) => {
+      if (index !== 4) return
+      rows.programs?.push({ path: '/opt/x', username: 'root' })
+      rows.sessions?.push({ user: 'mallory' })
+    })
+    const baseline = adding(adding(clean, 'programs', { optional: [['/opt/x', 'root']] }), 'sessions', {
+      optional: [['mallory']]
+    })
+    const { poisoned } = await review(hosts, clean, baseline)
+    expect(poisoned.map(({ severity, rows }) => [severity, rows[0]?.query])).toEqual([
+      ['medium', 'programs'],
+      ['low', 'sessions']
+    ])
+  })
+
+  test('in a file that is new is found too', async () => {
+    const { poisoned } = await review(
+      withModule,
+      null,
+      adding(clean, 'modules', { optional: [['diamorphine']] })
+    )
+    expect(poisoned.filter(({ severity }) => severity === 'high').map(({ hosts }) => hosts)).toEqual([
+      [hostId(4)]
+    ])
+  })
+
+  test('before it is there is found: no host has it', async () => {
+    const { poisoned } = await review(
+      fleet(30),
+      clean,
+      adding(clean, 'modules', { optional: [['diamorphine']] })
+    )
+    expect(poisoned).toEqual([expect.objectContaining({ severity: 'high', hosts: [] })])
+    expect(poisoned[0]?.explanation).toContain('none of 30 hosts has')
+    const accepted = await review(fleet(30), clean, accepting(clean, 'modules', { name: 'dia*' }))
+    expect(accepted.poisoned).toEqual([expect.objectContaining({ severity: 'high', hosts: [], rows: [] })])
+  })
+
+  test('is silenced by an acceptance that the base branch has, and by no other', async () => {
+    const accepted = accepting(clean, 'modules', { name: 'diamorphine' }, { hosts: [hostId(4)] })
+    const blessed = (baseline: Baseline) => adding(baseline, 'modules', { optional: [['diamorphine']] })
+    const onBase = await review(withModule, accepted, blessed(accepted))
+    expect(onBase.poisoned.map(({ acceptedBy }) => acceptedBy)).toEqual([
+      'load test (@acme/perf, until 2026-12-31)'
+    ])
+    const inRequest = await review(withModule, clean, blessed(accepted))
+    expect(inRequest.poisoned.map(({ acceptedBy }) => acceptedBy)).toEqual([null])
+    const expired = accepting(clean, 'modules', { name: 'diamorphine' }, { expires: '2026-09-29' })
+    const afterwards = await review(withModule, expired, blessed(expired))
+    expect(afterwards.poisoned.map(({ acceptedBy }) => acceptedBy)).toEqual([null])
+    const other = accepting(clean, 'modules', { name: 'diamorphine' }, { hosts: [hostId(5)] })
+    expect(
+      (await review(withModule, other, blessed(other))).poisoned.map(({ acceptedBy }) => acceptedBy)
+    ).toEqual([null])
+  })
+})
+
+test('a host that makes a cluster of its own does not bless itself: its rows are looked for where it came from', () => {
+  const builder = fleetBuilder(QUERIES)
+  for (const record of withModule) builder.add(record)
+  const whole = builder.finish()
+  const all = [...whole.hosts.keys()]
+  const others = all.filter(index => index !== 4)
+  const judged = (reference: number[]) =>
+    poisoning(
+      {
+        fleet: whole,
+        clusters: [
+          { id: 'c1', hosts: others, reference: others },
+          { id: 'c2', hosts: [4], reference }
+        ],
+        older: clean,
+        newer: adding(clean, 'modules', { optional: [['diamorphine']] }),
+        today: TODAY
+      },
+      whole
+    ).drafts
+  expect(judged(all)).toEqual([expect.objectContaining({ severity: 'high', hosts: [4], cluster: 'c2' })])
+  expect(judged([4])).toEqual([])
+})
+
+test('a pull request that excuses a stopped protection is found, with the hosts', async () => {
+  const hosts = fleet(30, (index, rows) => {
+    if (index < 2) rows.guards = []
+  })
+  const guards = { ...clean.queries.guards!, required: [], optional: [['auditd', 'active']] }
+  const { poisoned } = await review(hosts, clean, { ...clean, queries: { ...clean.queries, guards } })
+  expect(poisoned).toEqual([expect.objectContaining({ severity: 'high', hosts: [hostId(0), hostId(1)] })])
+  expect(poisoned[0]?.rows[0]).toMatchObject({
+    kind: 'missing',
+    row: { name: 'auditd' },
+    prevalence: { cluster: [28, 30] }
+  })
+})
+
+describe('a pull request that follows a rollout', () => {
+  test('passes, and the hosts become clean', async () => {
+    const { poisoned, effect, findings } = await review(
+      withPort(27),
+      clean,
+      adding(clean, 'ports', { optional: [EXPORTER] })
+    )
+    expect(poisoned).toEqual([])
+    expect(effect.becomeClean).toHaveLength(27)
+    expect(effect.becomeDrifted).toEqual([])
+    expect(effect.vanished).toEqual([expect.objectContaining({ verdict: 'rollout', queries: ['ports'] })])
+    expect(findings.filter(({ kind, severity }) => kind === 'deviation' && severity !== 'info')).toEqual([])
+  })
+
+  test('too early, on fewer than half of the hosts, is told as medium', async () => {
+    const { poisoned } = await review(withPort(14), clean, adding(clean, 'ports', { optional: [EXPORTER] }))
+    expect(poisoned).toEqual([
+      expect.objectContaining({
+        severity: 'medium',
+        hosts: Array.from({ length: 14 }, (_, at) => hostId(at))
+      })
+    ])
+    expect(
+      (await review(withPort(15), clean, adding(clean, 'ports', { optional: [EXPORTER] }))).poisoned
+    ).toEqual([])
+  })
+
+  test('as required makes the hosts drift that have not got it', async () => {
+    const { effect } = await review(withPort(28), clean, adding(clean, 'ports', { required: [EXPORTER] }))
+    expect(effect.becomeDrifted).toEqual([hostId(28), hostId(29)])
+    expect(effect.appeared).toEqual([
+      expect.objectContaining({ verdict: 'missing', hosts: [hostId(28), hostId(29)] })
+    ])
+  })
+})
+
+test('a pull request that changes nothing for the fleet blesses nothing', async () => {
+  const moved = {
+    ...clean,
+    queries: {
+      ...clean.queries,
+      ports: { ...clean.queries.ports!, required: [], optional: clean.queries.ports!.required }
+    }
+  }
+  for (const baseline of [clean, moved, { ...clean, roles: { web: { queries: {} } } }]) {
+    const { poisoned, effect } = await review(fleet(30), clean, baseline)
+    expect(poisoned).toEqual([])
+    expect(effect).toEqual({ becomeClean: [], becomeDrifted: [], vanished: [], appeared: [] })
+  }
+})
+
+test('where 60 % of the hosts are compromised, a clean baseline finds all of them and accuses no other', async () => {
+  const bad = (index: number) => index % 5 < 3
+  const hosts = fleet(50, (index, rows) => {
+    if (!bad(index)) return
+    rows.modules?.push({ name: 'diamorphine' })
+    rows.programs?.push({ path: '/opt/.x/agent', username: 'root' })
+    rows.cron?.push({ path: '/etc/cron.d/x', command: '/opt/.x/agent' })
+  })
+  const { findings } = await review(hosts, clean, clean)
+  const loud = findings.filter(
+    ({ kind, severity }) => kind === 'deviation' && ['critical', 'high', 'medium'].includes(severity)
+  )
+  const accused = [...new Set(loud.flatMap(({ hosts }) => hosts))].sort()
+  expect(accused).toEqual(
+    Array.from({ length: 50 }, (_, index) => index)
+      .filter(bad)
+      .map(hostId)
+  )
+  expect(loud.find(({ rows }) => rows.some(({ query }) => query === 'modules'))).toMatchObject({
+    verdict: 'intruder'
+  })
+})
+
+describe('the suggested update', () => {
+  const suggestion = async (hosts: ReturnType<typeof fleet>, baseline = clean) =>
+    suggest(baseline, (await review(hosts, baseline, baseline)).analysis)
+
+  test('follows a rollout: required where every host has it, optional where most do', async () => {
+    const all = await suggestion(withPort(30))
+    expect(all?.changes.rows).toEqual([
+      expect.objectContaining({
+        change: 'added',
+        query: 'ports',
+        to: 'required',
+        row: { protocol: '6', port: '9100', path: '/usr/bin/exporter' }
+      })
+    ])
+    const most = await suggestion(withPort(27))
+    expect(most?.changes.rows).toEqual([expect.objectContaining({ change: 'added', to: 'optional' })])
+    const { poisoned, findings } = await review(withPort(27), clean, most!.baseline)
+    expect(poisoned).toEqual([])
+    expect(findings.filter(({ verdict }) => verdict === 'rollout')).toEqual([])
+  })
+
+  test('takes out what a deploy removed', async () => {
+    const removed = (hosts: number) =>
+      fleet(30, (index, rows) => {
+        if (index < hosts) rows.ports = rows.ports?.filter(({ port }) => port !== '443') ?? []
+      })
+    expect((await suggestion(removed(30)))?.changes.rows).toEqual([
+      expect.objectContaining({ change: 'removed', from: 'required' })
+    ])
+    expect((await suggestion(removed(20)))?.changes.rows).toEqual([
+      expect.objectContaining({ change: 'moved', from: 'required', to: 'optional' })
+    ])
+  })
+
+  test('leaves out rare rows, and tables of integrity whatever their prevalence', async () => {
+    expect(await suggestion(withModule)).toBeNull()
+    expect(await suggestion(withPort(1))).toBeNull()
+    expect(await suggestion(withPort(10))).toBeNull()
+    expect(await suggestion(fleet(30, (_, rows) => rows.modules?.push({ name: 'everywhere' })))).toBeNull()
+    expect(await suggestion(fleet(30))).toBeNull()
+  })
+
+  test('speaks to the role whose hosts have it', async () => {
+    const roles = {
+      a: {
+        queries: { programs: { columns: ['path', 'username'], required: [['/opt/a', 'root']], optional: [] } }
+      },
+      b: {
+        queries: { programs: { columns: ['path', 'username'], required: [['/opt/b', 'root']], optional: [] } }
+      }
+    }
+    const hosts = fleet(30, (index, rows) => {
+      rows.programs?.push({ path: index < 20 ? '/opt/a' : '/opt/b', username: 'root' })
+      if (index < 20) rows.ports?.push({ protocol: '6', port: '9100', path: '/usr/bin/exporter' })
+    })
+    const changes = (await suggestion(hosts, { ...clean, roles }))?.changes.rows
+    expect(changes).toEqual([
+      expect.objectContaining({ change: 'added', role: 'a', query: 'ports', to: 'required' })
+    ])
+  })
+})

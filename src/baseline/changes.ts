@@ -1,0 +1,134 @@
+import type { Query } from '../osquery/pack.ts'
+import type { Acceptance, Baseline, BaselineQueries } from './baseline.ts'
+import { type List, rowKey } from './roles.ts'
+import { compareRows } from './write.ts'
+
+/** A row that another version of a baseline has elsewhere, or not at all. */
+export interface RowChange {
+  readonly change: 'added' | 'removed' | 'moved'
+  /** `null`: a row of all roles. */
+  readonly role: string | null
+  readonly query: string
+  readonly row: Readonly<Record<string, string>>
+  readonly from: List | null
+  readonly to: List | null
+}
+
+/** What differs between two versions of a baseline, in the file's order. */
+export interface BaselineChanges {
+  readonly rows: readonly RowChange[]
+  /** Queries of which only one version speaks, or whose columns differ. */
+  readonly queries: readonly {
+    readonly change: 'added' | 'removed' | 'columns'
+    readonly role: string | null
+    readonly query: string
+  }[]
+  readonly acceptances: readonly {
+    readonly change: 'added' | 'removed'
+    readonly acceptance: Acceptance
+  }[]
+  /** Names of packs whose digest differs. */
+  readonly packs: readonly string[]
+}
+
+/** Compares two versions of a baseline, place by place; `null`: there was none. O(rows). */
+export function changesBetween(older: Baseline | null, newer: Baseline): BaselineChanges {
+  const labels = new Set([...Object.keys(older?.roles ?? {}), ...Object.keys(newer.roles)])
+  const parts = [null, ...[...labels].sort()].map(role =>
+    changesOf(role, queriesAt(older, role), queriesAt(newer, role))
+  )
+  const acceptanceKey = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
+  const before = new Map((older?.accept ?? []).map(acceptance => [acceptanceKey(acceptance), acceptance]))
+  const after = new Map(newer.accept.map(acceptance => [acceptanceKey(acceptance), acceptance]))
+  const packs = new Set([...Object.keys(older?.packs ?? {}), ...Object.keys(newer.packs)])
+  return {
+    rows: parts.flatMap(part => part.rows),
+    queries: parts.flatMap(part => part.queries),
+    acceptances: [
+      ...[...after].flatMap(([key, acceptance]) =>
+        before.has(key) ? [] : [{ change: 'added' as const, acceptance }]
+      ),
+      ...[...before].flatMap(([key, acceptance]) =>
+        after.has(key) ? [] : [{ change: 'removed' as const, acceptance }]
+      )
+    ],
+    packs: [...packs].filter(name => older?.packs[name] !== newer.packs[name]).sort()
+  }
+}
+
+/** Names of the integrity queries to which rows are added: whatever their prevalence, somebody should look. */
+export function integrityAdditions({ rows }: BaselineChanges, queries: readonly Query[]): string[] {
+  const integrity = new Set(queries.filter(({ weight }) => weight === 'integrity').map(({ name }) => name))
+  const added = rows.filter(({ change, query }) => change === 'added' && integrity.has(query))
+  return [...new Set(added.map(({ query }) => query))].sort()
+}
+
+/** Whether two versions of a baseline say the same. */
+export function isUnchanged({ rows, queries, acceptances, packs }: BaselineChanges): boolean {
+  return rows.length + queries.length + acceptances.length + packs.length === 0
+}
+
+function queriesAt(baseline: Baseline | null, role: string | null): BaselineQueries {
+  return (role === null ? baseline?.queries : baseline?.roles[role]?.queries) ?? {}
+}
+
+function changesOf(
+  role: string | null,
+  older: BaselineQueries,
+  newer: BaselineQueries
+): Pick<BaselineChanges, 'rows' | 'queries'> {
+  const names = [...new Set([...Object.keys(older), ...Object.keys(newer)])].sort()
+  const rows: RowChange[] = []
+  const queries: BaselineChanges['queries'][number][] = []
+  for (const query of names) {
+    const before = older[query]
+    const after = newer[query]
+    if (before === undefined) queries.push({ change: 'added', role, query })
+    else if (after === undefined) queries.push({ change: 'removed', role, query })
+    else if (rowKey(before.columns) !== rowKey(after.columns))
+      queries.push({ change: 'columns', role, query })
+    rows.push(...rowChanges(role, query, listed(before), listed(after)))
+  }
+  return { rows, queries }
+}
+
+interface Listed {
+  readonly columns: readonly string[]
+  readonly row: readonly string[]
+  readonly list: List
+}
+
+/** Rows by their columns and values. */
+function listed(query: BaselineQueries[string] | undefined): Map<string, Listed> {
+  const rows = new Map<string, Listed>()
+  if (query === undefined) return rows
+  for (const list of ['required', 'optional'] as const) {
+    for (const row of query[list])
+      rows.set(rowKey([...query.columns, ...row]), { columns: query.columns, row, list })
+  }
+  return rows
+}
+
+function rowChanges(
+  role: string | null,
+  query: string,
+  before: ReadonlyMap<string, Listed>,
+  after: ReadonlyMap<string, Listed>
+): RowChange[] {
+  const differing = [...new Set([...before.keys(), ...after.keys()])].flatMap(key => {
+    const from = before.get(key)
+    const to = after.get(key)
+    const known = to ?? from
+    return known === undefined || from?.list === to?.list ? [] : [{ from, to, known }]
+  })
+  return differing
+    .sort((a, b) => compareRows(a.known.row, b.known.row))
+    .map(({ from, to, known }) => ({
+      change: from === undefined ? 'added' : to === undefined ? 'removed' : 'moved',
+      role,
+      query,
+      row: Object.fromEntries(known.columns.map((column, at) => [column, known.row[at] ?? ''])),
+      from: from?.list ?? null,
+      to: to?.list ?? null
+    }))
+}

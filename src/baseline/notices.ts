@@ -1,0 +1,28 @@
+import type { Pack, Query } from '../osquery/pack.ts'
+import { type Baseline, unaskedQueries } from './baseline.ts'
+
+/** A baseline as the repository holds it. */
+export interface BaselineFile {
+  readonly path: string
+  /** `sha256:HEX` of the file's bytes. */
+  readonly sha256: string
+  readonly text: string
+  readonly content: Baseline
+}
+
+/** What a reader must know of a baseline and the packs that are asked: neither is an error. */
+export function baselineNotices(
+  { path, text, content }: BaselineFile,
+  packs: readonly Pack[],
+  queries: readonly Query[]
+): string[] {
+  const changed = packs.filter(({ name, sha256 }) => (content.packs[name] ?? sha256) !== sha256)
+  const asked = new Set(queries.map(query => query.name))
+  return [
+    ...changed.map(
+      ({ name }) =>
+        `The pack ${name} has changed since the baseline was made: run mode baseline to learn what is new in it.`
+    ),
+    ...unaskedQueries(path, text, asked)
+  ]
+}

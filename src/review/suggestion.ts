@@ -1,0 +1,79 @@
+import type { Analysis } from '../analyse/analyse.ts'
+import type { DraftRow } from '../analyse/draft.ts'
+import type { Baseline } from '../baseline/baseline.ts'
+import { type BaselineChanges, changesBetween } from '../baseline/changes.ts'
+import { expect } from '../baseline/expectation.ts'
+import { rowKey, together, type Whole, type WholeQuery, wholes, withNotes } from '../baseline/roles.ts'
+import type { Item } from '../normalise/fleet.ts'
+import { redactRow } from '../redact.ts'
+
+/** A baseline that follows the rollouts of a run. */
+export interface Suggestion {
+  readonly baseline: Baseline
+  readonly changes: BaselineChanges
+}
+
+/**
+ * The baseline with the rollouts of an analysis followed: a new row is required where every host of the role has it,
+ * else optional; a row that went is optional, and gone where no host has it. Rows that stand on fewer than half of
+ * their cluster are left out, for they may be an intruder's; tables of integrity are never a rollout.
+ * `null`: there is nothing to follow.
+ */
+export function suggest(baseline: Baseline, analysis: Analysis): Suggestion | null {
+  const rows = analysis.drafts
+    .filter(draft => draft.kind === 'deviation' && draft.verdict === 'rollout' && draft.acceptedBy === null)
+    .flatMap(draft => draft.rows)
+    .filter(({ hosts, prevalence: { cluster } }) => hosts.length * 2 >= cluster[1])
+  if (rows.length === 0) return null
+  const { fleet } = analysis
+  const { byHost } = expect(baseline, fleet)
+  const roles = new Map<string | null, Whole>()
+  for (const [label, whole] of wholes(baseline)) {
+    const hosts = new Set([...fleet.hosts.keys()].filter(host => byHost[host]?.role === label))
+    const share = (id: number): readonly [number, number] => {
+      const query = fleet.items[id]?.query ?? -1
+      const observed = [...hosts].filter(host => fleet.hosts[host]?.observed[query] === 1)
+      return [observed.filter(host => fleet.hosts[host]?.items.includes(id)).length, observed.length]
+    }
+    const own = rows.filter(row => row.hosts.some(host => hosts.has(host)))
+    roles.set(
+      label,
+      followed(
+        whole,
+        own,
+        id => fleet.items[id],
+        id => fleet.queries[id]?.name ?? '',
+        share
+      )
+    )
+  }
+  const followedBy = withNotes({ ...baseline, ...together(roles) }, baseline)
+  return { baseline: followedBy, changes: changesBetween(baseline, followedBy) }
+}
+
+function followed(
+  whole: Whole,
+  rows: readonly DraftRow[],
+  itemOf: (id: number) => Item | undefined,
+  nameOf: (query: number) => string,
+  share: (id: number) => readonly [having: number, observed: number]
+): Whole {
+  const result = new Map<string, WholeQuery>(whole)
+  const settle = (id: number) => {
+    const item = itemOf(id)
+    const query = item === undefined ? undefined : result.get(nameOf(item.query))
+    if (item === undefined || query === undefined) return
+    const values = redactRow(item.columns, item.values)
+    const row = query.columns.map(column => values[item.columns.indexOf(column)] ?? '')
+    const [having, observed] = share(id)
+    const next = new Map(query.rows)
+    if (having === 0) next.delete(rowKey(row))
+    else next.set(rowKey(row), { row, list: having === observed ? 'required' : 'optional' })
+    result.set(nameOf(item.query), { columns: query.columns, rows: next })
+  }
+  for (const { item, expected } of rows) {
+    settle(item)
+    if (expected >= 0) settle(expected)
+  }
+  return result
+}

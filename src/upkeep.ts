@@ -1,0 +1,114 @@
+import type { Analysis } from './analyse/analyse.ts'
+import type { Draft } from './analyse/draft.ts'
+import type { Indicator } from './analyse/indicators.ts'
+import { type Assessment, assess, type Question } from './assess.ts'
+import type { Baseline } from './baseline/baseline.ts'
+import { type Learned, learn } from './baseline/learn.ts'
+import type { CleanGroup } from './baseline/sightings.ts'
+import { inert } from './inert.ts'
+import { type Fleet, itemKey, rowReader } from './normalise/fleet.ts'
+import type { HostRecord } from './snapshot/snapshot.ts'
+
+/** What mode `baseline` is told. */
+export interface Upkeep {
+  readonly name: string
+  readonly packs: Readonly<Record<string, string>>
+  /** Ids of the hosts to learn from; empty: every host that answered. */
+  readonly cleanHosts: readonly string[]
+  readonly previous: Baseline | null
+  readonly acceptRare: boolean
+}
+
+/**
+ * Learns a baseline from clean hosts, which are first compared with each other: what takes part in a serious finding
+ * among them is not learned.
+ * @throws Error when a named host is silent or was not among the hosts collected, or when no host answered.
+ */
+export async function learnFrom(
+  { name, packs, cleanHosts, previous, acceptRare }: Upkeep,
+  question: Omit<Question, 'baseline'>,
+  hosts: () => AsyncIterable<HostRecord>
+): Promise<Assessment & Learned> {
+  const named = new Set(cleanHosts)
+  async function* clean() {
+    for await (const host of hosts()) if (named.size === 0 || named.has(host.host)) yield host
+  }
+  const assessment = await assess({ ...question, baseline: null }, clean)
+  const { analysis } = assessment
+  refuseSilent(cleanHosts, analysis.fleet)
+  const indicated = await indicatedItems(question.indicators, analysis.fleet, clean)
+  const groups = analysis.clusters.map(
+    (cluster): CleanGroup => ({
+      label: cluster.label,
+      hosts: cluster.hosts,
+      reference: cluster.hosts,
+      ...suspicions(analysis, cluster.id, indicated)
+    })
+  )
+  const learned = learn({ name, packs, fleet: analysis.fleet, groups, previous, acceptRare })
+  return { ...assessment, ...learned }
+}
+
+function refuseSilent(cleanHosts: readonly string[], fleet: Fleet): void {
+  const answered = new Set(fleet.hosts.filter(host => host.observed.includes(1)).map(host => host.id))
+  const missing = cleanHosts.filter(host => !answered.has(host)).sort()
+  if (missing.length > 0) {
+    const known = new Set(fleet.hosts.map(host => host.id))
+    const reasons = missing
+      .slice(0, 10)
+      .map(id => `${inert(id, 64)} (${known.has(id) ? 'silent' : 'not among the hosts that were asked'})`)
+    const more = missing.length > reasons.length ? ` and ${missing.length - reasons.length} more` : ''
+    throw new Error(
+      `baseline-hosts: no answer came from ${reasons.join(', ')}${more}. The baseline was left as it is; a host that is silent cannot be called clean.`
+    )
+  }
+  if (answered.size === 0)
+    throw new Error('No host answered, so there is nothing to learn: the baseline was left as it is.')
+}
+
+/** What a group's findings of severity high and critical say against rows, and for hosts that lack some. */
+function suspicions(
+  { drafts }: Analysis,
+  cluster: string,
+  indicated: ReadonlyMap<number, string>
+): Pick<CleanGroup, 'suspects' | 'excused'> {
+  const suspects = new Map(indicated)
+  const excused = new Map<number, Set<number>>()
+  for (const draft of drafts.filter(draft => draft.cluster === cluster && isSerious(draft))) {
+    const reason = `it is part of a ${draft.severity} finding (${draft.id})`
+    for (const { kind, item, expected, hosts } of draft.rows) {
+      if (kind !== 'missing') suspects.set(item, reason)
+      const lacking = kind === 'missing' ? item : expected
+      if (lacking >= 0) excused.set(lacking, new Set([...(excused.get(lacking) ?? []), ...hosts]))
+    }
+  }
+  return { suspects, excused }
+}
+
+function isSerious({ kind, severity, acceptedBy }: Draft): boolean {
+  return kind === 'deviation' && acceptedBy === null && (severity === 'critical' || severity === 'high')
+}
+
+/** Items of rows that an indicator meets. */
+async function indicatedItems(
+  indicators: readonly Indicator[],
+  fleet: Fleet,
+  hosts: () => AsyncIterable<HostRecord>
+): Promise<Map<number, string>> {
+  const met = new Map<number, string>()
+  if (indicators.length === 0) return met
+  const ids = new Map(fleet.items.map((item, id) => [itemKey(item.query, item.columns, item.values), id]))
+  for await (const record of hosts()) {
+    const reading = rowReader(record)
+    for (const [index, query] of fleet.queries.entries()) {
+      for (const row of record.queries[query.name]?.rows ?? []) {
+        const indicator = indicators.find(candidate => candidate.matches(query, row))
+        if (indicator === undefined) continue
+        const { columns, values } = reading(query, row)
+        const id = ids.get(itemKey(index, columns, values))
+        if (id !== undefined) met.set(id, `the indicator ${inert(indicator.text, 80)} meets it`)
+      }
+    }
+  }
+  return met
+}
