@@ -1,20 +1,197 @@
 import type { Fleet } from '../normalise/fleet.ts'
+import { type Block, findBlocks, sizeOf } from './blocks.ts'
 
 /** Hosts that ought to be alike. */
 export interface Cluster {
   readonly id: string
-  readonly label: string
   /** Indices into the fleet's hosts, ascending. */
   readonly hosts: readonly number[]
+  /**
+   * For a cluster that came apart from others by added rows alone: the hosts it came apart from, itself included.
+   * So does a deploy that only adds, and so does a compromise of many hosts.
+   */
+  readonly addedTo: readonly number[] | null
+  /** Rows that some of its hosts share, too few for a cluster of their own. */
+  readonly variants: readonly Block[]
 }
+
+const FEWEST_TO_SPLIT = 4
+const DEEPEST = 8
+/** From this share of a cluster a leftover block is told as a variant. */
+const VARIANT_SHARE = 0.135
 
 /** The hosts that can be compared: those of which at least one query was observed. */
 export function comparableHosts(fleet: Fleet): number[] {
   return [...fleet.hosts.keys()].filter(index => fleet.hosts[index]?.observed.includes(1))
 }
 
-/** The fleet as one cluster. */
+/**
+ * Parts a fleet into its roles and versions, by the blocks of rows that come and go together: divisive, with no number
+ * of clusters to choose and no distance between hosts. Largest first. O(depth × rows) and the cost of the blocks.
+ */
 export function clusterFleet(fleet: Fleet): Cluster[] {
   const hosts = comparableHosts(fleet)
-  return hosts.length === 0 ? [] : [{ id: 'c1', label: 'all hosts', hosts }]
+  if (hosts.length === 0) return []
+  return divide(fleet, hosts, null, 0)
+    .sort((a, b) => b.hosts.length - a.hosts.length || (a.hosts[0] ?? 0) - (b.hosts[0] ?? 0))
+    .map((leaf, index) => ({ id: `c${index + 1}`, ...leaf }))
+}
+
+type Leaf = Omit<Cluster, 'id'>
+
+function divide(
+  fleet: Fleet,
+  hosts: readonly number[],
+  addedTo: readonly number[] | null,
+  depth: number
+): Leaf[] {
+  if (hosts.length < FEWEST_TO_SPLIT || depth >= DEEPEST) return [{ hosts, addedTo, variants: [] }]
+  const blocks = findBlocks(fleet, hosts)
+  const rows = medianRows(fleet, hosts)
+  const parting = withoutRandomSets(
+    fleet,
+    hosts,
+    blocks.filter(block => parts(fleet, block, hosts.length, rows))
+  )
+  const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
+  if (groups.length < 2) {
+    return [{ hosts, addedTo, variants: blocks.filter(block => block.share >= VARIANT_SHARE) }]
+  }
+  const additions = parting.every(block => addsOnly(block))
+  return groups.flatMap(group =>
+    divide(fleet, group.hosts, additions && group.adds ? (addedTo ?? hosts) : addedTo, depth + 1)
+  )
+}
+
+const addsOnly = (block: Block): boolean => block.minus.length === 0 || block.plus.length === 0
+
+/** Whether a block is a role or a version, and no accident of a few hosts. */
+function parts(fleet: Fleet, block: Block, hosts: number, rows: number): boolean {
+  if (isTruncation(fleet, block)) return false
+  const size = sizeOf(block)
+  const minority = block.share * hosts
+  if (addsOnly(block)) {
+    if (block.share >= 0.25) return size >= Math.max(3, 0.02 * rows)
+    return size >= Math.max(10, 0.08 * rows)
+  }
+  if (size >= Math.max(6, 0.08 * rows)) return true
+  if (block.share >= 0.25) return size >= 3
+  return (
+    block.share >= 0.06 && minority >= 3 && size >= 4 && block.plus.length >= 2 && block.minus.length >= 2
+  )
+}
+
+/** Rows that vanish from one table alone are a query that was cut, never a version. */
+function isTruncation(fleet: Fleet, block: Block): boolean {
+  if (block.plus.length > 0) return false
+  const byQuery = new Map<number, number>()
+  for (const item of block.minus) {
+    const query = fleet.items[item]?.query ?? -1
+    byQuery.set(query, (byQuery.get(query) ?? 0) + 1)
+  }
+  return Math.max(...byQuery.values()) >= 0.9 * block.minus.length
+}
+
+/**
+ * Hosts that run sets of things at random (containers) are no versions of each other: blocks that only add and meet in
+ * most combinations part nothing. Roles exclude each other or nest, so that b blocks meet in at most about 2 b ways.
+ */
+function withoutRandomSets(
+  fleet: Fleet,
+  hosts: readonly number[],
+  blocks: readonly Block[]
+): readonly Block[] {
+  const adding = blocks.filter(addsOnly)
+  if (adding.length < 3) return blocks
+  const ways = new Set(signatures(fleet, hosts, adding))
+  return ways.size < 2 * adding.length ? blocks : blocks.filter(block => !addsOnly(block))
+}
+
+interface Group {
+  readonly hosts: number[]
+  /** It has at least one block that the others lack. */
+  readonly adds: boolean
+}
+
+function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): Group[] {
+  const own = signatures(fleet, hosts, blocks)
+  const bySignature = new Map<string, number[]>()
+  for (const [at, host] of hosts.entries()) {
+    const signature = own[at] ?? ''
+    const group = bySignature.get(signature)
+    if (group === undefined) bySignature.set(signature, [host])
+    else group.push(host)
+  }
+  const kept = [...bySignature].filter(([signature, group]) => group.length >= 2 && !signature.includes('?'))
+  kept.sort(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1))
+  if (kept.length === 0) return []
+  const weights = blocks.map(sizeOf)
+  for (const [signature, group] of bySignature) {
+    if (kept.some(([known]) => known === signature)) continue
+    kept
+      .reduce((best, next) =>
+        distance(signature, next[0], weights) < distance(signature, best[0], weights) ? next : best
+      )[1]
+      .push(...group)
+  }
+  return kept.map(([signature, group]) => ({
+    hosts: group.sort((a, b) => a - b),
+    adds: [...signature].some((bit, at) => bit === ((blocks[at]?.plus.length ?? 0) > 0 ? '1' : '0'))
+  }))
+}
+
+/** By host, a character for each block: of its minority (1) or not (0), by most of its rows; ? where none was observed. */
+function signatures(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): string[] {
+  const blockOf = new Map<number, number>()
+  for (const [at, block] of blocks.entries()) {
+    for (const item of block.plus) blockOf.set(item, at + 1)
+    for (const item of block.minus) blockOf.set(item, -at - 1)
+  }
+  const members = blocks.map(block => membersByQuery(fleet, block))
+  const votes = new Int32Array(blocks.length)
+  return hosts.map(index => {
+    const host = fleet.hosts[index]
+    votes.fill(0)
+    for (const item of host?.items ?? []) {
+      const block = blockOf.get(item)
+      if (block !== undefined)
+        votes[Math.abs(block) - 1] = (votes[Math.abs(block) - 1] ?? 0) + Math.sign(block)
+    }
+    let signature = ''
+    for (const [at, byQuery] of members.entries()) {
+      let rows = 0
+      let agreeing = votes[at] ?? 0
+      for (const { query, plus, minus } of byQuery) {
+        if (host?.observed[query] !== 1) continue
+        rows += plus + minus
+        agreeing += minus
+      }
+      signature += rows === 0 ? '?' : agreeing * 2 > rows ? '1' : '0'
+    }
+    return signature
+  })
+}
+
+function membersByQuery(fleet: Fleet, block: Block): { query: number; plus: number; minus: number }[] {
+  const byQuery = new Map<number, { query: number; plus: number; minus: number }>()
+  const entry = (item: number) => {
+    const query = fleet.items[item]?.query ?? -1
+    const known = byQuery.get(query) ?? { query, plus: 0, minus: 0 }
+    byQuery.set(query, known)
+    return known
+  }
+  for (const item of block.plus) entry(item).plus++
+  for (const item of block.minus) entry(item).minus++
+  return [...byQuery.values()]
+}
+
+function distance(a: string, b: string, weights: readonly number[]): number {
+  let sum = 0
+  for (const [at, weight] of weights.entries()) if (a[at] !== b[at] && a[at] !== '?') sum += weight
+  return sum
+}
+
+function medianRows(fleet: Fleet, hosts: readonly number[]): number {
+  const sizes = Int32Array.from(hosts, host => fleet.hosts[host]?.items.length ?? 0).sort()
+  return sizes[sizes.length >> 1] ?? 0
 }

@@ -1,0 +1,38 @@
+import type { Fleet } from '../normalise/fleet.ts'
+import type { Query, Weight } from '../osquery/pack.ts'
+import type { Cluster } from './clusters.ts'
+import { type Counts, countItems } from './counts.ts'
+
+/** What every judgement of the fleet looks at. */
+export interface Scene {
+  readonly fleet: Fleet
+  readonly clusters: readonly Cluster[]
+  /** By host: the index of its cluster, −1 where it cannot be compared. */
+  readonly clusterOf: Int32Array
+  /** Hosts that can be compared. */
+  readonly size: number
+  /** Counts over all of them. */
+  readonly inFleet: Counts
+}
+
+export function sceneOf(fleet: Fleet, clusters: readonly Cluster[]): Scene {
+  const clusterOf = new Int32Array(fleet.hosts.length).fill(-1)
+  for (const [index, { hosts }] of clusters.entries()) for (const host of hosts) clusterOf[host] = index
+  const everyone = clusters.flatMap(cluster => cluster.hosts)
+  return { fleet, clusters, clusterOf, size: everyone.length, inFleet: countItems(fleet, everyone) }
+}
+
+export function queryOf({ fleet }: Scene, item: number): Query | undefined {
+  return fleet.queries[fleet.items[item]?.query ?? -1]
+}
+
+export function weightOf(scene: Scene, item: number): Weight {
+  return queryOf(scene, item)?.weight ?? 'normal'
+}
+
+/** Clusters of some hosts, in order. */
+export function clustersOf({ clusterOf }: Scene, hosts: readonly number[]): number[] {
+  return [...new Set(hosts.map(host => clusterOf[host] ?? -1))]
+    .filter(index => index >= 0)
+    .sort((a, b) => a - b)
+}
