@@ -4,15 +4,17 @@ import type { Deviation } from './residuals.ts'
 
 /**
  * Joins an unexpected row and a missing one of the same query that differ in nothing but the changeable columns (for a
- * query that declares none: in one column) to one changed row, where exactly one missing row fits.
+ * query that declares none: in one column) to one changed row, where exactly one of the `usual` rows fits.
  */
-export function changePairer(fleet: Fleet, cohorts: Cohorts) {
+export function changePairer(fleet: Fleet, cohorts: Cohorts, usual: readonly number[]) {
   const keys = new Map<number, readonly string[]>()
   const keysOf = (item: number): readonly string[] => {
     const known = keys.get(item) ?? changeKeys(fleet, item)
     keys.set(item, known)
     return known
   }
+  const fitting = new Map<string, number>()
+  for (const item of usual) for (const key of keysOf(item)) fitting.set(key, (fitting.get(key) ?? 0) + 1)
   return (extra: readonly Deviation[], lacking: readonly Deviation[]): Deviation[] => {
     if (extra.length === 0) return [...lacking]
     const byKey = new Map<string, number[]>()
@@ -25,6 +27,7 @@ export function changePairer(fleet: Fleet, cohorts: Cohorts) {
         byKey.size === 0
           ? undefined
           : keysOf(deviation.item)
+              .filter(key => (fitting.get(key) ?? 0) <= 1)
               .map(key => (byKey.get(key) ?? []).filter(at => !used.has(at)))
               .find(candidates => candidates.length === 1)?.[0]
       const lost = partner === undefined ? undefined : lacking[partner]

@@ -1,5 +1,6 @@
 import type { Fleet } from '../normalise/fleet.ts'
 import { type Block, findBlocks, sizeOf } from './blocks.ts'
+import { singletons } from './singletons.ts'
 
 /** Hosts that ought to be alike. */
 export interface Cluster {
@@ -11,6 +12,8 @@ export interface Cluster {
    * So does a deploy that only adds, and so does a compromise of many hosts.
    */
   readonly addedTo: readonly number[] | null
+  /** A host like no other, for which nothing can say what is usual. */
+  readonly singleton: boolean
   /** Rows that some of its hosts share, too few for a cluster of their own. */
   readonly variants: readonly Block[]
 }
@@ -33,11 +36,22 @@ export function clusterFleet(fleet: Fleet): Cluster[] {
   const hosts = comparableHosts(fleet)
   if (hosts.length === 0) return []
   return divide(fleet, hosts, null, 0)
+    .flatMap(leaf => withoutSingletons(fleet, leaf))
     .sort((a, b) => b.hosts.length - a.hosts.length || (a.hosts[0] ?? 0) - (b.hosts[0] ?? 0))
     .map((leaf, index) => ({ id: `c${index + 1}`, ...leaf }))
 }
 
 type Leaf = Omit<Cluster, 'id'>
+
+/** Gives every host that is like no other a cluster of its own. */
+function withoutSingletons(fleet: Fleet, leaf: Leaf): Leaf[] {
+  const alone = singletons(fleet, leaf.hosts)
+  if (alone.size === 0) return [leaf]
+  return [
+    { ...leaf, hosts: leaf.hosts.filter(host => !alone.has(host)) },
+    ...[...alone].map(host => ({ hosts: [host], addedTo: null, singleton: true, variants: [] }))
+  ].filter(({ hosts }) => hosts.length > 0)
+}
 
 function divide(
   fleet: Fleet,
@@ -45,7 +59,8 @@ function divide(
   addedTo: readonly number[] | null,
   depth: number
 ): Leaf[] {
-  if (hosts.length < FEWEST_TO_SPLIT || depth >= DEEPEST) return [{ hosts, addedTo, variants: [] }]
+  if (hosts.length < FEWEST_TO_SPLIT || depth >= DEEPEST)
+    return [{ hosts, addedTo, singleton: false, variants: [] }]
   const blocks = findBlocks(fleet, hosts)
   const rows = medianRows(fleet, hosts)
   const parting = withoutRandomSets(
@@ -55,12 +70,11 @@ function divide(
   )
   const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
   if (groups.length < 2) {
-    return [{ hosts, addedTo, variants: blocks.filter(block => block.share >= VARIANT_SHARE) }]
+    return [
+      { hosts, addedTo, singleton: false, variants: blocks.filter(block => block.share >= VARIANT_SHARE) }
+    ]
   }
-  const additions = parting.every(block => addsOnly(block))
-  return groups.flatMap(group =>
-    divide(fleet, group.hosts, additions && group.adds ? (addedTo ?? hosts) : addedTo, depth + 1)
-  )
+  return groups.flatMap(group => divide(fleet, group.hosts, group.addedTo ?? addedTo, depth + 1))
 }
 
 const addsOnly = (block: Block): boolean => block.minus.length === 0 || block.plus.length === 0
@@ -93,24 +107,51 @@ function isTruncation(fleet: Fleet, block: Block): boolean {
 }
 
 /**
- * Hosts that run sets of things at random (containers) are no versions of each other: blocks that only add and meet in
- * most combinations part nothing. Roles exclude each other or nest, so that b blocks meet in at most about 2 b ways.
+ * Hosts that run sets of things at random (containers) are no versions of each other. Roles and versions exclude one
+ * another; blocks that only add, exclude nothing and meet in most combinations part nothing.
  */
 function withoutRandomSets(
   fleet: Fleet,
   hosts: readonly number[],
   blocks: readonly Block[]
 ): readonly Block[] {
-  const adding = blocks.filter(addsOnly)
-  if (adding.length < 3) return blocks
-  const ways = new Set(signatures(fleet, hosts, adding))
-  return ways.size < 2 * adding.length ? blocks : blocks.filter(block => !addsOnly(block))
+  const free = new Set(blocks.filter(addsOnly))
+  if (free.size < 3) return blocks
+  const own = signatures(fleet, hosts, blocks)
+  for (const [at, block] of blocks.entries()) {
+    for (let other = 0; other < at; other++) {
+      const another = blocks[other]
+      if (another === undefined || !excludeEachOther(own, at, other)) continue
+      free.delete(block)
+      free.delete(another)
+    }
+  }
+  const freely = blocks.map((block, at) => (free.has(block) ? at : -1)).filter(at => at >= 0)
+  if (freely.length < 3) return blocks
+  const ways = new Set(own.map(signature => freely.map(at => signature[at]).join('')))
+  return ways.size < 2 * freely.length ? blocks : blocks.filter(block => !free.has(block))
+}
+
+/** Far fewer hosts are in both minorities than chance would give. */
+function excludeEachOther(signatures: readonly string[], a: number, b: number): boolean {
+  let both = 0
+  let first = 0
+  let second = 0
+  for (const signature of signatures) {
+    const inFirst = signature[a] === '1'
+    const inSecond = signature[b] === '1'
+    if (inFirst) first++
+    if (inSecond) second++
+    if (inFirst && inSecond) both++
+  }
+  const expected = (first * second) / signatures.length
+  return expected >= 2 && both <= 0.1 * expected
 }
 
 interface Group {
   readonly hosts: number[]
-  /** It has at least one block that the others lack. */
-  readonly adds: boolean
+  /** The groups that it differs from by more rows alone, itself included; null where there is none. */
+  readonly addedTo: readonly number[] | null
 }
 
 function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): Group[] {
@@ -126,18 +167,28 @@ function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readon
   kept.sort(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1))
   if (kept.length === 0) return []
   const weights = blocks.map(sizeOf)
+  const known = new Set(kept.map(([signature]) => signature))
   for (const [signature, group] of bySignature) {
-    if (kept.some(([known]) => known === signature)) continue
+    if (known.has(signature)) continue
     kept
       .reduce((best, next) =>
         distance(signature, next[0], weights) < distance(signature, best[0], weights) ? next : best
       )[1]
       .push(...group)
   }
-  return kept.map(([signature, group]) => ({
-    hosts: group.sort((a, b) => a - b),
-    adds: [...signature].some((bit, at) => bit === ((blocks[at]?.plus.length ?? 0) > 0 ? '1' : '0'))
-  }))
+  return kept.map(([signature, group]) => {
+    const fewer = kept.filter(([other]) => other !== signature && addsTo(signature, other, blocks))
+    const base = fewer.length === 0 ? null : [...group, ...fewer.flatMap(([, rest]) => rest)]
+    return { hosts: group.sort((a, b) => a - b), addedTo: base }
+  })
+}
+
+/** Whether one signature has all the rows of another, and more. */
+function addsTo(signature: string, other: string, blocks: readonly Block[]): boolean {
+  return blocks.every((block, at) => {
+    if (signature[at] === other[at]) return true
+    return addsOnly(block) && signature[at] === (block.plus.length > 0 ? '1' : '0')
+  })
 }
 
 /** By host, a character for each block: of its minority (1) or not (0), by most of its rows; ? where none was observed. */

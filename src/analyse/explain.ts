@@ -23,6 +23,8 @@ export function explain(told: Told): string {
   switch (verdict) {
     case 'rollout':
       return `The baseline does not know ${these} in ${where}, ${on}: a deploy, or a compromise of a large part of the fleet; update the baseline if it was a deploy.`
+    case 'variation':
+      return `${hosts === 1 ? 'This host is' : 'These hosts are'} like no other, as a bastion is: ${these} in ${where}; nothing here says what is usual for ${hosts === 1 ? 'it' : 'them'}.`
     case 'broken-control':
       return `A protection is missing or changed ${on}: ${these} in ${where}${baseline ? ' are required by the baseline' : ' are on nearly every other host'}${quiet}.`
     case 'missing':

@@ -1,13 +1,13 @@
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from './draft.ts'
 import { explain } from './explain.ts'
 import type { Verdict } from './finding.ts'
+import { fleetingTest } from './fleeting.ts'
 import { type Group, groupByHosts } from './group.ts'
 import type { Residual } from './residuals.ts'
 import { clustersOf, queryOf, type Scene, weightOf } from './scene.ts'
-import { type Scale, scoreGroup } from './score.ts'
+import { alertBits, INTEGRITY_PRIOR, type Scale, scoreGroup, type Tier, tierOf } from './score.ts'
 import { severityOf } from './severity.ts'
-import { loneHosts } from './singletons.ts'
-import { mostBits, type Surprise, surprises } from './surprise.ts'
+import { mostBits, type Surprise, surprises, type Witnesses } from './surprise.ts'
 
 export interface Judged {
   readonly findings: readonly Draft[]
@@ -34,43 +34,93 @@ export function judge(scene: Scene, residuals: readonly Residual[]): Judged {
 }
 
 function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
-  const apart = loneHosts(scene, residuals)
-  const all = surprises(scene, residuals, apart)
-  const kept = all.filter(({ bits }) => bits >= leastBits(scene.size))
-  const groups = groupByHosts(kept)
-  const scale = scaleOf(scene, kept, groups, apart)
+  const apart = new Set(scene.clusters.filter(({ singleton }) => singleton).flatMap(({ hosts }) => hosts))
+  const isFleeting = fleetingTest(scene)
+  const accuses = (residual: Residual) =>
+    weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
+  const first = weigh(scene, residuals, { apart, accuses, known: new Set() })
+  const known = new Set(first.groups.filter(({ tier }) => tier === 'alert').flatMap(({ rows }) => rows))
+  const weighed = known.size === 0 ? first : weigh(scene, residuals, { apart, accuses, known })
   const undertone = new Float64Array(scene.fleet.hosts.length)
   const findings: Draft[] = []
-  let folded = 0
-  for (const { residual, bits } of all) if (bits < leastBits(scene.size)) folded += residual.hosts.length
-  for (const group of groups) {
-    const integrity = group.members.some(({ residual }) => weightOf(scene, residual.item) === 'integrity')
-    const telling = group.members.filter(({ residual }) => weightOf(scene, residual.item) !== 'context')
-    const score =
-      telling.length === 0
-        ? { bits: 0, tier: 'fold' as const }
-        : scoreGroup(telling, group.hosts, integrity, scale)
-    if (score.tier === 'fold') {
-      folded += group.members.reduce((sum, { residual }) => sum + residual.hosts.length, 0)
-      for (const host of group.hosts) undertone[host] = Math.max(undertone[host] ?? 0, score.bits)
+  let { folded } = weighed
+  for (const { hosts, rows, telling, bits: chance, tier, quiet } of weighed.groups) {
+    const heavy = telling.filter(({ item }) => weightOf(scene, item) === 'integrity')
+    const bits = chance + (heavy.length > 0 ? INTEGRITY_PRIOR : 0)
+    const raised = heavy.length > 0 ? tierOf(bits, weighed.scale, weighed.usual) : tier
+    if (telling.length === 0 || raised === 'fold') {
+      folded += rows.reduce((sum, row) => sum + row.hosts.length, 0)
+      if (telling.length > 0) for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
       continue
     }
-    const members = [...group.members].sort((a, b) => b.bits - a.bits || a.residual.item - b.residual.item)
-    const rows = members.map(member => member.residual)
-    const against = rows.some(
-      row => row.baseline !== 'none' && (!integrity || weightOf(scene, row.item) === 'integrity')
-    )
-    const verdict = verdictOf(scene, rows)
+    const against = (heavy.length > 0 ? heavy : rows).some(({ baseline }) => baseline !== 'none')
+    const verdict = hosts.every(host => apart.has(host)) && !against ? 'variation' : verdictOf(scene, telling)
     findings.push(
-      draftOf(scene, rows, group.hosts, {
+      draftOf(scene, rows, hosts, {
         verdict,
-        severity: severityOf(score, scene.size, integrity, against),
-        surprise: score.bits,
-        explanation: explain({ ...told(scene, rows, group.hosts), verdict, quiet: members[0] })
+        severity:
+          verdict === 'variation' ? 'low' : severityOf(raised, telling.length > 1, heavy.length > 0, against),
+        surprise: verdict === 'variation' ? Math.min(bits, alertBits(weighed.scale)) : bits,
+        explanation: explain({ ...told(scene, rows, hosts), verdict, quiet })
       })
     )
   }
   return { findings, folded, undertone }
+}
+
+interface Weighed {
+  readonly groups: readonly WeighedGroup[]
+  readonly scale: Scale
+  /** Bits that half of the hosts show anyway. */
+  readonly usual: number
+  /** Rows on hosts that no group tells of. */
+  readonly folded: number
+}
+
+interface WeighedGroup {
+  readonly hosts: readonly number[]
+  /** Most surprising first. */
+  readonly rows: readonly Residual[]
+  /** Those that may accuse. */
+  readonly telling: readonly Residual[]
+  readonly bits: number
+  readonly tier: Tier
+  readonly quiet: Surprise | undefined
+}
+
+/** Weighs residuals, asking those whose cause is not known what is usual. */
+function weigh(scene: Scene, residuals: readonly Residual[], witnesses: Witnesses): Weighed {
+  const { apart, accuses, known } = witnesses
+  const all = surprises(scene, residuals, witnesses)
+  const kept = all.filter(({ bits }) => bits >= leastBits(scene.size))
+  const groups = groupByHosts(kept)
+  const scale = scaleOf(scene, kept, groups, witnesses)
+  const best = new Float64Array(scene.fleet.hosts.length)
+  const scored = groups.map(({ hosts, members }) => {
+    const sorted = [...members].sort((a, b) => b.bits - a.bits || a.residual.item - b.residual.item)
+    const telling = sorted.filter(({ residual }) => accuses(residual))
+    const counted = !telling.every(({ residual }) => known.has(residual))
+    const bits = telling.length === 0 ? 0 : scoreGroup(telling, hosts, scale, counted)
+    if (counted) for (const host of hosts) best[host] = Math.max(best[host] ?? 0, bits)
+    return { hosts, sorted, telling, bits }
+  })
+  const compared = scene.clusters.flatMap(({ hosts }) => hosts).filter(host => !apart.has(host))
+  const usual = Float64Array.from(compared, host => best[host] ?? 0).sort()[compared.length >> 1] ?? 0
+  return {
+    scale,
+    usual,
+    groups: scored.map(({ hosts, sorted, telling, bits }) => ({
+      hosts,
+      rows: sorted.map(({ residual }) => residual),
+      telling: telling.map(({ residual }) => residual),
+      bits,
+      tier: telling.length === 0 ? 'fold' : tierOf(bits, scale, usual),
+      quiet: sorted[0]
+    })),
+    folded: all
+      .filter(({ bits }) => bits < leastBits(scene.size))
+      .reduce((sum, { residual }) => sum + residual.hosts.length, 0)
+  }
 }
 
 /** A rollout is one finding for all; in a table of integrity it is no rollout, whatever its prevalence. */
@@ -159,19 +209,19 @@ export function hostsOf(residuals: readonly Residual[]): number[] {
   return [...new Set(residuals.flatMap(({ hosts }) => hosts))].sort((a, b) => a - b)
 }
 
-/** How common it is that hosts show so many surprising rows in a channel, and so many groups. Hosts `apart` are left out. */
+/** How common it is that hosts show so many surprising rows in a channel, and so many groups. */
 function scaleOf(
   scene: Scene,
   kept: readonly Surprise[],
   groups: readonly Group[],
-  apart: ReadonlySet<number>
+  { apart, accuses, known }: Witnesses
 ): Scale {
   const byHost = new Map<string, Map<number, number>>()
   for (const { residual, channel } of kept) {
-    if (weightOf(scene, residual.item) === 'context') continue
+    if (known.has(residual) || !accuses(residual)) continue
     const counts = byHost.get(channel) ?? new Map<number, number>()
     for (const host of residual.hosts) if (!apart.has(host)) counts.set(host, (counts.get(host) ?? 0) + 1)
-    byHost.set(channel, counts)
+    if (counts.size > 0) byHost.set(channel, counts)
   }
   const rowsByChannel = new Map<string, Map<number, number>>()
   for (const [channel, counts] of byHost) {
@@ -182,14 +232,9 @@ function scaleOf(
     rowsByChannel.set(channel, tail)
   }
   const groupsOfSize = new Map<number, number>()
-  for (const { hosts } of groups) {
-    if (hosts.length > 0 && hosts.every(host => apart.has(host))) continue
+  for (const { hosts, members } of groups) {
+    if (hosts.every(host => apart.has(host)) || members.every(({ residual }) => known.has(residual))) continue
     groupsOfSize.set(hosts.length, (groupsOfSize.get(hosts.length) ?? 0) + 1)
   }
-  return {
-    hosts: scene.size,
-    channels: [...byHost.values()].filter(counts => counts.size > 0).length,
-    rowsByChannel,
-    groupsOfSize
-  }
+  return { hosts: scene.size, channels: byHost.size, rowsByChannel, groupsOfSize }
 }

@@ -46,7 +46,6 @@ export function residuals(
 ): Residual[] {
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
-  const pairChanges = changePairer(fleet, cohorts)
   const found = new Map<string, Deviation & { hosts: number[] }>()
   for (const cluster of clusters) {
     const place: Place = {
@@ -58,6 +57,7 @@ export function residuals(
     }
     countAbsent(place, cluster.hosts, expectationOf)
     const core = coreItems(place)
+    const pairChanges = changePairer(fleet, cohorts, usualItems(place))
     for (const index of cluster.hosts) {
       const host = fleet.hosts[index]
       if (host === undefined) continue
@@ -151,6 +151,16 @@ function coreItems(place: Place): number[] {
     if (count < observed && count >= observed - rareLimit(observed)) core.push(id)
   }
   return core
+}
+
+/** Items that most hosts of the cluster have. */
+function usualItems({ fleet, inCluster }: Place): number[] {
+  const usual: number[] = []
+  for (let id = 0; id < inCluster.items.length; id++) {
+    const count = inCluster.items[id] ?? 0
+    if (count > 0 && count * 2 > (inCluster.observed[fleet.items[id]?.query ?? -1] ?? 0)) usual.push(id)
+  }
+  return usual
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Fleet } from '../normalise/fleet.ts'
 import type { Query, Weight } from '../osquery/pack.ts'
 import type { Cluster } from './clusters.ts'
 import { type Counts, countItems } from './counts.ts'
+import { weightOfQuery } from './weights.ts'
 
 /** What every judgement of the fleet looks at. */
 export interface Scene {
@@ -27,7 +28,8 @@ export function queryOf({ fleet }: Scene, item: number): Query | undefined {
 }
 
 export function weightOf(scene: Scene, item: number): Weight {
-  return queryOf(scene, item)?.weight ?? 'normal'
+  const query = queryOf(scene, item)
+  return query === undefined ? 'normal' : weightOfQuery(query)
 }
 
 /** Clusters of some hosts, in order. */

@@ -1,6 +1,5 @@
 import type { Severity } from './finding.ts'
-import type { Score } from './score.ts'
-import { mostBits } from './surprise.ts'
+import type { Tier } from './score.ts'
 
 const RAISED: Readonly<Record<Severity, Severity>> = {
   info: 'low',
@@ -11,16 +10,16 @@ const RAISED: Readonly<Record<Severity, Severity>> = {
 }
 
 /**
- * Alert is high; a notice is medium from half the bits that one event can give, else low. Raised one step where a
- * table is touched whose change is rarely innocent, to critical only when the baseline speaks against it too.
+ * Alert is high; a notice is medium where it is more than one never-seen row, else low. Raised one step where a table is
+ * touched whose change is rarely innocent, to critical only when the baseline speaks against it too.
  */
 export function severityOf(
-  score: Score,
-  hosts: number,
+  tier: Tier,
+  several: boolean,
   integrity: boolean,
   againstBaseline: boolean
 ): Severity {
-  const base = score.tier === 'alert' ? 'high' : score.bits >= mostBits(hosts) / 4 ? 'medium' : 'low'
+  const base = tier === 'alert' ? 'high' : several ? 'medium' : 'low'
   if (!integrity) return base
   return base === 'high' && againstBaseline ? 'critical' : RAISED[base]
 }

@@ -1,31 +1,77 @@
-import type { Residual } from './residuals.ts'
-import type { Scene } from './scene.ts'
+import type { Fleet } from '../normalise/fleet.ts'
+import { countItems, rareLimit } from './counts.ts'
 
-/** A host is alone when it has more rows of its own than this, this part of its rows, … */
-const OWN_ROWS = 10
-const OWN_SHARE = 0.06
-/** … and so many robust standard deviations above the median of its fleet. */
+/** A host is like no other when it has so many rows of its own and lacks so many usual ones, … */
+const OWN_ROWS = 6
+const OWN_SHARE = 0.04
+/** … in so many tables … */
+const TABLES = 3
+/** … and differs by so many robust standard deviations above the median of its cluster. */
 const DEVIATIONS = 6
+const FEWEST_HOSTS = 4
 
 /**
- * Hosts like no other (a bastion among web servers), by the number of rows that only they show. They are told, but they
- * are no witnesses of what is usual: otherwise one of them hides a real hit on every other host.
+ * Hosts of a cluster that are like no other (a bastion among web servers). A host that only has more than the others
+ * is none: that is what an intruder's toolset looks like. Nor is one that only lacks rows. O(rows of the hosts).
  */
-export function loneHosts(scene: Scene, residuals: readonly Residual[]): Set<number> {
-  const own = new Map<number, number>()
-  for (const { hosts } of scene.clusters) for (const host of hosts) own.set(host, 0)
-  for (const { hosts } of residuals) {
-    const host = hosts.length === 1 ? hosts[0] : undefined
-    if (host !== undefined) own.set(host, (own.get(host) ?? 0) + 1)
-  }
-  const counts = Float64Array.from(own.values()).sort()
-  const median = middle(counts)
-  const spread = 1.4826 * middle(counts.map(count => Math.abs(count - median)).sort())
-  const rows = middle(
-    Float64Array.from(own.keys(), host => scene.fleet.hosts[host]?.items.length ?? 0).sort()
+export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> {
+  if (hosts.length < FEWEST_HOSTS) return new Set()
+  const counts = countItems(fleet, hosts)
+  const differences = hosts.map(index => differencesOf(fleet, index, counts))
+  const sums = Float64Array.from(differences, ({ own, lacking }) => own + lacking).sort()
+  const median = middle(sums)
+  const spread = 1.4826 * middle(sums.map(sum => Math.abs(sum - median)).sort())
+  const rows = middle(Float64Array.from(hosts, host => fleet.hosts[host]?.items.length ?? 0).sort())
+  const least = Math.max(OWN_ROWS, OWN_SHARE * rows)
+  return new Set(
+    hosts.filter((_, at) => {
+      const { own, lacking, tables } = differences[at] ?? { own: 0, lacking: 0, tables: 0 }
+      return (
+        own >= least && lacking >= least && tables >= TABLES && own + lacking > median + DEVIATIONS * spread
+      )
+    })
   )
-  const limit = Math.max(OWN_ROWS, OWN_SHARE * rows, median + DEVIATIONS * spread)
-  return new Set([...own].filter(([, count]) => count > limit).map(([host]) => host))
+}
+
+/** Rows that are rare in the cluster, usual ones that the host lacks, and the tables of the latter. */
+function differencesOf(fleet: Fleet, index: number, counts: ReturnType<typeof countItems>) {
+  const host = fleet.hosts[index]
+  const observed = counts.observed.map(hosts => hosts)
+  let own = 0
+  const usual = new Int32Array(fleet.queries.length)
+  for (const item of host?.items ?? []) {
+    const query = fleet.items[item]?.query ?? -1
+    const among = observed[query] ?? 0
+    const count = counts.items[item] ?? 0
+    if (count <= rareLimit(among)) own++
+    else if (count >= among - rareLimit(among)) usual[query] = (usual[query] ?? 0) + 1
+  }
+  const core = coreByQuery(fleet, counts)
+  let lacking = 0
+  let tables = 0
+  for (let query = 0; query < usual.length; query++) {
+    const missing = host?.observed[query] === 1 ? (core[query] ?? 0) - (usual[query] ?? 0) : 0
+    lacking += missing
+    if (missing > 0) tables++
+  }
+  return { own, lacking, tables }
+}
+
+const cores = new WeakMap<object, Int32Array>()
+
+function coreByQuery(fleet: Fleet, counts: ReturnType<typeof countItems>): Int32Array {
+  let core = cores.get(counts)
+  if (core === undefined) {
+    core = new Int32Array(fleet.queries.length)
+    for (let item = 0; item < counts.items.length; item++) {
+      const query = fleet.items[item]?.query ?? -1
+      const among = counts.observed[query] ?? 0
+      const count = counts.items[item] ?? 0
+      if (count > rareLimit(among) && count >= among - rareLimit(among)) core[query] = (core[query] ?? 0) + 1
+    }
+    cores.set(counts, core)
+  }
+  return core
 }
 
 function middle(sorted: Float64Array): number {

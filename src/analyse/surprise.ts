@@ -17,6 +17,16 @@ export interface Surprise {
   readonly shape: string
 }
 
+/** Who and what is asked how usual something is. */
+export interface Witnesses {
+  /** Hosts that are not: they are like no other. */
+  readonly apart: ReadonlySet<number>
+  /** Residuals that are not: their cause is known. */
+  readonly known: ReadonlySet<Residual>
+  /** Rows of a table that are: those that may accuse. */
+  readonly accuses: (residual: Residual) => boolean
+}
+
 /** The most bits that `hosts` hosts can give: an event that none of the others ever showed. */
 export const mostBits = (hosts: number): number => Math.log2(2 * (hosts + 1))
 
@@ -32,13 +42,13 @@ const EXPLAINED_SHARE = 1 / 30
  * the largest over three kinds of pattern: the row's shape, the row with one column left open, and its whole table,
  * where rows that a shape or an open column explains do not count; n are the hosts on which the query was observed.
  * The fleet is asked as a whole, for noise is alike in all roles; where the hosts' own clusters show more of it, they
- * count instead. ½ and 1 are a Jeffreys-like prior that keeps small fleets modest. Hosts `apart` are no witnesses.
+ * count instead. ½ and 1 are a Jeffreys-like prior that keeps small fleets modest.
  * O(residuals × columns + hosts of the residuals × columns).
  */
 export function surprises(
   scene: Scene,
   residuals: readonly Residual[],
-  apart: ReadonlySet<number>
+  { apart, known, accuses }: Witnesses
 ): Surprise[] {
   const rate = new Float64Array(residuals.length)
   const others = new Int32Array(residuals.length)
@@ -46,13 +56,14 @@ export function surprises(
     if (share > (rate[at] ?? 0)) rate[at] = share
     if (hosts > (others[at] ?? 0)) others[at] = hosts
   }
+  const counts = Uint8Array.from(residuals, residual => (known.has(residual) ? 0 : 1))
   const shapes = residuals.map(residual => shapeOf(scene, residual))
   countOthers(
     scene,
     residuals,
     apart,
     at => [shapes[at] ?? ''],
-    () => true,
+    at => counts[at] === 1,
     raise
   )
   countOthers(
@@ -60,19 +71,20 @@ export function surprises(
     residuals,
     apart,
     at => openKeys(scene, residuals[at]),
-    () => true,
+    at => counts[at] === 1,
     raise
   )
   const explained = Uint8Array.from(residuals, (residual, at) =>
     (others[at] ?? 0) >= Math.max(EXPLAINED_BY, observedOf(scene, residual) * EXPLAINED_SHARE) ? 1 : 0
   )
+  const silent = Uint8Array.from(residuals, residual => (accuses(residual) ? 0 : 1))
   const channels = residuals.map(residual => channelOf(scene, residual))
   countOthers(
     scene,
     residuals,
     apart,
     at => [channels[at] ?? ''],
-    at => explained[at] === 0,
+    at => counts[at] === 1 && explained[at] === 0 && silent[at] === 0,
     raise
   )
   return residuals.map((residual, at) => {

@@ -1,0 +1,87 @@
+import type { Item } from '../normalise/fleet.ts'
+import type { Residual } from './residuals.ts'
+import type { Scene } from './scene.ts'
+import { weightOfQuery } from './weights.ts'
+
+/** What systemd makes while somebody is logged in or a command runs, and what it starts on demand or by its timers. */
+const FLEETING_UNIT =
+  /^(?:session-[\w<>.-]{1,40}\.scope|user@[\w<>.-]{1,40}\.service|user-runtime-dir@[\w<>.-]{1,40}\.service|user-[\w<>.-]{1,40}\.slice|run-[\w<>.-]{1,60}\.(?:scope|service|mount|timer)|(?:systemd-(?:hostnamed|timedated|localed|fsck|tmpfiles-clean)|packagekit|apt-daily|apt-daily-upgrade|dnf-makecache|unattended-upgrades|logrotate|man-db|fstrim|motd-news|fwupd|fwupd-refresh|update-notifier-\w{1,20}|plocate-updatedb|updatedb|sysstat-\w{1,20}|e2scrub_all|dpkg-db-backup)(?:@[\w<>.-]{1,40})?\.service)$/
+/** Programs of the system that a package timer or a nightly job runs, by path. */
+const TIMED_PROGRAM =
+  /^\/(?:usr\/)?s?(?:bin|lib|libexec)\/(?:[\w.-]{1,40}\/)?(?:dpkg(?:-\w{1,20})?|apt(?:-\w{1,20})?|apt\.systemd\.daily|unattended-upgrades?|unattended-upgrade-shutdown|needrestart|rpm|dnf|dnf-3|yum|microdnf|zypper|snap|logrotate|man-db|mandb|updatedb(?:\.\w{1,20})?|fstrim|e2scrub(?:_all)?|anacron|run-parts|sadc|sa1|sa2|update-\w{1,30}|systemd-tmpfiles|systemd-hostnamed|systemd-timedated|systemd-localed|packagekitd)$/
+const SYSTEM_PROGRAM = /^\/(?:usr\/)?(?:bin|sbin|lib|lib64|libexec)\//
+/** Tools of the system that a person at a shell uses rarely, and an intruder often. */
+const TWO_EDGED =
+  /\/(?:nc|ncat|netcat|nc\.\w{1,20}|socat|nmap|masscan|telnet|tcpdump|tshark|gdb|strace|ltrace|gcore|insmod|modprobe|chattr|at|xxd|gcc|cc|ld|make|tor|proxychains4?)$/
+const LOGIN_SHELL = /\/(?:ba|z|fi|k|da|tc|c|a)?sh$/
+const USER_COLUMNS = ['username', 'user', 'user_name', 'login']
+const PATH_COLUMNS = ['path', 'exe', 'process_path', 'parent_path']
+
+/**
+ * Tells rows that come and go on healthy hosts: somebody is logged in, the nightly upgrade runs, an SSM session once
+ * made its user. They inform, and accuse nobody by themselves. Only system programs of a known account count: a file,
+ * a port, a job, a program of one's own or a service account's shell stays suspect, so that nobody can hide here.
+ */
+export function fleetingTest(scene: Scene): (residual: Residual) => boolean {
+  const people = knownPeople(scene)
+  const known = new Map<number, boolean>()
+  return ({ kind, item }) => {
+    if (kind === 'missing') return false
+    let fleeting = known.get(item)
+    if (fleeting === undefined) {
+      const row = scene.fleet.items[item]
+      fleeting = row !== undefined && isFleeting(row, people)
+      known.set(item, fleeting)
+    }
+    return fleeting
+  }
+}
+
+function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
+  if (isSsmUser(item)) return true
+  if (item.values.some((value, at) => isName(item.columns[at]) && FLEETING_UNIT.test(value))) return true
+  const paths = item.values.filter((_, at) => PATH_COLUMNS.includes(item.columns[at] ?? ''))
+  const [path] = paths
+  if (path === undefined || !paths.every(one => SYSTEM_PROGRAM.test(one))) return false
+  const user = cellOf(item, USER_COLUMNS)
+  if (user === undefined) return false
+  if (user === 'root' || user === '_apt') return TIMED_PROGRAM.test(path)
+  return people.has(user) && !TWO_EDGED.test(path)
+}
+
+const isName = (column: string | undefined): boolean =>
+  column === 'id' || column === 'name' || column === 'unit'
+
+/** What the SSM agent leaves after a session, to the letter. */
+function isSsmUser(item: Item): boolean {
+  if (cellOf(item, ['header', ...USER_COLUMNS]) !== 'ssm-user') return false
+  const rule = cellOf(item, ['rule_details'])
+  if (rule !== undefined) return /^ALL=\(ALL(?::ALL)?\) NOPASSWD: ?ALL$/.test(rule)
+  const shell = cellOf(item, ['shell'])
+  return shell !== undefined && LOGIN_SHELL.test(shell)
+}
+
+/** Accounts with a login shell that half of the fleet knows, and accounts seen in sessions that are no service's. */
+function knownPeople({ fleet, inFleet }: Scene): Set<string> {
+  const people = new Set<string>()
+  const services = new Set<string>()
+  const seen = new Set<string>()
+  for (const [id, item] of fleet.items.entries()) {
+    const query = fleet.queries[item.query]
+    const user = cellOf(item, USER_COLUMNS)
+    if (user === undefined || user === 'root' || query === undefined) continue
+    if (weightOfQuery(query) === 'context') seen.add(user)
+    const shell = cellOf(item, ['shell'])
+    if (shell === undefined || (inFleet.items[id] ?? 0) * 2 < (inFleet.observed[item.query] ?? 0)) continue
+    if (LOGIN_SHELL.test(shell)) people.add(user)
+    else services.add(user)
+  }
+  for (const user of seen) if (!services.has(user)) people.add(user)
+  people.add('ssm-user')
+  return people
+}
+
+function cellOf(item: Item, columns: readonly string[]): string | undefined {
+  const at = item.columns.findIndex(column => columns.includes(column))
+  return at < 0 ? undefined : item.values[at]
+}
