@@ -30,14 +30,28 @@ export async function assess(
   question: Question,
   hosts: () => AsyncIterable<HostRecord>
 ): Promise<Assessment> {
-  const builder = fleetBuilder(question.queries)
-  const search = indicatorSearch(question.indicators, question.queries)
+  const { baseline, indicators, today } = question
+  const queries = baseline === null ? question.queries : asBaselineKnows(question.queries, baseline)
+  const builder = fleetBuilder(queries)
+  const search = indicatorSearch(indicators, queries)
   for await (const record of hosts()) {
     builder.add(record)
-    search.add(record)
+    if (indicators.length > 0) search.add(record)
   }
-  const analysis = analyse(builder.finish(), question.baseline, question.today)
+  const analysis = analyse(builder.finish(), baseline, today)
   const collector = evidenceCollector(analysis.fleet, analysis.drafts)
-  for await (const record of hosts()) collector.add(record)
+  if (analysis.drafts.some(draft => draft.rows.length > 0)) {
+    for await (const record of hosts()) collector.add(record)
+  }
   return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()) }
+}
+
+/** Foreign queries are compared in the columns that the baseline has of them, whatever the fleet of the day suggests. */
+function asBaselineKnows(queries: readonly Query[], baseline: Baseline): Query[] {
+  const places = [baseline.queries, ...Object.values(baseline.roles).map(role => role.queries)]
+  return queries.map(query => {
+    if (query.identity !== null) return query
+    const known = places.find(place => Object.hasOwn(place, query.name))?.[query.name]
+    return known === undefined ? query : { ...query, identity: [...known.columns].sort() }
+  })
 }

@@ -1,15 +1,15 @@
 import type { Query } from '../osquery/pack.ts'
-import type { HostRecord, HostStatus, Row } from '../snapshot/snapshot.ts'
-import { bounded, type Substitution, substitute, substitutionsOf } from './placeholders.ts'
-import { type ColumnKind, columnKind, foreignIdentity, maskFixed } from './rules.ts'
+import { lineOf } from '../snapshot/read.ts'
+import type { HostRecord, HostStatus } from '../snapshot/snapshot.ts'
+import { inferIdentity, projected } from './foreign.ts'
+import { type Item, itemTable, sortItems } from './items.ts'
+import { substitutionsOf } from './placeholders.ts'
+import { foreignIdentity } from './rules.ts'
+import { lineScanner } from './scan.ts'
+import { readValues } from './values.ts'
 
-/** A normalised row: equal on two hosts exactly when nothing that identifies the row differs. */
-export interface Item {
-  /** Index into {@link Fleet.queries}. */
-  readonly query: number
-  readonly columns: readonly string[]
-  readonly values: readonly string[]
-}
+export { type Item, itemKey } from './items.ts'
+export { rowReader } from './values.ts'
 
 export interface FleetHost {
   readonly id: string
@@ -25,7 +25,9 @@ export interface FleetHost {
 
 /** A fleet made comparable: hosts sorted by id, items numbered in the order of their query and values. */
 export interface Fleet {
+  /** A foreign query's `identity` is what was inferred from this fleet; `null` where no host had a row of it. */
   readonly queries: readonly Query[]
+  /** Each is on some host. */
   readonly items: readonly Item[]
   readonly hosts: readonly FleetHost[]
   /** Ids of hosts that were given twice; the first record counts. */
@@ -34,16 +36,19 @@ export interface Fleet {
 
 interface PendingHost {
   readonly record: Omit<HostRecord, 'queries'>
-  readonly items: Set<number>
+  /** Each once, in no order. */
+  readonly items: Int32Array
   readonly observed: Uint8Array
 }
 
 /**
  * Takes hosts one by one, keeps only their items: time O(rows), memory O(distinct items + hosts × items a host).
- * The result does not depend on the order of the hosts.
+ * The result does not depend on the order of the hosts. Hosts read from a snapshot are scanned, others read row by
+ * row; both give the same items.
  */
 export function fleetBuilder(queries: readonly Query[]) {
-  const intern = interner()
+  const table = itemTable()
+  const reader = hostReader(queries, table)
   const hosts = new Map<string, PendingHost>()
   const repeated = new Set<string>()
   return {
@@ -52,37 +57,38 @@ export function fleetBuilder(queries: readonly Query[]) {
         repeated.add(record.host)
         return
       }
-      const reading = rowReader(record, intern.maskCache)
-      const items = new Set<number>()
-      const observed = new Uint8Array(queries.length)
-      for (const [index, query] of queries.entries()) {
-        const result = record.queries[query.name]
-        if (result?.status !== 'ok') continue
-        observed[index] = 1
-        for (const row of result.rows) items.add(intern.idOf(index, query, reading(query, row)))
-      }
-      const { queries: _rows, ...rest } = record
-      hosts.set(record.host, { record: rest, items, observed })
+      const { host, status, reason, unanswered, collectedAt, facts } = record
+      hosts.set(host, {
+        record: { host, status, reason, unanswered, collectedAt, facts },
+        ...reader(record)
+      })
     },
     finish(): Fleet {
       const sorted = [...hosts.values()].sort((a, b) => (a.record.host < b.record.host ? -1 : 1))
       const hidden = hideUnlikePrivilege(queries, sorted)
-      const { items, rank } = intern.sorted()
+      const seen = sorted.map(({ items, observed }) => {
+        const query = (id: number) => table.items[id]?.query ?? 0
+        return observed.includes(0) ? items.filter(id => observed[query(id)] === 1) : items
+      })
+      const raw = numbered(table.items, seen)
+      const resolved = queries.map((query, index) =>
+        query.identity === null ? resolve(query, index, raw, sorted) : query
+      )
+      const { items, hosts: own } = resolved.some((query, index) => query !== queries[index])
+        ? merged(raw, resolved, queries)
+        : raw
       return {
-        queries,
+        queries: resolved,
         items,
         repeated: [...repeated].sort(),
-        hosts: sorted.map(({ record, items: ids, observed }) => ({
+        hosts: sorted.map(({ record, observed }, at) => ({
           id: record.host,
           name: record.facts?.hostname ?? null,
           ...(hidden.has(record.host)
             ? { status: 'partial' as const, reason: hidden.get(record.host) ?? null }
             : { status: record.status, reason: record.reason }),
           unanswered: record.unanswered,
-          items: Int32Array.from(
-            [...ids].filter(id => observed[intern.queryOf(id)] === 1),
-            id => rank[id] ?? 0
-          ).sort(),
+          items: own[at] ?? new Int32Array(),
           observed
         }))
       }
@@ -90,87 +96,127 @@ export function fleetBuilder(queries: readonly Query[]) {
   }
 }
 
-/** How a row of one host becomes the identifying columns and values of an item. */
-export function rowReader(record: HostRecord, maskCache = new Map<string, string>()) {
-  const substitutions = substitutionsOf(record.host, record.facts)
-  return (query: Query, row: Row): { columns: readonly string[]; values: string[] } => {
-    const columns = query.identity ?? foreignIdentity(Object.keys(row))
-    return {
-      columns,
-      values: columns.map(column =>
-        normaliseValue(row[column] ?? '', columnKind(column), substitutions, maskCache)
-      )
+/** Makes the items of one host. */
+function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTable>) {
+  /** By item: the last reading in which it was met, so that each counts once a host. */
+  let metIn = new Int32Array(1024)
+  let scratch = new Int32Array(1024)
+  let count = 0
+  let reading = 0
+  let observed = new Uint8Array(queries.length)
+  let substitutions: ReturnType<typeof substitutionsOf> = []
+
+  function begin(): void {
+    reading++
+    count = 0
+    observed = new Uint8Array(queries.length)
+  }
+  function has(id: number): void {
+    if (id >= metIn.length) metIn = grown(metIn, id)
+    if (metIn[id] === reading) return
+    metIn[id] = reading
+    if (count === scratch.length) scratch = grown(scratch, count)
+    scratch[count++] = id
+  }
+  function item(query: number, columns: readonly string[], raw: readonly string[]) {
+    const { values, own } = readValues(columns, raw, substitutions)
+    return { id: table.idOf({ query, columns, values }, queries[query]?.identity === null), own }
+  }
+  const identity = (query: number, columns: readonly string[]) =>
+    queries[query]?.identity ?? foreignIdentity(columns)
+  function row(query: number, row: HostRecord['queries'][string]['rows'][number]): void {
+    const columns = identity(query, queries[query]?.identity === null ? Object.keys(row) : [])
+    const raw = columns.map(column => row[column] ?? '')
+    has(item(query, columns, raw).id)
+  }
+  const scan = lineScanner(queries, {
+    identity,
+    item,
+    has,
+    row,
+    observed(query) {
+      observed[query] = 1
     }
+  })
+  return (record: HostRecord): Pick<PendingHost, 'items' | 'observed'> => {
+    substitutions = substitutionsOf(record.host, record.facts)
+    const line = lineOf(record)
+    begin()
+    if (line === null || !scan(line, substitutions)) {
+      begin()
+      for (const [index, query] of queries.entries()) {
+        const result = record.queries[query.name]
+        if (result?.status !== 'ok') continue
+        observed[index] = 1
+        for (const one of result.rows) row(index, one)
+      }
+    }
+    return { items: scratch.slice(0, count), observed }
   }
 }
 
-/** One text for an item: unambiguous whatever the values hold. */
-export function itemKey(query: number, columns: readonly string[] | null, values: readonly string[]): string {
-  let key = `${query}`
-  if (columns !== null) for (const column of columns) key += `;${column.length}:${column}`
-  for (const value of values) key += `,${value.length}:${value}`
-  return key
+function grown(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(array.length * 2, needed + 1))
+  larger.set(array)
+  return larger
 }
 
-const MASK_CACHE_SIZE = 200_000
-
-function normaliseValue(
-  raw: string,
-  kind: ColumnKind,
-  substitutions: readonly Substitution[],
-  maskCache: Map<string, string>
-): string {
-  if (raw === '') return raw
-  const own = kind === 'digest' ? bounded(raw) : substitute(bounded(raw), substitutions, kind === 'program')
-  if (kind === 'digest') return own
-  const cached = maskCache.get(own)
-  if (cached !== undefined) return cached
-  const masked = maskFixed(own, kind)
-  if (maskCache.size >= MASK_CACHE_SIZE) maskCache.clear()
-  maskCache.set(own, masked)
-  return masked
+interface Numbered {
+  readonly items: readonly Item[]
+  /** By host: its items, ascending. */
+  readonly hosts: readonly Int32Array[]
 }
 
-function interner() {
-  const ids = new Map<string, number>()
-  const items: Item[] = []
-  const maskCache = new Map<string, string>()
+/** Numbers the items that hosts have in their order. */
+function numbered(items: readonly Item[], hosts: readonly Int32Array[]): Numbered {
+  const present = new Uint8Array(items.length)
+  for (const own of hosts) for (const id of own) present[id] = 1
+  const sorted = sortItems(items, present)
   return {
-    maskCache,
-    queryOf: (id: number): number => items[id]?.query ?? 0,
-    idOf(
-      index: number,
-      query: Query,
-      { columns, values }: { columns: readonly string[]; values: string[] }
-    ): number {
-      const key = itemKey(index, query.identity === null ? columns : null, values)
-      const known = ids.get(key)
-      if (known !== undefined) return known
-      ids.set(key, items.length)
-      items.push({ query: index, columns, values })
-      return items.length - 1
-    },
-    sorted(): { items: Item[]; rank: Int32Array } {
-      const order = [...items.keys()].sort((a, b) => compareItems(items[a], items[b]))
-      const rank = new Int32Array(items.length)
-      for (const [position, id] of order.entries()) rank[id] = position
-      return { items: order.map(id => items[id]).filter(item => item !== undefined), rank }
-    }
+    items: sorted.items,
+    hosts: hosts.map(own => own.map(id => sorted.rank[id] ?? 0).sort())
   }
 }
 
-function compareItems(a: Item | undefined, b: Item | undefined): number {
-  if (a === undefined || b === undefined) return 0
-  return a.query - b.query || compareTexts(a.values, b.values) || compareTexts(a.columns, b.columns)
+/** A foreign query with the columns that identify its rows in this fleet. */
+function resolve(
+  query: Query,
+  index: number,
+  { items, hosts }: Numbered,
+  pending: readonly PendingHost[]
+): Query {
+  const first = items.findIndex(item => item.query === index)
+  if (first < 0) return query
+  const next = items.findIndex(item => item.query > index)
+  const end = next < 0 ? items.length : next
+  const sample = [...hosts.keys()]
+    .sort((a, b) => mixed(pending[a]?.record.host) - mixed(pending[b]?.record.host) || a - b)
+    .flatMap(host => {
+      const own = (hosts[host] ?? new Int32Array()).filter(id => id >= first && id < end)
+      return own.length === 0 ? [] : [Array.from(own, id => items[id]).filter(item => item !== undefined)]
+    })
+  return { ...query, identity: inferIdentity(sample) }
 }
 
-function compareTexts(a: readonly string[], b: readonly string[]): number {
-  for (const [index, text] of a.entries()) {
-    const other = b[index]
-    if (other === undefined) return 1
-    if (text !== other) return text < other ? -1 : 1
-  }
-  return a.length - b.length
+/** Rows of foreign queries in their inferred columns; those that are now alike are one item. */
+function merged({ items, hosts }: Numbered, resolved: readonly Query[], queries: readonly Query[]): Numbered {
+  const table = itemTable()
+  const ids = Int32Array.from(items, item => {
+    const identity = resolved[item.query]?.identity
+    const foreign = identity !== queries[item.query]?.identity && identity != null
+    return table.idOf(foreign ? projected(item, identity) : item, false)
+  })
+  return numbered(
+    table.items,
+    hosts.map(own => Int32Array.from(new Set(own.map(id => ids[id] ?? 0))))
+  )
+}
+
+/** A number that spreads host ids evenly, to draw a sample that nobody chooses and no order changes (FNV-1a). */
+function mixed(id = ''): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
+  return hash >>> 0
 }
 
 /**

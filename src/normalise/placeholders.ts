@@ -16,6 +16,15 @@ const MAX_VALUE_LENGTH = 4096
 /** EC2 and hybrid ids (SSM's API reference). */
 const INSTANCE_ID = /^m?i-[0-9a-f]{8,17}$/
 
+/** A shorter text of a host's own stands for too much. */
+const SHORTEST = 4
+/** The form of a machine or boot id, with or without dashes; a claim of any other form is not believed. */
+const HEX_ID = /^[0-9a-f-]{32,36}$/i
+/** Loopback and wildcard, as every host has them. */
+const NEVER_OWN = /^(?:127\.|0\.0\.0\.0$|::1?$)/
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{3,252}$/
+
 const PLACEHOLDER = /<(?=(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/g
 
 /**
@@ -27,19 +36,20 @@ export function substitutionsOf(host: string, facts: HostFacts | null): Substitu
   const found = new Map<string, Substitution>()
   const add = (text: string, placeholder: string, trusted = false) => {
     const known = text.toLowerCase()
-    if (!found.has(known)) found.set(known, { text, placeholder, trusted })
+    if (text.length >= SHORTEST && !found.has(known)) found.set(known, { text, placeholder, trusted })
   }
   if (INSTANCE_ID.test(host)) add(host, '<instance-id>', true)
   if (facts !== null) {
-    for (const name of [facts.fqdn, facts.hostname, facts.hostname?.split('.')[0]]) {
+    const { hostname, fqdn, machineId, bootId } = facts
+    for (const name of [fqdn, hostname, hostname?.split('.', 1)[0]]) {
       if (name && isOwnName(name)) add(name, '<host>')
     }
     for (const address of facts.addresses) {
       if (isOwnAddress(address)) add(address, '<ip>')
     }
-    for (const mac of facts.macs) if (mac !== '00:00:00:00:00:00') add(mac, '<mac>')
-    if (facts.machineId) add(facts.machineId, '<machine-id>')
-    if (facts.bootId) add(facts.bootId, '<uuid>')
+    for (const mac of facts.macs) if (MAC.test(mac) && mac !== '00:00:00:00:00:00') add(mac, '<mac>')
+    if (machineId !== null && HEX_ID.test(machineId)) add(machineId, '<machine-id>')
+    if (bootId !== null && HEX_ID.test(bootId)) add(bootId, '<uuid>')
   }
   return [...found.values()].sort((a, b) => b.text.length - a.text.length || (a.text < b.text ? -1 : 1))
 }
@@ -64,13 +74,11 @@ export function bounded(value: string): string {
 }
 
 function isOwnName(name: string): boolean {
-  return (
-    name.length >= 4 && /[\d.-]/.test(name) && !/^(localhost|ip6-|\d+$)/i.test(name) && !ipaddr.isValid(name)
-  )
+  return NAME.test(name) && /[\d.-]/.test(name) && !/^(localhost|ip6-|[\d.]+$)/i.test(name)
 }
 
 function isOwnAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false
+  if (NEVER_OWN.test(address) || !ipaddr.isValid(address)) return false
   const range = ipaddr.parse(address).range()
   return range !== 'loopback' && range !== 'unspecified' && range !== 'broadcast'
 }
@@ -89,6 +97,6 @@ function replaceWord(value: string, word: string, placeholder: string): string {
   return result + value.slice(from)
 }
 
-function isWordCharacter(character: string | undefined): boolean {
+export function isWordCharacter(character: string | undefined): boolean {
   return character !== undefined && /[\p{L}\p{N}_-]/u.test(character)
 }

@@ -12,6 +12,21 @@ export function columnKind(column: string): ColumnKind {
   return PROGRAM.test(column) ? 'program' : 'text'
 }
 
+const PATH = /(^|_)(path|exe|executable|program|file)$/
+const ADDRESS = /(^|_)address$/
+const SAME_ADDRESS: Readonly<Record<string, string>> = { '::': '0.0.0.0', '::1': '127.0.0.1' }
+
+/**
+ * One writing for what is one thing on a host: /bin, /sbin and /lib are links into /usr (merged /usr), and a listener
+ * on IPv6 is the one on IPv4.
+ */
+export function canonical(column: string, value: string): string {
+  if (PATH.test(column)) return /^\/(?:s?bin|lib(?:32|64|x32)?)\//.test(value) ? `/usr${value}` : value
+  if (!ADDRESS.test(column)) return value
+  const same = Object.hasOwn(SAME_ADDRESS, value) ? SAME_ADDRESS[value] : undefined
+  return same ?? (/^::ffff:\d{1,3}(?:\.\d{1,3}){3}$/i.test(value) ? value.slice('::ffff:'.length) : value)
+}
+
 /** The fixed rules: each names a random part by its exact surroundings. Bounded quantifiers, linear time. */
 const MASKS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [
@@ -52,7 +67,9 @@ const VOLATILE = new Set(
    atime mtime ctime btime time last_change last_run_time next_run_time last_hit_time created_at started_at uptime net_namespace
    cgroup_namespace ipc_namespace mnt_namespace pid_namespace user_namespace uts_namespace refs used_by address_hex
    packets bytes ipackets opackets ibytes obytes ierrors oerrors collisions idrops odrops last_used counter epoch
-   blocks_free blocks_available inodes_free days hours minutes seconds total_seconds local_port`.split(/\s+/)
+   blocks_free blocks_available inodes_free days hours minutes seconds total_seconds local_port family`.split(
+    /\s+/
+  )
 )
 
 /** The columns that identify a row of a foreign query: all but those known to be volatile, in byte order. */
