@@ -7,7 +7,7 @@ import type { Residual } from './residuals.ts'
 import { clustersOf, queryOf, type Scene, weightOf } from './scene.ts'
 import { alertBits, INTEGRITY_PRIOR, type Scale, scoreGroup, type Tier, tierOf } from './score.ts'
 import { severityOf } from './severity.ts'
-import { mostBits, type Surprise, surprises, type Witnesses } from './surprise.ts'
+import { mostBits, type Surprise, surpriser, type Witnesses } from './surprise.ts'
 
 export interface Judged {
   readonly findings: readonly Draft[]
@@ -38,9 +38,10 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
   const isFleeting = fleetingTest(scene)
   const accuses = (residual: Residual) =>
     weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
-  const first = weigh(scene, residuals, { apart, accuses, known: new Set() })
+  const surprises = surpriser(scene, residuals)
+  const first = weigh(scene, surprises, { apart, accuses, known: new Set() })
   const known = new Set(first.groups.filter(({ tier }) => tier === 'alert').flatMap(({ rows }) => rows))
-  const weighed = known.size === 0 ? first : weigh(scene, residuals, { apart, accuses, known })
+  const weighed = known.size === 0 ? first : weigh(scene, surprises, { apart, accuses, known })
   const undertone = new Float64Array(scene.fleet.hosts.length)
   const findings: Draft[] = []
   let { folded } = weighed
@@ -89,9 +90,13 @@ interface WeighedGroup {
 }
 
 /** Weighs residuals, asking those whose cause is not known what is usual. */
-function weigh(scene: Scene, residuals: readonly Residual[], witnesses: Witnesses): Weighed {
+function weigh(
+  scene: Scene,
+  surprises: (witnesses: Witnesses) => readonly Surprise[],
+  witnesses: Witnesses
+): Weighed {
   const { apart, accuses, known } = witnesses
-  const all = surprises(scene, residuals, witnesses)
+  const all = surprises(witnesses)
   const kept = all.filter(({ bits }) => bits >= leastBits(scene.size))
   const groups = groupByHosts(kept)
   const scale = scaleOf(scene, kept, groups, witnesses)

@@ -35,138 +35,122 @@ const EXPLAINED_BY = 2
 const EXPLAINED_SHARE = 1 / 30
 
 /**
- * How surprising each residual is. For a row on hosts H,
+ * Prepares to weigh residuals, once for any number of choices of witnesses. For a row on hosts H,
  *
  *   p = (hosts outside H that show something at least as rare in the same pattern + ½) / (n + 1),
  *
  * the largest over three kinds of pattern: the row's shape, the row with one column left open, and its whole table,
  * where rows that a shape or an open column explains do not count; n are the hosts on which the query was observed.
- * The fleet is asked as a whole, for noise is alike in all roles; where the hosts' own clusters show more of it, they
- * count instead. ½ and 1 are a Jeffreys-like prior that keeps small fleets modest.
+ * The fleet is asked as a whole, for noise is alike in all roles; where the hosts' own cluster shows more of it, that
+ * counts instead. ½ and 1 are a Jeffreys-like prior that keeps small fleets modest.
  * O(residuals × columns + hosts of the residuals × columns).
  */
-export function surprises(
-  scene: Scene,
-  residuals: readonly Residual[],
-  { apart, known, accuses }: Witnesses
-): Surprise[] {
-  const rate = new Float64Array(residuals.length)
-  const others = new Int32Array(residuals.length)
-  const raise = (at: number, share: number, hosts: number) => {
-    if (share > (rate[at] ?? 0)) rate[at] = share
-    if (hosts > (others[at] ?? 0)) others[at] = hosts
-  }
-  const counts = Uint8Array.from(residuals, residual => (known.has(residual) ? 0 : 1))
-  const shapes = residuals.map(residual => shapeOf(scene, residual))
-  countOthers(
-    scene,
-    residuals,
-    apart,
-    at => [shapes[at] ?? ''],
-    at => counts[at] === 1,
-    raise
-  )
-  countOthers(
-    scene,
-    residuals,
-    apart,
-    at => openKeys(scene, residuals[at]),
-    at => counts[at] === 1,
-    raise
-  )
-  const explained = Uint8Array.from(residuals, (residual, at) =>
-    (others[at] ?? 0) >= Math.max(EXPLAINED_BY, observedOf(scene, residual) * EXPLAINED_SHARE) ? 1 : 0
-  )
-  const silent = Uint8Array.from(residuals, residual => (accuses(residual) ? 0 : 1))
+export function surpriser(scene: Scene, residuals: readonly Residual[]) {
   const channels = residuals.map(residual => channelOf(scene, residual))
-  countOthers(
-    scene,
-    residuals,
-    apart,
-    at => [channels[at] ?? ''],
-    at => counts[at] === 1 && explained[at] === 0 && silent[at] === 0,
-    raise
-  )
-  return residuals.map((residual, at) => {
-    const observed = observedOf(scene, residual)
-    return {
+  const shapes = residuals.map(residual => shapeOf(scene, residual))
+  const byShape = patterns(residuals, (_, at) => [shapes[at] ?? ''])
+  const byColumn = patterns(residuals, residual => openKeys(scene, residual))
+  const byTable = patterns(residuals, (_, at) => [channels[at] ?? ''])
+  const observed = Int32Array.from(residuals, ({ item }) => scene.inFleet.observed[queryAt(scene, item)] ?? 0)
+  const asking = counter(scene, residuals, observed)
+
+  return ({ apart, known, accuses }: Witnesses): Surprise[] => {
+    const rate = Float64Array.from(observed, hosts => 0.5 / (hosts + 1))
+    const others = new Int32Array(residuals.length)
+    const tell = (at: number, share: number, hosts: number) => {
+      if (share > (rate[at] ?? 0)) rate[at] = share
+      if (hosts > (others[at] ?? 0)) others[at] = hosts
+    }
+    const counts = Uint8Array.from(residuals, residual => (known.has(residual) ? 0 : 1))
+    for (const pattern of byShape) asking(pattern, apart, counts, tell)
+    for (const pattern of byColumn) asking(pattern, apart, counts, tell)
+    for (const [at, residual] of residuals.entries()) {
+      const explained = Math.max(EXPLAINED_BY, (observed[at] ?? 0) * EXPLAINED_SHARE)
+      if ((others[at] ?? 0) >= explained || !accuses(residual)) counts[at] = 0
+    }
+    for (const pattern of byTable) asking(pattern, apart, counts, tell)
+    return residuals.map((residual, at) => ({
       residual,
-      bits: -Math.log2(Math.min(1, Math.max(rate[at] ?? 0, 0.5 / (observed + 1)))),
+      bits: -Math.log2(Math.min(1, rate[at] ?? 1)),
       others: others[at] ?? 0,
-      among: Math.max(0, observed - residual.hosts.length),
+      among: Math.max(0, (observed[at] ?? 0) - residual.hosts.length),
       channel: channels[at] ?? '',
       shape: shapes[at] ?? ''
-    }
-  })
+    }))
+  }
 }
 
-/**
- * For each residual and each of its keys: the share of hosts outside it that show a counted residual under that key
- * which is at least as rare. Within a key residuals are taken by rising number of hosts: each union is built once.
- */
-function countOthers(
-  scene: Scene,
+/** Residuals that share a key, by rising number of hosts; those that share none are left out. */
+function patterns(
   residuals: readonly Residual[],
-  apart: ReadonlySet<number>,
-  keysOf: (at: number) => readonly string[],
-  counts: (at: number) => boolean,
-  tell: (at: number, share: number, hosts: number) => void
-): void {
+  keysOf: (residual: Residual, at: number) => readonly string[]
+): number[][] {
   const groups = new Map<string, number[]>()
-  for (let at = 0; at < residuals.length; at++) {
-    for (const key of keysOf(at)) {
+  for (const [at, residual] of residuals.entries()) {
+    for (const key of keysOf(residual, at)) {
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [at])
       else group.push(at)
     }
   }
+  const sizeAt = (at: number) => residuals[at]?.hosts.length ?? 0
+  return [...groups.values()]
+    .filter(group => group.length > 1)
+    .map(group => group.sort((a, b) => sizeAt(a) - sizeAt(b) || a - b))
+}
+
+/**
+ * For each residual of a pattern: the share of hosts outside it that show a counted residual of the pattern which is at
+ * least as rare. Residuals are taken by rising number of hosts, so that each union of hosts is built once.
+ */
+function counter(scene: Scene, residuals: readonly Residual[], observed: Int32Array) {
+  /** By host: the last pattern in which it was seen. */
+  const seen = new Int32Array(scene.fleet.hosts.length)
   const seenInCluster = new Int32Array(scene.clusters.length)
-  for (const group of groups.values()) {
-    const hostsOf = (place: number) => residuals[group[place] ?? -1]?.hosts ?? []
-    group.sort((a, b) => (residuals[a]?.hosts.length ?? 0) - (residuals[b]?.hosts.length ?? 0) || a - b)
-    const seen = new Set<number>()
+  let pattern = 0
+  return (
+    group: readonly number[],
+    apart: ReadonlySet<number>,
+    counts: Uint8Array,
+    tell: (at: number, share: number, hosts: number) => void
+  ): void => {
+    pattern++
     seenInCluster.fill(0)
+    let all = 0
+    const hostsAt = (place: number) => residuals[group[place] ?? -1]?.hosts ?? []
     for (let from = 0; from < group.length; ) {
+      const size = hostsAt(from).length
       let to = from
-      const size = hostsOf(from).length
-      for (; to < group.length && hostsOf(to).length === size; to++) {
-        if (!counts(group[to] ?? -1)) continue
-        for (const host of hostsOf(to)) {
-          if (seen.has(host) || apart.has(host)) continue
-          seen.add(host)
+      for (; to < group.length && hostsAt(to).length === size; to++) {
+        if (counts[group[to] ?? -1] !== 1) continue
+        for (const host of hostsAt(to)) {
+          if (seen[host] === pattern || apart.has(host)) continue
+          seen[host] = pattern
+          all++
           const cluster = scene.clusterOf[host] ?? -1
           seenInCluster[cluster] = (seenInCluster[cluster] ?? 0) + 1
         }
       }
       for (; from < to; from++) {
         const at = group[from] ?? -1
-        const residual = residuals[at]
-        if (residual === undefined) continue
-        const own = new Map<number, number>()
-        let others = seen.size
-        for (const host of residual.hosts) {
-          const cluster = scene.clusterOf[host] ?? -1
-          const mine = seen.has(host) ? 1 : 0
-          own.set(cluster, (own.get(cluster) ?? 0) + mine)
-          others -= mine
+        const hosts = hostsAt(from)
+        const cluster = scene.clusterOf[hosts[0] ?? -1] ?? -1
+        let own = 0
+        let one = true
+        for (const host of hosts) {
+          if (seen[host] === pattern) own++
+          if (scene.clusterOf[host] !== cluster) one = false
         }
-        let share = (others + 0.5) / (observedOf(scene, residual) + 1)
-        if (own.size === 1 && scene.clusters.length > 1) {
-          for (const [cluster, mine] of own) {
-            const near = (seenInCluster[cluster] ?? 0) - mine
-            const size = scene.clusters[cluster]?.hosts.length ?? 0
-            if (near > 0) share = Math.max(share, near / (size + 1))
-          }
-        }
-        tell(at, share, others)
+        const share = (all - own + 0.5) / ((observed[at] ?? 0) + 1)
+        const near = one ? (seenInCluster[cluster] ?? 0) - own : 0
+        const nearShare = near > 0 ? near / ((scene.clusters[cluster]?.hosts.length ?? 0) + 1) : 0
+        tell(at, Math.max(share, nearShare), all - own)
       }
     }
   }
 }
 
-function observedOf(scene: Scene, residual: Residual): number {
-  return scene.inFleet.observed[scene.fleet.items[residual.item]?.query ?? -1] ?? 0
-}
+const queryAt = (scene: Scene, item: number): number => scene.fleet.items[item]?.query ?? -1
 
 function channelOf(scene: Scene, residual: Residual): string {
   return `${residual.kind} ${queryOf(scene, residual.item)?.name ?? ''}`
@@ -178,8 +162,8 @@ function shapeOf(scene: Scene, residual: Residual): string {
 }
 
 /** One key for each column left open; a row of one column would be its whole table. */
-function openKeys(scene: Scene, residual: Residual | undefined): string[] {
-  const item = scene.fleet.items[residual?.item ?? -1]
-  if (item === undefined || residual === undefined || item.columns.length < 2) return []
+function openKeys(scene: Scene, residual: Residual): string[] {
+  const item = scene.fleet.items[residual.item]
+  if (item === undefined || item.columns.length < 2) return []
   return item.columns.map((column, at) => `${residual.kind}${at}${keyWithout(item, [column])}`)
 }
