@@ -62,12 +62,7 @@ function divide(
   if (hosts.length < FEWEST_TO_SPLIT || depth >= DEEPEST)
     return [{ hosts, addedTo, singleton: false, variants: [] }]
   const blocks = findBlocks(fleet, hosts)
-  const rows = medianRows(fleet, hosts)
-  const parting = withoutRandomSets(
-    fleet,
-    hosts,
-    blocks.filter(block => parts(fleet, block, hosts.length, rows))
-  )
+  const parting = partingBlocks(fleet, hosts, blocks)
   const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
   if (groups.length < 2) {
     return [
@@ -79,21 +74,38 @@ function divide(
 
 const addsOnly = (block: Block): boolean => block.minus.length === 0 || block.plus.length === 0
 
-/** Whether a block is a role or a version, and no accident of a few hosts. */
-function parts(fleet: Fleet, block: Block, hosts: number, rows: number): boolean {
-  if (isTruncation(fleet, block)) return false
-  const size = sizeOf(block)
-  const minority = block.share * hosts
-  if (addsOnly(block)) {
-    if (block.share >= 0.25) return size >= Math.max(3, 0.02 * rows)
-    return size >= Math.max(10, 0.08 * rows)
-  }
-  if (size >= Math.max(6, 0.08 * rows)) return true
-  if (block.share >= 0.25) return size >= 3
-  return (
-    block.share >= 0.06 && minority >= 3 && size >= 4 && block.plus.length >= 2 && block.minus.length >= 2
+/**
+ * The blocks that are roles or versions, and no accident of a few hosts. Roles and versions replace rows or exclude one
+ * another. A block that only adds and excludes nothing is *free*: a feature, a tool set, an implant; it must be larger.
+ * Free blocks that meet in most combinations are sets of things run at random (containers), and part nothing.
+ */
+function partingBlocks(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): Block[] {
+  const rows = medianRows(fleet, hosts)
+  const candidates = blocks.filter(
+    block => !isTruncation(fleet, block) && mayPart(block, block.share * hosts.length, rows)
   )
+  const own = signatures(fleet, hosts, candidates)
+  const isFree = candidates.map(
+    (block, at) =>
+      addsOnly(block) && !candidates.some((_, other) => other !== at && excludeEachOther(own, at, other))
+  )
+  const large = candidates.filter((block, at) => !isFree[at] || sizeOf(block) >= freeSize(block, rows))
+  const free = large.map(block => candidates.indexOf(block)).filter(at => isFree[at])
+  if (free.length < 3) return large
+  const ways = new Set(own.map(signature => free.map(at => signature[at]).join('')))
+  return ways.size < 2 * free.length ? large : large.filter(block => !isFree[candidates.indexOf(block)])
 }
+
+function mayPart(block: Block, minority: number, rows: number): boolean {
+  const size = sizeOf(block)
+  if (size >= Math.max(6, 0.06 * rows)) return true
+  if (block.share >= 0.25) return size >= 3
+  const replaces = block.plus.length >= 2 && block.minus.length >= 2
+  return replaces && size >= 4 && block.share >= 0.06 && minority >= 3
+}
+
+const freeSize = (block: Block, rows: number): number =>
+  block.share >= 0.25 ? Math.max(6, 0.05 * rows) : Math.max(10, 0.08 * rows)
 
 /** Rows that vanish from one table alone are a query that was cut, never a version. */
 function isTruncation(fleet: Fleet, block: Block): boolean {
@@ -104,32 +116,6 @@ function isTruncation(fleet: Fleet, block: Block): boolean {
     byQuery.set(query, (byQuery.get(query) ?? 0) + 1)
   }
   return Math.max(...byQuery.values()) >= 0.9 * block.minus.length
-}
-
-/**
- * Hosts that run sets of things at random (containers) are no versions of each other. Roles and versions exclude one
- * another; blocks that only add, exclude nothing and meet in most combinations part nothing.
- */
-function withoutRandomSets(
-  fleet: Fleet,
-  hosts: readonly number[],
-  blocks: readonly Block[]
-): readonly Block[] {
-  const free = new Set(blocks.filter(addsOnly))
-  if (free.size < 3) return blocks
-  const own = signatures(fleet, hosts, blocks)
-  for (const [at, block] of blocks.entries()) {
-    for (let other = 0; other < at; other++) {
-      const another = blocks[other]
-      if (another === undefined || !excludeEachOther(own, at, other)) continue
-      free.delete(block)
-      free.delete(another)
-    }
-  }
-  const freely = blocks.map((block, at) => (free.has(block) ? at : -1)).filter(at => at >= 0)
-  if (freely.length < 3) return blocks
-  const ways = new Set(own.map(signature => freely.map(at => signature[at]).join('')))
-  return ways.size < 2 * freely.length ? blocks : blocks.filter(block => !free.has(block))
 }
 
 /** Far fewer hosts are in both minorities than chance would give. */
