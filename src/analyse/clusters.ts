@@ -12,14 +12,18 @@ export interface Cluster {
    * So does a deploy that only adds, and so does a compromise of many hosts.
    */
   readonly addedTo: readonly number[] | null
-  /** A host like no other, for which nothing can say what is usual. */
-  readonly singleton: boolean
+  /** A host or two like no other, for which nothing can say what is usual. */
+  readonly alone: boolean
   /** Rows that some of its hosts share, too few for a cluster of their own. */
   readonly variants: readonly Block[]
 }
 
 const FEWEST_TO_SPLIT = 4
+/** In a cluster of fewer hosts nothing is usual. */
+const FEWEST_TO_COMPARE = 3
 const DEEPEST = 8
+/** A host whose combination of versions is its own stands alone when it differs by this share of its rows. */
+const LONE_SHARE = 0.04
 /** From this share of a cluster a leftover block is told as a variant. */
 const VARIANT_SHARE = 0.135
 
@@ -38,7 +42,11 @@ export function clusterFleet(fleet: Fleet): Cluster[] {
   return divide(fleet, hosts, null, 0)
     .flatMap(leaf => withoutSingletons(fleet, leaf))
     .sort((a, b) => b.hosts.length - a.hosts.length || (a.hosts[0] ?? 0) - (b.hosts[0] ?? 0))
-    .map((leaf, index) => ({ id: `c${index + 1}`, ...leaf }))
+    .map((leaf, index, { length }) => ({
+      id: `c${index + 1}`,
+      ...leaf,
+      alone: leaf.alone || (length > 1 && leaf.hosts.length < FEWEST_TO_COMPARE)
+    }))
 }
 
 type Leaf = Omit<Cluster, 'id'>
@@ -49,7 +57,7 @@ function withoutSingletons(fleet: Fleet, leaf: Leaf): Leaf[] {
   if (alone.size === 0) return [leaf]
   return [
     { ...leaf, hosts: leaf.hosts.filter(host => !alone.has(host)) },
-    ...[...alone].map(host => ({ hosts: [host], addedTo: null, singleton: true, variants: [] }))
+    ...[...alone].map(host => ({ hosts: [host], addedTo: null, alone: true, variants: [] }))
   ].filter(({ hosts }) => hosts.length > 0)
 }
 
@@ -60,16 +68,18 @@ function divide(
   depth: number
 ): Leaf[] {
   if (hosts.length < FEWEST_TO_SPLIT || depth >= DEEPEST)
-    return [{ hosts, addedTo, singleton: false, variants: [] }]
+    return [{ hosts, addedTo, alone: false, variants: [] }]
   const blocks = findBlocks(fleet, hosts)
   const parting = partingBlocks(fleet, hosts, blocks)
   const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
   if (groups.length < 2) {
-    return [
-      { hosts, addedTo, singleton: false, variants: blocks.filter(block => block.share >= VARIANT_SHARE) }
-    ]
+    return [{ hosts, addedTo, alone: false, variants: blocks.filter(block => block.share >= VARIANT_SHARE) }]
   }
-  return groups.flatMap(group => divide(fleet, group.hosts, group.addedTo ?? addedTo, depth + 1))
+  return groups.flatMap(group =>
+    group.hosts.length === 1
+      ? [{ hosts: group.hosts, addedTo: null, alone: true, variants: [] }]
+      : divide(fleet, group.hosts, group.addedTo ?? addedTo, depth + 1)
+  )
 }
 
 const addsOnly = (block: Block): boolean => block.minus.length === 0 || block.plus.length === 0
@@ -89,7 +99,11 @@ function partingBlocks(fleet: Fleet, hosts: readonly number[], blocks: readonly 
     (block, at) =>
       addsOnly(block) && !candidates.some((_, other) => other !== at && excludeEachOther(own, at, other))
   )
-  const large = candidates.filter((block, at) => !isFree[at] || sizeOf(block) >= freeSize(block, rows))
+  const large = candidates.filter(
+    (block, at) =>
+      !isFree[at] ||
+      (sizeOf(block) >= freeSize(block, rows) && block.share * hosts.length >= FEWEST_TO_COMPARE)
+  )
   const free = large.map(block => candidates.indexOf(block)).filter(at => isFree[at])
   if (free.length < 3) return large
   const ways = new Set(own.map(signature => free.map(at => signature[at]).join('')))
@@ -154,19 +168,24 @@ function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readon
   if (kept.length === 0) return []
   const weights = blocks.map(sizeOf)
   const known = new Set(kept.map(([signature]) => signature))
+  const lone: Group[] = []
+  const least = Math.max(6, LONE_SHARE * medianRows(fleet, hosts))
   for (const [signature, group] of bySignature) {
     if (known.has(signature)) continue
-    kept
-      .reduce((best, next) =>
-        distance(signature, next[0], weights) < distance(signature, best[0], weights) ? next : best
-      )[1]
-      .push(...group)
+    const [nearest, join] = kept.reduce((best, next) =>
+      distance(signature, next[0], weights) < distance(signature, best[0], weights) ? next : best
+    )
+    const replaces = !addsTo(signature, nearest, blocks) && !addsTo(nearest, signature, blocks)
+    if (group.length === 1 && replaces && distance(signature, nearest, weights) >= least)
+      lone.push({ hosts: group, addedTo: null })
+    else join.push(...group)
   }
-  return kept.map(([signature, group]) => {
+  const groups = kept.map(([signature, group]) => {
     const fewer = kept.filter(([other]) => other !== signature && addsTo(signature, other, blocks))
     const base = fewer.length === 0 ? null : [...group, ...fewer.flatMap(([, rest]) => rest)]
     return { hosts: group.sort((a, b) => a - b), addedTo: base }
   })
+  return [...groups, ...lone]
 }
 
 /** Whether one signature has all the rows of another, and more. */

@@ -20,6 +20,13 @@ export interface Judged {
 /** Below this a residual is noise: bits, capped by what so small a fleet can give. */
 const leastBits = (hosts: number): number => Math.min(3, 0.6 * mostBits(hosts))
 
+/** What this share of the hosts stays below is usual, whatever its bits; in a fleet of few hosts a larger share. */
+const USUAL = 0.5
+const USUAL_OF_FEW = 0.75
+const FEW = 30
+/** Among fewer hosts only an alert is more than low. */
+const FEWEST_FOR_MEDIUM = 8
+
 /** A rollout of at most so many rows that touches a table of integrity is wholly suspect; of a larger one those rows. */
 const MOST_ROWS_OF_AN_IMPLANT = 12
 
@@ -34,7 +41,7 @@ export function judge(scene: Scene, residuals: readonly Residual[]): Judged {
 }
 
 function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
-  const apart = new Set(scene.clusters.filter(({ singleton }) => singleton).flatMap(({ hosts }) => hosts))
+  const apart = new Set(scene.clusters.filter(({ alone }) => alone).flatMap(({ hosts }) => hosts))
   const isFleeting = fleetingTest(scene)
   const accuses = (residual: Residual) =>
     weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
@@ -60,7 +67,14 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
       draftOf(scene, rows, hosts, {
         verdict,
         severity:
-          verdict === 'variation' ? 'low' : severityOf(raised, telling.length > 1, heavy.length > 0, against),
+          verdict === 'variation'
+            ? 'low'
+            : severityOf(
+                raised,
+                telling.length > 1 && scene.size >= FEWEST_FOR_MEDIUM,
+                heavy.length > 0,
+                against
+              ),
         surprise: verdict === 'variation' ? Math.min(bits, alertBits(weighed.scale)) : bits,
         explanation: explain({ ...told(scene, rows, hosts), verdict, quiet })
       })
@@ -72,7 +86,7 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
 interface Weighed {
   readonly groups: readonly WeighedGroup[]
   readonly scale: Scale
-  /** Bits that half of the hosts show anyway. */
+  /** Bits that hosts show anyway. */
   readonly usual: number
   /** Rows on hosts that no group tells of. */
   readonly folded: number
@@ -110,7 +124,9 @@ function weigh(
     return { hosts, sorted, telling, bits }
   })
   const compared = scene.clusters.flatMap(({ hosts }) => hosts).filter(host => !apart.has(host))
-  const usual = Float64Array.from(compared, host => best[host] ?? 0).sort()[compared.length >> 1] ?? 0
+  const sorted = Float64Array.from(compared, host => best[host] ?? 0).sort()
+  const usual =
+    sorted[Math.floor((compared.length < FEW ? USUAL_OF_FEW : USUAL) * (compared.length - 1))] ?? 0
   return {
     scale,
     usual,

@@ -53,7 +53,7 @@ export function scoreGroup(
 }
 
 /**
- * Alert: more than one never-seen event can give, by twice what half of the hosts show anyway (`usual`, bits).
+ * Alert: more than one never-seen event can give, by twice what hosts show anyway (`usual`, bits).
  * Notice: about one such event.
  */
 export function tierOf(bits: number, scale: Scale, usual: number): Tier {

@@ -6,7 +6,7 @@ const OWN_ROWS = 6
 const OWN_SHARE = 0.04
 /** … in so many tables … */
 const TABLES = 3
-/** … and differs by so many robust standard deviations above the median of its cluster. */
+/** … and lacks more than the median of its cluster by so many robust standard deviations. */
 const DEVIATIONS = 6
 const FEWEST_HOSTS = 4
 
@@ -18,17 +18,15 @@ export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> 
   if (hosts.length < FEWEST_HOSTS) return new Set()
   const counts = countItems(fleet, hosts)
   const differences = hosts.map(index => differencesOf(fleet, index, counts))
-  const sums = Float64Array.from(differences, ({ own, lacking }) => own + lacking).sort()
-  const median = middle(sums)
-  const spread = 1.4826 * middle(sums.map(sum => Math.abs(sum - median)).sort())
+  const sorted = Float64Array.from(differences, ({ lacking }) => lacking).sort()
+  const median = middle(sorted)
+  const spread = 1.4826 * middle(sorted.map(lacking => Math.abs(lacking - median)).sort())
   const rows = middle(Float64Array.from(hosts, host => fleet.hosts[host]?.items.length ?? 0).sort())
   const least = Math.max(OWN_ROWS, OWN_SHARE * rows)
   return new Set(
     hosts.filter((_, at) => {
       const { own, lacking, tables } = differences[at] ?? { own: 0, lacking: 0, tables: 0 }
-      return (
-        own >= least && lacking >= least && tables >= TABLES && own + lacking > median + DEVIATIONS * spread
-      )
+      return own >= least && tables >= TABLES && lacking >= Math.max(least, median + DEVIATIONS * spread)
     })
   )
 }
@@ -36,12 +34,11 @@ export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> 
 /** Rows that are rare in the cluster, usual ones that the host lacks, and the tables of the latter. */
 function differencesOf(fleet: Fleet, index: number, counts: ReturnType<typeof countItems>) {
   const host = fleet.hosts[index]
-  const observed = counts.observed.map(hosts => hosts)
   let own = 0
   const usual = new Int32Array(fleet.queries.length)
   for (const item of host?.items ?? []) {
     const query = fleet.items[item]?.query ?? -1
-    const among = observed[query] ?? 0
+    const among = counts.observed[query] ?? 0
     const count = counts.items[item] ?? 0
     if (count <= rareLimit(among)) own++
     else if (count >= among - rareLimit(among)) usual[query] = (usual[query] ?? 0) + 1
