@@ -68,7 +68,7 @@ export function fleetBuilder(queries: readonly Query[]) {
       const hidden = hideUnlikePrivilege(queries, sorted)
       const seen = sorted.map(({ items, observed }) => {
         const query = (id: number) => table.items[id]?.query ?? 0
-        return observed.includes(0) ? items.filter(id => observed[query(id)] === 1) : items
+        return hidden.size > 0 ? items.filter(id => observed[query(id)] === 1) : items
       })
       const raw = numbered(table.items, seen)
       const resolved = queries.map((query, index) =>
@@ -104,6 +104,8 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
   let count = 0
   let reading = 0
   let observed = new Uint8Array(queries.length)
+  let block = new Int32Array(BLOCK)
+  let used = 0
   let substitutions: ReturnType<typeof substitutionsOf> = []
 
   function begin(): void {
@@ -151,9 +153,19 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
         for (const one of result.rows) row(index, one)
       }
     }
-    return { items: scratch.slice(0, count), observed }
+    if (used + count > block.length) {
+      block = new Int32Array(Math.max(BLOCK, count))
+      used = 0
+    }
+    const items = block.subarray(used, used + count)
+    items.set(scratch.subarray(0, count))
+    used += count
+    return { items, observed }
   }
 }
+
+/** Hosts share blocks of so many numbers: an array buffer of its own for each would cost more than the numbers. */
+const BLOCK = 1 << 18
 
 function grown(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(Math.max(array.length * 2, needed + 1))
@@ -167,15 +179,16 @@ interface Numbered {
   readonly hosts: readonly Int32Array[]
 }
 
-/** Numbers the items that hosts have in their order. */
+/** Numbers the items that hosts have in their order; takes the hosts' arrays over. */
 function numbered(items: readonly Item[], hosts: readonly Int32Array[]): Numbered {
   const present = new Uint8Array(items.length)
   for (const own of hosts) for (const id of own) present[id] = 1
   const sorted = sortItems(items, present)
-  return {
-    items: sorted.items,
-    hosts: hosts.map(own => own.map(id => sorted.rank[id] ?? 0).sort())
+  for (const own of hosts) {
+    for (let at = 0; at < own.length; at++) own[at] = sorted.rank[own[at] ?? 0] ?? 0
+    own.sort()
   }
+  return { items: sorted.items, hosts }
 }
 
 /** A foreign query with the columns that identify its rows in this fleet. */

@@ -14,21 +14,66 @@ export function itemKey(query: number, columns: readonly string[] | null, values
   return key
 }
 
-/** Numbers items as they come. `foreign`: the columns are part of what the item is. */
+/**
+ * Numbers items as they come. An open hash table over the values themselves: a fleet has millions of items that are
+ * met once, and a key text for each would outweigh them. The hash has a secret seed, and decides nothing.
+ */
 export function itemTable() {
-  const ids = new Map<string, number>()
   const items: Item[] = []
+  const seed = (Math.random() * 2 ** 32) | 0
+  let slots = new Int32Array(1024).fill(-1)
+  let hashes = new Int32Array(512)
+
+  function place(hash: number): number {
+    let slot = (hash ^ (hash >>> 15)) & (slots.length - 1)
+    while ((slots[slot] ?? -1) >= 0) slot = (slot + 1) & (slots.length - 1)
+    return slot
+  }
+  function grow(): void {
+    slots = new Int32Array(slots.length * 2).fill(-1)
+    const more = new Int32Array(hashes.length * 2)
+    more.set(hashes)
+    hashes = more
+    for (let id = 0; id < items.length; id++) slots[place(hashes[id] ?? 0)] = id
+  }
   return {
     items: items as readonly Item[],
+    /** `foreign`: the columns are part of what the item is. */
     idOf(item: Item, foreign: boolean): number {
-      const key = itemKey(item.query, foreign ? item.columns : null, item.values)
-      const known = ids.get(key)
-      if (known !== undefined) return known
-      ids.set(key, items.length)
+      let hash = hashOf(item.values, seed ^ Math.imul(item.query + 1, 0x9e3779b1))
+      if (foreign) hash = hashOf(item.columns, hash)
+      for (let slot = (hash ^ (hash >>> 15)) & (slots.length - 1); ; slot = (slot + 1) & (slots.length - 1)) {
+        const id = slots[slot] ?? -1
+        if (id < 0) break
+        const known = items[id]
+        if (hashes[id] !== hash || known === undefined || known.query !== item.query) continue
+        if (sameTexts(known.values, item.values) && (!foreign || sameTexts(known.columns, item.columns)))
+          return id
+      }
+      if (items.length === hashes.length) grow()
+      const id = items.length
+      hashes[id] = hash
+      slots[place(hash)] = id
       items.push(item)
-      return items.length - 1
+      return id
     }
   }
+}
+
+/** FNV-1a over UTF-16 units, texts parted by their lengths. */
+function hashOf(texts: readonly string[], seed: number): number {
+  let hash = seed
+  for (const text of texts) {
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+    hash = Math.imul(hash ^ text.length, 0x01000193)
+  }
+  return hash
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
 }
 
 /**

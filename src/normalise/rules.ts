@@ -27,36 +27,54 @@ export function canonical(column: string, value: string): string {
   return same ?? (/^::ffff:\d{1,3}(?:\.\d{1,3}){3}$/i.test(value) ? value.slice('::ffff:'.length) : value)
 }
 
-/** The fixed rules: each names a random part by its exact surroundings. Bounded quantifiers, linear time. */
-const MASKS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [
-    /systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g,
-    'systemd-private-<hex>-$1-<rand>'
-  ],
-  [
-    /(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi,
-    '<uuid>'
-  ],
-  [/(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, '<hex>'],
-  [/(\/overlay2\/)[0-9a-z]{25,64}(?![0-9a-z])/g, '$1<hex>'],
-  [/\bsession-c?\d{1,10}\.scope\b/g, 'session-<num>.scope'],
-  [/\b(user(?:-runtime-dir)?@)\d{1,10}(\.service)\b/g, '$1<num>$2'],
-  [/\b(user-)\d{1,10}(\.slice)\b/g, '$1<num>$2'],
-  [
-    /\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g,
-    'run-<num>$1'
-  ],
-  [/(\/proc\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
-  [/(\/run\/user\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
-  [/\b(pts\/)\d{1,6}\b/g, '$1<num>'],
-  [/(\/snap\/[\w.-]{1,80}\/)x?\d{1,10}(?=\/|$)/g, '$1<num>']
+/** A fixed rule: names a random part by its exact surroundings. Bounded quantifiers, linear time. */
+interface Mask {
+  /** A text without which the pattern cannot match; `null`: a run of hex digits. */
+  readonly holds: string | null
+  readonly pattern: RegExp
+  readonly replacement: string
+}
+
+const MASKS: readonly Mask[] = [
+  {
+    holds: 'systemd-private-',
+    pattern: /systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g,
+    replacement: 'systemd-private-<hex>-$1-<rand>'
+  },
+  {
+    holds: null,
+    pattern:
+      /(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi,
+    replacement: '<uuid>'
+  },
+  { holds: null, pattern: /(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, replacement: '<hex>' },
+  { holds: '/overlay2/', pattern: /(\/overlay2\/)[0-9a-z]{25,64}(?![0-9a-z])/g, replacement: '$1<hex>' },
+  { holds: 'session-', pattern: /\bsession-c?\d{1,10}\.scope\b/g, replacement: 'session-<num>.scope' },
+  {
+    holds: '.service',
+    pattern: /\b(user(?:-runtime-dir)?@)\d{1,10}(\.service)\b/g,
+    replacement: '$1<num>$2'
+  },
+  { holds: 'user-', pattern: /\b(user-)\d{1,10}(\.slice)\b/g, replacement: '$1<num>$2' },
+  {
+    holds: 'run-',
+    pattern: /\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g,
+    replacement: 'run-<num>$1'
+  },
+  { holds: '/proc/', pattern: /(\/proc\/)\d{1,10}(?=\/|$)/g, replacement: '$1<num>' },
+  { holds: '/run/user/', pattern: /(\/run\/user\/)\d{1,10}(?=\/|$)/g, replacement: '$1<num>' },
+  { holds: 'pts/', pattern: /\b(pts\/)\d{1,6}\b/g, replacement: '$1<num>' },
+  { holds: '/snap/', pattern: /(\/snap\/[\w.-]{1,80}\/)x?\d{1,10}(?=\/|$)/g, replacement: '$1<num>' }
 ]
 
 /** Applies the fixed rules to a value. Digests are left alone. */
 export function maskFixed(value: string, kind: ColumnKind): string {
   if (kind === 'digest' || !/\d/.test(value)) return value
+  const hex = /[0-9a-f]{8}/i.test(value)
   let result = value
-  for (const [pattern, replacement] of MASKS) result = result.replace(pattern, replacement)
+  for (const { holds, pattern, replacement } of MASKS) {
+    if (holds === null ? hex : value.includes(holds)) result = result.replace(pattern, replacement)
+  }
   return result
 }
 

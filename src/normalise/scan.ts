@@ -54,6 +54,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
   let text = viewOf(bytes)
   /** The known rows that hold a text of this host's own. */
   let tainted = new Set<number>()
+  const isTainted = (row: number): boolean => tainted.size > 0 && tainted.has(row)
   /** Where the row that was read last ends, and its number where it is a known one. */
   let rowEnd = -1
   let rowNumber = -1
@@ -144,7 +145,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
       rowNumber = known.other(previous)
       rowEnd = rowNumber < 0 ? -1 : known.match(rowNumber, text, at)
     }
-    if (rowEnd >= 0 && !tainted.has(rowNumber)) {
+    if (rowEnd >= 0 && !isTainted(rowNumber)) {
       sink.has(known.itemOf(rowNumber))
       return true
     }
@@ -152,7 +153,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     if (layout === null) return readOddRow(query, at)
     rowEnd = walk.end
     rowNumber = known.find(text, at, walk)
-    if (rowNumber >= 0 && !tainted.has(rowNumber)) {
+    if (rowNumber >= 0 && !isTainted(rowNumber)) {
       sink.has(known.itemOf(rowNumber))
       return true
     }
