@@ -13,8 +13,14 @@ const SYSTEM_PROGRAM = /^\/(?:usr\/)?(?:bin|sbin|lib|lib64|libexec)\//
 /** Tools of the system that a person at a shell uses rarely, and an intruder often. */
 const TWO_EDGED =
   /\/(?:nc|ncat|netcat|nc\.\w{1,20}|socat|nmap|masscan|telnet|tcpdump|tshark|gdb|strace|ltrace|gcore|insmod|modprobe|chattr|at|xxd|gcc|cc|ld|make|tor|proxychains4?)$/
+/** What a login runs as the one who logs in. */
+const LOGIN_PROGRAM = /\/(?:sshd(?:-session)?|login|systemd|\(sd-pam\))$/
+/** A command line that reaches out, hides or unpacks is nobody's daily work. */
+const TWO_EDGED_WORDS = /https?:|\/dev\/(?:tcp|udp|shm)\/|\/tmp\/|base64|\||\beval\b|\bexec\b|<<</
 const LOGIN_SHELL = /\/(?:ba|z|fi|k|da|tc|c|a)?sh$/
-const USER_COLUMNS = ['username', 'user', 'user_name', 'login']
+const USER_COLUMNS = ['username', 'user', 'user_name', 'login', 'uid', 'euid']
+const ROOT = new Set(['root', '0'])
+const WORDS_COLUMNS = ['cmdline', 'command', 'command_line', 'cwd', 'open_path']
 const PATH_COLUMNS = ['path', 'exe', 'process_path', 'parent_path']
 
 /**
@@ -45,7 +51,9 @@ function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
   if (path === undefined || !paths.every(one => SYSTEM_PROGRAM.test(one))) return false
   const user = cellOf(item, USER_COLUMNS)
   if (user === undefined) return false
-  if (user === 'root' || user === '_apt') return TIMED_PROGRAM.test(path)
+  const words = cellOf(item, WORDS_COLUMNS)
+  if (words !== undefined && TWO_EDGED_WORDS.test(words)) return false
+  if (ROOT.has(user) || user === '_apt') return TIMED_PROGRAM.test(path)
   return people.has(user) && !TWO_EDGED.test(path)
 }
 
@@ -61,23 +69,26 @@ function isSsmUser(item: Item): boolean {
   return shell !== undefined && LOGIN_SHELL.test(shell)
 }
 
-/** Accounts with a login shell that half of the fleet knows, and accounts seen in sessions that are no service's. */
+/**
+ * Names and numbers of accounts that people log in with: those with a login shell that half of the fleet knows, and
+ * those seen in a session or running what a login runs; none that the fleet knows as a service's.
+ */
 function knownPeople({ fleet, inFleet }: Scene): Set<string> {
-  const people = new Set<string>()
-  const services = new Set<string>()
+  const people = new Set<string>(['ssm-user'])
+  const services = new Set<string>(['sshd'])
   const seen = new Set<string>()
   for (const [id, item] of fleet.items.entries()) {
     const query = fleet.queries[item.query]
-    const user = cellOf(item, USER_COLUMNS)
-    if (user === undefined || user === 'root' || query === undefined) continue
-    if (weightOfQuery(query) === 'context') seen.add(user)
+    const users = item.values.filter((_, at) => USER_COLUMNS.includes(item.columns[at] ?? ''))
+    if (users.length === 0 || users.some(user => ROOT.has(user)) || query === undefined) continue
+    const path = cellOf(item, PATH_COLUMNS)
+    const login = path !== undefined && LOGIN_PROGRAM.test(path) && SYSTEM_PROGRAM.test(path)
+    if (login || weightOfQuery(query) === 'context') for (const user of users) seen.add(user)
     const shell = cellOf(item, ['shell'])
     if (shell === undefined || (inFleet.items[id] ?? 0) * 2 < (inFleet.observed[item.query] ?? 0)) continue
-    if (LOGIN_SHELL.test(shell)) people.add(user)
-    else services.add(user)
+    for (const user of users) (LOGIN_SHELL.test(shell) ? people : services).add(user)
   }
   for (const user of seen) if (!services.has(user)) people.add(user)
-  people.add('ssm-user')
   return people
 }
 
