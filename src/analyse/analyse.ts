@@ -36,11 +36,16 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
   const whole = expected?.fleet ?? fleet
   const clusters = clusterFleet(whole)
   const scene = sceneOf(whole, clusters)
-  const found = residuals(whole, clusters, scene.inFleet, host => expected?.byHost[host] ?? null)
+  const { residuals: found, losses } = residuals(
+    whole,
+    clusters,
+    scene.inFleet,
+    host => expected?.byHost[host] ?? null
+  )
   const used = new Set<Acceptance>()
   const sorted =
     baseline === null ? { open: found, accepted: [] } : applyAcceptances(baseline, whole, found, today, used)
-  const judged = judge(scene, sorted.open)
+  const judged = judge(scene, sorted.open, losses)
   const drafts = [
     ...coverageFindings(whole),
     ...judged.findings,

@@ -3,6 +3,7 @@ import { explain } from './explain.ts'
 import type { Verdict } from './finding.ts'
 import { fleetingTest } from './fleeting.ts'
 import { type Group, groupByHosts } from './group.ts'
+import type { Loss } from './losses.ts'
 import type { Residual } from './residuals.ts'
 import { clustersOf, queryOf, type Scene, weightOf } from './scene.ts'
 import { alertBits, INTEGRITY_PRIOR, type Scale, scoreGroup, type Tier, tierOf } from './score.ts'
@@ -24,20 +25,25 @@ const leastBits = (hosts: number): number => Math.min(3, 0.6 * mostBits(hosts))
 const USUAL = 0.5
 const USUAL_OF_FEW = 0.75
 const FEW = 30
-/** Among fewer hosts only an alert is more than low. */
+/** Among fewer hosts only an alert, or what the baseline speaks against, is more than low. */
 const FEWEST_FOR_MEDIUM = 8
+/** With a baseline and fewer hosts nothing is folded. */
+const FEWEST_TO_FOLD = 3
 
 /** A rollout of at most so many rows that touches a table of integrity is wholly suspect; of a larger one those rows. */
 const MOST_ROWS_OF_AN_IMPLANT = 12
 
 /** Judges what deviates in the fleet: rare residuals by their surprise, common ones (against a baseline) as rollouts. */
-export function judge(scene: Scene, residuals: readonly Residual[]): Judged {
+export function judge(scene: Scene, residuals: readonly Residual[], losses: readonly Loss[]): Judged {
   const common = residuals.filter(residual => residual.common)
   const judged = judgeRare(
     scene,
     residuals.filter(residual => !residual.common)
   )
-  return { ...judged, findings: [...judged.findings, ...rollouts(scene, common)] }
+  return {
+    ...judged,
+    findings: [...judged.findings, ...rollouts(scene, common), ...shortAnswers(scene, losses)]
+  }
 }
 
 function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
@@ -55,13 +61,15 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
   for (const { hosts, rows, telling, bits: chance, tier, quiet } of weighed.groups) {
     const heavy = telling.filter(({ item }) => weightOf(scene, item) === 'integrity')
     const bits = chance + (heavy.length > 0 ? INTEGRITY_PRIOR : 0)
-    const raised = heavy.length > 0 ? tierOf(bits, weighed.scale, weighed.usual) : tier
+    const against = (heavy.length > 0 ? heavy : rows).some(({ baseline }) => baseline !== 'none')
+    const ranked = heavy.length > 0 ? tierOf(bits, weighed.scale, weighed.usual) : tier
+    // Too few hosts to say what is noise: the baseline alone speaks.
+    const raised = ranked === 'fold' && against && scene.size < FEWEST_TO_FOLD ? 'notice' : ranked
     if (telling.length === 0 || raised === 'fold') {
       folded += rows.reduce((sum, row) => sum + row.hosts.length, 0)
       if (telling.length > 0) for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
       continue
     }
-    const against = (heavy.length > 0 ? heavy : rows).some(({ baseline }) => baseline !== 'none')
     const verdict = hosts.every(host => apart.has(host)) && !against ? 'variation' : verdictOf(scene, telling)
     findings.push(
       draftOf(scene, rows, hosts, {
@@ -71,7 +79,7 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
             ? 'low'
             : severityOf(
                 raised,
-                telling.length > 1 && scene.size >= FEWEST_FOR_MEDIUM,
+                scene.size < FEWEST_FOR_MEDIUM ? against : telling.length > 1,
                 heavy.length > 0,
                 against
               ),
@@ -81,6 +89,25 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
     )
   }
   return { findings, folded, undertone }
+}
+
+/** Hosts whose answer to a query is short in the same way: told low, for coverage. */
+function shortAnswers(scene: Scene, losses: readonly Loss[]): Draft[] {
+  const alike = Map.groupBy(losses, ({ query, items }) => `${query}:${items.join()}`)
+  return [...alike.values()].map(same => {
+    const hosts = same.map(({ host }) => host).sort((a, b) => a - b)
+    const { query, items, usual } = same[0] ?? { query: -1, items: [], usual: 0 }
+    const rows = items.map(
+      (item): Residual => ({ kind: 'missing', item, expected: -1, baseline: 'none', common: false, hosts })
+    )
+    const name = scene.fleet.queries[query]?.name ?? ''
+    return draftOf(scene, rows, hosts, {
+      verdict: 'missing',
+      severity: 'low',
+      surprise: 0,
+      explanation: `${items.length} of ${usual} usual rows of ${name} are missing at once on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}: the answer may have been cut, or the rows were removed; ask again before trusting what it says of ${name}.`
+    })
+  })
 }
 
 interface Weighed {

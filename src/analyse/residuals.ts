@@ -5,6 +5,7 @@ import type { Cluster } from './clusters.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
 import { type Counts, countItems, rareLimit } from './counts.ts'
 import type { RowKind } from './finding.ts'
+import { type Loss, takeLosses } from './losses.ts'
 
 /** A way in which one host deviates from what is expected of it. */
 export interface Deviation {
@@ -21,6 +22,12 @@ export interface Deviation {
 /** A deviation and all the hosts of the fleet that show it: indices into the fleet's hosts, ascending. */
 export interface Residual extends Deviation {
   readonly hosts: readonly number[]
+}
+
+export interface Found {
+  readonly residuals: readonly Residual[]
+  /** Answers that look short; their missing rows are no residuals. */
+  readonly losses: readonly Loss[]
 }
 
 /** Of fewer hosts nothing is said without a baseline. */
@@ -43,10 +50,11 @@ export function residuals(
   clusters: readonly Cluster[],
   inFleet: Counts,
   expectationOf: (host: number) => Expectation | null
-): Residual[] {
+): Found {
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
   const found = new Map<string, Deviation & { hosts: number[] }>()
+  const losses: Loss[] = []
   for (const cluster of clusters) {
     const place: Place = {
       fleet,
@@ -57,14 +65,18 @@ export function residuals(
     }
     countAbsent(place, cluster.hosts, expectationOf)
     const core = coreItems(place)
-    const pairChanges = changePairer(fleet, cohorts, usualItems(place))
+    const usual = usualItems(place)
+    const usualRows = rowsByQuery(fleet, usual)
+    const pairChanges = changePairer(fleet, cohorts, usual)
     for (const index of cluster.hosts) {
       const host = fleet.hosts[index]
       if (host === undefined) continue
       const expectation = expectationOf(index)
       const extra = extraOf(place, host, expectation)
       const lacking = lackingOf(place, host, core, expectation)
-      for (const deviation of pairChanges(extra, lacking)) {
+      const { kept, losses: short } = takeLosses(fleet, index, pairChanges(extra, lacking), usualRows)
+      losses.push(...short)
+      for (const deviation of kept) {
         const { kind, item, expected, baseline, common } = deviation
         const key = `${kind},${item},${expected},${baseline},${common}`
         const known = found.get(key)
@@ -74,9 +86,19 @@ export function residuals(
     }
   }
   for (const residual of found.values()) residual.hosts.sort((a, b) => a - b)
-  return [...found.values()].sort(
+  const sorted = [...found.values()].sort(
     (a, b) => a.item - b.item || a.expected - b.expected || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0)
   )
+  return { residuals: sorted, losses }
+}
+
+function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
+  const rows = new Int32Array(fleet.queries.length)
+  for (const item of items) {
+    const query = fleet.items[item]?.query ?? -1
+    rows[query] = (rows[query] ?? 0) + 1
+  }
+  return rows
 }
 
 interface Place {
