@@ -26,6 +26,7 @@ const DEEPEST = 8
 const LONE_SHARE = 0.04
 /** From this share of a cluster a leftover block is told as a variant. */
 const VARIANT_SHARE = 0.135
+const VARIANT_ROWS = 3
 
 /** The hosts that can be compared: those of which at least one query was observed. */
 export function comparableHosts(fleet: Fleet): number[] {
@@ -73,7 +74,14 @@ function divide(
   const parting = partingBlocks(fleet, hosts, blocks)
   const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
   if (groups.length < 2) {
-    return [{ hosts, addedTo, alone: false, variants: blocks.filter(block => block.share >= VARIANT_SHARE) }]
+    return [
+      {
+        hosts,
+        addedTo,
+        alone: false,
+        variants: blocks.filter(block => block.share >= VARIANT_SHARE && sizeOf(block) >= VARIANT_ROWS)
+      }
+    ]
   }
   return groups.flatMap(group =>
     group.hosts.length === 1

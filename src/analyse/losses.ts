@@ -1,5 +1,8 @@
 import type { Fleet } from '../normalise/fleet.ts'
-import type { Deviation } from './residuals.ts'
+import { draftOf } from './deviation.ts'
+import type { Draft } from './draft.ts'
+import type { Deviation, Residual } from './residuals.ts'
+import type { Scene } from './scene.ts'
 import { weightOfQuery } from './weights.ts'
 
 /** A host whose answer to a query lacks so many usual rows that the answer, rather than the host, looks short. */
@@ -47,4 +50,23 @@ export function takeLosses(
     ),
     losses
   }
+}
+
+/** Hosts whose answer to a query is short in the same way: told low, for coverage. */
+export function shortAnswers(scene: Scene, losses: readonly Loss[]): Draft[] {
+  const alike = Map.groupBy(losses, ({ query, items }) => `${query}:${items.join()}`)
+  return [...alike.values()].map(same => {
+    const hosts = same.map(({ host }) => host).sort((a, b) => a - b)
+    const { query, items, usual } = same[0] ?? { query: -1, items: [], usual: 0 }
+    const rows = items.map(
+      (item): Residual => ({ kind: 'missing', item, expected: -1, baseline: 'none', common: false, hosts })
+    )
+    const name = scene.fleet.queries[query]?.name ?? ''
+    return draftOf(scene, rows, hosts, {
+      verdict: 'missing',
+      severity: 'low',
+      surprise: 0,
+      explanation: `${items.length} of ${usual} usual rows of ${name} are missing at once on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}: the answer may have been cut, or the rows were removed; ask again before trusting what it says of ${name}.`
+    })
+  })
 }

@@ -53,7 +53,7 @@ export function residuals(
 ): Found {
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
-  const found = new Map<string, Deviation & { hosts: number[] }>()
+  const found = new Map<string, Gathered>()
   const losses: Loss[] = []
   for (const cluster of clusters) {
     const place: Place = {
@@ -78,10 +78,15 @@ export function residuals(
       losses.push(...short)
       for (const deviation of kept) {
         const { kind, item, expected, baseline, common } = deviation
-        const key = `${kind},${item},${expected},${baseline},${common}`
+        const key = `${kind},${item},${expected}`
         const known = found.get(key)
-        if (known === undefined) found.set(key, { ...deviation, hosts: [index] })
-        else known.hosts.push(index)
+        if (known === undefined) {
+          found.set(key, { ...deviation, hosts: [index] })
+          continue
+        }
+        known.hosts.push(index)
+        known.common ||= common
+        if (known.baseline === 'none') known.baseline = baseline
       }
     }
   }
@@ -100,6 +105,8 @@ function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
   }
   return rows
 }
+
+type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
 
 interface Place {
   readonly fleet: Fleet
