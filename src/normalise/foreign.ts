@@ -4,11 +4,15 @@ import type { Item } from './items.ts'
 const FEWEST_HOSTS = 5
 /** A row repeats that is on so many of the hosts, and on three at least. */
 const REPEATS = 0.02
+/** Without the volatile columns at least this part of a host's rows repeat, and nearly as many as ever could. */
+const LEAST_REPEATED = 0.5
+const NEARLY = 0.9
 /** Among the hosts that have the rest of a row, a volatile value is shared with fewer than this part of them. */
 const HARDLY = 0.1
-/** What is looked at: so many hosts and rows a host tell enough. */
-const MOST_HOSTS = 128
-const MOST_ROWS = 200
+/** What is looked at: so many rows of one host, and of all; but of this many hosts anyway. */
+const MOST_ROWS_OF_HOST = 2000
+const MOST_ROWS = 12_000
+const ENOUGH_HOSTS = 12
 /** Columns that name a program, a right or a door are never volatile: an intruder's would vanish with them. */
 const NEVER_VOLATILE =
   /(^|_)(path|directory|cmdline|command|command_line|key|sha1|sha256|md5|hash|port|remote_port|user|username|uid|value)$/
@@ -20,7 +24,7 @@ const NEVER_VOLATILE =
  * @param hosts the items of each host that has rows of the query; a fair sample of the fleet
  */
 export function inferIdentity(hosts: readonly (readonly Item[])[]): string[] {
-  const sample = hosts.slice(0, MOST_HOSTS).map(spread)
+  const sample = sampleOf(hosts)
   const columns = commonColumns(sample)
   if (sample.length < FEWEST_HOSTS || columns.length < 2) return columns
   const rows = sample.map(items => items.map(item => columns.map(column => cellOf(item, column))))
@@ -29,20 +33,28 @@ export function inferIdentity(hosts: readonly (readonly Item[])[]): string[] {
   const suspects = all
     .filter(column => !NEVER_VOLATILE.test(columns[column] ?? ''))
     .sort((a, b) => (shares[a] ?? 0) - (shares[b] ?? 0) || a - b)
-  for (let count = 0; count <= suspects.length; count++) {
-    const rest = all.filter(column => !suspects.slice(0, count).includes(column))
-    if (rest.length === 0) break
-    if (!repeats(rows, rest)) continue
+  const without = (count: number) => all.filter(column => !suspects.slice(0, count).includes(column))
+  const most = suspects.length === all.length ? suspects.length - 1 : suspects.length
+  const wanted = Math.max(LEAST_REPEATED, NEARLY * repeated(rows, without(most)))
+  for (let count = 0; count <= most; count++) {
+    const rest = without(count)
+    if (repeated(rows, rest) < wanted) continue
     const kept = all.filter(column => rest.includes(column) || medianShare(rows, rest, column) >= HARDLY)
     return kept.map(column => columns[column] ?? '')
   }
   return columns
 }
 
-/** At most so many items, taken evenly. */
-function spread(items: readonly Item[]): readonly Item[] {
-  const step = Math.ceil(items.length / MOST_ROWS)
-  return step <= 1 ? items : items.filter((_, at) => at % step === 0)
+function sampleOf(hosts: readonly (readonly Item[])[]): (readonly Item[])[] {
+  const sample: (readonly Item[])[] = []
+  let rows = 0
+  for (const items of hosts) {
+    if (rows >= MOST_ROWS && sample.length >= ENOUGH_HOSTS) break
+    const some = items.slice(0, MOST_ROWS_OF_HOST)
+    sample.push(some)
+    rows += some.length
+  }
+  return sample
 }
 
 /** An item in the columns of its query. */
@@ -70,8 +82,14 @@ function commonColumns(hosts: readonly (readonly Item[])[]): string[] {
 
 type Rows = readonly (readonly (readonly string[])[])[]
 
-const keyOf = (row: readonly string[], columns: readonly number[]): string =>
-  JSON.stringify(columns.map(column => row[column]))
+function keyOf(row: readonly string[], columns: readonly number[]): string {
+  let key = ''
+  for (const column of columns) {
+    const text = row[column] ?? ''
+    key += `${text.length}:${text}`
+  }
+  return key
+}
 
 /** On how many hosts each projected row is. */
 function countHosts(hosts: Rows, columns: readonly number[]): Map<string, number> {
@@ -83,20 +101,18 @@ function countHosts(hosts: Rows, columns: readonly number[]): Map<string, number
   return counts
 }
 
-/** Whether on the median host most rows, in these columns, are on other hosts too. */
-function repeats(hosts: Rows, columns: readonly number[]): boolean {
+/** The part of the median host's rows that, in these columns, are on other hosts too. */
+function repeated(hosts: Rows, columns: readonly number[]): number {
   const counts = countHosts(hosts, columns)
   const least = Math.max(3, Math.ceil(REPEATS * hosts.length))
-  return (
-    median(
-      hosts.map(rows => mean(rows.map(row => ((counts.get(keyOf(row, columns)) ?? 0) >= least ? 1 : 0))))
-    ) >= 0.5
+  return median(
+    hosts.map(rows => mean(rows.map(row => ((counts.get(keyOf(row, columns)) ?? 0) >= least ? 1 : 0))))
   )
 }
 
 /**
  * Of the hosts that have the rest of a row, the part that also have its value in `column`: the mean over a host's
- * rows, the median over hosts. Rows whose rest is on fewer than three hosts tell nothing.
+ * rows, the median over hosts. Rows without a value, and those whose rest is on fewer than three hosts, tell nothing.
  */
 function medianShare(hosts: Rows, rest: readonly number[], column: number): number {
   const ofRest = countHosts(hosts, rest)
@@ -105,7 +121,7 @@ function medianShare(hosts: Rows, rest: readonly number[], column: number): numb
   const shares = hosts.flatMap(rows => {
     const told = rows.flatMap(row => {
       const others = (ofRest.get(keyOf(row, rest)) ?? 0) - 1
-      return others < 2 ? [] : [((ofWhole.get(keyOf(row, whole)) ?? 1) - 1) / others]
+      return others < 2 || row[column] === '' ? [] : [((ofWhole.get(keyOf(row, whole)) ?? 1) - 1) / others]
     })
     return told.length === 0 ? [] : [mean(told)]
   })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import ipaddr from 'ipaddr.js'
+import { isIP } from 'node:net'
 import type { HostFacts } from '../snapshot/snapshot.ts'
 
 /** A text of the host's own and the placeholder that stands for it on every host. */
@@ -20,17 +20,20 @@ const INSTANCE_ID = /^m?i-[0-9a-f]{8,17}$/
 const SHORTEST = 4
 /** The form of a machine or boot id, with or without dashes; a claim of any other form is not believed. */
 const HEX_ID = /^[0-9a-f-]{32,36}$/i
-/** Loopback and wildcard, as every host has them. */
-const NEVER_OWN = /^(?:127\.|0\.0\.0\.0$|::1?$)/
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i
+/** Loopback, wildcard and broadcast, as every host has them. */
+const NEVER_OWN = /^(?:127\.|0\.0\.0\.0$|255\.255\.255\.255$|[0:]+1?$|::ffff:127\.)/
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{3,252}$/
+const NO_NAME = /^(?:localhost|ip6-|[\d.]+$)/i
+/** `app-v2` is the name of a version, which many hosts share. */
+const VERSION = /(?<![A-Za-z0-9])v\d{1,3}(?![A-Za-z0-9])/gi
 
 const PLACEHOLDER = /<(?=(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/g
 
 /**
  * What of a host's facts may be replaced, longest text first.
- * A host's facts are its own claim: a name counts only where it looks like one host's name (it has a digit, a dash
- * or a dot), an address only where it is no loopback or wildcard, so that none can mask a program or a port.
+ * A host's facts are its own claim: a name counts only where it looks like one host's name (it has a number that is no
+ * version, or a domain), an address only where it is no loopback or wildcard, so that none can mask a program or a port.
  */
 export function substitutionsOf(host: string, facts: HostFacts | null): Substitution[] {
   const found = new Map<string, Substitution>()
@@ -74,13 +77,12 @@ export function bounded(value: string): string {
 }
 
 function isOwnName(name: string): boolean {
-  return NAME.test(name) && /[\d.-]/.test(name) && !/^(localhost|ip6-|[\d.]+$)/i.test(name)
+  if (!NAME.test(name) || NO_NAME.test(name)) return false
+  return name.includes('.') || /\d/.test(name.replace(VERSION, ''))
 }
 
 function isOwnAddress(address: string): boolean {
-  if (NEVER_OWN.test(address) || !ipaddr.isValid(address)) return false
-  const range = ipaddr.parse(address).range()
-  return range !== 'loopback' && range !== 'unspecified' && range !== 'broadcast'
+  return !NEVER_OWN.test(address) && isIP(address) !== 0
 }
 
 function replaceWord(value: string, word: string, placeholder: string): string {
