@@ -1,5 +1,6 @@
 import type { Fleet } from '../normalise/fleet.ts'
 import { addBit, complement, countBits, countDifferences, hashBits, sameBits, wordsFor } from './bitsets.ts'
+import { hashText } from './hash.ts'
 
 /**
  * Rows that come and go together over a set of hosts: what a role or a version adds, and what it replaces.
@@ -169,11 +170,4 @@ function leadersOf(classes: readonly HostSet[], hosts: number): HostSet[] {
 /** Binary entropy, in bits. */
 function entropy(share: number): number {
   return share <= 0 || share >= 1 ? 0 : -share * Math.log2(share) - (1 - share) * Math.log2(1 - share)
-}
-
-/** 32-bit FNV-1a. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash >>> 0
 }

@@ -1,4 +1,4 @@
-import { draftOf, told, verdictOf } from './deviation.ts'
+import { draftOf, told as tellOf, verdictOf } from './deviation.ts'
 import type { Draft } from './draft.ts'
 import { explain } from './explain.ts'
 import { fleetingTest } from './fleeting.ts'
@@ -42,13 +42,13 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
   const isFleeting = fleetingTest(scene)
   const accuses = (residual: Residual) =>
     weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
-  const surprises = surpriser(scene, residuals)
+  const surprises = surpriser(scene, residuals, apart, accuses)
   const first = weigh(scene, surprises, { apart, accuses, known: new Set() })
   const known = new Set(first.groups.filter(({ tier }) => tier === 'alert').flatMap(({ rows }) => rows))
   const weighed = known.size === 0 ? first : weigh(scene, surprises, { apart, accuses, known })
   const undertone = new Float64Array(scene.fleet.hosts.length)
   const findings: Draft[] = []
-  let { folded } = weighed
+  let told = 0
   for (const { hosts, rows, telling, bits: chance, tier, quiet } of weighed.groups) {
     const heavy = telling.filter(({ item }) => weightOf(scene, item) === 'integrity')
     const bits = chance + (heavy.length > 0 ? INTEGRITY_PRIOR : 0)
@@ -57,10 +57,10 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
     // Too few hosts to say what is noise: the baseline alone speaks.
     const raised = ranked === 'fold' && against && scene.size < FEWEST_TO_FOLD ? 'notice' : ranked
     if (telling.length === 0 || raised === 'fold') {
-      folded += rows.reduce((sum, row) => sum + row.hosts.length, 0)
       if (telling.length > 0) for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
       continue
     }
+    told += rows.reduce((sum, row) => sum + row.hosts.length, 0)
     const verdict = hosts.every(host => apart.has(host)) && !against ? 'variation' : verdictOf(scene, telling)
     findings.push(
       draftOf(scene, rows, hosts, {
@@ -75,9 +75,10 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
                 against
               ),
         surprise: verdict === 'variation' ? Math.min(bits, alertBits(weighed.scale)) : bits,
-        explanation: explain({ ...told(scene, rows, hosts), verdict, quiet })
+        explanation: explain({ ...tellOf(scene, rows, hosts), verdict, quiet })
       })
     )
   }
-  return { findings, folded, undertone }
+  const all = residuals.reduce((sum, { hosts }) => sum + hosts.length, 0)
+  return { findings, folded: all - told, undertone }
 }

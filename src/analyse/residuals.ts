@@ -53,7 +53,7 @@ export function residuals(
 ): Found {
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
-  const found = new Map<string, Gathered>()
+  const found = new Map<number, Gathered>()
   const losses: Loss[] = []
   for (const cluster of clusters) {
     const place: Place = {
@@ -78,7 +78,7 @@ export function residuals(
       losses.push(...short)
       for (const deviation of kept) {
         const { kind, item, expected, baseline, common } = deviation
-        const key = `${kind},${item},${expected}`
+        const key = KINDS.indexOf(kind) + KINDS.length * (item + fleet.items.length * (expected + 1))
         const known = found.get(key)
         if (known === undefined) {
           found.set(key, { ...deviation, hosts: [index] })
@@ -105,6 +105,8 @@ function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
   }
   return rows
 }
+
+const KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
 
 type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
 

@@ -2,7 +2,7 @@ import { type Group, groupByHosts } from './group.ts'
 import type { Residual } from './residuals.ts'
 import type { Scene } from './scene.ts'
 import { type Scale, scoreGroup, type Tier, tierOf } from './score.ts'
-import { mostBits, type Surprise, type Witnesses } from './surprise.ts'
+import { mostBits, type Surprise } from './surprise.ts'
 
 /** Below this a residual is noise: bits, capped by what so small a fleet can give. */
 const leastBits = (hosts: number): number => Math.min(3, 0.6 * mostBits(hosts))
@@ -11,13 +11,21 @@ const leastBits = (hosts: number): number => Math.min(3, 0.6 * mostBits(hosts))
 const USUAL = 0.5
 const USUAL_OF_FEW = 0.75
 const FEW = 30
+/** Who and what is asked how usual something is. */
+export interface Witnesses {
+  /** Hosts that are not: they are like no other. */
+  readonly apart: ReadonlySet<number>
+  /** Residuals that are not: their cause is known. */
+  readonly known: ReadonlySet<Residual>
+  /** Rows of a table that are: those that may accuse. */
+  readonly accuses: (residual: Residual) => boolean
+}
+
 export interface Weighed {
   readonly groups: readonly WeighedGroup[]
   readonly scale: Scale
   /** Bits that hosts show anyway. */
   readonly usual: number
-  /** Rows on hosts that no group tells of. */
-  readonly folded: number
 }
 
 export interface WeighedGroup {
@@ -34,12 +42,11 @@ export interface WeighedGroup {
 /** Weighs residuals, asking those whose cause is not known what is usual. */
 export function weigh(
   scene: Scene,
-  surprises: (witnesses: Witnesses) => readonly Surprise[],
+  surprises: (known: ReadonlySet<Residual>, least: number) => readonly Surprise[],
   witnesses: Witnesses
 ): Weighed {
   const { apart, accuses, known } = witnesses
-  const all = surprises(witnesses)
-  const kept = all.filter(({ bits }) => bits >= leastBits(scene.size))
+  const kept = surprises(known, leastBits(scene.size))
   const groups = groupByHosts(kept)
   const scale = scaleOf(scene, kept, groups, witnesses)
   const best = new Float64Array(scene.fleet.hosts.length)
@@ -65,10 +72,7 @@ export function weigh(
       bits,
       tier: telling.length === 0 ? 'fold' : tierOf(bits, scale, usual),
       quiet: sorted[0]
-    })),
-    folded: all
-      .filter(({ bits }) => bits < leastBits(scene.size))
-      .reduce((sum, { residual }) => sum + residual.hosts.length, 0)
+    }))
   }
 }
 
