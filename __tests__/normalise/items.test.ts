@@ -45,10 +45,14 @@ describe('the items of a fleet', () => {
       fc.property(fc.array(item, { maxLength: 500, size: 'max' }), fc.nat(), (items, absent) => {
         const present = Uint8Array.from(items, (_, id) => (id === absent ? 0 : 1))
         const { items: sorted, rank } = sortItems(items, present)
-        const parts = ({ query, values, columns }: Item) => [query, ...values, '\uffff', ...columns]
-        const wanted = items
-          .filter((_, id) => id !== absent)
-          .sort((a, b) => a.query - b.query || compare(a.values, b.values) || compare(a.columns, b.columns))
+        const parts = ({ query, values, columns }: Item) => [
+          query,
+          values.join('\0'),
+          ...values,
+          '',
+          ...columns
+        ]
+        const wanted = items.filter((_, id) => id !== absent).sort((a, b) => compare(parts(a), parts(b)))
         expect(sorted.map(parts)).toEqual(wanted.map(parts))
         for (const [id, one] of items.entries())
           expect(id === absent ? -1 : sorted[rank[id]!]).toEqual(id === absent ? rank[id] : one)

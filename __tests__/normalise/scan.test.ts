@@ -118,7 +118,7 @@ describe('a snapshot that is scanned', () => {
         expect(fast).toEqual(slow)
         expect(fast.scans).toBe(hosts.length)
       }),
-      { numRuns: 100 }
+      { numRuns: 60 }
     )
   }, 60_000)
 
@@ -158,7 +158,7 @@ describe('a snapshot that is scanned', () => {
         const { fast, slow } = await bothWays(lines)
         expect(fast).toEqual(slow)
       }),
-      { numRuns: 150 }
+      { numRuns: 60 }
     )
   }, 60_000)
 

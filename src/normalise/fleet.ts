@@ -5,7 +5,7 @@ import { inferIdentity, projected } from './foreign.ts'
 import { type Item, itemTable, sortItems } from './items.ts'
 import { substitutionsOf } from './placeholders.ts'
 import { foreignIdentity } from './rules.ts'
-import { lineScanner } from './scan.ts'
+import { lineScanner, type RowSink } from './scan.ts'
 import { readValues } from './values.ts'
 
 export { type Item, itemKey } from './items.ts'
@@ -131,7 +131,7 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
     const raw = columns.map(column => row[column] ?? '')
     has(item(query, columns, raw).id)
   }
-  const scan = lineScanner(queries, {
+  const sink: RowSink = {
     identity,
     item,
     has,
@@ -139,12 +139,14 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
     observed(query) {
       observed[query] = 1
     }
-  })
+  }
+  let scan: ReturnType<typeof lineScanner> | null = null
   return (record: HostRecord): Pick<PendingHost, 'items' | 'observed'> => {
     substitutions = substitutionsOf(record.host, record.facts)
     const line = lineOf(record)
     begin()
-    if (line === null || !scan(line, substitutions)) {
+    if (line !== null) scan ??= lineScanner(queries, sink)
+    if (line === null || scan === null || !scan(line, substitutions)) {
       begin()
       for (const [index, query] of queries.entries()) {
         const result = record.queries[query.name]
