@@ -2,14 +2,14 @@ import type { Cell, Family, Planting } from './family.ts'
 import { type Noise, QUIET, USUAL } from './noise.ts'
 import { changed, type Draw, kit, mimicry, oneRow, otherRole, stopped, toolset } from './plants.ts'
 
-const cell = (role: string, share: Cell['share'], version = 0, generation = 0): Cell => ({
+export const cell = (role: string, share: Cell['share'], version = 0, generation = 0): Cell => ({
   role,
   share,
   version,
   generation
 })
 
-const planted = (draw: Draw, count: number, hosts = 1, rows: Planting['rows'] = [2, 8]): Planting => ({
+export const planted = (draw: Draw, count: number, hosts = 1, rows: Planting['rows'] = [2, 8]): Planting => ({
   draw,
   count,
   hosts,
@@ -17,7 +17,7 @@ const planted = (draw: Draw, count: number, hosts = 1, rows: Planting['rows'] = 
   benign: false
 })
 const benign = (hosts: number): Planting => ({ draw: toolset, count: 1, hosts, rows: [8, 8], benign: true })
-const single = (count: number): Planting => planted(oneRow, count, 1, [1, 1])
+export const single = (count: number): Planting => planted(oneRow, count, 1, [1, 1])
 
 type Rest = Partial<Omit<Family, 'name' | 'noise'>> & { readonly noise?: Partial<Noise> }
 
@@ -31,6 +31,7 @@ export function family(name: string, hosts: number, cells: readonly Cell[], rest
     distribution: 'debian',
     figures: [],
     foreign: null,
+    oddities: null,
     short: false,
     ...rest,
     noise: { ...USUAL, ...rest.noise }
@@ -133,7 +134,7 @@ export const FAMILIES: readonly Family[] = [
   family('tiny-3', 3, [cell('web', 1)], { plantings: [planted(kit, 1)], figures: ['tiny'] }),
   family('tiny-8', 8, [cell('web', 1)], { plantings: [planted(kit, 1)], figures: ['tiny'] }),
   family('tiny-20', 20, [cell('web', 2), cell('database', 1)], { plantings: [planted(kit, 1)], short: true }),
-  family('tiny-30', 29, [cell('web', 2), cell('worker', 1)], { plantings: [planted(kit, 1)] }),
+  family('tiny-30', 30, [cell('web', 2), cell('worker', 1)], { plantings: [planted(kit, 1)] }),
   family('tiny-clean-3', 3, [cell('web', 1)], { noise: { silent: 0, unobserved: 0 } }),
   family('tiny-clean-8', 8, [cell('web', 1)]),
   family('tiny-clean-20', 20, [cell('web', 2), cell('database', 1)], { short: true }),

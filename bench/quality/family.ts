@@ -1,8 +1,10 @@
+import type { Random } from '../../demo/fleet/random.ts'
 import type { Query } from '../../src/osquery/pack.ts'
 import type { Distribution } from './image.ts'
 import type { Noise } from './noise.ts'
 import type { Draw } from './plants.ts'
 import type { Rows } from './rows.ts'
+import type { Row } from './truth.ts'
 
 /** Hosts that are legitimately alike: one role, one version of its releases, one build of the image. */
 export interface Cell {
@@ -34,10 +36,21 @@ export interface Family {
   readonly distribution: Distribution
   /** The figures it counts in beyond the common ones; see `score.ts`. */
   readonly figures: readonly FamilyFigure[]
-  /** What a foreign pack asks: replaces the pack's queries and makes other rows of the generator's. */
-  readonly foreign: { readonly queries: readonly Query[]; translate(rows: Rows): Rows } | null
+  /** A pack that the product does not know; `null`: the linux pack. */
+  readonly foreign: Foreign | null
+  /** Noise of the family's own, that lasts with a host. */
+  readonly oddities: ((rows: Rows, random: Random) => void) | null
   /** Stands in the short bench. */
   readonly short: boolean
+}
+
+/** A foreign pack: its queries, and how its rows follow from those of the linux pack. */
+export interface Foreign {
+  readonly queries: readonly Query[]
+  /** The same rows in its own tables and columns; row by row, so that what was planted stays known. */
+  translate(rows: Rows): Rows
+  /** Adds the columns that no two looks share. */
+  enliven(row: Row, random: Random): Row
 }
 
 export type FamilyFigure = 'homogeneous' | 'manyCells' | 'baseline' | 'tiny'

@@ -21,7 +21,8 @@ interface Sketch {
   readonly facts: HostFacts
   /** Without what only the moment of looking shows. */
   readonly lasting: Rows
-  rows: Rows
+  readonly rows: Rows
+  planted: boolean
   readonly silent: boolean
   readonly unobserved: string | null
 }
@@ -33,23 +34,23 @@ export function generate(family: Family, seed: number): TrueFleet {
   const cells = apportion(family, random)
   const pool = optionalPool(random, family.noise.shared, family.hosts)
   const fleetName = random.chance(0.7) ? null : random.pick(['shop', 'pay', 'core'])
-  const sketches = cells.map((cell, index) => sketch(family, cell, index, fleetName, pool, random, queries))
+  const shared = new Map(family.cells.map(cell => [cell, cellRows(family, cell)]))
+  const sketches = cells.map((cell, index) =>
+    sketch(family, cell, shared.get(cell) ?? {}, index, fleetName, pool, random, queries)
+  )
   const plants = family.plantings.flatMap(planting =>
     Array.from({ length: planting.count }, () => plantOne(planting, sketches, random))
   )
-  const shown = (one: Sketch, rows: Rows) =>
-    record(one, family.foreign?.translate(rows) ?? rows, queries, random)
   return {
     family: family.name,
     seed,
     queries,
-    baseline: family.baseline ? baselineOf(family, sketches, queries, random) : null,
-    hosts: sketches.map(one => shown(one, one.rows)),
+    baseline: family.baseline ? baselineOf(family, sketches, random) : null,
+    hosts: sketches.map(one => record(one, one.rows, family, random)),
     cells: new Map(
       sketches.map(({ host, cell }) => [host, `${cell.role} v${cell.version} g${cell.generation}`])
     ),
-    plants:
-      family.foreign === null ? plants : plants.map(plant => translated(plant, family.foreign?.translate))
+    plants: family.foreign === null ? plants : plants.map(plant => translated(plant, family.foreign))
   }
 }
 
@@ -70,9 +71,17 @@ function apportion({ hosts, cells }: Family, random: Random): Cell[] {
   return some(random, filled, filled.length)
 }
 
+/** The rows that all hosts of a cell have. */
+function cellRows({ distribution }: Family, { role, version, generation }: Cell): Rows {
+  const rows = imageRows(distribution, generation)
+  addRole(rows, role, version)
+  return rows
+}
+
 function sketch(
   family: Family,
   cell: Cell,
+  shared: Rows,
   index: number,
   fleetName: string | null,
   pool: Parameters<typeof addLasting>[3],
@@ -80,9 +89,9 @@ function sketch(
   queries: readonly Query[]
 ): Sketch {
   const facts = factsOf(random, index, fleetName, cell.role, family)
-  const lasting = imageRows(family.distribution, cell.generation)
-  addRole(lasting, cell.role, cell.version)
+  const lasting = copy(shared)
   addLasting(lasting, random, facts, pool)
+  family.oddities?.(lasting, random)
   if (random.chance(family.noise.ahead)) patch(lasting)
   const rows = copy(lasting)
   addFleeting(rows, random, family.noise)
@@ -92,6 +101,7 @@ function sketch(
     facts,
     lasting,
     rows,
+    planted: false,
     silent: random.chance(family.noise.silent),
     unobserved: random.chance(family.noise.unobserved) ? random.pick(queries).name : null
   }
@@ -137,11 +147,11 @@ const copy = (rows: Rows): Rows =>
 function plantOne(planting: Planting, sketches: readonly Sketch[], random: Random): Plant {
   const wanted =
     planting.hosts < 1 ? Math.max(1, Math.round(planting.hosts * sketches.length)) : planting.hosts
-  const free = sketches.filter(one => !one.silent && one.unobserved === null && !touched.has(one))
+  const free = sketches.filter(one => !one.silent && one.unobserved === null && !one.planted)
   const first = random.pick(free.length > 0 ? free : sketches)
   const alike = free.filter(({ cell }) => cell === first.cell)
   const chosen = wanted === 1 ? [first] : some(random, alike.length >= wanted ? alike : free, wanted)
-  for (const one of chosen) touched.add(one)
+  for (const one of chosen) one.planted = true
   const [least, most] = planting.rows
   const edits = planting.draw(random, first.lasting, random.between(least, most), first.cell.role)
   for (const one of chosen) for (const edit of edits) apply(edit, one.rows)
@@ -151,7 +161,6 @@ function plantOne(planting: Planting, sketches: readonly Sketch[], random: Rando
     rows: edits
   }
 }
-const touched = new WeakSet<Sketch>()
 
 function apply(edit: Edit, rows: Rows): void {
   const list = rows[edit.query] ?? []
@@ -164,7 +173,7 @@ function apply(edit: Edit, rows: Rows): void {
 }
 
 /** The host's record: process ids, times and the rest that no two looks share are drawn here. */
-function record(one: Sketch, rows: Rows, queries: readonly Query[], random: Random): HostRecord {
+function record(one: Sketch, rows: Rows, { foreign }: Family, random: Random): HostRecord {
   const base = {
     host: one.host,
     unanswered: false,
@@ -172,9 +181,10 @@ function record(one: Sketch, rows: Rows, queries: readonly Query[], random: Rand
     facts: one.silent ? null : one.facts
   }
   if (one.silent) return { ...base, status: 'silent', reason: 'TimedOut', queries: {} }
+  const seen = foreign?.translate(rows) ?? rows
   const results: Record<string, QueryResult> = {}
-  for (const { name } of queries) {
-    const all = (rows[name] ?? []).map(row => alive(row, random))
+  for (const { name } of foreign?.queries ?? LINUX) {
+    const all = (seen[name] ?? []).map(row => foreign?.enliven(row, random) ?? alive(row, random))
     results[name] =
       name === one.unobserved
         ? { status: 'truncated', detail: 'the output was cut', rows: all.slice(0, all.length >> 1) }
@@ -195,19 +205,14 @@ function alive(row: Row, random: Random): Row {
 }
 
 /** What `baseline` mode would have written on the day before: rows of every host are required, others optional. */
-function baselineOf(
-  family: Family,
-  sketches: readonly Sketch[],
-  queries: readonly Query[],
-  random: Random
-): Baseline {
+function baselineOf(family: Family, sketches: readonly Sketch[], random: Random): Baseline {
   const counts = new Map<string, Map<string, { readonly values: string[]; hosts: number }>>()
   for (const one of sketches) {
     const rows = copy(one.lasting)
     addFleeting(rows, random, family.noise)
-    const clean = record({ ...one, silent: false, unobserved: null }, rows, queries, random)
+    const clean = record({ ...one, silent: false, unobserved: null }, rows, family, random)
     const read = rowReader(clean)
-    for (const query of queries) {
+    for (const query of LINUX) {
       const known = counts.get(query.name) ?? new Map()
       counts.set(query.name, known)
       const own = new Map(
@@ -224,7 +229,7 @@ function baselineOf(
     }
   }
   const learned: Record<string, BaselineQuery> = {}
-  for (const query of queries) {
+  for (const query of LINUX) {
     const entries = [...(counts.get(query.name)?.values() ?? [])]
     learned[query.name] = {
       columns: [...(query.identity ?? [])],
@@ -235,19 +240,17 @@ function baselineOf(
   return { version: 1, name: 'bench', packs: {}, queries: learned, accept: [], roles: {} }
 }
 
-/** The plant's rows as the foreign pack shows them; a row that it does not ask is no part of the truth. */
-function translated(plant: Plant, translate: ((rows: Rows) => Rows) | undefined): Plant {
-  if (translate === undefined) return plant
-  const rows = plant.rows.flatMap(planted =>
-    Object.entries(translate({ [planted.query]: [planted.row] })).flatMap(([query, list]) =>
-      list.map(row => {
-        const instead =
-          planted.instead === null
-            ? null
-            : (translate({ [planted.query]: [planted.instead] })[query]?.[0] ?? null)
-        return { kind: planted.kind, query, row, instead }
-      })
-    )
+/** The plant's rows as the foreign pack shows them. */
+function translated(plant: Plant, foreign: Family['foreign']): Plant {
+  if (foreign === null) return plant
+  const shown = (query: string, row: Row | null) =>
+    row === null
+      ? []
+      : Object.entries(foreign.translate({ [query]: [row] })).flatMap(([own, list]) =>
+          list.map(one => ({ query: own, row: one }))
+        )
+  const rows = plant.rows.flatMap(({ kind, query, row, instead }) =>
+    shown(query, row).map(one => ({ kind, ...one, instead: shown(query, instead)[0]?.row ?? null }))
   )
   return { ...plant, rows }
 }

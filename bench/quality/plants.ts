@@ -1,5 +1,5 @@
 import type { Random } from '../../demo/fleet/random.ts'
-import { ROLES, roleRows } from './roles.ts'
+import { roleRows } from './roles.ts'
 import { account, file, job, outbound, port, program, type Rows, sha256, unit } from './rows.ts'
 import type { Row, RowKind } from './truth.ts'
 
@@ -345,6 +345,3 @@ export const toolset: Draw = random => {
     more('kernel_modules', { name: name.replace('-', '_'), size: '20480', used_by: '-', status: 'Live' })
   ]
 }
-
-/** Roles a fleet may be made of. */
-export const knownRoles = (): string[] => Object.keys(ROLES)

@@ -1,24 +1,6 @@
+import { HELD_OUT_ROLES } from './held-out/roles.ts'
 import { account, add, file, job, outbound, port, program, type Rows, unit } from './rows.ts'
-
-/** One service of a role, as its package or its deploy lays it down. */
-interface Service {
-  readonly name: string
-  /** `package`: from the distribution, one path for all versions; `release`: under /opt/NAME/releases/VERSION. */
-  readonly from: 'package' | 'release'
-  readonly ports: readonly number[]
-  readonly user: string
-  readonly talksTo: readonly number[]
-  readonly packages: number
-}
-
-const service = (
-  name: string,
-  from: Service['from'],
-  ports: readonly number[],
-  user: string,
-  talksTo: readonly number[],
-  packages: number
-): Service => ({ name, from, ports, user, talksTo, packages })
+import { type Service, service } from './service.ts'
 
 /** What runs on the hosts of each role. */
 export const ROLES: Readonly<Record<string, readonly Service[]>> = {
@@ -58,26 +40,16 @@ export const ROLES: Readonly<Record<string, readonly Service[]>> = {
     service('prometheus', 'package', [9090], 'prometheus', [9100, 9187], 5),
     service('grafana', 'package', [3000], 'grafana', [443, 9090], 8),
     service('alertmanager', 'package', [9093, 9094], 'prometheus', [443], 3)
-  ],
-  // Held out: nothing above shares their names.
-  search: [service('opensearch', 'release', [9200, 9300], 'opensearch', [9300], 13)],
-  ledger: [
-    service('kafka', 'release', [9092, 9093], 'kafka', [2181, 9092], 10),
-    service('zookeeper', 'package', [2181, 2888], 'zookeeper', [2888], 4)
-  ],
-  mail: [
-    service('postfix', 'package', [25, 587], 'postfix', [25], 8),
-    service('dovecot', 'package', [143, 993], 'dovecot', [], 9)
-  ],
-  build: [
-    service('gitlab-runner', 'release', [], 'runner', [443], 17),
-    service('registry', 'package', [5000], 'registry', [443], 4)
   ]
 }
 
 /** Adds the rows of a role in a version (0, 1, …): a release moves its path, its unit, its library, some of its jobs. */
 export function addRole(rows: Rows, role: string, version: number): void {
-  for (const [at, one] of (ROLES[role] ?? []).entries()) {
+  const services = ROLES[role] ?? HELD_OUT_ROLES[role]
+  if (services === undefined) throw new Error(`no role is named ${role}`)
+  if (version > 0 && !services.some(({ from }) => from === 'release'))
+    throw new Error(`the versions of ${role} would not differ: none of its services is a release`)
+  for (const [at, one] of services.entries()) {
     const { name, from, ports, user, talksTo, packages } = one
     const tag = `${4 + (version >> 2)}.${version}.${at}`
     const released = from === 'release'
