@@ -50,11 +50,14 @@ describe('the columns of a foreign query', () => {
     expect(identityOf(rows)).toEqual(['path', 'version'])
   })
 
-  test('always keep what names a program, a key or a port, however random', () => {
-    const rows = hosts(30, index => [
-      { name: 'app', path: `/tmp/${index}`, port: String(30000 + index), key: `k${index}` }
-    ])
-    expect(identityOf(rows)).toEqual(['key', 'name', 'path', 'port'])
+  test('always keep what names a program or a key, however random', () => {
+    const rows = hosts(30, index => [{ name: 'app', path: `/tmp/${index}`, key: `k${index}` }])
+    expect(identityOf(rows)).toEqual(['key', 'name', 'path'])
+  })
+
+  test('keep a port that hosts share, and leave out one that is drawn', () => {
+    const rows = hosts(30, index => [{ name: 'app', port: '443', source_port: String(32_768 + index * 17) }])
+    expect(identityOf(rows)).toEqual(['name', 'port'])
   })
 
   test('are all but the known volatile ones where the hosts are too few to tell', () => {

@@ -124,8 +124,17 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
     const { values, own } = readValues(columns, raw, substitutions)
     return { id: table.idOf({ query, columns, values }, queries[query]?.identity === null), own }
   }
-  const identity = (query: number, columns: readonly string[]) =>
-    queries[query]?.identity ?? foreignIdentity(columns)
+  const byColumns = new Map<string, readonly string[]>()
+  function identity(query: number, columns: readonly string[]): readonly string[] {
+    const own = queries[query]?.identity
+    if (own != null) return own
+    const key = JSON.stringify(columns)
+    const known = byColumns.get(key)
+    if (known !== undefined) return known
+    const found = foreignIdentity(columns)
+    if (byColumns.size < MOST_SHAPES) byColumns.set(key, found)
+    return found
+  }
   function row(query: number, row: HostRecord['queries'][string]['rows'][number]): void {
     const columns = identity(query, queries[query]?.identity === null ? Object.keys(row) : [])
     const raw = columns.map(column => row[column] ?? '')
@@ -165,6 +174,9 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
     return { items, observed }
   }
 }
+
+/** The columns of foreign rows are worked out once for so many kinds of row; a hostile host may send any number. */
+const MOST_SHAPES = 1024
 
 /** Hosts share blocks of so many numbers: an array buffer of its own for each would cost more than the numbers. */
 const BLOCK = 1 << 18

@@ -13,9 +13,9 @@ const HARDLY = 0.1
 const MOST_ROWS_OF_HOST = 2000
 const MOST_ROWS = 12_000
 const ENOUGH_HOSTS = 12
-/** Columns that name a program, a right or a door are never volatile: an intruder's would vanish with them. */
+/** Columns that name a program or a right are never volatile: an intruder's would vanish with them. */
 const NEVER_VOLATILE =
-  /(^|_)(path|directory|cmdline|command|command_line|key|sha1|sha256|md5|hash|port|remote_port|user|username|uid|value)$/
+  /(^|_)(path|directory|cmdline|command|command_line|key|sha1|sha256|md5|hash|user|username|uid|value)$/
 
 /**
  * The columns that identify the rows of a query which does not say: a column is volatile whose values hardly repeat
