@@ -34,8 +34,10 @@ export interface Fleet {
   readonly repeated: readonly string[]
 }
 
-interface PendingHost {
-  readonly record: Omit<HostRecord, 'queries'>
+/** A host while others are still to come: as little as can be, for there may be 100,000. */
+interface PendingHost extends Omit<FleetHost, 'items' | 'observed'> {
+  /** Whether osquery ran as root; `null` where the host told nothing of itself. */
+  readonly root: boolean | null
   /** Each once, in no order. */
   readonly items: Int32Array
   readonly observed: Uint8Array
@@ -57,14 +59,13 @@ export function fleetBuilder(queries: readonly Query[]) {
         repeated.add(record.host)
         return
       }
-      const { host, status, reason, unanswered, collectedAt, facts } = record
-      hosts.set(host, {
-        record: { host, status, reason, unanswered, collectedAt, facts },
-        ...reader(record)
-      })
+      const { host: id, status, reason, unanswered, facts } = record
+      const name = facts?.hostname ?? null
+      const root = facts === null ? null : facts.root
+      hosts.set(id, { id, name, status, reason, unanswered, root, ...reader(record) })
     },
     finish(): Fleet {
-      const sorted = [...hosts.values()].sort((a, b) => (a.record.host < b.record.host ? -1 : 1))
+      const sorted = [...hosts.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
       const hidden = hideUnlikePrivilege(queries, sorted)
       const seen = sorted.map(({ items, observed }) => {
         const query = (id: number) => table.items[id]?.query ?? 0
@@ -81,16 +82,12 @@ export function fleetBuilder(queries: readonly Query[]) {
         queries: resolved,
         items,
         repeated: [...repeated].sort(),
-        hosts: sorted.map(({ record, observed }, at) => ({
-          id: record.host,
-          name: record.facts?.hostname ?? null,
-          ...(hidden.has(record.host)
-            ? { status: 'partial' as const, reason: hidden.get(record.host) ?? null }
-            : { status: record.status, reason: record.reason }),
-          unanswered: record.unanswered,
-          items: own[at] ?? new Int32Array(),
-          observed
-        }))
+        hosts: sorted.map(({ id, name, status, reason, unanswered, observed }, at) => {
+          const items = own[at] ?? new Int32Array()
+          const why = hidden.get(id)
+          if (why === undefined) return { id, name, status, reason, unanswered, items, observed }
+          return { id, name, status: 'partial', reason: why, unanswered, items, observed }
+        })
       }
     }
   }
@@ -217,7 +214,7 @@ function resolve(
   const next = items.findIndex(item => item.query > index)
   const end = next < 0 ? items.length : next
   const sample = [...hosts.keys()]
-    .sort((a, b) => mixed(pending[a]?.record.host) - mixed(pending[b]?.record.host) || a - b)
+    .sort((a, b) => mixed(pending[a]?.id) - mixed(pending[b]?.id) || a - b)
     .flatMap(host => {
       const own = (hosts[host] ?? new Int32Array()).filter(id => id >= first && id < end)
       return own.length === 0 ? [] : [Array.from(own, id => items[id]).filter(item => item !== undefined)]
@@ -252,17 +249,17 @@ function mixed(id = ''): number {
  */
 function hideUnlikePrivilege(queries: readonly Query[], hosts: readonly PendingHost[]): Map<string, string> {
   const hidden = new Map<string, string>()
-  const answered = hosts.filter(host => host.record.facts !== null)
-  const roots = answered.filter(host => host.record.facts?.root === true).length
+  const answered = hosts.filter(host => host.root !== null)
+  const roots = answered.filter(host => host.root).length
   if (roots === 0 || roots === answered.length) return hidden
   const wanted = roots * 2 >= answered.length
   const reason = wanted
     ? 'osquery ran without root, unlike on the other hosts'
     : 'osquery ran as root, unlike on the other hosts'
-  for (const { record, observed } of answered) {
-    if (record.facts?.root === wanted) continue
+  for (const { id, reason: known, root, observed } of answered) {
+    if (root === wanted) continue
     for (const [index, query] of queries.entries()) if (query.root) observed[index] = 0
-    hidden.set(record.host, record.reason === null ? reason : `${record.reason}; ${reason}`)
+    hidden.set(id, known === null ? reason : `${known}; ${reason}`)
   }
   return hidden
 }
