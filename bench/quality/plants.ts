@@ -47,6 +47,15 @@ function freshName(random: Random): string {
   return `${stem}${random.letters(random.between(3, 6)).toLowerCase()}${random.pick(['d', '', '-helper', '_agent'])}`
 }
 
+const SERVERS = [
+  '/usr/sbin/nginx',
+  '/usr/bin/node',
+  '/usr/bin/java',
+  '/usr/sbin/php-fpm8.2',
+  '/usr/sbin/apache2',
+  '/usr/bin/puma'
+]
+
 const KITS: readonly ((random: Random) => Edit[])[] = [
   // A miner.
   random => {
@@ -116,7 +125,7 @@ const KITS: readonly ((random: Random) => Edit[])[] = [
     return [
       more('service_shells', {
         path: '/usr/bin/dash',
-        parent_path: '/usr/sbin/nginx',
+        parent_path: random.pick(SERVERS),
         username: 'www-data',
         cmdline: 'sh -c id'
       }),
