@@ -5,10 +5,10 @@ import { weightOfQuery } from './weights.ts'
 
 /** What systemd makes while somebody is logged in or a command runs, and what it starts on demand or by its timers. */
 const FLEETING_UNIT =
-  /^(?:session-[\w<>.-]{1,40}\.scope|user@[\w<>.-]{1,40}\.service|user-runtime-dir@[\w<>.-]{1,40}\.service|user-[\w<>.-]{1,40}\.slice|run-[\w<>.-]{1,60}\.(?:scope|service|mount|timer)|(?:systemd-(?:hostnamed|timedated|localed|fsck|tmpfiles-clean)|packagekit|apt-daily|apt-daily-upgrade|dnf-makecache|unattended-upgrades|logrotate|man-db|fstrim|motd-news|fwupd|fwupd-refresh|update-notifier-\w{1,20}|plocate-updatedb|updatedb|sysstat-\w{1,20}|e2scrub_all|dpkg-db-backup)(?:@[\w<>.-]{1,40})?\.service)$/
+  /^(?:session-[\w<>.-]{1,40}\.scope|user@[\w<>.-]{1,40}\.service|user-runtime-dir@[\w<>.-]{1,40}\.service|user-[\w<>.-]{1,40}\.slice|run-[\w<>.-]{1,60}\.(?:scope|service|mount|timer)|(?:systemd-(?:hostnamed|timedated|localed|fsck|tmpfiles-clean)|packagekit|apt-daily|apt-daily-upgrade|dnf-makecache|unattended-upgrades|logrotate|man-db|fstrim|motd-news|fwupd|fwupd-refresh|update-notifier-\w{1,20}|plocate-updatedb|cloud-(?:init|config|final)|updatedb|sysstat-\w{1,20}|e2scrub_all|dpkg-db-backup)(?:@[\w<>.-]{1,40})?\.service)$/
 /** Programs of the system that a package timer or a nightly job runs, by path. */
 const TIMED_PROGRAM =
-  /^\/(?:usr\/)?s?(?:bin|lib|libexec)\/(?:[\w.-]{1,40}\/)?(?:dpkg(?:-\w{1,20})?|apt(?:-\w{1,20})?|apt\.systemd\.daily|unattended-upgrades?|unattended-upgrade-shutdown|needrestart|rpm|dnf|dnf-3|yum|microdnf|zypper|snap|logrotate|man-db|mandb|updatedb(?:\.\w{1,20})?|fstrim|e2scrub(?:_all)?|anacron|run-parts|sadc|sa1|sa2|update-\w{1,30}|systemd-tmpfiles|systemd-hostnamed|systemd-timedated|systemd-localed|packagekitd)$/
+  /^\/(?:usr\/)?s?(?:bin|lib|libexec)\/(?:[\w.-]{1,40}\/){0,2}(?:dpkg(?:-\w{1,20})?|apt(?:-\w{1,20})?|apt\.systemd\.daily|unattended-upgrades?|unattended-upgrade-shutdown|needrestart|rpm|dnf|dnf-3|yum|microdnf|zypper|snap|logrotate|man|man-db|mandb|https?|gpgv|store|updatedb(?:\.\w{1,20})?|fstrim|e2scrub(?:_all)?|anacron|run-parts|sadc|sa1|sa2|update-\w{1,30}|systemd-tmpfiles|systemd-hostnamed|systemd-timedated|systemd-localed|packagekitd|cloud-init|cloud-id|fsck(?:\.\w{1,10})?|systemd-fsck|growpart|resize2fs|plymouthd|ldconfig|depmod|systemd-(?:update|sysv|random|remount|growfs|machine-id|binfmt|modules-load|sysctl)\w{0,20})$/
 const SYSTEM_PROGRAM = /^\/(?:usr\/)?(?:bin|sbin|lib|lib64|libexec)\//
 /** Tools of the system that a person at a shell uses rarely, and an intruder often. */
 const TWO_EDGED =
@@ -28,19 +28,45 @@ const PATH_COLUMNS = ['path', 'exe', 'process_path', 'parent_path']
  * made its user. They inform, and accuse nobody by themselves. Only system programs of a known account count: a file,
  * a port, a job, a program of one's own or a service account's shell stays suspect, so that nobody can hide here.
  */
-export function fleetingTest(scene: Scene): (residual: Residual) => boolean {
+export function fleetingTest(scene: Scene, residuals: readonly Residual[]): (residual: Residual) => boolean {
   const people = knownPeople(scene)
   const known = new Map<number, boolean>()
-  return ({ kind, item }) => {
-    if (kind === 'missing') return false
-    let fleeting = known.get(item)
-    if (fleeting === undefined) {
-      const row = scene.fleet.items[item]
-      fleeting = row !== undefined && isFleeting(row, people)
-      known.set(item, fleeting)
-    }
+  const comesAndGoes = (item: number): boolean => {
+    const row = scene.fleet.items[item]
+    const fleeting = known.get(item) ?? (row !== undefined && isFleeting(row, people))
+    known.set(item, fleeting)
     return fleeting
   }
+  const restless = new Set<number>()
+  for (const { kind, item, hosts } of residuals) {
+    const row = scene.fleet.items[item]
+    if (kind === 'missing' || row === undefined || !isTimed(row)) continue
+    for (const host of hosts) restless.add(host)
+  }
+  return ({ kind, item, hosts }) => {
+    if (kind !== 'missing' && comesAndGoes(item)) return true
+    const row = scene.fleet.items[item]
+    return row !== undefined && hosts.every(host => restless.has(host)) && isRootsProgram(row)
+  }
+}
+
+/** A program that the system runs for an upgrade, a nightly job or its start. */
+function isTimed(item: Item): boolean {
+  const path = cellOf(item, PATH_COLUMNS)
+  return path !== undefined && TIMED_PROGRAM.test(path) && cellOf(item, USER_COLUMNS) !== undefined
+}
+
+/** While it upgrades or starts a host runs other programs of the system as root, and not yet all of them. */
+function isRootsProgram(item: Item): boolean {
+  const path = cellOf(item, PATH_COLUMNS)
+  const user = cellOf(item, USER_COLUMNS)
+  if (path === undefined || user === undefined || !ROOT.has(user)) return false
+  return SYSTEM_PROGRAM.test(path) && !TWO_EDGED.test(path) && !hasTwoEdgedWords(item)
+}
+
+function hasTwoEdgedWords(item: Item): boolean {
+  const words = cellOf(item, WORDS_COLUMNS)
+  return words !== undefined && TWO_EDGED_WORDS.test(words)
 }
 
 function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
@@ -51,8 +77,7 @@ function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
   if (path === undefined || !paths.every(one => SYSTEM_PROGRAM.test(one))) return false
   const user = cellOf(item, USER_COLUMNS)
   if (user === undefined) return false
-  const words = cellOf(item, WORDS_COLUMNS)
-  if (words !== undefined && TWO_EDGED_WORDS.test(words)) return false
+  if (hasTwoEdgedWords(item)) return false
   if (ROOT.has(user) || user === '_apt') return TIMED_PROGRAM.test(path)
   return people.has(user) && !TWO_EDGED.test(path)
 }

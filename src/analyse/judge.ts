@@ -5,11 +5,11 @@ import { fleetingTest } from './fleeting.ts'
 import { type Loss, shortAnswers } from './losses.ts'
 import type { Residual } from './residuals.ts'
 import { rollouts } from './rollouts.ts'
-import { type Scene, weightOf } from './scene.ts'
-import { alertBits, INTEGRITY_PRIOR, tierOf } from './score.ts'
+import { isIntegrity, type Scene, weightOf } from './scene.ts'
+import { type Noise, type Tier, tierOf } from './score.ts'
 import { severityOf } from './severity.ts'
-import { surpriser } from './surprise.ts'
-import { weigh } from './weigh.ts'
+import { mostBits, surpriser } from './surprise.ts'
+import { type Weighed, type Witnesses, weigh } from './weigh.ts'
 
 export interface Judged {
   readonly findings: readonly Draft[]
@@ -39,46 +39,66 @@ export function judge(scene: Scene, residuals: readonly Residual[], losses: read
 
 function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
   const apart = new Set(scene.clusters.filter(({ alone }) => alone).flatMap(({ hosts }) => hosts))
-  const isFleeting = fleetingTest(scene)
+  const isFleeting = fleetingTest(scene, residuals)
   const accuses = (residual: Residual) =>
     weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
-  const surprises = surpriser(scene, residuals, apart, accuses)
-  const first = weigh(scene, surprises, { apart, accuses, known: new Set() })
-  const known = new Set(first.groups.filter(({ tier }) => tier === 'alert').flatMap(({ rows }) => rows))
-  const weighed = known.size === 0 ? first : weigh(scene, surprises, { apart, accuses, known })
+  const weighed = weighAll(scene, surpriser(scene, residuals, apart, accuses), { apart, accuses })
   const undertone = new Float64Array(scene.fleet.hosts.length)
   const findings: Draft[] = []
   let told = 0
-  for (const { hosts, rows, telling, bits: chance, tier, quiet } of weighed.groups) {
-    const heavy = telling.filter(({ item }) => weightOf(scene, item) === 'integrity')
-    const bits = chance + (heavy.length > 0 ? INTEGRITY_PRIOR : 0)
+  for (const { hosts, rows, telling, bits, prior, quiet } of weighed.groups) {
+    if (telling.length === 0) continue
+    const heavy = telling.filter(row => isIntegrity(scene, row))
     const against = (heavy.length > 0 ? heavy : rows).some(({ baseline }) => baseline !== 'none')
-    const ranked = heavy.length > 0 ? tierOf(bits, weighed.scale, weighed.usual) : tier
-    // Too few hosts to say what is noise: the baseline alone speaks.
-    const raised = ranked === 'fold' && against && scene.size < FEWEST_TO_FOLD ? 'notice' : ranked
-    if (telling.length === 0 || raised === 'fold') {
-      if (telling.length > 0) for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
+    const tier = telledTier(bits, prior, against, weighed.noise)
+    if (tier === 'fold') {
+      for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
       continue
     }
     told += rows.reduce((sum, row) => sum + row.hosts.length, 0)
-    const verdict = hosts.every(host => apart.has(host)) && !against ? 'variation' : verdictOf(scene, telling)
+    const alone = hosts.every(host => apart.has(host)) && !against
+    const verdict = alone ? 'variation' : verdictOf(scene, telling)
     findings.push(
       draftOf(scene, rows, hosts, {
         verdict,
-        severity:
-          verdict === 'variation'
-            ? 'low'
-            : severityOf(
-                raised,
-                scene.size < FEWEST_FOR_MEDIUM ? against : telling.length > 1,
-                heavy.length > 0,
-                against
-              ),
-        surprise: verdict === 'variation' ? Math.min(bits, alertBits(weighed.scale)) : bits,
+        severity: alone ? 'low' : severityOf(tier, heavy.length > 0, against),
+        surprise: alone ? Math.min(bits, mostBits(scene.size)) : bits + prior,
         explanation: explain({ ...tellOf(scene, rows, hosts), verdict, quiet })
       })
     )
   }
   const all = residuals.reduce((sum, { hosts }) => sum + hosts.length, 0)
   return { findings, folded: all - told, undertone }
+}
+
+/** What the statistics say, but for fleets too small for them, where the baseline has a say of its own. */
+function telledTier(bits: number, prior: number, against: boolean, noise: Noise): Tier {
+  const likely = tierOf(bits + prior, noise)
+  if (likely === 'alert') return 'alert'
+  const plain = tierOf(bits, noise)
+  const tier = plain === 'fold' && likely !== 'fold' ? 'trace' : plain
+  if (against && noise.hosts < FEWEST_TO_FOLD) return 'notice'
+  return tier === 'notice' && noise.hosts < FEWEST_FOR_MEDIUM && !against ? 'trace' : tier
+}
+
+const MOST_TURNS = 4
+
+/**
+ * Weighs until no more causes become known: what is an alert has its cause, and says nothing of how common chance is.
+ */
+function weighAll(
+  scene: Scene,
+  surprises: ReturnType<typeof surpriser>,
+  witnesses: Omit<Witnesses, 'known'>
+): Weighed {
+  let known = new Set<Residual>()
+  for (let turn = 1; ; turn++) {
+    const weighed = weigh(scene, surprises, { ...witnesses, known })
+    const alerts = weighed.groups.filter(
+      ({ telling, bits }) => telling.length > 0 && tierOf(bits, weighed.noise) === 'alert'
+    )
+    const next = new Set([...known, ...alerts.flatMap(({ rows }) => rows)])
+    if (turn === MOST_TURNS || next.size === known.size) return weighed
+    known = next
+  }
 }

@@ -13,8 +13,8 @@ export interface Surprise {
   /** Other hosts that show something at least as rare, of `among` others. */
   readonly others: number
   readonly among: number
-  /** Kind and query: evidence of one channel is not independent. */
-  readonly channel: string
+  /** Its query: evidence of one table is not independent. */
+  readonly query: string
   /** The row's shape, under which per-host variants of one thing are the same. */
   readonly shape: string
 }
@@ -73,7 +73,7 @@ export function surpriser(
         bits,
         others: others[at] ?? 0,
         among: Math.max(0, (observed[at] ?? 0) - residual.hosts.length),
-        channel: channelOf(scene, residual),
+        query: queryOf(scene, residual.item)?.name ?? '',
         shape: shapeOf(scene, residual)
       })
     }

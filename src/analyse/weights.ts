@@ -27,3 +27,11 @@ export function weightOfQuery(query: Query): Weight {
   }
   return weight
 }
+
+const ACCESS =
+  /\b(?:from|join)\s+(?:users|groups|user_groups|shadow|authorized_keys|sudoers|logon_sessions|certificates)\b|\/etc\/(?:ssh|pam|shadow|passwd)/i
+
+/** Whether a query tells who may log in, and how. */
+export function isAccess(query: Query): boolean {
+  return query.weight !== 'context' && ACCESS.test(query.sql) && !/\bprocesses\b/i.test(query.sql)
+}
