@@ -36,6 +36,9 @@ const FEWEST_HOSTS = 3
 const SMALL_CLUSTER = 8
 /** … that weighs as much as so many hosts. */
 const PRIOR_WEIGHT = 4
+/** A row that is not rare in its cluster is still unexpected on so few of the fleet, and of the cluster. */
+const RARE_IN_FLEET = 0.05
+const MINOR_SHARE = 0.34
 const SMALL_RARE = 0.15
 const SMALL_CORE = 0.85
 
@@ -133,13 +136,23 @@ function extraOf(place: Place, host: FleetHost, expectation: Expectation | null)
       extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
     } else if (
       cohort >= 0 || comparable >= SMALL_CLUSTER
-        ? comparable >= FEWEST_HOSTS && count <= rareLimit(comparable) && count < comparable
+        ? comparable >= FEWEST_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
         : othersShare(place, id, query, 1) <= SMALL_RARE
     ) {
       extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'none', common: false })
     }
   }
   return extra
+}
+
+/** Rare in the cluster, or on less than half of it and rare in the fleet: an implant on most hosts of a small role. */
+function isRare(place: Place, id: number, query: number, count: number, comparable: number): boolean {
+  if (count <= rareLimit(comparable)) return true
+  const { inFleet } = place
+  return (
+    count <= MINOR_SHARE * comparable &&
+    (inFleet.items[id] ?? 0) <= RARE_IN_FLEET * (inFleet.observed[query] ?? 0)
+  )
 }
 
 function lackingOf(

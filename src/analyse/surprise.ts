@@ -34,7 +34,7 @@ const EXPLAINED_SHARE = 1 / 30
  * the largest over three kinds of pattern: the row's shape, the row with one column left open, and its whole table,
  * where rows that a shape or an open column explains do not count; n are the hosts on which the query was observed.
  * The fleet is asked as a whole, for noise is alike in all roles; where the hosts' own cluster shows more of it, that
- * counts instead. Hosts `apart` are no witnesses, nor are residuals whose cause is `known`, nor, of a table, rows that
+ * counts instead, and so do the hosts themselves where they are more, (|H| − ½) / (n + 1). Hosts `apart` are no witnesses, nor are residuals whose cause is `known`, nor, of a table, rows that
  * accuse nobody. ½ and 1 are a Jeffreys-like prior that keeps small fleets modest.
  * O(residuals × columns + hosts of the residuals × columns).
  */
@@ -66,7 +66,8 @@ export function surpriser(
     for (const pattern of tables) asking(pattern, counts, tell)
     const surprising: Surprise[] = []
     for (const [at, residual] of residuals.entries()) {
-      const bits = -Math.log2(Math.min(1, rate[at] ?? 1))
+      const own = (residual.hosts.length - 0.5) / ((observed[at] ?? 0) + 1)
+      const bits = -Math.log2(Math.min(1, Math.max(own, rate[at] ?? 1)))
       if (bits < least) continue
       surprising.push({
         residual,
