@@ -71,7 +71,10 @@ function sampleHosts(fleet: Fleet, hosts: readonly number[]): readonly number[] 
     .sort((a, b) => a - b)
 }
 
-/** Items that neither nearly all nor nearly no hosts have, where their query was observed. */
+/**
+ * Items that neither nearly all nor nearly no hosts have, where their query was observed. Not those that are compared
+ * within a cohort: a package that is patched host by host makes no version of the role.
+ */
 function middleItems(fleet: Fleet, hosts: readonly number[]): Map<number, { inverted: boolean }> {
   const counts = new Int32Array(fleet.items.length)
   const observed = new Int32Array(fleet.queries.length)
@@ -86,7 +89,9 @@ function middleItems(fleet: Fleet, hosts: readonly number[]): Map<number, { inve
   for (let item = 0; item < counts.length; item++) {
     const count = counts[item] ?? 0
     if (count < least) continue
-    const among = observed[fleet.items[item]?.query ?? -1] ?? 0
+    const query = fleet.items[item]?.query ?? -1
+    if ((fleet.queries[query]?.cohort.length ?? 0) > 0) continue
+    const among = observed[query] ?? 0
     if (count <= among - least) middle.set(item, { inverted: count * 2 > among })
   }
   return middle

@@ -1,4 +1,5 @@
 import type { Item } from '../normalise/fleet.ts'
+import { rareLimit } from './counts.ts'
 import type { Residual } from './residuals.ts'
 import type { Scene } from './scene.ts'
 import { weightOfQuery } from './weights.ts'
@@ -28,7 +29,7 @@ const PATH_COLUMNS = ['path', 'exe', 'process_path', 'parent_path']
  * made its user. They inform, and accuse nobody by themselves. Only system programs of a known account count: a file,
  * a port, a job, a program of one's own or a service account's shell stays suspect, so that nobody can hide here.
  */
-export function fleetingTest(scene: Scene, residuals: readonly Residual[]): (residual: Residual) => boolean {
+export function fleetingTest(scene: Scene): (residual: Residual) => boolean {
   const people = knownPeople(scene)
   const known = new Map<number, boolean>()
   const comesAndGoes = (item: number): boolean => {
@@ -37,17 +38,24 @@ export function fleetingTest(scene: Scene, residuals: readonly Residual[]): (res
     known.set(item, fleeting)
     return fleeting
   }
-  const restless = new Set<number>()
-  for (const { kind, item, hosts } of residuals) {
-    const row = scene.fleet.items[item]
-    if (kind === 'missing' || row === undefined || !isTimed(row)) continue
-    for (const host of hosts) restless.add(host)
-  }
+  const restless = restlessHosts(scene)
   return ({ kind, item, hosts }) => {
     if (kind !== 'missing' && comesAndGoes(item)) return true
     const row = scene.fleet.items[item]
     return row !== undefined && hosts.every(host => restless.has(host)) && isRootsProgram(row)
   }
+}
+
+/** Hosts that run what few run at any time: an upgrade, a nightly job, the start of the system. */
+function restlessHosts({ fleet, size, inFleet, clusters }: Scene): Set<number> {
+  const timed = Uint8Array.from(fleet.items, (item, id) => {
+    const count = inFleet.items[id] ?? 0
+    return count > 0 && count <= rareLimit(size) && isTimed(item) ? 1 : 0
+  })
+  const restless = new Set<number>()
+  for (const { hosts } of clusters)
+    for (const host of hosts) if (fleet.hosts[host]?.items.some(item => timed[item] === 1)) restless.add(host)
+  return restless
 }
 
 /** A program that the system runs for an upgrade, a nightly job or its start. */

@@ -39,7 +39,7 @@ export function judge(scene: Scene, residuals: readonly Residual[], losses: read
 
 function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
   const apart = new Set(scene.clusters.filter(({ alone }) => alone).flatMap(({ hosts }) => hosts))
-  const isFleeting = fleetingTest(scene, residuals)
+  const isFleeting = fleetingTest(scene)
   const accuses = (residual: Residual) =>
     weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
   const weighed = weighAll(scene, surpriser(scene, residuals, apart, accuses), { apart, accuses })

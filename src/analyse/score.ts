@@ -33,6 +33,8 @@ const ALERT_IN_A_FEW = 0.25
 const FEW = 30
 const NOTICE_BY_CHANCE = 0.495
 const TOLD_BY_CHANCE = 20
+/** … and so many of the fleet's hosts, beside one. */
+const TOLD_SHARE = 0.06
 
 /**
  * The evidence of a group of rows on h of n hosts: −log₂ of the chance that a host shows as much.
@@ -85,7 +87,7 @@ export function tierOf(bits: number, { hosts }: Noise): Tier {
   const byChance = hosts * 2 ** -bits
   if (byChance <= (hosts < FEW ? ALERT_IN_A_FEW : ALERT_BY_CHANCE)) return 'alert'
   if (byChance <= NOTICE_BY_CHANCE) return 'notice'
-  return byChance <= TOLD_BY_CHANCE ? 'trace' : 'fold'
+  return byChance <= Math.min(TOLD_BY_CHANCE, 1 + TOLD_SHARE * hosts) ? 'trace' : 'fold'
 }
 
 /** Events of so many bits a host, among the hosts outside a group. */
