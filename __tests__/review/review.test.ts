@@ -183,7 +183,11 @@ describe('a pull request that follows a rollout', () => {
   })
 
   test('as required makes the hosts drift that have not got it', async () => {
-    const { effect } = await review(withPort(28), clean, adding(clean, 'ports', { required: [EXPORTER] }))
+    const hosts = fleet(30, (index, rows) => {
+      if (index < 28) rows.modules?.push({ name: 'br_netfilter' })
+    })
+    const { effect } = await review(hosts, clean, adding(clean, 'modules', { required: [['br_netfilter']] }))
+    expect(effect.becomeClean).toHaveLength(28)
     expect(effect.becomeDrifted).toEqual([hostId(28), hostId(29)])
     expect(effect.appeared).toEqual([
       expect.objectContaining({ verdict: 'missing', hosts: [hostId(28), hostId(29)] })
