@@ -141,6 +141,21 @@ test('a host that makes a cluster of its own does not bless itself: its rows are
   expect(judged([4])).toEqual([])
 })
 
+test('hosts that differ from the others by an implant alone are no role of their own, and cannot bless it', async () => {
+  const TOOLS = Array.from({ length: 12 }, (_, at) => `/opt/.x/tool-${'abcdefghijkl'[at]}`)
+  const hosts = fleet(60, (index, rows) => {
+    if (index < 20) rows.programs?.push(...TOOLS.map(path => ({ path, username: 'root' })))
+  })
+  const learned = await learnedFrom(hosts)
+  expect(learned.roles).toEqual({})
+  const blessed = adding(clean, 'programs', { optional: TOOLS.map(path => [path, 'root']) })
+  const { poisoned } = await review(hosts, clean, blessed)
+  expect([...new Set(poisoned.flatMap(finding => finding.hosts))].sort()).toEqual(
+    Array.from({ length: 20 }, (_, at) => hostId(at))
+  )
+  expect(poisoned.every(({ severity }) => severity === 'medium')).toBe(true)
+})
+
 test('a pull request that excuses a stopped protection is found, with the hosts', async () => {
   const hosts = fleet(30, (index, rows) => {
     if (index < 2) rows.guards = []
