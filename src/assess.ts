@@ -1,5 +1,6 @@
 import { type Analysis, analyse, worstFirst } from './analyse/analyse.ts'
 import { boundRows } from './analyse/bound.ts'
+import { type Cluster, comparableHosts } from './analyse/clusters.ts'
 import { evidenceCollector } from './analyse/evidence.ts'
 import type { Finding } from './analyse/finding.ts'
 import { type Indicator, indicatorSearch } from './analyse/indicators.ts'
@@ -37,16 +38,20 @@ export async function assess(
   question: Question,
   hosts: () => AsyncIterable<HostRecord>
 ): Promise<Assessment> {
-  const builder = fleetBuilder(question.queries)
-  const search = indicatorSearch(question.indicators, question.queries)
+  const { baseline, indicators } = question
+  const queries = baseline === null ? question.queries : asBaselineKnows(question.queries, baseline)
+  const builder = fleetBuilder(queries)
+  const search = indicatorSearch(indicators, queries)
   for await (const record of hosts()) {
     builder.add(record)
-    search.add(record)
+    if (indicators.length > 0) search.add(record)
   }
   const { analysis: whole, effect } = judge(builder.finish(), question)
   const analysis = boundRows(whole)
   const collector = evidenceCollector(analysis.fleet, analysis.drafts)
-  for await (const record of hosts()) collector.add(record)
+  if (analysis.drafts.some(draft => draft.rows.length > 0)) {
+    for await (const record of hosts()) collector.add(record)
+  }
   return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()), effect }
 }
 
@@ -58,9 +63,27 @@ function judge(
   const analysis = analyse(fleet, baseline, today)
   if (replaced === undefined || baseline === null) return { analysis, effect: null }
   const before = analyse(fleet, replaced, today)
-  const clusters = before.clusters.map(({ id, hosts }) => ({ id, hosts, reference: hosts }))
+  const clusters = before.clusters.map(cluster => ({ ...cluster, reference: referenceOf(cluster, fleet) }))
   const change = { fleet, clusters, older: replaced, newer: baseline, today }
   const poisoned = poisoning(change, analysis.fleet)
   const drafts = [...analysis.drafts, ...poisoned.drafts].sort(worstFirst)
   return { analysis: { ...analysis, fleet: poisoned.fleet, drafts }, effect: effectOf(before, analysis) }
+}
+
+/** Foreign queries are compared in the columns that the baseline has of them, whatever the fleet of the day suggests. */
+export function asBaselineKnows(queries: readonly Query[], baseline: Baseline): Query[] {
+  const places = [baseline.queries, ...Object.values(baseline.roles).map(role => role.queries)]
+  return queries.map(query => {
+    if (query.identity !== null) return query
+    const known = places.find(place => Object.hasOwn(place, query.name))?.[query.name]
+    return known === undefined ? query : { ...query, identity: [...known.columns].sort() }
+  })
+}
+
+/**
+ * The hosts among which a row of a cluster must be common to be believed: the cluster itself; where it came apart by
+ * added rows alone, those that it came apart from; for hosts like no other, all.
+ */
+export function referenceOf({ hosts, addedTo, alone }: Cluster, fleet: Fleet): readonly number[] {
+  return alone ? comparableHosts(fleet) : (addedTo ?? hosts)
 }

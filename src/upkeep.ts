@@ -1,7 +1,7 @@
 import type { Analysis } from './analyse/analyse.ts'
 import type { Draft } from './analyse/draft.ts'
 import type { Indicator } from './analyse/indicators.ts'
-import { type Assessment, assess, type Question } from './assess.ts'
+import { type Assessment, asBaselineKnows, assess, type Question, referenceOf } from './assess.ts'
 import type { Baseline } from './baseline/baseline.ts'
 import { type Learned, learn } from './baseline/learn.ts'
 import type { CleanGroup } from './baseline/sightings.ts'
@@ -33,20 +33,42 @@ export async function learnFrom(
   async function* clean() {
     for await (const host of hosts()) if (named.size === 0 || named.has(host.host)) yield host
   }
-  const assessment = await assess({ ...question, baseline: null }, clean)
+  const queries = previous === null ? question.queries : asBaselineKnows(question.queries, previous)
+  const assessment = await assess({ ...question, queries, baseline: null }, clean)
   const { analysis } = assessment
   refuseSilent(cleanHosts, analysis.fleet)
   const indicated = await indicatedItems(question.indicators, analysis.fleet, clean)
-  const groups = analysis.clusters.map(
-    (cluster): CleanGroup => ({
-      label: cluster.label,
-      hosts: cluster.hosts,
-      reference: cluster.hosts,
-      ...suspicions(analysis, cluster.id, indicated)
-    })
-  )
+  const groups = groupsOf(analysis, indicated)
   const learned = learn({ name, packs, fleet: analysis.fleet, groups, previous, acceptRare })
   return { ...assessment, ...learned }
+}
+
+/**
+ * The groups to learn from: clusters, joined with those from which they came apart by added rows alone, for so does
+ * a compromise of many hosts too.
+ */
+function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): CleanGroup[] {
+  const { clusters, cards, fleet } = analysis
+  const joined = clusters.map((_, at) => at)
+  for (const [at, { addedTo }] of clusters.entries()) {
+    const others = new Set(addedTo ?? [])
+    for (const [other, { hosts }] of clusters.entries()) {
+      if (!others.has(hosts[0] ?? -1)) continue
+      const [one, two] = [joined[at] ?? at, joined[other] ?? other]
+      for (const [index, group] of joined.entries())
+        if (group === Math.max(one, two)) joined[index] = Math.min(one, two)
+    }
+  }
+  return [...Map.groupBy(clusters, (_, at) => joined[at] ?? at)].map(([first, members]) => {
+    const hosts = members.flatMap(cluster => [...cluster.hosts]).sort((a, b) => a - b)
+    const alone = members.length === 1 ? members[0] : undefined
+    return {
+      label: cards[first]?.label ?? `c${first + 1}`,
+      hosts,
+      reference: alone === undefined ? hosts : referenceOf(alone, fleet),
+      ...suspicions(analysis, new Set(members.map(cluster => cluster.id)), indicated)
+    }
+  })
 }
 
 function refuseSilent(cleanHosts: readonly string[], fleet: Fleet): void {
@@ -69,12 +91,12 @@ function refuseSilent(cleanHosts: readonly string[], fleet: Fleet): void {
 /** What a group's findings of severity high and critical say against rows, and for hosts that lack some. */
 function suspicions(
   { drafts }: Analysis,
-  cluster: string,
+  clusters: ReadonlySet<string>,
   indicated: ReadonlyMap<number, string>
 ): Pick<CleanGroup, 'suspects' | 'excused'> {
   const suspects = new Map(indicated)
   const excused = new Map<number, Set<number>>()
-  for (const draft of drafts.filter(draft => draft.cluster === cluster && isSerious(draft))) {
+  for (const draft of drafts.filter(draft => clusters.has(draft.cluster ?? '') && isSerious(draft))) {
     const reason = `it is part of a ${draft.severity} finding (${draft.id})`
     for (const { kind, item, expected, hosts } of draft.rows) {
       if (kind !== 'missing') suspects.set(item, reason)

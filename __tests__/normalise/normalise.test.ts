@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { assess } from '../../src/assess.ts'
 import { fleetBuilder } from '../../src/normalise/fleet.ts'
 import { bounded, substitute, substitutionsOf } from '../../src/normalise/placeholders.ts'
-import { columnKind, foreignIdentity, maskFixed } from '../../src/normalise/rules.ts'
+import { canonical, columnKind, foreignIdentity, maskFixed } from '../../src/normalise/rules.ts'
 import { templateOf } from '../../src/normalise/template.ts'
 import { facts, host, query } from '../fleets.ts'
 
@@ -24,6 +25,8 @@ describe("a host's own facts", () => {
 
   test.each([
     ['a host that calls itself sshd', { hostname: 'sshd' }, 'sshd'],
+    ['a host that bears the name of its version', { hostname: 'app-v2' }, 'app-v2'],
+    ['a host that claims a program for its machine id', { machineId: '/usr/sbin/sshd' }, '/usr/sbin/sshd'],
     ['a host that calls itself localhost', { hostname: 'localhost.localdomain' }, 'localhost.localdomain'],
     ['a host that claims the loopback address', { addresses: ['127.0.0.1'] }, '127.0.0.1'],
     ['a host that claims the wildcard address', { addresses: ['0.0.0.0', '::'] }, '0.0.0.0']
@@ -80,6 +83,42 @@ describe('fixed rules', () => {
   })
 })
 
+describe('one writing for one thing', () => {
+  test.each([
+    ['path', '/bin/bash', '/usr/bin/bash'],
+    ['fragment_path', '/lib/systemd/system/ssh.service', '/usr/lib/systemd/system/ssh.service'],
+    ['path', '/usr/bin/bash', '/usr/bin/bash'],
+    ['path', '/binary/x', '/binary/x'],
+    ['command', '/bin/bash', '/bin/bash'],
+    ['address', '::', '0.0.0.0'],
+    ['local_address', '::1', '127.0.0.1'],
+    ['address', '::ffff:10.0.0.1', '10.0.0.1'],
+    ['address', 'constructor', 'constructor'],
+    ['value', '::', '::']
+  ])('%s %s is %s', (column, value, expected) => {
+    expect(canonical(column, value)).toBe(expected)
+  })
+
+  test('holds for the rows of a baseline too', async () => {
+    const ports = query('ports', ['address', 'port', 'path'])
+    const rows = [['::', '9100', '/bin/node_exporter']]
+    const baseline = {
+      version: 1 as const,
+      name: 'x',
+      packs: {},
+      queries: { ports: { columns: ['address', 'port', 'path'], required: rows, optional: [] } },
+      accept: [],
+      roles: {}
+    }
+    const question = { queries: [ports], baseline, indicators: [], today: '2026-01-01' }
+    const both = ['0.0.0.0', '::'].map(address => ({ address, port: '9100', path: '/usr/bin/node_exporter' }))
+    const { findings } = await assess(question, async function* () {
+      for (const id of ['a', 'b', 'c']) yield host(id, { ports: both })
+    })
+    expect(findings).toEqual([])
+  })
+})
+
 describe('templates', () => {
   test.each([
     ['/tmp/.X1a2B3c4', '/tmp/.Zq9w8E7r'],
@@ -129,9 +168,10 @@ describe('a fleet', () => {
       const builder = fleetBuilder([query('f', null)])
       for (const id of ['a', 'b', 'c']) builder.add(host(id, { f: [{ path: '/a', pid: id }] }))
       builder.add(host('0', { f: odd }))
-      return builder.finish()
+      const { hosts, items } = builder.finish()
+      return [...hosts[3]!.items].map(id => items[id])
     }
-    expect([...build([{ zzz: '1' }]).hosts[3]!.items]).toEqual([...build([]).hosts[3]!.items])
+    expect(build([{ zzz: '1' }])).toEqual(build([]))
   })
 
   test('values never run into each other, whatever they hold', () => {

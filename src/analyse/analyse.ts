@@ -2,26 +2,31 @@ import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { expect } from '../baseline/expectation.ts'
 import type { Fleet } from '../normalise/fleet.ts'
 import { acceptanceId, applyAcceptances } from './acceptances.ts'
+import { type Card, cardsOf } from './cards.ts'
 import { type Cluster, clusterFleet } from './clusters.ts'
 import { coverageFindings } from './coverage.ts'
-import { deviations, rowOf, type Scene } from './deviations.ts'
-import { type Draft, fingerprint, rowIdentity } from './draft.ts'
+import { draftOf, hostsOf } from './deviation.ts'
+import type { Draft } from './draft.ts'
 import { SEVERITIES } from './finding.ts'
-import { countItems, residuals } from './residuals.ts'
+import { judge } from './judge.ts'
+import { notices } from './notices.ts'
+import { withPrevalence } from './prevalence.ts'
+import { type Residual, residuals } from './residuals.ts'
+import { type Scene, sceneOf } from './scene.ts'
 
 export interface Analysis {
   /** The fleet that the drafts' items refer to. */
   readonly fleet: Fleet
   readonly clusters: readonly Cluster[]
+  /** What sets each cluster apart, in the order of the clusters. */
+  readonly cards: readonly Card[]
   /** Worst first. */
   readonly drafts: readonly Draft[]
   readonly foldedRows: number
+  /** By host: the bits of the most surprising thing about it that was folded. */
+  readonly undertone: Float64Array
   readonly notices: readonly string[]
 }
-
-/** Below these sizes the report says that statistics are weak, or that there are none. */
-const SMALL_FLEET = 30
-const NO_FLEET = 3
 
 /**
  * Compares a fleet with a baseline, where there is one, and with itself.
@@ -31,31 +36,32 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
   const expected = baseline === null ? null : expect(baseline, fleet)
   const whole = expected?.fleet ?? fleet
   const clusters = clusterFleet(whole)
-  const inFleet = countItems(
+  const scene = sceneOf(whole, clusters)
+  const { residuals: found, losses } = residuals(
     whole,
-    clusters.flatMap(cluster => cluster.hosts)
+    clusters,
+    scene.inFleet,
+    host => expected?.byHost[host] ?? null
   )
-  const drafts: Draft[] = coverageFindings(whole)
   const used = new Set<Acceptance>()
-  let foldedRows = 0
-  for (const cluster of clusters) {
-    const inCluster = countItems(whole, cluster.hosts)
-    const scene: Scene = { fleet: whole, cluster, inCluster, inFleet }
-    const found = residuals(whole, cluster.hosts, inCluster, host => expected?.byHost[host] ?? null)
-    const sorted =
-      baseline === null
-        ? { open: found, accepted: [] }
-        : applyAcceptances(baseline, whole, found, today, used)
-    const judged = deviations(scene, sorted.open)
-    foldedRows += judged.folded
-    drafts.push(...judged.findings, ...acceptedFindings(scene, sorted.accepted))
+  const sorted =
+    baseline === null ? { open: found, accepted: [] } : applyAcceptances(baseline, whole, found, today, used)
+  const judged = judge(scene, sorted.open, losses)
+  const drafts = [
+    ...coverageFindings(whole),
+    ...judged.findings,
+    ...acceptedFindings(scene, sorted.accepted),
+    ...(baseline === null ? [] : acceptanceFindings(baseline.accept, used, today))
+  ]
+  return {
+    fleet: whole,
+    clusters,
+    cards: cardsOf(whole, clusters),
+    drafts: withPrevalence(scene, drafts).sort(worstFirst),
+    foldedRows: judged.folded,
+    undertone: judged.undertone,
+    notices: [...(expected?.notices ?? []), ...notices(scene, baseline !== null)]
   }
-  if (baseline !== null) drafts.push(...acceptanceFindings(baseline.accept, used, today))
-  const notices = [...(expected?.notices ?? []), ...sizeNotices(clusters, baseline !== null)]
-  if (fleet.repeated.length > 0) {
-    notices.push(`${fleet.repeated.length} hosts were given more than once; the first record of each counts.`)
-  }
-  return { fleet: whole, clusters, drafts: drafts.sort(worstFirst), foldedRows, notices }
 }
 
 export function worstFirst(a: Draft, b: Draft): number {
@@ -70,24 +76,19 @@ export function worstFirst(a: Draft, b: Draft): number {
 /** What an acceptance covers stays in the report, closed: one finding for each acceptance and row set. */
 function acceptedFindings(
   scene: Scene,
-  accepted: readonly { residual: Parameters<typeof rowOf>[1]; by: Acceptance }[]
+  accepted: readonly { readonly residual: Residual; readonly by: Acceptance }[]
 ): Draft[] {
   const byAcceptance = Map.groupBy(accepted, ({ by }) => by)
   return [...byAcceptance].map(([acceptance, covered]) => {
-    const rows = covered.map(({ residual }) => rowOf(scene, residual))
-    return {
-      id: fingerprint(
-        'deviation',
-        rows.map(row => rowIdentity(scene.fleet, row))
-      ),
-      kind: 'deviation',
+    const rows = covered.map(({ residual }) => residual)
+    const told = {
       verdict: 'variation',
       severity: 'info',
       surprise: 0,
-      hosts: [...new Set(rows.flatMap(row => row.hosts))].sort((a, b) => a - b),
-      cluster: scene.cluster.id,
-      rows,
-      explanation: `Accepted until ${acceptance.expires}.`,
+      explanation: `Accepted until ${acceptance.expires}.`
+    } as const
+    return {
+      ...draftOf(scene, rows, hostsOf(rows), told),
       attack: [],
       acceptedBy: `${acceptance.reason} (${acceptance.owner}, until ${acceptance.expires})`
     }
@@ -118,14 +119,4 @@ function acceptanceFindings(
       return [tell(acceptance, `${name} expired on ${acceptance.expires}: renew or remove it.`)]
     return used.has(acceptance) ? [] : [tell(acceptance, `${name} matches nothing: remove it.`)]
   })
-}
-
-function sizeNotices(clusters: readonly Cluster[], baseline: boolean): string[] {
-  const hosts = clusters.reduce((sum, cluster) => sum + cluster.hosts.length, 0)
-  if (hosts === 0 || hosts >= SMALL_FLEET) return []
-  if (hosts >= NO_FLEET)
-    return [`Only ${hosts} hosts were compared: below ${SMALL_FLEET}, rare and common are weak words.`]
-  return [
-    `Only ${hosts} ${hosts === 1 ? 'host' : 'hosts'} answered: too few to compare with each other${baseline ? '' : ', and there is no baseline'}.`
-  ]
 }

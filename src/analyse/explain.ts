@@ -4,10 +4,10 @@ export interface Told {
   readonly verdict: Verdict
   readonly rows: number
   readonly hosts: number
-  /** Hosts compared. */
-  readonly cluster: number
-  /** Hosts outside the finding that show something as rare in the same place, for its most surprising row. */
-  readonly others: number
+  /** Hosts of the clusters concerned. */
+  readonly compared: number
+  /** How many others show something as rare in the same place, for its most surprising row. */
+  readonly quiet: { readonly others: number; readonly among: number } | undefined
   /** Names of the queries, most surprising first. */
   readonly queries: readonly string[]
   readonly baseline: boolean
@@ -15,18 +15,16 @@ export interface Told {
 
 /** One plain sentence that a responder can check. Our own words and query names only: no host can speak here. */
 export function explain(told: Told): string {
-  const { verdict, rows, hosts, cluster, others, queries, baseline } = told
+  const { verdict, rows, hosts, compared, queries, baseline } = told
   const these = rows === 1 ? 'this row' : `these ${rows} rows`
-  const on = `on ${hosts} of ${cluster} hosts`
+  const on = `on ${hosts} of ${compared} hosts`
   const where = listed(queries)
-  const rest = cluster - hosts
-  const quiet =
-    rest === 0
-      ? ''
-      : `; ${others} of the ${rest} other ${rest === 1 ? 'host' : 'hosts'} ${others === 1 ? 'shows' : 'show'} anything as rare in ${queries[0] ?? 'it'}`
+  const quiet = quietness(told.quiet, queries[0] ?? 'it')
   switch (verdict) {
     case 'rollout':
       return `The baseline does not know ${these} in ${where}, ${on}: a deploy, or a compromise of a large part of the fleet; update the baseline if it was a deploy.`
+    case 'variation':
+      return `${hosts === 1 ? 'This host is' : 'These hosts are'} like no other, as a bastion is: ${these} in ${where}; nothing here says what is usual for ${hosts === 1 ? 'it' : 'them'}.`
     case 'broken-control':
       return `A protection is missing or changed ${on}: ${these} in ${where}${baseline ? ' are required by the baseline' : ' are on nearly every other host'}${quiet}.`
     case 'missing':
@@ -34,6 +32,12 @@ export function explain(told: Told): string {
     default:
       return `${baseline ? 'New against the baseline and rare' : 'Rare'}: ${these} in ${where} ${rows === 1 ? 'is' : 'are'} ${on}${quiet}.`
   }
+}
+
+function quietness(quiet: Told['quiet'], query: string): string {
+  if (quiet === undefined || quiet.among === 0) return ''
+  const { others, among } = quiet
+  return `; ${others} of ${among} other ${among === 1 ? 'host' : 'hosts'} ${others === 1 ? 'has' : 'have'} anything this rare in ${query}`
 }
 
 function listed(names: readonly string[]): string {

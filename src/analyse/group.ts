@@ -64,9 +64,16 @@ function variantsJoined(surprises: readonly Surprise[]): { hosts: readonly numbe
   return joined
 }
 
+/** Shared part of the union of two ascending sets. */
 function jaccard(a: readonly number[], b: readonly number[]): number {
-  const other = new Set(b)
-  const shared = a.filter(host => other.has(host)).length
+  if (Math.min(a.length, b.length) < FUZZY_SHARE * Math.max(a.length, b.length)) return 0
+  let shared = 0
+  for (let left = 0, right = 0; left < a.length && right < b.length; ) {
+    const difference = (a[left] ?? 0) - (b[right] ?? 0)
+    if (difference === 0) shared++
+    if (difference <= 0) left++
+    if (difference >= 0) right++
+  }
   return shared / (a.length + b.length - shared)
 }
 

@@ -1,10 +1,14 @@
 import type { Expectation } from '../baseline/expectation.ts'
-import type { Fleet, FleetHost, Item } from '../normalise/fleet.ts'
-import type { Query } from '../osquery/pack.ts'
+import type { Fleet, FleetHost } from '../normalise/fleet.ts'
+import { changePairer } from './changes.ts'
+import type { Cluster } from './clusters.ts'
+import { type Cohorts, findCohorts } from './cohorts.ts'
+import { type Counts, countItems, rareLimit } from './counts.ts'
 import type { RowKind } from './finding.ts'
+import { type Loss, takeLosses } from './losses.ts'
 
-/** A way in which hosts of a cluster deviate from what is expected of them. */
-export interface Residual {
+/** A way in which one host deviates from what is expected of it. */
+export interface Deviation {
   readonly kind: RowKind
   /** The item that is there, or, for a missing row, the one that should be. */
   readonly item: number
@@ -13,94 +17,127 @@ export interface Residual {
   readonly baseline: 'new' | 'missing' | 'none'
   /** So many hosts of the cluster share it that it looks like a deploy. */
   readonly common: boolean
-  /** Indices into the fleet's hosts, ascending. */
+}
+
+/** A deviation and all the hosts of the fleet that show it: indices into the fleet's hosts, ascending. */
+export interface Residual extends Deviation {
   readonly hosts: readonly number[]
 }
 
-/** Up to this share of a cluster may differ and still be called rare (at least one host). */
-const RARE_SHARE = 0.15
+export interface Found {
+  readonly residuals: readonly Residual[]
+  /** Answers that look short; their missing rows are no residuals. */
+  readonly losses: readonly Loss[]
+}
+
 /** Of fewer hosts nothing is said without a baseline. */
 const FEWEST_HOSTS = 3
-
-export const rareLimit = (hosts: number): number => Math.max(1, Math.floor(RARE_SHARE * hosts))
-
-/** How often each item is there, and each query observed, in a cluster. */
-export interface Counts {
-  readonly items: Int32Array
-  readonly observed: Int32Array
-}
-
-export function countItems(fleet: Fleet, hosts: readonly number[]): Counts {
-  const items = new Int32Array(fleet.items.length)
-  const observed = new Int32Array(fleet.queries.length)
-  for (const index of hosts) {
-    const host = fleet.hosts[index]
-    if (host === undefined) continue
-    for (const id of host.items) items[id] = (items[id] ?? 0) + 1
-    for (const [query, seen] of host.observed.entries()) observed[query] = (observed[query] ?? 0) + seen
-  }
-  return { items, observed }
-}
+/** Below this size a cluster is judged by a Beta prior from the fleet … */
+const SMALL_CLUSTER = 8
+/** … that weighs as much as so many hosts. */
+const PRIOR_WEIGHT = 4
+/** A row that is not rare in its cluster is still unexpected on so few of the fleet, and of the cluster. */
+const RARE_IN_FLEET = 0.05
+const MINOR_SHARE = 0.34
+const SMALL_RARE = 0.15
+const SMALL_CORE = 0.85
 
 /**
- * What in a cluster differs from the baseline, or, where that says nothing, from the cluster itself:
- * a row is unexpected where at most 15 % of the hosts have it, missing where at most 15 % lack it.
- * A row whose query declares a cohort (a digest within a package version) is compared within that cohort only.
- * Time O(hosts × (items a host + core items)).
+ * What differs from the baseline, or, where that says nothing, from the host's own cluster: a row is unexpected where at
+ * most 15 % of the cluster have it, missing where at most 15 % lack it. In a cluster of fewer than eight hosts the others
+ * are asked, with the fleet as a prior. A row whose query declares a cohort is compared within that cohort only.
+ * O(rows + core rows × hosts).
  */
 export function residuals(
   fleet: Fleet,
-  hosts: readonly number[],
-  counts: Counts,
+  clusters: readonly Cluster[],
+  inFleet: Counts,
   expectationOf: (host: number) => Expectation | null
-): Residual[] {
-  const cohorts = countCohorts(fleet, hosts, counts)
-  const core = coreItems(fleet, counts)
-  const absent = countAbsent(fleet, hosts, expectationOf)
-  const found = new Map<string, Residual & { hosts: number[] }>()
-  const tell = (host: number, residual: Omit<Residual, 'hosts'>) => {
-    const key = `${residual.kind},${residual.item},${residual.expected},${residual.baseline},${residual.common}`
-    const known = found.get(key)
-    if (known === undefined) found.set(key, { ...residual, hosts: [host] })
-    else known.hosts.push(host)
+): Found {
+  const everyone = clusters.flatMap(cluster => cluster.hosts)
+  const cohorts = findCohorts(fleet, everyone, inFleet)
+  const found = new Map<number, Gathered>()
+  const losses: Loss[] = []
+  for (const cluster of clusters) {
+    const place: Place = {
+      fleet,
+      cohorts,
+      inFleet,
+      inCluster: countItems(fleet, cluster.hosts),
+      absent: new Map()
+    }
+    countAbsent(place, cluster.hosts, expectationOf)
+    const core = coreItems(place)
+    const usual = usualItems(place)
+    const usualRows = rowsByQuery(fleet, usual)
+    const pairChanges = changePairer(fleet, cohorts, usual)
+    for (const index of cluster.hosts) {
+      const host = fleet.hosts[index]
+      if (host === undefined) continue
+      const expectation = expectationOf(index)
+      const extra = extraOf(place, host, expectation)
+      const lacking = lackingOf(place, host, core, expectation)
+      const { kept, losses: short } = takeLosses(fleet, index, pairChanges(extra, lacking), usualRows)
+      losses.push(...short)
+      for (const deviation of kept) {
+        const { kind, item, expected, baseline, common } = deviation
+        const key = KINDS.indexOf(kind) + KINDS.length * (item + fleet.items.length * (expected + 1))
+        const known = found.get(key)
+        if (known === undefined) {
+          found.set(key, { ...deviation, hosts: [index] })
+          continue
+        }
+        known.hosts.push(index)
+        known.common ||= common
+        if (known.baseline === 'none') known.baseline = baseline
+      }
+    }
   }
-  for (const index of hosts) {
-    const host = fleet.hosts[index]
-    if (host === undefined) continue
-    const expectation = expectationOf(index)
-    const extra = extraOf(fleet, host, counts, cohorts, expectation)
-    const lacking = lackingOf(fleet, host, counts, core, absent, expectation)
-    for (const residual of pairChanges(fleet, cohorts, extra, lacking)) tell(index, residual)
-  }
-  return [...found.values()]
+  for (const residual of found.values()) residual.hosts.sort((a, b) => a - b)
+  const sorted = [...found.values()].sort(
+    (a, b) => a.item - b.item || a.expected - b.expected || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0)
+  )
+  return { residuals: sorted, losses }
 }
 
-type Lone = Omit<Residual, 'hosts'>
+function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
+  const rows = new Int32Array(fleet.queries.length)
+  for (const item of items) {
+    const query = fleet.items[item]?.query ?? -1
+    rows[query] = (rows[query] ?? 0) + 1
+  }
+  return rows
+}
 
-function extraOf(
-  fleet: Fleet,
-  host: FleetHost,
-  counts: Counts,
-  cohorts: Cohorts,
-  expectation: Expectation | null
-): Lone[] {
-  const extra: Lone[] = []
+const KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
+
+type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
+
+interface Place {
+  readonly fleet: Fleet
+  readonly cohorts: Cohorts
+  readonly inFleet: Counts
+  readonly inCluster: Counts
+  /** By required item: the hosts of the cluster that lack it though its query was observed. */
+  readonly absent: Map<number, number>
+}
+
+function extraOf(place: Place, host: FleetHost, expectation: Expectation | null): Deviation[] {
+  const { fleet, cohorts, inFleet, inCluster } = place
+  const extra: Deviation[] = []
   for (const id of host.items) {
-    const item = fleet.items[id]
-    if (item === undefined) continue
-    const cohort = cohorts.of(id)
-    const observed = counts.observed[item.query] ?? 0
-    const limit = rareLimit(cohort?.hosts ?? observed)
-    const count = counts.items[id] ?? 0
-    const judged =
-      expectation?.covered[item.query] === 1 && (cohort === null || cohorts.expects(expectation, id))
-    if (judged) {
+    const query = fleet.items[id]?.query ?? -1
+    const cohort = cohorts.of[id] ?? -1
+    const comparable = cohort < 0 ? (inCluster.observed[query] ?? 0) : (cohorts.hosts[cohort] ?? 0)
+    const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
+    if (expectation?.covered[query] === 1 && (cohort < 0 || expectsCohort(place, expectation, cohort))) {
       if (expectation.required.has(id) || expectation.optional.has(id)) continue
-      extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common: count > limit })
+      const common = count > rareLimit(comparable)
+      extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
     } else if (
-      count <= limit &&
-      (cohort?.hosts ?? observed) >= FEWEST_HOSTS &&
-      count < (cohort?.hosts ?? observed)
+      cohort >= 0 || comparable >= SMALL_CLUSTER
+        ? comparable >= FEWEST_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
+        : othersShare(place, id, query, 1) <= SMALL_RARE
     ) {
       extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'none', common: false })
     }
@@ -108,161 +145,125 @@ function extraOf(
   return extra
 }
 
+/** Rare in the cluster, or on less than half of it and rare in the fleet: an implant on most hosts of a small role. */
+function isRare(place: Place, id: number, query: number, count: number, comparable: number): boolean {
+  if (count <= rareLimit(comparable)) return true
+  const { inFleet } = place
+  return (
+    count <= MINOR_SHARE * comparable &&
+    (inFleet.items[id] ?? 0) <= RARE_IN_FLEET * (inFleet.observed[query] ?? 0)
+  )
+}
+
 function lackingOf(
-  fleet: Fleet,
+  place: Place,
   host: FleetHost,
-  counts: Counts,
   core: readonly number[],
-  absent: ReadonlyMap<number, number>,
   expectation: Expectation | null
-): Lone[] {
-  const present = new Set(host.items)
-  const replaced = cohortlessKeys(fleet, host)
-  const lacking: Lone[] = []
+): Deviation[] {
+  const { fleet, cohorts, inCluster, absent } = place
+  const lacking: Deviation[] = []
+  let slots: Set<number> | null = null
   const check = (id: number, judged: boolean) => {
-    const item = fleet.items[id]
-    if (item === undefined || present.has(id) || host.observed[item.query] !== 1) return
-    if ((expectation?.covered[item.query] === 1) !== judged) return
-    const query = fleet.queries[item.query]
-    if (query !== undefined && query.cohort.length > 0 && replaced.has(cohortlessKey(query, item))) return
-    const common = judged && (absent.get(id) ?? 0) > rareLimit(counts.observed[item.query] ?? 0)
+    const query = fleet.items[id]?.query ?? -1
+    if (host.observed[query] !== 1 || (expectation?.covered[query] === 1) !== judged) return
+    const slot = cohorts.slot[id] ?? -1
+    if (slot >= 0) {
+      slots ??= new Set(Array.from(host.items, item => cohorts.slot[item] ?? -1))
+      if (slots.has(slot)) return
+    }
+    const common = judged && (absent.get(id) ?? 0) > rareLimit(inCluster.observed[query] ?? 0)
     lacking.push({ kind: 'missing', item: id, expected: -1, baseline: judged ? 'missing' : 'none', common })
   }
-  for (const id of core) check(id, false)
-  for (const id of expectation?.required ?? []) check(id, true)
+  eachLacking(core, host.items, id => check(id, false))
+  if (expectation !== null) eachLacking(sortedRequired(expectation), host.items, id => check(id, true))
   return lacking
 }
 
 /** Items that all hosts of the cluster have but for a rare few. */
-function coreItems(fleet: Fleet, counts: Counts): number[] {
+function coreItems(place: Place): number[] {
+  const { fleet, inCluster } = place
   const core: number[] = []
-  for (const [id, item] of fleet.items.entries()) {
-    const observed = counts.observed[item.query] ?? 0
-    if (observed >= FEWEST_HOSTS && (counts.items[id] ?? 0) >= observed - rareLimit(observed)) core.push(id)
+  for (let id = 0; id < inCluster.items.length; id++) {
+    const count = inCluster.items[id] ?? 0
+    const query = fleet.items[id]?.query ?? -1
+    const observed = inCluster.observed[query] ?? 0
+    if (observed < SMALL_CLUSTER) {
+      if (count > 0 && count < observed && othersShare(place, id, query, 0) >= SMALL_CORE) core.push(id)
+      continue
+    }
+    if (count < observed && count >= observed - rareLimit(observed)) core.push(id)
   }
   return core
 }
 
-/** By required item: the hosts of the cluster that lack it though its query was observed. */
+/** Items that most hosts of the cluster have. */
+function usualItems({ fleet, inCluster }: Place): number[] {
+  const usual: number[] = []
+  for (let id = 0; id < inCluster.items.length; id++) {
+    const count = inCluster.items[id] ?? 0
+    if (count > 0 && count * 2 > (inCluster.observed[fleet.items[id]?.query ?? -1] ?? 0)) usual.push(id)
+  }
+  return usual
+}
+
+/**
+ * How likely a host of a small cluster has an item, judged by the others (itself left out: `own` is 1 where it has it)
+ * and by the rest of the fleet as a Beta prior. ½ where there is nobody to ask.
+ */
+function othersShare({ inCluster, inFleet }: Place, id: number, query: number, own: 0 | 1): number {
+  const others = (inCluster.observed[query] ?? 0) - 1
+  const elsewhere = (inFleet.observed[query] ?? 0) - 1
+  if (elsewhere < FEWEST_HOSTS - 1) return 0.5
+  const count = (inCluster.items[id] ?? 0) - own
+  const prior = ((inFleet.items[id] ?? 0) - own) / elsewhere
+  return (count + PRIOR_WEIGHT * prior) / (others + PRIOR_WEIGHT)
+}
+
 function countAbsent(
-  fleet: Fleet,
+  place: Place,
   hosts: readonly number[],
   expectationOf: (host: number) => Expectation | null
-): Map<number, number> {
-  const absent = new Map<number, number>()
+): void {
+  const { fleet, absent } = place
   for (const index of hosts) {
     const host = fleet.hosts[index]
     const expectation = expectationOf(index)
     if (host === undefined || expectation === null) continue
-    const present = new Set(host.items)
-    for (const id of expectation.required) {
-      const query = fleet.items[id]?.query
-      if (query === undefined || host.observed[query] !== 1 || present.has(id)) continue
-      absent.set(id, (absent.get(id) ?? 0) + 1)
-    }
-  }
-  return absent
-}
-
-interface Cohorts {
-  /** The cohort of an item; `null` where its query declares none. */
-  of(item: number): { readonly hosts: number; readonly majority: number } | null
-  /** Whether an expectation speaks of the item's cohort. */
-  expects(expectation: Expectation, item: number): boolean
-}
-
-function countCohorts(fleet: Fleet, hosts: readonly number[], counts: Counts): Cohorts {
-  const keys = new Map<number, string>()
-  for (const [id, item] of fleet.items.entries()) {
-    const query = fleet.queries[item.query]
-    if (query !== undefined && query.cohort.length > 0) keys.set(id, keyWithout(item, query.changes))
-  }
-  const cohorts = new Map<string, { hosts: number; majority: number }>()
-  for (const index of hosts) {
-    const own = new Set<string>()
-    for (const id of fleet.hosts[index]?.items ?? []) {
-      const key = keys.get(id)
-      if (key === undefined) continue
-      const cohort = cohorts.get(key) ?? { hosts: 0, majority: id }
-      if (!own.has(key)) cohort.hosts++
-      own.add(key)
-      if ((counts.items[id] ?? 0) > (counts.items[cohort.majority] ?? 0)) cohort.majority = id
-      cohorts.set(key, cohort)
-    }
-  }
-  const expected = new Map<Expectation, Set<string>>()
-  return {
-    of: id => cohorts.get(keys.get(id) ?? '') ?? null,
-    expects(expectation, id) {
-      let known = expected.get(expectation)
-      if (known === undefined) {
-        known = new Set()
-        for (const rows of [expectation.required, expectation.optional]) {
-          for (const row of rows) known.add(keys.get(row) ?? '')
-        }
-        expected.set(expectation, known)
-      }
-      return known.has(keys.get(id) ?? '')
-    }
+    eachLacking(sortedRequired(expectation), host.items, id => {
+      if (host.observed[fleet.items[id]?.query ?? -1] === 1) absent.set(id, (absent.get(id) ?? 0) + 1)
+    })
   }
 }
 
-/** An extra row and a lacking one of the same query that differ in nothing but its changeable columns are one change. */
-function pairChanges(
-  fleet: Fleet,
-  cohorts: Cohorts,
-  extra: readonly Lone[],
-  lacking: readonly Lone[]
-): Lone[] {
-  const byKey = new Map<string, number[]>()
-  for (const [at, residual] of lacking.entries()) {
-    for (const key of changeKeys(fleet, residual.item)) byKey.set(key, [...(byKey.get(key) ?? []), at])
+/** Calls back for each of the ascending `wanted` that is not among the ascending `present`. */
+function eachLacking(wanted: ArrayLike<number>, present: Int32Array, tell: (id: number) => void): void {
+  let at = 0
+  for (let index = 0; index < wanted.length; index++) {
+    const id = wanted[index] ?? -1
+    while (at < present.length && (present[at] ?? 0) < id) at++
+    if (present[at] !== id) tell(id)
   }
-  const used = new Set<number>()
-  const result: Lone[] = []
-  for (const residual of extra) {
-    const partner = changeKeys(fleet, residual.item)
-      .map(key => (byKey.get(key) ?? []).filter(at => !used.has(at)))
-      .find(candidates => candidates.length === 1)?.[0]
-    const lost = partner === undefined ? undefined : lacking[partner]
-    if (partner !== undefined && lost !== undefined) {
-      used.add(partner)
-      result.push({ ...residual, kind: 'changed', expected: lost.item })
-      continue
-    }
-    const cohort = cohorts.of(residual.item)
-    const majority = cohort !== null && cohort.majority !== residual.item ? cohort.majority : -1
-    result.push(majority >= 0 ? { ...residual, kind: 'changed', expected: majority } : residual)
+}
+
+const required = new WeakMap<Expectation, Int32Array>()
+
+function sortedRequired(expectation: Expectation): Int32Array {
+  const known = required.get(expectation) ?? Int32Array.from(expectation.required).sort()
+  required.set(expectation, known)
+  return known
+}
+
+const expectedCohorts = new WeakMap<Expectation, Set<number>>()
+
+/** Whether a baseline speaks of a cohort at all. */
+function expectsCohort({ cohorts }: Place, expectation: Expectation, cohort: number): boolean {
+  let known = expectedCohorts.get(expectation)
+  if (known === undefined) {
+    known = new Set()
+    for (const rows of [expectation.required, expectation.optional])
+      for (const row of rows) known.add(cohorts.of[row] ?? -1)
+    expectedCohorts.set(expectation, known)
   }
-  for (const [at, residual] of lacking.entries()) if (!used.has(at)) result.push(residual)
-  return result
-}
-
-/** What stays the same when a row changes: all but the columns declared changeable, else all but one column each. */
-function changeKeys(fleet: Fleet, id: number): string[] {
-  const item = fleet.items[id]
-  const query = item === undefined ? undefined : fleet.queries[item.query]
-  if (item === undefined || query === undefined || item.columns.length < 2) return []
-  if (query.changes.length > 0) return [keyWithout(item, query.changes)]
-  return item.columns.map(column => `${column}=${keyWithout(item, [column])}`)
-}
-
-export function keyWithout(item: Item, columns: readonly string[]): string {
-  const kept = item.values.map((value, at) => (columns.includes(item.columns[at] ?? '') ? null : value))
-  return `${item.query}${JSON.stringify(kept)}`
-}
-
-function cohortlessKey(query: Query, item: Item): string {
-  return keyWithout(item, [...query.changes, ...query.cohort])
-}
-
-function cohortlessKeys(fleet: Fleet, host: FleetHost): Set<string> {
-  const keys = new Set<string>()
-  for (const id of host.items) {
-    const item = fleet.items[id]
-    const query = item === undefined ? undefined : fleet.queries[item.query]
-    if (item !== undefined && query !== undefined && query.cohort.length > 0)
-      keys.add(cohortlessKey(query, item))
-  }
-  return keys
+  return known.has(cohort)
 }

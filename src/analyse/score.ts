@@ -1,80 +1,112 @@
-import { mostBits, type Surprise } from './surprise.ts'
+import type { RowKind } from './finding.ts'
+import type { Surprise } from './surprise.ts'
 
-export type Tier = 'alert' | 'notice' | 'fold'
+export type Tier = 'alert' | 'notice' | 'trace' | 'fold'
 
-export interface Score {
-  /** Bits of evidence that the group is no chance. */
+interface Event {
   readonly bits: number
-  readonly tier: Tier
+  readonly integrity: boolean
+  readonly second: number
 }
 
-export interface Scale {
+/** How often hosts show a thing so surprising anyway, whatever it is. */
+export interface Noise {
+  /** Hosts compared. */
   readonly hosts: number
-  /** Channels (kind × query) in which the cluster shows any residual: each is a chance to be surprised by accident. */
-  readonly channels: number
-  /** By channel: for each number of rows, how many hosts show at least as many. */
-  readonly rowsByChannel: ReadonlyMap<string, ReadonlyMap<number, number>>
-  /** How many groups there are by number of hosts. */
-  readonly groupsOfSize: ReadonlyMap<number, number>
+  /** By host: the bits of its most surprising residual whose cause is not known; 0 where it has none. */
+  readonly most: Float64Array
+  /** The same over the tables of integrity alone. */
+  readonly mostOfIntegrity: Float64Array
+  /** The values of the two, falling. */
+  readonly falling: Float64Array
+  readonly fallingOfIntegrity: Float64Array
 }
 
-/** What a change in a table whose change is rarely innocent counts beforehand. */
-const INTEGRITY_PRIOR_BITS = 2
-/** Rows of one channel beyond these add nothing: they hang together (a package and its files). */
-const ROWS_COUNTED_PER_CHANNEL = 2
+/** What a second row of one query counts less than a first, in bits: rows of one table often hang together. */
+const SECOND_ROW: Readonly<Record<RowKind, number>> = { unexpected: 4, missing: 4, changed: 1 }
+/** A row counts for a group when it is on this part of its hosts. */
+const ON_MOST = 0.6
+/** So many hosts may show as much by chance in the fleet: an alert, a notice, and the least that is told. */
+const ALERT_BY_CHANCE = 0.49
+/** The same in a fleet of few hosts, of which chance is known badly. */
+const ALERT_IN_A_FEW = 0.25
+const FEW = 30
+const NOTICE_BY_CHANCE = 0.495
+const TOLD_BY_CHANCE = 20
+/** … and so many of the fleet's hosts, beside one. */
+const TOLD_SHARE = 0.06
 
 /**
- * The evidence of a group of m rows on h of n hosts, in bits:
- * Σ over channels of max(0, B − log₂(1 + channels)), with B the larger of the best row's bits and the bits of so many
- * rows in that channel, plus what it means that the same hosts show all rows, minus ¼ log₂ h.
- * Alert: more than one never-seen event can give. Notice: about one such event.
+ * The evidence of a group of rows on h of n hosts: −log₂ of the chance that a host shows as much.
+ *
+ * Every query in which the group has a row is an event, as surprising as its most surprising row there (a second row is
+ * another event, of fewer bits). λ(B) is the rate at which the other hosts show events of B bits and more, from the
+ * part F of them that shows any: λ = −ln(1 − F) with F = (hosts + ½) / (n − h + 1), which is robust to a few hosts that
+ * show many. If events come by chance, they meet on a host with the product of the
+ * λ, so that
+ *
+ *   bits = Σ over events of  max(0, min(−log₂ λ(B), log₂ (n + 1) / (h − ½)))  +  (queries − 1) · min(2, log₂ h)
+ *
+ * the last for the coincidence that the same several hosts show all of them.
  */
 export function scoreGroup(
   members: readonly Surprise[],
   hosts: readonly number[],
-  integrity: boolean,
-  scale: Scale
-): Score {
-  const correction = Math.log2(1 + scale.channels)
-  const best = new Map<string, { bits: number; rows: number }>()
-  for (const { channel, bits } of members) {
-    const known = best.get(channel)
-    best.set(channel, { bits: Math.max(known?.bits ?? 0, bits), rows: (known?.rows ?? 0) + 1 })
+  noise: Noise,
+  isIntegrity: (surprise: Surprise) => boolean
+): number {
+  const events = new Map<string, Event[]>()
+  for (const member of members) {
+    if (member.residual.hosts.length < ON_MOST * hosts.length) continue
+    const own = events.get(member.query) ?? []
+    events.set(member.query, own)
+    own.push({
+      bits: member.bits,
+      integrity: isIntegrity(member),
+      second: SECOND_ROW[member.residual.kind]
+    })
   }
-  let bits = integrity ? INTEGRITY_PRIOR_BITS : 0
-  let rows = 0
-  for (const [channel, { bits: token, rows: count }] of best) {
-    const others = Math.max(0, (scale.rowsByChannel.get(channel)?.get(count) ?? 0) - hosts.length)
-    const tail = count > 1 ? -Math.log2((others + 0.5) / (scale.hosts + 1)) : 0
-    bits += Math.max(0, Math.max(token, tail) - correction)
-    rows += Math.min(count, ROWS_COUNTED_PER_CHANNEL)
+  const most = Math.log2((noise.hosts + 1) / (hosts.length - 0.5))
+  const levels: number[] = []
+  for (const own of events.values()) {
+    own.sort((a, b) => b.bits - a.bits)
+    for (const [at, { bits, integrity, second }] of own.slice(0, 2).entries())
+      levels.push(Math.min(most, -Math.log2(rateOf(bits - at * second, hosts, noise, integrity))))
   }
-  bits += coincidence(rows, hosts.length, scale) - 0.25 * Math.log2(hosts.length)
-  const alert = mostBits(scale.hosts) - correction + 0.25
-  const notice = Math.max(0.5, Math.log2(scale.hosts) - correction)
-  return { bits, tier: bits > alert ? 'alert' : bits >= notice ? 'notice' : 'fold' }
-}
-
-/**
- * Bits of m rows standing on the very same h of n hosts, when groups of about that size are about:
- * (m − 1) log₂ C(n, h) − m log₂(1 + groups) + log₂ m!, between 0 and 2 log₂ n.
- */
-function coincidence(rows: number, hosts: number, scale: Scale): number {
-  let groups = 0
-  for (const [size, count] of scale.groupsOfSize) {
-    if (size <= hosts * 1.5 && hosts <= size * 1.5) groups += count
-  }
-  const bits =
-    (rows - 1) * log2Choose(scale.hosts, hosts) - rows * Math.log2(1 + groups) + log2Factorial(rows)
-  return Math.min(Math.max(0, bits), 2 * Math.log2(Math.max(1, scale.hosts)))
-}
-
-function log2Choose(n: number, k: number): number {
-  return log2Factorial(n) - log2Factorial(k) - log2Factorial(n - k)
-}
-
-function log2Factorial(n: number): number {
+  levels.sort((a, b) => b - a)
   let bits = 0
-  for (let factor = 2; factor <= n; factor++) bits += Math.log2(factor)
-  return bits
+  let sum = 0
+  for (const level of levels) {
+    sum += level
+    bits = Math.max(bits, sum)
+  }
+  return bits + (Math.max(1, events.size) - 1) * Math.min(2, Math.log2(hosts.length))
+}
+
+export function tierOf(bits: number, { hosts }: Noise): Tier {
+  const byChance = hosts * 2 ** -bits
+  if (byChance <= (hosts < FEW ? ALERT_IN_A_FEW : ALERT_BY_CHANCE)) return 'alert'
+  if (byChance <= NOTICE_BY_CHANCE) return 'notice'
+  return byChance <= Math.min(TOLD_BY_CHANCE, 1 + TOLD_SHARE * hosts) ? 'trace' : 'fold'
+}
+
+/** Events of so many bits a host, among the hosts outside a group. */
+function rateOf(bits: number, hosts: readonly number[], noise: Noise, integrity: boolean): number {
+  const most = integrity ? noise.mostOfIntegrity : noise.most
+  let count = atLeast(integrity ? noise.fallingOfIntegrity : noise.falling, bits)
+  for (const host of hosts) if ((most[host] ?? 0) >= bits) count--
+  const share = (Math.max(0, count) + 0.5) / (noise.hosts - hosts.length + 1)
+  return -Math.log(1 - Math.min(0.999, share))
+}
+
+/** How many of the falling values are at least so large. */
+function atLeast(falling: Float64Array, bits: number): number {
+  let from = 0
+  let to = falling.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((falling[middle] ?? 0) >= bits) from = middle + 1
+    else to = middle
+  }
+  return from
 }

@@ -1,7 +1,12 @@
 import type { Severity } from './finding.ts'
-import type { Score } from './score.ts'
-import { mostBits } from './surprise.ts'
+import type { Tier } from './score.ts'
 
+const BY_TIER: Readonly<Record<Tier, Severity>> = {
+  alert: 'high',
+  notice: 'medium',
+  trace: 'low',
+  fold: 'info'
+}
 const RAISED: Readonly<Record<Severity, Severity>> = {
   info: 'low',
   low: 'medium',
@@ -11,16 +16,11 @@ const RAISED: Readonly<Record<Severity, Severity>> = {
 }
 
 /**
- * Alert is high; a notice is medium from half the bits that one event can give, else low. Raised one step where a
- * table is touched whose change is rarely innocent, to critical only when the baseline speaks against it too.
+ * An alert is high, a notice medium, a trace low; raised one step where a table is touched whose change is rarely
+ * innocent, and critical where an alert of such a table is against the baseline too.
  */
-export function severityOf(
-  score: Score,
-  hosts: number,
-  integrity: boolean,
-  againstBaseline: boolean
-): Severity {
-  const base = score.tier === 'alert' ? 'high' : score.bits >= mostBits(hosts) / 4 ? 'medium' : 'low'
+export function severityOf(tier: Tier, integrity: boolean, againstBaseline: boolean): Severity {
+  const base = BY_TIER[tier]
   if (!integrity) return base
   return base === 'high' && againstBaseline ? 'critical' : RAISED[base]
 }

@@ -1,4 +1,5 @@
 import { type Fleet, type FleetHost, type Item, itemKey } from '../normalise/fleet.ts'
+import { canonical } from '../normalise/rules.ts'
 import type { Query } from '../osquery/pack.ts'
 import { hidesSecret, redactRow } from '../redact.ts'
 import type { Baseline, BaselineQuery } from './baseline.ts'
@@ -94,7 +95,7 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
         const itemOf = (row: readonly string[]): Item => ({
           query: index,
           columns: order.map(at => query.columns[at] ?? ''),
-          values: order.map(at => row[at] ?? '')
+          values: order.map(at => canonical(query.columns[at] ?? '', row[at] ?? ''))
         })
         for (const row of query.required) required.add(idOfRow(itemOf(row)))
         for (const row of query.optional) optional.add(idOfRow(itemOf(row)))

@@ -1,15 +1,15 @@
 import type { Query } from '../osquery/pack.ts'
-import type { HostRecord, HostStatus, Row } from '../snapshot/snapshot.ts'
-import { bounded, type Substitution, substitute, substitutionsOf } from './placeholders.ts'
-import { type ColumnKind, columnKind, foreignIdentity, maskFixed } from './rules.ts'
+import { lineOf } from '../snapshot/read.ts'
+import type { HostRecord, HostStatus } from '../snapshot/snapshot.ts'
+import { inferIdentity, projected } from './foreign.ts'
+import { type Item, itemTable, sortItems } from './items.ts'
+import { substitutionsOf } from './placeholders.ts'
+import { foreignIdentity } from './rules.ts'
+import { lineScanner, type RowSink } from './scan.ts'
+import { readValues } from './values.ts'
 
-/** A normalised row: equal on two hosts exactly when nothing that identifies the row differs. */
-export interface Item {
-  /** Index into {@link Fleet.queries}. */
-  readonly query: number
-  readonly columns: readonly string[]
-  readonly values: readonly string[]
-}
+export { type Item, itemKey } from './items.ts'
+export { rowReader } from './values.ts'
 
 export interface FleetHost {
   readonly id: string
@@ -25,25 +25,32 @@ export interface FleetHost {
 
 /** A fleet made comparable: hosts sorted by id, items numbered in the order of their query and values. */
 export interface Fleet {
+  /** A foreign query's `identity` is what was inferred from this fleet; `null` where no host had a row of it. */
   readonly queries: readonly Query[]
+  /** Each is on some host. */
   readonly items: readonly Item[]
   readonly hosts: readonly FleetHost[]
   /** Ids of hosts that were given twice; the first record counts. */
   readonly repeated: readonly string[]
 }
 
-interface PendingHost {
-  readonly record: Omit<HostRecord, 'queries'>
-  readonly items: Set<number>
+/** A host while others are still to come: as little as can be, for there may be 100,000. */
+interface PendingHost extends Omit<FleetHost, 'items' | 'observed'> {
+  /** Whether osquery ran as root; `null` where the host told nothing of itself. */
+  readonly root: boolean | null
+  /** Each once, in no order. */
+  readonly items: Int32Array
   readonly observed: Uint8Array
 }
 
 /**
  * Takes hosts one by one, keeps only their items: time O(rows), memory O(distinct items + hosts × items a host).
- * The result does not depend on the order of the hosts.
+ * The result does not depend on the order of the hosts. Hosts read from a snapshot are scanned, others read row by
+ * row; both give the same items.
  */
 export function fleetBuilder(queries: readonly Query[]) {
-  const intern = interner()
+  const table = itemTable()
+  const reader = hostReader(queries, table)
   const hosts = new Map<string, PendingHost>()
   const repeated = new Set<string>()
   return {
@@ -52,125 +59,188 @@ export function fleetBuilder(queries: readonly Query[]) {
         repeated.add(record.host)
         return
       }
-      const reading = rowReader(record, intern.maskCache)
-      const items = new Set<number>()
-      const observed = new Uint8Array(queries.length)
+      const { host: id, status, reason, unanswered, facts } = record
+      const name = facts?.hostname ?? null
+      const root = facts === null ? null : facts.root
+      hosts.set(id, { id, name, status, reason, unanswered, root, ...reader(record) })
+    },
+    finish(): Fleet {
+      const sorted = [...hosts.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+      const hidden = hideUnlikePrivilege(queries, sorted)
+      const seen = sorted.map(({ items, observed }) => {
+        const query = (id: number) => table.items[id]?.query ?? 0
+        return hidden.size > 0 ? items.filter(id => observed[query(id)] === 1) : items
+      })
+      const raw = numbered(table.items, seen)
+      const resolved = queries.map((query, index) =>
+        query.identity === null ? resolve(query, index, raw, sorted) : query
+      )
+      const { items, hosts: own } = resolved.some((query, index) => query !== queries[index])
+        ? merged(raw, resolved, queries)
+        : raw
+      return {
+        queries: resolved,
+        items,
+        repeated: [...repeated].sort(),
+        hosts: sorted.map(({ id, name, status, reason, unanswered, observed }, at) => {
+          const items = own[at] ?? new Int32Array()
+          const why = hidden.get(id)
+          if (why === undefined) return { id, name, status, reason, unanswered, items, observed }
+          return { id, name, status: 'partial', reason: why, unanswered, items, observed }
+        })
+      }
+    }
+  }
+}
+
+/** Makes the items of one host. */
+function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTable>) {
+  /** By item: the last reading in which it was met, so that each counts once a host. */
+  let metIn = new Int32Array(1024)
+  let scratch = new Int32Array(1024)
+  let count = 0
+  let reading = 0
+  let observed = new Uint8Array(queries.length)
+  let block = new Int32Array(BLOCK)
+  let used = 0
+  let substitutions: ReturnType<typeof substitutionsOf> = []
+
+  function begin(): void {
+    reading++
+    count = 0
+    observed = new Uint8Array(queries.length)
+  }
+  function has(id: number): void {
+    if (id >= metIn.length) metIn = grown(metIn, id)
+    if (metIn[id] === reading) return
+    metIn[id] = reading
+    if (count === scratch.length) scratch = grown(scratch, count)
+    scratch[count++] = id
+  }
+  function item(query: number, columns: readonly string[], raw: readonly string[]) {
+    const { values, own } = readValues(columns, raw, substitutions)
+    return { id: table.idOf({ query, columns, values }, queries[query]?.identity === null), own }
+  }
+  const byColumns = new Map<string, readonly string[]>()
+  function identity(query: number, columns: readonly string[]): readonly string[] {
+    const own = queries[query]?.identity
+    if (own != null) return own
+    const key = JSON.stringify(columns)
+    const known = byColumns.get(key)
+    if (known !== undefined) return known
+    const found = foreignIdentity(columns)
+    if (byColumns.size < MOST_SHAPES) byColumns.set(key, found)
+    return found
+  }
+  function row(query: number, row: HostRecord['queries'][string]['rows'][number]): void {
+    const columns = identity(query, queries[query]?.identity === null ? Object.keys(row) : [])
+    const raw = columns.map(column => row[column] ?? '')
+    has(item(query, columns, raw).id)
+  }
+  const sink: RowSink = {
+    identity,
+    item,
+    has,
+    row,
+    observed(query) {
+      observed[query] = 1
+    }
+  }
+  let scan: ReturnType<typeof lineScanner> | null = null
+  return (record: HostRecord): Pick<PendingHost, 'items' | 'observed'> => {
+    substitutions = substitutionsOf(record.host, record.facts)
+    const line = lineOf(record)
+    begin()
+    if (line !== null) scan ??= lineScanner(queries, sink)
+    if (line === null || scan === null || !scan(line, substitutions)) {
+      begin()
       for (const [index, query] of queries.entries()) {
         const result = record.queries[query.name]
         if (result?.status !== 'ok') continue
         observed[index] = 1
-        for (const row of result.rows) items.add(intern.idOf(index, query, reading(query, row)))
-      }
-      const { queries: _rows, ...rest } = record
-      hosts.set(record.host, { record: rest, items, observed })
-    },
-    finish(): Fleet {
-      const sorted = [...hosts.values()].sort((a, b) => (a.record.host < b.record.host ? -1 : 1))
-      const hidden = hideUnlikePrivilege(queries, sorted)
-      const { items, rank } = intern.sorted()
-      return {
-        queries,
-        items,
-        repeated: [...repeated].sort(),
-        hosts: sorted.map(({ record, items: ids, observed }) => ({
-          id: record.host,
-          name: record.facts?.hostname ?? null,
-          ...(hidden.has(record.host)
-            ? { status: 'partial' as const, reason: hidden.get(record.host) ?? null }
-            : { status: record.status, reason: record.reason }),
-          unanswered: record.unanswered,
-          items: Int32Array.from(
-            [...ids].filter(id => observed[intern.queryOf(id)] === 1),
-            id => rank[id] ?? 0
-          ).sort(),
-          observed
-        }))
+        for (const one of result.rows) row(index, one)
       }
     }
-  }
-}
-
-/** How a row of one host becomes the identifying columns and values of an item. */
-export function rowReader(record: HostRecord, maskCache = new Map<string, string>()) {
-  const substitutions = substitutionsOf(record.host, record.facts)
-  return (query: Query, row: Row): { columns: readonly string[]; values: string[] } => {
-    const columns = query.identity ?? foreignIdentity(Object.keys(row))
-    return {
-      columns,
-      values: columns.map(column =>
-        normaliseValue(row[column] ?? '', columnKind(column), substitutions, maskCache)
-      )
+    if (used + count > block.length) {
+      block = new Int32Array(Math.max(BLOCK, count))
+      used = 0
     }
+    const items = block.subarray(used, used + count)
+    items.set(scratch.subarray(0, count))
+    used += count
+    return { items, observed }
   }
 }
 
-/** One text for an item: unambiguous whatever the values hold. */
-export function itemKey(query: number, columns: readonly string[] | null, values: readonly string[]): string {
-  let key = `${query}`
-  if (columns !== null) for (const column of columns) key += `;${column.length}:${column}`
-  for (const value of values) key += `,${value.length}:${value}`
-  return key
+/** The columns of foreign rows are worked out once for so many kinds of row; a hostile host may send any number. */
+const MOST_SHAPES = 1024
+
+/** Hosts share blocks of so many numbers: an array buffer of its own for each would cost more than the numbers. */
+const BLOCK = 1 << 18
+
+function grown(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(array.length * 2, needed + 1))
+  larger.set(array)
+  return larger
 }
 
-const MASK_CACHE_SIZE = 200_000
-
-function normaliseValue(
-  raw: string,
-  kind: ColumnKind,
-  substitutions: readonly Substitution[],
-  maskCache: Map<string, string>
-): string {
-  if (raw === '') return raw
-  const own = kind === 'digest' ? bounded(raw) : substitute(bounded(raw), substitutions, kind === 'program')
-  if (kind === 'digest') return own
-  const cached = maskCache.get(own)
-  if (cached !== undefined) return cached
-  const masked = maskFixed(own, kind)
-  if (maskCache.size >= MASK_CACHE_SIZE) maskCache.clear()
-  maskCache.set(own, masked)
-  return masked
+interface Numbered {
+  readonly items: readonly Item[]
+  /** By host: its items, ascending. */
+  readonly hosts: readonly Int32Array[]
 }
 
-function interner() {
-  const ids = new Map<string, number>()
-  const items: Item[] = []
-  const maskCache = new Map<string, string>()
-  return {
-    maskCache,
-    queryOf: (id: number): number => items[id]?.query ?? 0,
-    idOf(
-      index: number,
-      query: Query,
-      { columns, values }: { columns: readonly string[]; values: string[] }
-    ): number {
-      const key = itemKey(index, query.identity === null ? columns : null, values)
-      const known = ids.get(key)
-      if (known !== undefined) return known
-      ids.set(key, items.length)
-      items.push({ query: index, columns, values })
-      return items.length - 1
-    },
-    sorted(): { items: Item[]; rank: Int32Array } {
-      const order = [...items.keys()].sort((a, b) => compareItems(items[a], items[b]))
-      const rank = new Int32Array(items.length)
-      for (const [position, id] of order.entries()) rank[id] = position
-      return { items: order.map(id => items[id]).filter(item => item !== undefined), rank }
-    }
+/** Numbers the items that hosts have in their order; takes the hosts' arrays over. */
+function numbered(items: readonly Item[], hosts: readonly Int32Array[]): Numbered {
+  const present = new Uint8Array(items.length)
+  for (const own of hosts) for (const id of own) present[id] = 1
+  const sorted = sortItems(items, present)
+  for (const own of hosts) {
+    for (let at = 0; at < own.length; at++) own[at] = sorted.rank[own[at] ?? 0] ?? 0
+    own.sort()
   }
+  return { items: sorted.items, hosts }
 }
 
-function compareItems(a: Item | undefined, b: Item | undefined): number {
-  if (a === undefined || b === undefined) return 0
-  return a.query - b.query || compareTexts(a.values, b.values) || compareTexts(a.columns, b.columns)
+/** A foreign query with the columns that identify its rows in this fleet. */
+function resolve(
+  query: Query,
+  index: number,
+  { items, hosts }: Numbered,
+  pending: readonly PendingHost[]
+): Query {
+  const first = items.findIndex(item => item.query === index)
+  if (first < 0) return query
+  const next = items.findIndex(item => item.query > index)
+  const end = next < 0 ? items.length : next
+  const sample = [...hosts.keys()]
+    .sort((a, b) => mixed(pending[a]?.id) - mixed(pending[b]?.id) || a - b)
+    .flatMap(host => {
+      const own = (hosts[host] ?? new Int32Array()).filter(id => id >= first && id < end)
+      return own.length === 0 ? [] : [Array.from(own, id => items[id]).filter(item => item !== undefined)]
+    })
+  return { ...query, identity: inferIdentity(sample) }
 }
 
-function compareTexts(a: readonly string[], b: readonly string[]): number {
-  for (const [index, text] of a.entries()) {
-    const other = b[index]
-    if (other === undefined) return 1
-    if (text !== other) return text < other ? -1 : 1
-  }
-  return a.length - b.length
+/** Rows of foreign queries in their inferred columns; those that are now alike are one item. */
+function merged({ items, hosts }: Numbered, resolved: readonly Query[], queries: readonly Query[]): Numbered {
+  const table = itemTable()
+  const ids = Int32Array.from(items, item => {
+    const identity = resolved[item.query]?.identity
+    const foreign = identity !== queries[item.query]?.identity && identity != null
+    return table.idOf(foreign ? projected(item, identity) : item, false)
+  })
+  return numbered(
+    table.items,
+    hosts.map(own => Int32Array.from(new Set(own.map(id => ids[id] ?? 0))))
+  )
+}
+
+/** A number that spreads host ids evenly, to draw a sample that nobody chooses and no order changes (FNV-1a). */
+function mixed(id = ''): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
+  return hash >>> 0
 }
 
 /**
@@ -179,17 +249,17 @@ function compareTexts(a: readonly string[], b: readonly string[]): number {
  */
 function hideUnlikePrivilege(queries: readonly Query[], hosts: readonly PendingHost[]): Map<string, string> {
   const hidden = new Map<string, string>()
-  const answered = hosts.filter(host => host.record.facts !== null)
-  const roots = answered.filter(host => host.record.facts?.root === true).length
+  const answered = hosts.filter(host => host.root !== null)
+  const roots = answered.filter(host => host.root).length
   if (roots === 0 || roots === answered.length) return hidden
   const wanted = roots * 2 >= answered.length
   const reason = wanted
     ? 'osquery ran without root, unlike on the other hosts'
     : 'osquery ran as root, unlike on the other hosts'
-  for (const { record, observed } of answered) {
-    if (record.facts?.root === wanted) continue
+  for (const { id, reason: known, root, observed } of answered) {
+    if (root === wanted) continue
     for (const [index, query] of queries.entries()) if (query.root) observed[index] = 0
-    hidden.set(record.host, record.reason === null ? reason : `${record.reason}; ${reason}`)
+    hidden.set(id, known === null ? reason : `${known}; ${reason}`)
   }
   return hidden
 }

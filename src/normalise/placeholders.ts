@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import ipaddr from 'ipaddr.js'
+import { isIP } from 'node:net'
 import type { HostFacts } from '../snapshot/snapshot.ts'
 
 /** A text of the host's own and the placeholder that stands for it on every host. */
@@ -16,30 +16,43 @@ const MAX_VALUE_LENGTH = 4096
 /** EC2 and hybrid ids (SSM's API reference). */
 const INSTANCE_ID = /^m?i-[0-9a-f]{8,17}$/
 
+/** A shorter text of a host's own stands for too much. */
+const SHORTEST = 4
+/** The form of a machine or boot id, with or without dashes; a claim of any other form is not believed. */
+const HEX_ID = /^[0-9a-f-]{32,36}$/i
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i
+/** Loopback, wildcard and broadcast, as every host has them. */
+const NEVER_OWN = /^(?:127\.|0\.0\.0\.0$|255\.255\.255\.255$|[0:]+1?$|::ffff:127\.)/
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{3,252}$/
+const NO_NAME = /^(?:localhost|ip6-|[\d.]+$)/i
+/** `app-v2` is the name of a version, which many hosts share. */
+const VERSION = /(?<![A-Za-z0-9])v\d{1,3}(?![A-Za-z0-9])/gi
+
 const PLACEHOLDER = /<(?=(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/g
 
 /**
  * What of a host's facts may be replaced, longest text first.
- * A host's facts are its own claim: a name counts only where it looks like one host's name (it has a digit, a dash
- * or a dot), an address only where it is no loopback or wildcard, so that none can mask a program or a port.
+ * A host's facts are its own claim: a name counts only where it looks like one host's name (it has a number that is no
+ * version, or a domain), an address only where it is no loopback or wildcard, so that none can mask a program or a port.
  */
 export function substitutionsOf(host: string, facts: HostFacts | null): Substitution[] {
   const found = new Map<string, Substitution>()
   const add = (text: string, placeholder: string, trusted = false) => {
     const known = text.toLowerCase()
-    if (!found.has(known)) found.set(known, { text, placeholder, trusted })
+    if (text.length >= SHORTEST && !found.has(known)) found.set(known, { text, placeholder, trusted })
   }
   if (INSTANCE_ID.test(host)) add(host, '<instance-id>', true)
   if (facts !== null) {
-    for (const name of [facts.fqdn, facts.hostname, facts.hostname?.split('.')[0]]) {
+    const { hostname, fqdn, machineId, bootId } = facts
+    for (const name of [fqdn, hostname, hostname?.split('.', 1)[0]]) {
       if (name && isOwnName(name)) add(name, '<host>')
     }
     for (const address of facts.addresses) {
       if (isOwnAddress(address)) add(address, '<ip>')
     }
-    for (const mac of facts.macs) if (mac !== '00:00:00:00:00:00') add(mac, '<mac>')
-    if (facts.machineId) add(facts.machineId, '<machine-id>')
-    if (facts.bootId) add(facts.bootId, '<uuid>')
+    for (const mac of facts.macs) if (MAC.test(mac) && mac !== '00:00:00:00:00:00') add(mac, '<mac>')
+    if (machineId !== null && HEX_ID.test(machineId)) add(machineId, '<machine-id>')
+    if (bootId !== null && HEX_ID.test(bootId)) add(bootId, '<uuid>')
   }
   return [...found.values()].sort((a, b) => b.text.length - a.text.length || (a.text < b.text ? -1 : 1))
 }
@@ -64,15 +77,12 @@ export function bounded(value: string): string {
 }
 
 function isOwnName(name: string): boolean {
-  return (
-    name.length >= 4 && /[\d.-]/.test(name) && !/^(localhost|ip6-|\d+$)/i.test(name) && !ipaddr.isValid(name)
-  )
+  if (!NAME.test(name) || NO_NAME.test(name)) return false
+  return name.includes('.') || /\d/.test(name.replace(VERSION, ''))
 }
 
 function isOwnAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false
-  const range = ipaddr.parse(address).range()
-  return range !== 'loopback' && range !== 'unspecified' && range !== 'broadcast'
+  return !NEVER_OWN.test(address) && isIP(address) !== 0
 }
 
 function replaceWord(value: string, word: string, placeholder: string): string {
@@ -89,6 +99,6 @@ function replaceWord(value: string, word: string, placeholder: string): string {
   return result + value.slice(from)
 }
 
-function isWordCharacter(character: string | undefined): boolean {
+export function isWordCharacter(character: string | undefined): boolean {
   return character !== undefined && /[\p{L}\p{N}_-]/u.test(character)
 }

@@ -12,36 +12,69 @@ export function columnKind(column: string): ColumnKind {
   return PROGRAM.test(column) ? 'program' : 'text'
 }
 
-/** The fixed rules: each names a random part by its exact surroundings. Bounded quantifiers, linear time. */
-const MASKS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [
-    /systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g,
-    'systemd-private-<hex>-$1-<rand>'
-  ],
-  [
-    /(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi,
-    '<uuid>'
-  ],
-  [/(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, '<hex>'],
-  [/(\/overlay2\/)[0-9a-z]{25,64}(?![0-9a-z])/g, '$1<hex>'],
-  [/\bsession-c?\d{1,10}\.scope\b/g, 'session-<num>.scope'],
-  [/\b(user(?:-runtime-dir)?@)\d{1,10}(\.service)\b/g, '$1<num>$2'],
-  [/\b(user-)\d{1,10}(\.slice)\b/g, '$1<num>$2'],
-  [
-    /\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g,
-    'run-<num>$1'
-  ],
-  [/(\/proc\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
-  [/(\/run\/user\/)\d{1,10}(?=\/|$)/g, '$1<num>'],
-  [/\b(pts\/)\d{1,6}\b/g, '$1<num>'],
-  [/(\/snap\/[\w.-]{1,80}\/)x?\d{1,10}(?=\/|$)/g, '$1<num>']
+const PATH = /(^|_)(path|exe|executable|program|file)$/
+const ADDRESS = /(^|_)address$/
+const SAME_ADDRESS: Readonly<Record<string, string>> = { '::': '0.0.0.0', '::1': '127.0.0.1' }
+
+/**
+ * One writing for what is one thing on a host: /bin, /sbin and /lib are links into /usr (merged /usr), and a listener
+ * on IPv6 is the one on IPv4.
+ */
+export function canonical(column: string, value: string): string {
+  if (PATH.test(column)) return /^\/(?:s?bin|lib(?:32|64|x32)?)\//.test(value) ? `/usr${value}` : value
+  if (!ADDRESS.test(column)) return value
+  const same = Object.hasOwn(SAME_ADDRESS, value) ? SAME_ADDRESS[value] : undefined
+  return same ?? (/^::ffff:\d{1,3}(?:\.\d{1,3}){3}$/i.test(value) ? value.slice('::ffff:'.length) : value)
+}
+
+/** A fixed rule: names a random part by its exact surroundings. Bounded quantifiers, linear time. */
+interface Mask {
+  /** A text without which the pattern cannot match; `null`: a run of hex digits. */
+  readonly holds: string | null
+  readonly pattern: RegExp
+  readonly replacement: string
+}
+
+const MASKS: readonly Mask[] = [
+  {
+    holds: 'systemd-private-',
+    pattern: /systemd-private-[0-9a-f]{32}-([\w.@\\:-]{1,80}?)-[A-Za-z0-9]{6}(?![A-Za-z0-9])/g,
+    replacement: 'systemd-private-<hex>-$1-<rand>'
+  },
+  {
+    holds: null,
+    pattern:
+      /(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi,
+    replacement: '<uuid>'
+  },
+  { holds: null, pattern: /(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, replacement: '<hex>' },
+  { holds: '/overlay2/', pattern: /(\/overlay2\/)[0-9a-z]{25,64}(?![0-9a-z])/g, replacement: '$1<hex>' },
+  { holds: 'session-', pattern: /\bsession-c?\d{1,10}\.scope\b/g, replacement: 'session-<num>.scope' },
+  {
+    holds: '.service',
+    pattern: /\b(user(?:-runtime-dir)?@)\d{1,10}(\.service)\b/g,
+    replacement: '$1<num>$2'
+  },
+  { holds: 'user-', pattern: /\b(user-)\d{1,10}(\.slice)\b/g, replacement: '$1<num>$2' },
+  {
+    holds: 'run-',
+    pattern: /\brun-(?:[pru]?\d{1,20}(?:-i?\d{1,20})?|[ru][0-9a-f]{32})(\.(?:service|scope|timer|mount))\b/g,
+    replacement: 'run-<num>$1'
+  },
+  { holds: '/proc/', pattern: /(\/proc\/)\d{1,10}(?=\/|$)/g, replacement: '$1<num>' },
+  { holds: '/run/user/', pattern: /(\/run\/user\/)\d{1,10}(?=\/|$)/g, replacement: '$1<num>' },
+  { holds: 'pts/', pattern: /\b(pts\/)\d{1,6}\b/g, replacement: '$1<num>' },
+  { holds: '/snap/', pattern: /(\/snap\/[\w.-]{1,80}\/)x?\d{1,10}(?=\/|$)/g, replacement: '$1<num>' }
 ]
 
 /** Applies the fixed rules to a value. Digests are left alone. */
 export function maskFixed(value: string, kind: ColumnKind): string {
   if (kind === 'digest' || !/\d/.test(value)) return value
+  const hex = /[0-9a-f]{8}/i.test(value)
   let result = value
-  for (const [pattern, replacement] of MASKS) result = result.replace(pattern, replacement)
+  for (const { holds, pattern, replacement } of MASKS) {
+    if (holds === null ? hex : value.includes(holds)) result = result.replace(pattern, replacement)
+  }
   return result
 }
 
@@ -52,7 +85,9 @@ const VOLATILE = new Set(
    atime mtime ctime btime time last_change last_run_time next_run_time last_hit_time created_at started_at uptime net_namespace
    cgroup_namespace ipc_namespace mnt_namespace pid_namespace user_namespace uts_namespace refs used_by address_hex
    packets bytes ipackets opackets ibytes obytes ierrors oerrors collisions idrops odrops last_used counter epoch
-   blocks_free blocks_available inodes_free days hours minutes seconds total_seconds local_port`.split(/\s+/)
+   blocks_free blocks_available inodes_free days hours minutes seconds total_seconds local_port family`.split(
+    /\s+/
+  )
 )
 
 /** The columns that identify a row of a foreign query: all but those known to be volatile, in byte order. */

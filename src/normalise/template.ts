@@ -6,11 +6,15 @@ import ipaddr from 'ipaddr.js'
  * (`v1`, `python3`) keep their digits; public and private addresses stay apart.
  */
 export function templateOf(value: string): string {
-  if (/^\d{1,5}$/.test(value)) return value
+  if (!NOTEWORTHY.test(value) || /^\d{1,5}$/.test(value)) return value
   return value.replace(/[\p{L}\p{N}]+(?:\.\d{1,3}){0,3}/gu, shapeOf)
 }
 
+/** A word without these is kept as it is. */
+const NOTEWORTHY = /[0-9A-Z]/
+
 function shapeOf(word: string): string {
+  if (!NOTEWORTHY.test(word)) return word
   if (word.includes('.') && ipaddr.IPv4.isValidFourPartDecimal(word)) {
     const range = ipaddr.IPv4.parse(word).range()
     return range === 'unicast' ? '<public-ip>' : `<${range}-ip>`

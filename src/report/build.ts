@@ -1,5 +1,6 @@
 import type { Analysis } from '../analyse/analyse.ts'
 import type { Finding } from '../analyse/finding.ts'
+import type { Fleet } from '../normalise/fleet.ts'
 import type { Report, ReportCluster, ReportHost, ReportRun } from './report.ts'
 import { outlierHosts, summarise } from './summarise.ts'
 
@@ -15,11 +16,11 @@ function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost
     for (const host of finding.hosts) own.set(host, [...(own.get(host) ?? []), finding])
   }
   const outliers = new Set(outlierHosts(findings))
-  return analysis.fleet.hosts.map(host => {
+  return analysis.fleet.hosts.map((host, index) => {
     const found = own.get(host.id) ?? []
     const surprise = found.reduce(
       (bits, finding) => bits + (finding.acceptedBy === null ? finding.surprise : 0),
-      0
+      analysis.undertone[index] ?? 0
     )
     return {
       id: host.id,
@@ -34,14 +35,24 @@ function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost
   })
 }
 
-function tellClusters(analysis: Analysis): ReportCluster[] {
-  return analysis.clusters.map(({ id, label, hosts }) => ({
+function tellClusters({ fleet, clusters, cards }: Analysis): ReportCluster[] {
+  return clusters.map(({ id, hosts }, index) => ({
     id,
-    label,
+    label: cards[index]?.label ?? id,
     size: hosts.length,
-    hosts: hosts.map(host => analysis.fleet.hosts[host]?.id ?? ''),
-    distinguishedBy: []
+    hosts: hosts.map(host => fleet.hosts[host]?.id ?? ''),
+    distinguishedBy: (cards[index]?.items ?? []).map(item => ({
+      query: fleet.queries[fleet.items[item]?.query ?? -1]?.name ?? '',
+      row: rowOf(fleet, item)
+    }))
   }))
+}
+
+function rowOf(fleet: Fleet, id: number): Record<string, string> {
+  const row: Record<string, string> = Object.create(null)
+  const item = fleet.items[id]
+  for (const [at, column] of (item?.columns ?? []).entries()) row[column] = item?.values[at] ?? ''
+  return row
 }
 
 /**

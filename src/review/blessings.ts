@@ -1,5 +1,5 @@
 import { coversHost, coversItem } from '../analyse/acceptances.ts'
-import { type Counts, countItems } from '../analyse/residuals.ts'
+import { type Counts, countItems } from '../analyse/counts.ts'
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { type Expectation, type Expected, expect } from '../baseline/expectation.ts'
 import { type Fleet, type Item, itemKey } from '../normalise/fleet.ts'

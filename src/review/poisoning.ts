@@ -1,7 +1,7 @@
 import { acceptanceWords, coversItem } from '../analyse/acceptances.ts'
+import { type Counts, countItems } from '../analyse/counts.ts'
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from '../analyse/draft.ts'
 import type { Severity } from '../analyse/finding.ts'
-import { type Counts, countItems } from '../analyse/residuals.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { Fleet, Item } from '../normalise/fleet.ts'
 import type { Query } from '../osquery/pack.ts'

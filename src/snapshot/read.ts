@@ -1,11 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
+import { readLines } from './lines.ts'
 import type { HostRecord, QueryResult, Row, SnapshotHeader } from './snapshot.ts'
-
-/** A host may hold 32 MiB of rows (design §9); its line is longer by JSON's quotes and escapes. */
-const MAX_LINE_BYTES = 128 * 1024 * 1024
 
 const headerSchema = z.object({
   fleetDriftSnapshot: z.literal(1),
@@ -49,38 +44,118 @@ const querySchema = z.object({
 
 export interface SnapshotReader {
   readonly header: SnapshotHeader
-  /** Every host, in the file's order. */
+  /** Every host, in the file's order. Its rows are parsed when `queries` is first read, and never otherwise. */
   readonly hosts: AsyncGenerator<HostRecord>
 }
 
+/** The bytes of a host's line, and where in them its queries begin. */
+export interface HostLine {
+  readonly bytes: Buffer
+  /** Offset of what follows `"queries":{`. */
+  readonly queriesAt: number
+}
+
+const lines = new WeakMap<HostRecord, HostLine>()
+
+/** The line that a host was read from; `null` for one that comes from elsewhere, a changed copy included. */
+export const lineOf = (record: HostRecord): HostLine | null => lines.get(record) ?? null
+
 /**
  * Opens a snapshot; hosts are read one line at a time, so that memory holds one host.
- * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host.
+ * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host;
+ * for a fault within a host's rows, when its `queries` are read.
  */
 export async function readSnapshot(path: string): Promise<SnapshotReader> {
   const lines = readLines(path)
   const first = await lines.next()
-  const header = first.done ? null : headerSchema.safeParse(parseJson(first.value, path, 1))
+  const header = first.done
+    ? null
+    : headerSchema.safeParse(parseJson(first.value.toString(), `${path}, line 1`))
   if (!header?.success) {
     throw new Error(`${path} is not a Fleet Drift snapshot: its first line must be a snapshot header`)
   }
   return { header: header.data, hosts: readHosts(lines, path) }
 }
 
-async function* readHosts(lines: AsyncGenerator<string>, path: string): AsyncGenerator<HostRecord> {
+async function* readHosts(lines: AsyncGenerator<Buffer>, path: string): AsyncGenerator<HostRecord> {
   let number = 1
   for await (const line of lines) {
     number++
-    if (line === '') continue
-    const parsed = hostSchema.safeParse(parseJson(line, path, number))
-    if (!parsed.success)
-      throw new Error(`${path}, line ${number}: not a host (${z.prettifyError(parsed.error)})`)
-    const queries: Record<string, QueryResult> = Object.create(null)
-    for (const [name, result] of Object.entries(parsed.data.queries)) queries[name] = readQuery(result)
-    yield { ...parsed.data, queries }
+    if (line.length === 0) continue
+    const place = `${path}, line ${number}`
+    yield readHead(line, place) ?? readWhole(line, place)
   }
 }
 
+const QUERIES = ',"queries":{'
+const HEAD_KEYS = ['host', 'status', 'reason', 'unanswered', 'collectedAt', 'facts'] as const
+const BRACE = 0x7d
+
+/**
+ * Reads what stands before a host's rows and leaves the rows for later, where the line looks as the writer writes it:
+ * all of the head first, the queries last. `null` for any other line.
+ */
+function readHead(bytes: Buffer, place: string): HostRecord | null {
+  const at = bytes.indexOf(QUERIES)
+  if (at < 0 || bytes[bytes.length - 1] !== BRACE || bytes[bytes.length - 2] !== BRACE) return null
+  let head: unknown
+  try {
+    head = JSON.parse(`${bytes.toString('utf8', 0, at)}}`)
+  } catch {
+    return null
+  }
+  if (typeof head !== 'object' || head === null || !HEAD_KEYS.every(key => key in head)) return null
+  const parsed = hostSchema.safeParse(head)
+  if (!parsed.success) return null
+  const { host, status, reason, unanswered, collectedAt, facts } = parsed.data
+  let queries: HostRecord['queries'] | null = null
+  const record: HostRecord = {
+    host,
+    status,
+    reason,
+    unanswered,
+    collectedAt,
+    facts,
+    get queries() {
+      if (queries === null) {
+        const whole = readWhole(bytes, place)
+        if (whole.host !== host) throw new Error(`${place}: not a host (it bears two names)`)
+        queries = whole.queries
+      }
+      return queries
+    }
+  }
+  lines.set(record, { bytes, queriesAt: at + QUERIES.length })
+  return record
+}
+
+function readWhole(bytes: Buffer, place: string): HostRecord {
+  const parsed = hostSchema.safeParse(parseJson(bytes.toString(), place))
+  if (!parsed.success) throw new Error(`${place}: not a host (${z.prettifyError(parsed.error)})`)
+  const queries: Record<string, QueryResult> = Object.create(null)
+  for (const [name, result] of Object.entries(parsed.data.queries)) queries[name] = readQuery(result)
+  return { ...parsed.data, queries }
+}
+
+/** A query's result, from its JSON; `null` where that is none. */
+export function parseResult(json: string): QueryResult | null {
+  try {
+    return readQuery(JSON.parse(json))
+  } catch {
+    return null
+  }
+}
+
+/** A row, from its JSON; `null` where that is none. */
+export function parseRow(json: string): Row | null {
+  try {
+    return readRow(JSON.parse(json))
+  } catch {
+    return null
+  }
+}
+
+/** A query's result as a snapshot holds it; one that cannot be read has failed. */
 function readQuery(value: unknown): QueryResult {
   const parsed = querySchema.safeParse(value)
   if (!parsed.success) return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] }
@@ -104,30 +179,10 @@ function readRow(value: unknown): Row | null {
   return row
 }
 
-function parseJson(line: string, path: string, number: number): unknown {
+function parseJson(text: string, place: string): unknown {
   try {
-    return JSON.parse(line)
+    return JSON.parse(text)
   } catch {
-    throw new Error(`${path}, line ${number}: not valid JSON`)
+    throw new Error(`${place}: not valid JSON`)
   }
-}
-
-async function* readLines(path: string): AsyncGenerator<string> {
-  const plain = pipeline(createReadStream(path), createGunzip(), () => undefined)
-  let pieces: Buffer[] = []
-  let size = 0
-  for await (const chunk of plain) {
-    let rest: Buffer = chunk
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      pieces.push(rest.subarray(0, end))
-      yield Buffer.concat(pieces).toString('utf8')
-      pieces = []
-      size = 0
-      rest = rest.subarray(end + 1)
-    }
-    size += rest.length
-    if (size > MAX_LINE_BYTES) throw new Error(`${path}: a line is longer than ${MAX_LINE_BYTES} bytes`)
-    if (rest.length > 0) pieces.push(rest)
-  }
-  if (pieces.length > 0) yield Buffer.concat(pieces).toString('utf8')
 }

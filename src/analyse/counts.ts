@@ -1,0 +1,26 @@
+import type { Fleet } from '../normalise/fleet.ts'
+
+/** How often each item is there, and each query observed, in a set of hosts. */
+export interface Counts {
+  readonly items: Int32Array
+  readonly observed: Int32Array
+}
+
+/** O(rows of the hosts + items of the fleet). */
+export function countItems(fleet: Fleet, hosts: readonly number[]): Counts {
+  const items = new Int32Array(fleet.items.length)
+  const observed = new Int32Array(fleet.queries.length)
+  for (const index of hosts) {
+    const host = fleet.hosts[index]
+    if (host === undefined) continue
+    for (const item of host.items) items[item] = (items[item] ?? 0) + 1
+    for (let query = 0; query < observed.length; query++)
+      observed[query] = (observed[query] ?? 0) + (host.observed[query] ?? 0)
+  }
+  return { items, observed }
+}
+
+/** Up to this share of a cluster may differ and still be called rare (at least one host). */
+const RARE_SHARE = 0.15
+
+export const rareLimit = (hosts: number): number => Math.max(1, Math.floor(RARE_SHARE * hosts))

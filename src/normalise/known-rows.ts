@@ -1,0 +1,284 @@
+/**
+ * Rows that are met again and again, recognised by their bytes.
+ *
+ * Most rows of a fleet are the same on many hosts but for volatile columns. A known row is kept as *literals*: the
+ * bytes of its JSON text with a hole for the value of each column that does not identify it. Where the literals are
+ * found again, with any string in the holes, the row is the same item: comparing is parsing, for a JSON object ends
+ * where its text says so. The row that followed last time is tried first; failing that, the row is walked along the
+ * columns its query is known to have, and looked up by a hash of its literals. Bytes decide, never the hash.
+ *
+ * Everything here is bounded, and nothing here decides what a row means: an unknown row is handed back.
+ */
+
+/** At most so many rows and bytes are known; then all are forgotten, and learned anew from the hosts that follow. */
+const MOST_ROWS = 1 << 15
+const MOST_BYTES = 1 << 24
+/** A hash is looked for in so many places: hostile collisions cost no more. */
+const MOST_PROBES = 8
+/** Twice the rows, and a power of two. */
+const SLOTS = 1 << 16
+/** Places that remember the hash of a row met once: only rows met twice are learned. */
+const MET_SLOTS = 1 << 18
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const OPEN = 0x7b
+const CLOSE = 0x7d
+
+/** The columns of a query's rows as they stand in its text. */
+export interface Layout {
+  /** The text before each column's value, `{"path":"` or `","user":"`, and the `"}` behind the last. */
+  readonly literals: readonly Buffer[]
+  /** For each column its position in the row's identity; −1: a hole. */
+  readonly places: readonly number[]
+  readonly identity: readonly string[]
+}
+
+/** Where a walk along a layout found the values; offsets into the text. */
+export interface Walk {
+  end: number
+  hash: number
+  /** Start and end of each column's value, in the layout's order. */
+  readonly bounds: Int32Array
+}
+
+export function knownRows() {
+  let count = 0
+  let used = 0
+  let holes = 0
+  const seed = (Math.random() * 2 ** 32) | 0
+  let bytes = Buffer.alloc(1 << 16)
+  let view = viewOf(bytes)
+  const items = new Int32Array(MOST_ROWS)
+  const starts = new Int32Array(MOST_ROWS)
+  const hashes = new Int32Array(MOST_ROWS)
+  /** The lengths of a row's literals: from firstLiteral[row] up to firstLiteral[row + 1]. */
+  const firstLiteral = new Int32Array(MOST_ROWS + 1)
+  let literals = new Int32Array(1 << 16)
+  /** The rows that followed a row: the last one, and the one before. */
+  const next = new Int32Array(MOST_ROWS).fill(-1)
+  const other = new Int32Array(MOST_ROWS).fill(-1)
+  const slots = new Int32Array(SLOTS).fill(-1)
+  const met = new Int32Array(MET_SLOTS)
+
+  function match(row: number, text: DataView, at: number): number {
+    const from = firstLiteral[row] ?? 0
+    const to = firstLiteral[row + 1] ?? 0
+    let own = starts[row] ?? 0
+    for (let literal = from; literal < to; literal++) {
+      if (literal > from) {
+        at = stringEnd(text, at)
+        if (at < 0) return -1
+      }
+      const length = literals[literal] ?? 0
+      if (!sameBytes(view, own, text, at, length)) return -1
+      own += length
+      at += length
+    }
+    return at
+  }
+
+  return {
+    itemOf: (row: number): number => items[row] ?? 0,
+    size: (): number => count,
+    /** Where the row at `at` ends if it is the known row `row`; else −1. */
+    match,
+    /** The row that is known to follow `row`, and the other one. */
+    next: (row: number): number => next[row] ?? -1,
+    other: (row: number): number => other[row] ?? -1,
+    follow(row: number, follower: number): void {
+      if (row < 0 || next[row] === follower) return
+      other[row] = next[row] ?? -1
+      next[row] = follower
+    },
+    /** The known row of a walk; else −1. */
+    find(text: DataView, at: number, { hash }: Walk): number {
+      for (let probe = 0; probe < MOST_PROBES; probe++) {
+        const row = slots[(hash + probe) & (SLOTS - 1)] ?? -1
+        if (row < 0) return -1
+        if (hashes[row] === hash && match(row, text, at) >= 0) return row
+      }
+      return -1
+    },
+    /** Whether the walk's row was met before, as far as is remembered. */
+    metBefore({ hash }: Walk): boolean {
+      const slot = (hash >>> 12) & (MET_SLOTS - 1)
+      if (met[slot] === hash) return true
+      met[slot] = hash
+      return false
+    },
+    /** Learns the row of a walk. Returns its number; −1 where there is no place for it. */
+    learn(text: Buffer, at: number, walk: Walk, layout: Layout, item: number): number {
+      let slot = -1
+      for (let probe = 0; probe < MOST_PROBES && slot < 0; probe++) {
+        const place = (walk.hash + probe) & (SLOTS - 1)
+        if ((slots[place] ?? -1) < 0) slot = place
+      }
+      if (slot < 0) return -1
+      while (used + walk.end - at > bytes.length) {
+        const larger = Buffer.alloc(bytes.length * 2)
+        bytes.copy(larger)
+        bytes = larger
+        view = viewOf(bytes)
+      }
+      if (holes + layout.places.length + 1 > literals.length) {
+        const larger = new Int32Array(literals.length * 2)
+        larger.set(literals)
+        literals = larger
+      }
+      const row = count++
+      starts[row] = used
+      let from = at
+      for (const [column, place] of layout.places.entries()) {
+        if (place >= 0) continue
+        const to = walk.bounds[column * 2] ?? 0
+        text.copy(bytes, used, from, to)
+        literals[holes++] = to - from
+        used += to - from
+        from = walk.bounds[column * 2 + 1] ?? 0
+      }
+      text.copy(bytes, used, from, walk.end)
+      literals[holes++] = walk.end - from
+      used += walk.end - from
+      firstLiteral[row + 1] = holes
+      items[row] = item
+      hashes[row] = walk.hash
+      slots[slot] = row
+      return row
+    },
+    /** Whether one more row of this length would be too much; then {@link forget}. */
+    full: (length: number): boolean => count === MOST_ROWS || used + length > MOST_BYTES,
+    forget(): void {
+      count = 0
+      used = 0
+      holes = 0
+      next.fill(-1)
+      other.fill(-1)
+      slots.fill(-1)
+    },
+    /** Walks a row along its query's layout into `walk`; false where the row does not have it. O(the row's bytes). */
+    walk(text: DataView, at: number, query: number, layout: Layout, walk: Walk): boolean {
+      let hash = seed ^ Math.imul(query + 1, 0x9e3779b1)
+      const columns = layout.places.length
+      for (let column = 0; column <= columns; column++) {
+        const literal = layout.literals[column]
+        if (literal === undefined || at + literal.length > text.byteLength) return false
+        for (let index = 0; index < literal.length; index++) {
+          if (text.getUint8(at + index) !== literal[index]) return false
+        }
+        at += literal.length
+        if (column === columns) break
+        const end = stringEnd(text, at)
+        if (end < 0) return false
+        walk.bounds[column * 2] = at
+        walk.bounds[column * 2 + 1] = end
+        if ((layout.places[column] ?? -1) >= 0) {
+          for (let index = at; index < end; index++) {
+            hash = Math.imul(hash ^ text.getUint8(index), 0x01000193)
+          }
+        }
+        hash = Math.imul(hash ^ QUOTE, 0x01000193)
+        at = end
+      }
+      hash ^= hash >>> 15
+      hash = Math.imul(hash, 0x2c1b3c6d)
+      walk.hash = hash ^ (hash >>> 13)
+      walk.end = at
+      return true
+    }
+  }
+}
+
+/**
+ * The layout of a row's text; `null` where the text is not as JSON.stringify writes an object of strings, or names a
+ * column twice.
+ * @param identityOf the identifying columns of a row that has these columns
+ */
+export function layoutOf(
+  bytes: Buffer,
+  at: number,
+  identityOf: (columns: readonly string[]) => readonly string[]
+): Layout | null {
+  const text = viewOf(bytes)
+  const literals: Buffer[] = []
+  const columns: string[] = []
+  if (byteAt(text, at) !== OPEN) return null
+  let from = at
+  at++
+  for (;;) {
+    if (byteAt(text, at) !== QUOTE) return null
+    const end = stringEnd(text, at + 1)
+    if (end < 0 || columns.length === MOST_COLUMNS) return null
+    const name: unknown = JSON.parse(bytes.toString('utf8', at, end + 1))
+    if (typeof name !== 'string' || columns.includes(name)) return null
+    columns.push(name)
+    if (byteAt(text, end + 1) !== COLON || byteAt(text, end + 2) !== QUOTE) return null
+    literals.push(Buffer.from(bytes.subarray(from, end + 3)))
+    from = stringEnd(text, end + 3)
+    if (from < 0) return null
+    const behind = byteAt(text, from + 1)
+    at = from + 2
+    if (behind === CLOSE) break
+    if (behind !== COMMA) return null
+  }
+  literals.push(Buffer.from(bytes.subarray(from, at)))
+  const identity = identityOf(columns)
+  return { literals, identity, places: columns.map(column => identity.indexOf(column)) }
+}
+
+const MOST_COLUMNS = 256
+
+export const newWalk = (): Walk => ({ end: 0, hash: 0, bounds: new Int32Array(2 * MOST_COLUMNS) })
+
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const byteAt = (text: DataView, at: number): number => (at < text.byteLength ? text.getUint8(at) : -1)
+
+/** Where the JSON string whose first character is at `at` has its closing quote; −1 where it is not valid JSON. */
+export function stringEnd(text: DataView, at: number): number {
+  const length = text.byteLength
+  while (at < length) {
+    const byte = text.getUint8(at)
+    if (byte === QUOTE) return at
+    if (byte < 0x20) return -1
+    if (byte === BACKSLASH) {
+      const escaped = byteAt(text, at + 1)
+      if (escaped === 0x75) {
+        for (let digit = 2; digit < 6; digit++) if (!isHex(byteAt(text, at + digit))) return -1
+        at += 6
+      } else {
+        if (!ESCAPED.includes(escaped)) return -1
+        at += 2
+      }
+    } else at++
+  }
+  return -1
+}
+
+/** What may stand behind a backslash: `"`, `\`, `/`, b, f, n, r, t (RFC 8259, section 7). */
+const ESCAPED: readonly number[] = [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]
+
+const isHex = (byte: number): boolean =>
+  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
+
+/**
+ * Eight bytes at a time, as numbers: this is most of the work. Exact, for `a` is JSON text, which has no zero bytes, so
+ * that two numbers are equal only where their bytes are; bytes that are no number (invalid UTF-8) only seem to differ.
+ */
+function sameBytes(a: DataView, aAt: number, b: DataView, bAt: number, length: number): boolean {
+  if (bAt + length > b.byteLength) return false
+  const aEnd = aAt + length
+  for (const last = aEnd - 8; aAt <= last; aAt += 8, bAt += 8) {
+    if (a.getFloat64(aAt, true) !== b.getFloat64(bAt, true)) return false
+  }
+  if (aEnd - aAt >= 4) {
+    if (a.getInt32(aAt, true) !== b.getInt32(bAt, true)) return false
+    aAt += 4
+    bAt += 4
+  }
+  for (; aAt < aEnd; aAt++, bAt++) if (a.getUint8(aAt) !== b.getUint8(bAt)) return false
+  return true
+}
