@@ -52,7 +52,7 @@ if (options.serve) {
     `\nThe action ended with exit code ${result.code} after ${seconds} s and ${server.calls.length} calls.`
   )
   console.log(`The job summary  ${join(folder, 'summary.md')}`)
-  for (const name of ['report-markdown', 'report-json', 'snapshot'])
+  for (const name of ['report-html', 'report-markdown', 'report-json', 'snapshot'])
     console.log(`${name.padEnd(16)} ${result.outputs[name] ?? '-'}`)
   process.exitCode = wrong.length > 0 ? 1 : 0
 }

@@ -12,7 +12,7 @@ export interface ActionRun {
   readonly env?: Readonly<Record<string, string>>
   readonly event?: { readonly name: string; readonly payload: object }
   /** Files of the checked-out repository, by path. */
-  readonly files?: Readonly<Record<string, string>>
+  readonly files?: Readonly<Record<string, string | Buffer>>
   /** Where the run's folder is made; a temporary one that the caller removes where none is given. */
   readonly folder?: string
   /** Called with every piece of the log as it comes. */

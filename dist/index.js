@@ -10879,7 +10879,7 @@ __webpack_unused_export__ = DescribeInstanceAssociationsStatusCommand;
 __webpack_unused_export__ = DescribeInstanceAssociationsStatusRequest$;
 __webpack_unused_export__ = DescribeInstanceAssociationsStatusResult$;
 __webpack_unused_export__ = DescribeInstanceInformation$;
-__webpack_unused_export__ = DescribeInstanceInformationCommand;
+exports.MXw = DescribeInstanceInformationCommand;
 __webpack_unused_export__ = DescribeInstanceInformationRequest$;
 __webpack_unused_export__ = DescribeInstanceInformationResult$;
 __webpack_unused_export__ = DescribeInstancePatchStates$;
@@ -68539,7 +68539,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8836);
+/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3243);
 
 process.exitCode = await (0,_run_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)(process.env);
 
@@ -68548,7 +68548,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 8836:
+/***/ 3243:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -69957,7 +69957,7 @@ const _summary = new Summary();
  * @deprecated use `core.summary`
  */
 const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary = _summary;
+const summary = (/* unused pure expression or super */ null && (_summary));
 //# sourceMappingURL=summary.js.map
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
 
@@ -71527,8 +71527,8 @@ function inert(text, limit = 300) {
 function commandSafe(line) {
     return line.replace(/^(\s*):(?=:)/, '$1:\u200a').replaceAll('##[', '#\u200a#[');
 }
-/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and odd spaces. */
-const UNSEEN = /\p{Cc}|\p{Cf}|\p{Co}|\p{Zl}|\p{Zp}|[\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]/gu;
+/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and what fonts do not show. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const NAMED = {
     '\n': '⏎',
     '\r': '␍',
@@ -71547,7 +71547,7 @@ function visible(character) {
 const actionsLog = {
     info: text => info(lineSafe(text)),
     debug: text => core_debug(lineSafe(text)),
-    warning: text => warning(lineSafe(text)),
+    warning: (text, at) => warning(lineSafe(text), properties(at)),
     error: text => error(lineSafe(text)),
     async group(title, work) {
         startGroup(lineSafe(title));
@@ -71559,6 +71559,16 @@ const actionsLog = {
         }
     }
 };
+function properties(at) {
+    if (at === undefined)
+        return {};
+    const { title, file, line } = at;
+    return {
+        title: lineSafe(title),
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { startLine: line })
+    };
+}
 function lineSafe(text) {
     return text.replaceAll('\r', '␍').split('\n').map(commandSafe).join('\n');
 }
@@ -72028,7 +72038,28 @@ function globMatches(glob, text) {
     return at === glob.length;
 }
 
+;// CONCATENATED MODULE: ./lib/src/analyse/draft.js
+
+/**
+ * The id of a cause: from the finding's kind, queries and normalised rows, never from hosts, clusters or dates, so
+ * that it is the same run after run. 16 hex digits of SHA-256.
+ */
+function fingerprint(kind, parts) {
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(kind);
+    for (const part of [...parts].sort())
+        digest.update(`\n${part.length}:${part}`);
+    return digest.digest('hex').slice(0, 16);
+}
+/** What identifies a draft row across runs. */
+function rowIdentity(fleet, row) {
+    const item = fleet.items[row.item];
+    const expected = fleet.items[row.expected];
+    const query = fleet.queries[item?.query ?? -1]?.name;
+    return JSON.stringify([row.kind, query, item?.columns, item?.values, expected?.values ?? null]);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/analyse/acceptances.js
+
 
 /**
  * Takes out of the residuals what a valid acceptance covers, host by host. `used` gathers the acceptances that
@@ -72067,6 +72098,10 @@ function coversRow(acceptance, fleet, residual) {
 function coversHost(acceptance, host) {
     return acceptance.hosts === undefined || acceptance.hosts.some(glob => globMatches(glob, host));
 }
+/** The id of the finding about an acceptance itself. */
+function acceptanceId({ query, match, hosts }) {
+    return fingerprint('acceptance', [JSON.stringify([query, match, hosts ?? []])]);
+}
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/clusters.js
 /** The hosts that can be compared: those of which at least one query was observed. */
@@ -72077,26 +72112,6 @@ function comparableHosts(fleet) {
 function clusterFleet(fleet) {
     const hosts = comparableHosts(fleet);
     return hosts.length === 0 ? [] : [{ id: 'c1', label: 'all hosts', hosts }];
-}
-
-;// CONCATENATED MODULE: ./lib/src/analyse/draft.js
-
-/**
- * The id of a cause: from the finding's kind, queries and normalised rows, never from hosts, clusters or dates, so
- * that it is the same run after run. 16 hex digits of SHA-256.
- */
-function fingerprint(kind, parts) {
-    const digest = (0,external_node_crypto_.createHash)('sha256').update(kind);
-    for (const part of [...parts].sort())
-        digest.update(`\n${part.length}:${part}`);
-    return digest.digest('hex').slice(0, 16);
-}
-/** What identifies a draft row across runs. */
-function rowIdentity(fleet, row) {
-    const item = fleet.items[row.item];
-    const expected = fleet.items[row.expected];
-    const query = fleet.queries[item?.query ?? -1]?.name;
-    return JSON.stringify([row.kind, query, item?.columns, item?.values, expected?.values ?? null]);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/coverage.js
@@ -72180,7 +72195,8 @@ function groupByHosts(surprises) {
         if (group === undefined)
             exact.set(key, { hosts: surprise.hosts, members: [...surprise.members] });
         else
-            group.members.push(...surprise.members);
+            for (const member of surprise.members)
+                group.members.push(member);
     }
     const byWeight = [...exact.values()].sort((a, b) => b.members.length - a.members.length || b.hosts.length - a.hosts.length || compareHosts(a.hosts, b.hosts));
     const groups = [];
@@ -72191,7 +72207,8 @@ function groupByHosts(surprises) {
         if (leader === undefined)
             groups.push(group);
         else
-            leader.members.push(...group.members);
+            for (const member of group.members)
+                leader.members.push(member);
     }
     return groups.map(({ members }) => ({
         hosts: [...new Set(members.flatMap(member => member.residual.hosts))].sort((a, b) => a - b),
@@ -72914,9 +72931,7 @@ function acceptedFindings(scene, accepted) {
 }
 function acceptanceFindings(accept, used, today) {
     const tell = (acceptance, explanation) => ({
-        id: fingerprint('acceptance', [
-            JSON.stringify([acceptance.query, acceptance.match, acceptance.hosts ?? []])
-        ]),
+        id: acceptanceId(acceptance),
         kind: 'acceptance',
         verdict: null,
         severity: 'low',
@@ -72944,6 +72959,29 @@ function sizeNotices(clusters, baseline) {
     return [
         `Only ${hosts} ${hosts === 1 ? 'host' : 'hosts'} answered: too few to compare with each other${baseline ? '' : ', and there is no baseline'}.`
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/analyse/bound.js
+/** Rows of one finding that are told; a person reads a few, and one host may send 200,000 that are its own. */
+const MOST_ROWS = 1_000;
+/**
+ * Keeps the first rows of each finding, the most surprising ones, so that one host cannot swell every report. The
+ * finding's id and sentence still speak of all its rows; what is left out is said, and stays in the snapshot.
+ */
+function boundRows(analysis) {
+    const long = analysis.drafts.filter(({ rows }) => rows.length > MOST_ROWS);
+    if (long.length === 0)
+        return analysis;
+    const rest = long.reduce((sum, { rows }) => sum + rows.length - MOST_ROWS, 0);
+    const findings = long.length === 1 ? '1 finding has' : `${long.length} findings have`;
+    return {
+        ...analysis,
+        drafts: analysis.drafts.map(draft => draft.rows.length > MOST_ROWS ? { ...draft, rows: draft.rows.slice(0, MOST_ROWS) } : draft),
+        notices: [
+            ...analysis.notices,
+            `${findings} more than ${MOST_ROWS} rows: ${rest} further rows are in the snapshot alone.`
+        ]
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/analyse/evidence.js
@@ -79846,7 +79884,7 @@ function re(stringsOrFlags, ...values) {
 
 
 /** Rows of one indicator that are kept as evidence; hosts are always counted in full. */
-const MOST_ROWS = 200;
+const indicators_MOST_ROWS = 200;
 /** A literal this short would match everywhere. */
 const SHORTEST_LITERAL = 3;
 const MOST_INDICATORS = 10_000;
@@ -79963,7 +80001,7 @@ function indicatorSearch(indicators, queries) {
                         const known = rows.get(key);
                         if (known !== undefined)
                             known.hosts.add(record.host);
-                        else if (rows.size < MOST_ROWS)
+                        else if (rows.size < indicators_MOST_ROWS)
                             rows.set(key, { row, query, hosts: new Set([record.host]) });
                     }
                 }
@@ -80033,6 +80071,7 @@ function tellFindings(analysis, evidence, indicators) {
 
 
 
+
 /**
  * From raw rows to findings. `hosts` opens the collected hosts, and is called twice: once to make them comparable,
  * once for the raw rows of what was found, so that no raw row is held in memory meanwhile.
@@ -80044,7 +80083,7 @@ async function assess(question, hosts) {
         builder.add(record);
         search.add(record);
     }
-    const analysis = analyse(builder.finish(), question.baseline, question.today);
+    const analysis = boundRows(analyse(builder.finish(), question.baseline, question.today));
     const collector = evidenceCollector(analysis.fleet, analysis.drafts);
     for await (const record of hosts())
         collector.add(record);
@@ -80055,23 +80094,52 @@ async function assess(question, hosts) {
 var dist_cjs = __nccwpck_require__(4736);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-sts/dist-cjs/index.js
 var client_sts_dist_cjs = __nccwpck_require__(1695);
+;// CONCATENATED MODULE: ./lib/src/clock.js
+const systemClock = {
+    now: () => Date.now(),
+    sleep: (milliseconds, signal) => new Promise(resolve => {
+        if (signal?.aborted)
+            return resolve();
+        const done = () => {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', done);
+            resolve();
+        };
+        const timer = setTimeout(done, milliseconds);
+        signal?.addEventListener('abort', done, { once: true });
+    })
+};
+
 ;// CONCATENATED MODULE: ./lib/src/aws/errors.js
 
 /** The name of an error as AWS gives it, modelled or not. */
 function errorName(error) {
     return error instanceof Error ? error.name : '';
 }
-/** The text of an error; it may quote a service: made inert. */
+/** The text of an error, without the full stop at its end; it may quote a service: made inert. */
 function errorText(error) {
-    return inert(error instanceof Error ? error.message : String(error), 600);
+    return inert(error instanceof Error ? error.message : String(error), 600).replace(/\.$/, '');
 }
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/;
 const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
+function isThrottled(error) {
+    return THROTTLED.test(errorName(error));
+}
+/** Whether AWS no longer takes the credentials of the call because of their age. */
+function hasExpired(error) {
+    return /^(ExpiredToken|ExpiredTokenException|RequestExpired)$/.test(errorName(error));
+}
 /** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
 function isTransient(error) {
     if (!(error instanceof Error))
         return false;
-    return THROTTLED.test(error.name) || (statusOf(error) ?? 0) >= 500 || isNetworkFailure(error);
+    const status = statusOf(error) ?? 0;
+    return (THROTTLED.test(error.name) ||
+        status === 429 ||
+        status >= 500 ||
+        isNetworkFailure(error) ||
+        // An answer that does not parse: something between here and AWS gave it.
+        error.name === 'SyntaxError');
 }
 function isNetworkFailure(error) {
     if (!(error instanceof Error))
@@ -80107,23 +80175,109 @@ function explainAwsError(error, action) {
     return said;
 }
 
+;// CONCATENATED MODULE: ./lib/src/aws/pace.js
+/** Calls a second. */
+const FIRST_RATE = 6;
+const LEAST_RATE = 0.5;
+const MOST_RATE = 100;
+/** What an answered call adds before the first throttling, and a second's calls after it, as a share of the rate. */
+const OPENING_STEP = 0.7;
+const STEADY_STEP = 0.03;
+/** Throttled at this rate: go on with so much of it. Calls that were under way then are not counted again. */
+const BACK_OFF = 0.75;
+const SAME_STORM = 1_000;
+/** A pace by additive increase and multiplicative decrease (Chiu and Jain, 1989). */
+function startPace(clock) {
+    let rate = FIRST_RATE;
+    let refused = null;
+    let next = 0;
+    let slowedAt = Number.NEGATIVE_INFINITY;
+    return {
+        async turn() {
+            const now = clock.now();
+            const at = Math.max(now, next);
+            next = at + 1_000 / rate;
+            if (at > now)
+                await clock.sleep(at - now);
+        },
+        answered() {
+            const step = refused === null || rate < refused / 2 ? OPENING_STEP : STEADY_STEP;
+            rate = Math.min(MOST_RATE, rate + step);
+        },
+        throttled() {
+            const now = clock.now();
+            if (now - slowedAt < SAME_STORM)
+                return;
+            slowedAt = now;
+            refused = rate;
+            rate = Math.max(LEAST_RATE, rate * BACK_OFF);
+            next = Math.max(next, now + 1_000 / rate);
+        }
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/aws/clients.js
 
 
 
+
+
+/** A call may wait long for its turn; more renewals than this would hide credentials that never work. */
+const MOST_RENEWALS = 2;
 /**
- * A client for SSM. Adaptive retries: measured against a server that allows 5 calls a second, they lose no call and
- * are throttled an eighth as often as the standard mode. Without `credentials` the SDK looks for ambient ones.
+ * A client for SSM. Every attempt of an action, retries included, keeps to the pace of that action; the SDK retries
+ * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed. Without
+ * `credentials` the SDK looks for ambient ones.
  */
 function ssmClient(region, credentials) {
-    return new dist_cjs/* SSMClient */.jBj({
+    const client = new dist_cjs/* SSMClient */.jBj({
         region,
-        ...(credentials === null ? {} : { credentials }),
-        retryMode: 'adaptive',
+        // The session knows best when to renew: the SDK is to ask it each time.
+        ...(credentials === null
+            ? {}
+            : { credentials: async () => ({ ...(await credentials()), expiration: new Date(0) }) }),
         maxAttempts: 10,
         requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
         customUserAgent: 'fleet-drift'
     });
+    const paces = new Map();
+    const paceOf = (action) => {
+        const pace = paces.get(action) ?? startPace(systemClock);
+        paces.set(action, pace);
+        return pace;
+    };
+    client.middlewareStack.add((next, { commandName = '' }) => async (args) => {
+        const pace = paceOf(commandName);
+        await pace.turn();
+        try {
+            const answer = await next(args);
+            pace.answered();
+            return answer;
+        }
+        catch (error) {
+            if (isThrottled(error))
+                pace.throttled();
+            throw error;
+        }
+    }, 
+    // Inside the SDK's retries.
+    { name: 'pace', step: 'finalizeRequest', priority: 'low' });
+    if (credentials !== null) {
+        client.middlewareStack.add(next => async (args) => {
+            for (let renewals = 0;; renewals++) {
+                const used = await credentials();
+                try {
+                    return await next(args);
+                }
+                catch (error) {
+                    if (!hasExpired(error) || renewals >= MOST_RENEWALS)
+                        throw error;
+                    await credentials(used);
+                }
+            }
+        }, { name: 'renewCredentials', step: 'initialize' });
+    }
+    return client;
 }
 /** The account of the ambient credentials. @throws Error that says why STS did not tell. */
 async function ambientAccount(region) {
@@ -80145,123 +80299,6 @@ function refuseOtherAccounts(account, allowed) {
         return;
     throw new Error(`The credentials belong to account ${account || '(unknown)'}, and allowed-account-ids names only ${allowed.join(', ')}. ` +
         'Nothing was called in it.');
-}
-
-;// CONCATENATED MODULE: ./lib/src/aws/credentials.js
-
-
-/** The role could not be assumed; the message says what to change. */
-class CredentialsError extends Error {
-}
-const ATTEMPTS = 6;
-/** Credentials are renewed when less than this remains (milliseconds). */
-const RENEW_BEFORE = 5 * 60_000;
-/**
- * Assumes the role through OIDC when first asked, and again before the credentials run out.
- * Every attempt has a new token: a used or old one may be what was refused.
- * @throws CredentialsError from both methods, saying what to change.
- */
-function assumeRole(request, ports) {
-    let current = null;
-    let pending = null;
-    const session = async () => {
-        if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
-            return current;
-        pending ??= assume(request, ports).finally(() => {
-            pending = null;
-        });
-        current = await pending;
-        return current;
-    };
-    return {
-        credentials: async () => (await session()).credentials,
-        account: async () => (await session()).account
-    };
-}
-async function assume(request, ports) {
-    const sts = new client_sts_dist_cjs/* STSClient */.iM({
-        region: request.region,
-        maxAttempts: 1,
-        requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
-        // AssumeRoleWithWebIdentity is not signed: the token is the proof.
-        credentials: { accessKeyId: 'unsigned', secretAccessKey: 'unsigned' }
-    });
-    try {
-        for (let attempt = 1;; attempt++) {
-            const token = await ports.tokens(request.audience).catch(error => {
-                throw new CredentialsError(errorText(error));
-            });
-            try {
-                const answer = await sts.send(new client_sts_dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
-                    RoleArn: request.arn,
-                    RoleSessionName: request.sessionName,
-                    DurationSeconds: request.durationSeconds,
-                    WebIdentityToken: token,
-                    ...(request.inlineSessionPolicy === null ? {} : { Policy: request.inlineSessionPolicy })
-                }));
-                return readAnswer(answer, ports);
-            }
-            catch (error) {
-                if (error instanceof CredentialsError)
-                    throw error;
-                if (attempt >= ATTEMPTS || !mayPass(error))
-                    throw new CredentialsError(credentials_explain(error, request));
-                ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`);
-                await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2));
-            }
-        }
-    }
-    finally {
-        sts.destroy();
-    }
-}
-function readAnswer(answer, ports) {
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
-    if (!AccessKeyId || !SecretAccessKey || !SessionToken)
-        throw new CredentialsError('STS answered without credentials');
-    for (const secret of [AccessKeyId, SecretAccessKey, SessionToken])
-        ports.mask(secret);
-    return {
-        credentials: {
-            accessKeyId: AccessKeyId,
-            secretAccessKey: SecretAccessKey,
-            sessionToken: SessionToken,
-            expiration: Expiration ?? new Date(ports.clock.now() + 15 * 60_000)
-        },
-        account: answer.AssumedRoleUser?.Arn?.split(':')[4] ?? ''
-    };
-}
-/** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
-function mayPass(error) {
-    const name = errorName(error);
-    if (name === 'IDPCommunicationError' || name === 'ExpiredTokenException')
-        return true;
-    if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
-        return /retrieve verification key/i.test(errorText(error));
-    }
-    return isTransient(error);
-}
-function credentials_explain(error, request) {
-    const name = errorName(error);
-    const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`;
-    const [owner = 'OWNER', repo = 'REPO'] = request.repository.split('/');
-    switch (true) {
-        case /AccessDenied/.test(name):
-            return (`${said} Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ` +
-                `token.actions.githubusercontent.com:aud "${request.audience}" and a token.actions.githubusercontent.com:sub that ` +
-                `matches this job: "repo:${owner}/${repo}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
-                `"repo:${owner}@OWNER_ID/${repo}@REPOSITORY_ID:…" (docs/credentials.md).`);
-        case /InvalidIdentityToken/.test(name):
-            return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`;
-        case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
-            return `${said} role-duration-seconds may exceed the role's maximum session duration.`;
-        case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
-            return `${said} Check inline-session-policy.`;
-        case name === 'RegionDisabledException' || name === 'RegionDisabled':
-            return `${said} STS is not active in ${request.region} for this account.`;
-        default:
-            return said;
-    }
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -89267,14 +89304,14 @@ const ZodTuple = /*@__PURE__*/ $constructor("ZodTuple", (inst, def) => {
     },
 });
 function tuple(items, _paramsOrRest, _params) {
-    const hasRest = _paramsOrRest instanceof core.$ZodType;
+    const hasRest = _paramsOrRest instanceof $ZodType;
     const params = hasRest ? _params : _paramsOrRest;
     const rest = hasRest ? _paramsOrRest : null;
     return new ZodTuple({
         type: "tuple",
         items: items,
         rest,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
@@ -89801,8 +89838,9 @@ function preprocess(fn, schema) {
 
 ;// CONCATENATED MODULE: ./lib/src/aws/oidc.js
 
+
 const answerSchema = object({ value: schemas_string().min(1) });
-const oidc_ATTEMPTS = 5;
+const ATTEMPTS = 5;
 /** A hung attempt must not outlive the token's own life (milliseconds). */
 const ATTEMPT_TIMEOUT = 15_000;
 /**
@@ -89812,7 +89850,7 @@ const ATTEMPT_TIMEOUT = 15_000;
 function runnerTokens(request, ports) {
     return async (audience) => {
         let failure = '';
-        for (let attempt = 0; attempt < oidc_ATTEMPTS; attempt++) {
+        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
             if (attempt > 0)
                 await ports.clock.sleep(500 * 2 ** attempt * (0.5 + Math.random() / 2));
             const answer = await ask(request, audience);
@@ -89827,6 +89865,17 @@ function runnerTokens(request, ports) {
         throw new Error(`GitHub gave no OIDC token: ${failure}. Check that the job has the permission id-token: write.`);
     };
 }
+const claimsSchema = object({ sub: schemas_string().min(1) });
+/** The `sub` that a token claims, made inert, to tell it; `null` where it cannot be read. Nothing is verified. */
+function subjectOf(token) {
+    try {
+        const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+        return inert(claimsSchema.parse(JSON.parse(claims)).sub);
+    }
+    catch {
+        return null;
+    }
+}
 async function ask({ url, token }, audience) {
     const separator = url.includes('?') ? '&' : '?';
     try {
@@ -89840,55 +89889,469 @@ async function ask({ url, token }, audience) {
                 again: response.status === 429 || response.status >= 500
             };
         }
-        const answer = answerSchema.safeParse(await response.json());
-        return answer.success
-            ? { token: answer.data.value }
-            : { failure: 'its token service sent no token', again: true };
+        const value = tokenIn(await response.text());
+        return value === null ? { failure: 'its token service sent no token', again: true } : { token: value };
     }
     catch (error) {
-        return {
-            failure: `its token service cannot be reached (${error instanceof Error ? error.name : 'unknown'})`,
-            again: true
-        };
+        return { failure: `its token service cannot be reached (${reasonOf(error)})`, again: true };
     }
 }
+function tokenIn(text) {
+    try {
+        return answerSchema.parse(JSON.parse(text)).value;
+    }
+    catch {
+        return null;
+    }
+}
+/** `ECONNREFUSED`, `TimeoutError` …: what failed, without a word of the request. */
+function reasonOf(error) {
+    if (!(error instanceof Error))
+        return 'unknown';
+    const cause = error.cause;
+    return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name;
+}
 
-;// CONCATENATED MODULE: ./lib/src/clock.js
-const systemClock = {
-    now: () => Date.now(),
-    sleep: (milliseconds, signal) => new Promise(resolve => {
-        if (signal?.aborted)
-            return resolve();
-        const done = () => {
-            clearTimeout(timer);
-            signal?.removeEventListener('abort', done);
-            resolve();
-        };
-        const timer = setTimeout(done, milliseconds);
-        signal?.addEventListener('abort', done, { once: true });
-    })
-};
+;// CONCATENATED MODULE: ./lib/src/aws/credentials.js
 
-;// CONCATENATED MODULE: ./lib/src/collect/concurrently.js
-/** Does `work` on all entries, at most `limit` at once, and gives the results as they come. The first error ends it. */
-async function* concurrently(entries, limit, work) {
-    const running = new Map();
-    let next = 0;
-    while (next < entries.length || running.size > 0) {
-        while (next < entries.length && running.size < limit) {
-            const at = next++;
-            const entry = entries[at];
-            if (entry !== undefined)
-                running.set(at, work(entry).then(result => ({ at, result })));
+
+
+/** The role could not be assumed; the message says what to change. */
+class CredentialsError extends Error {
+}
+const credentials_ATTEMPTS = 6;
+/** Credentials are renewed when less than this remains (milliseconds). */
+const RENEW_BEFORE = 5 * 60_000;
+/**
+ * Assumes the role through OIDC when first asked, and again before the credentials run out.
+ * Every attempt has a new token: a used or old one may be what was refused.
+ * @throws CredentialsError from both methods, saying what to change.
+ */
+function assumeRole(request, ports) {
+    let current = null;
+    let pending = null;
+    const session = async (refused) => {
+        if (refused !== undefined && current?.credentials === refused)
+            current = null;
+        if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
+            return current;
+        pending ??= assume(request, ports).finally(() => {
+            pending = null;
+        });
+        current = await pending;
+        return current;
+    };
+    return {
+        credentials: async (refused) => (await session(refused)).credentials,
+        account: async () => (await session()).account
+    };
+}
+async function assume(request, ports) {
+    const sts = new client_sts_dist_cjs/* STSClient */.iM({
+        region: request.region,
+        maxAttempts: 1,
+        requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+        // AssumeRoleWithWebIdentity is not signed: the token is the proof.
+        credentials: { accessKeyId: 'unsigned', secretAccessKey: 'unsigned' }
+    });
+    try {
+        for (let attempt = 1;; attempt++) {
+            const token = await ports.tokens(request.audience).catch(error => {
+                throw new CredentialsError(errorText(error));
+            });
+            try {
+                const answer = await sts.send(new client_sts_dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
+                    RoleArn: request.arn,
+                    RoleSessionName: request.sessionName,
+                    DurationSeconds: request.durationSeconds,
+                    WebIdentityToken: token,
+                    ...(request.inlineSessionPolicy === null ? {} : { Policy: request.inlineSessionPolicy })
+                }));
+                return readAnswer(answer, ports);
+            }
+            catch (error) {
+                if (error instanceof CredentialsError)
+                    throw error;
+                if (attempt >= credentials_ATTEMPTS || !mayPass(error))
+                    throw new CredentialsError(credentials_explain(error, request, subjectOf(token)));
+                ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`);
+                await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2));
+            }
         }
-        const { at, result } = await Promise.race(running.values());
-        running.delete(at);
-        yield result;
+    }
+    finally {
+        sts.destroy();
     }
 }
+function readAnswer(answer, ports) {
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken)
+        throw new CredentialsError('STS answered without credentials');
+    for (const secret of [AccessKeyId, SecretAccessKey, SessionToken])
+        ports.mask(secret);
+    return {
+        credentials: {
+            accessKeyId: AccessKeyId,
+            secretAccessKey: SecretAccessKey,
+            sessionToken: SessionToken,
+            expiration: Expiration ?? new Date(ports.clock.now() + 15 * 60_000)
+        },
+        account: answer.AssumedRoleUser?.Arn?.split(':')[4] ?? ''
+    };
+}
+/** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
+function mayPass(error) {
+    const name = errorName(error);
+    if (/^(?:IDPCommunicationError|ExpiredToken)/.test(name))
+        return true;
+    if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
+        return /retrieve verification key/i.test(errorText(error));
+    }
+    return isTransient(error);
+}
+/** `subject` is what the refused token said of this job. */
+function credentials_explain(error, request, subject) {
+    const name = errorName(error);
+    const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`;
+    switch (true) {
+        case /AccessDenied/.test(name):
+            return `${said} ${trustPolicyAdvice(request, subject)}`;
+        case /InvalidIdentityToken/.test(name):
+            return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`;
+        case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
+            return `${said} Check inline-session-policy.`;
+        case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
+            return `${said} role-duration-seconds may exceed the role's maximum session duration.`;
+        case /^RegionDisabled/.test(name):
+            return `${said} STS is not active in ${request.region} for this account.`;
+        case isNetworkFailure(error):
+            return `${said} The network between the runner and AWS failed; check aws-region and the runner's network.`;
+        default:
+            return said;
+    }
+}
+function trustPolicyAdvice({ audience, repository }, subject) {
+    const [owner, repo] = repository.split('/');
+    const [first, second] = [owner || 'OWNER', repo || 'REPOSITORY'];
+    return ('Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ' +
+        `token.actions.githubusercontent.com:aud "${audience}" and a token.actions.githubusercontent.com:sub that ` +
+        `matches this job: "repo:${first}/${second}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
+        `"repo:${first}@OWNER_ID/${second}@REPOSITORY_ID:…"` +
+        `${subject === null ? '' : `; this job's token says "${subject}"`} (docs/credentials.md).`);
+}
 
+;// CONCATENATED MODULE: ./lib/src/aws/login.js
+
+
+
+/**
+ * The credentials of the role, in an allowed account; `null` means the ambient ones.
+ * @throws CredentialsError or Error that says what to change.
+ */
+async function login({ role, region, allowedAccountIds }, { repository, oidc }, ports) {
+    if (role === null) {
+        if (allowedAccountIds.length > 0)
+            refuseOtherAccounts(await ambientAccount(region), allowedAccountIds);
+        return null;
+    }
+    if (oidc === null) {
+        throw new CredentialsError('role-to-assume needs an OIDC token, and this job may not ask for one: add "id-token: write" to the permissions of the job (or of the workflow).');
+    }
+    const request = oidc;
+    const session = assumeRole({ ...role, region, repository: repository === null ? '' : `${repository.owner}/${repository.repo}` }, { ...ports, tokens: runnerTokens(request, ports) });
+    refuseOtherAccounts(await session.account(), allowedAccountIds);
+    ports.log.info('Assumed the role.');
+    return session.credentials;
+}
+
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __nccwpck_require__(8522);
+;// CONCATENATED MODULE: ./lib/src/snapshot/write.js
+
+
+
+
+
+
+/**
+ * Writes `snapshot.ndjson.gz`: a header line, then one line a host, as a stream: memory does not grow with the fleet.
+ * The snapshot is the evidence: rows go in as they came, neither normalised nor redacted.
+ */
+async function openSnapshot(path, header) {
+    const digest = (0,external_node_crypto_.createHash)('sha256');
+    const gzip = (0,external_node_zlib_.createGzip)();
+    const hashing = new external_node_stream_.Transform({
+        transform(chunk, _encoding, done) {
+            digest.update(chunk);
+            done(null, chunk);
+        }
+    });
+    const file = (0,external_node_fs_.createWriteStream)(path, { mode: 0o600 });
+    const flushed = (0,external_node_stream_promises_namespaceObject.finished)(gzip.pipe(hashing).pipe(file));
+    flushed.catch(() => undefined);
+    const line = async (value) => {
+        if (!gzip.write(`${JSON.stringify(value)}\n`))
+            await Promise.race([(0,external_node_events_.once)(gzip, 'drain'), flushed]);
+    };
+    await line(header);
+    const finish = async () => {
+        gzip.end();
+        await flushed;
+        return digest.digest('hex');
+    };
+    let closed = null;
+    return {
+        write: line,
+        close() {
+            closed ??= finish();
+            return closed;
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/snapshot/read.js
+
+
+
+
+/** A host may hold 32 MiB of rows (design §9); its line is longer by JSON's quotes and escapes. */
+const MAX_LINE_BYTES = 128 * 1024 * 1024;
+const headerSchema = object({
+    fleetDriftSnapshot: literal(1),
+    name: schemas_string().default('fleet'),
+    collector: schemas_string().default('unknown'),
+    packs: array(object({ name: schemas_string(), sha256: schemas_string() })).default([]),
+    targets: array(schemas_string()).default([]),
+    region: schemas_string().nullable().default(null),
+    startedAt: schemas_string().default('')
+});
+const factsSchema = object({
+    hostname: schemas_string().nullable().default(null),
+    fqdn: schemas_string().nullable().default(null),
+    addresses: array(schemas_string()).default([]),
+    macs: array(schemas_string()).default([]),
+    machineId: schemas_string().nullable().default(null),
+    bootId: schemas_string().nullable().default(null),
+    os: schemas_string().nullable().default(null),
+    osVersion: schemas_string().nullable().default(null),
+    arch: schemas_string().nullable().default(null),
+    osqueryVersion: schemas_string().nullable().default(null),
+    root: schemas_boolean().default(false)
+});
+const hostSchema = object({
+    host: schemas_string().min(1).max(256),
+    status: schemas_enum(['reported', 'partial', 'silent']),
+    reason: schemas_string().nullable().default(null),
+    unanswered: schemas_boolean().default(false),
+    collectedAt: schemas_string().nullable().default(null),
+    facts: factsSchema.nullable().default(null),
+    queries: record(schemas_string(), unknown()).default({})
+});
+const querySchema = object({
+    status: schemas_enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
+    detail: schemas_string().nullable().default(null),
+    rows: array(unknown()).default([])
+});
+/**
+ * Opens a snapshot; hosts are read one line at a time, so that memory holds one host.
+ * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host.
+ */
+async function readSnapshot(path) {
+    const lines = readLines(path);
+    const first = await lines.next();
+    const header = first.done ? null : headerSchema.safeParse(parseJson(first.value, path, 1));
+    if (!header?.success) {
+        throw new Error(`${path} is not a Fleet Drift snapshot: its first line must be a snapshot header`);
+    }
+    return { header: header.data, hosts: readHosts(lines, path) };
+}
+async function* readHosts(lines, path) {
+    let number = 1;
+    for await (const line of lines) {
+        number++;
+        if (line === '')
+            continue;
+        const parsed = hostSchema.safeParse(parseJson(line, path, number));
+        if (!parsed.success)
+            throw new Error(`${path}, line ${number}: not a host (${prettifyError(parsed.error)})`);
+        const queries = Object.create(null);
+        for (const [name, result] of Object.entries(parsed.data.queries))
+            queries[name] = readQuery(result);
+        yield { ...parsed.data, queries };
+    }
+}
+function readQuery(value) {
+    const parsed = querySchema.safeParse(value);
+    if (!parsed.success)
+        return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] };
+    const rows = [];
+    for (const value of parsed.data.rows) {
+        const row = readRow(value);
+        if (row === null)
+            return { status: 'failed', detail: 'the snapshot holds a row that is no row', rows: [] };
+        rows.push(row);
+    }
+    return { ...parsed.data, rows };
+}
+/** A row with a null prototype; `null` where the value is not a flat object. Numbers and booleans become text. */
+function readRow(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+        return null;
+    const row = Object.create(null);
+    for (const [column, cell] of Object.entries(value)) {
+        if (typeof cell === 'object' && cell !== null)
+            return null;
+        row[column] = typeof cell === 'string' ? cell : cell === null || cell === undefined ? '' : String(cell);
+    }
+    return row;
+}
+function parseJson(line, path, number) {
+    try {
+        return JSON.parse(line);
+    }
+    catch {
+        throw new Error(`${path}, line ${number}: not valid JSON`);
+    }
+}
+async function* readLines(path) {
+    const plain = (0,external_node_stream_.pipeline)((0,external_node_fs_.createReadStream)(path), (0,external_node_zlib_.createGunzip)(), () => undefined);
+    let pieces = [];
+    let size = 0;
+    for await (const chunk of plain) {
+        let rest = chunk;
+        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+            pieces.push(rest.subarray(0, end));
+            yield Buffer.concat(pieces).toString('utf8');
+            pieces = [];
+            size = 0;
+            rest = rest.subarray(end + 1);
+        }
+        size += rest.length;
+        if (size > MAX_LINE_BYTES)
+            throw new Error(`${path}: a line is longer than ${MAX_LINE_BYTES} bytes`);
+        if (rest.length > 0)
+            pieces.push(rest);
+    }
+    if (pieces.length > 0)
+        yield Buffer.concat(pieces).toString('utf8');
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/record.js
+/** A host that gave no answer at all. */
+function silentHost(host, reason, unanswered) {
+    return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} };
+}
+/** The one record of a host whose invocation has ended. */
+function recordOf(host, opened, asked, state, collectedAt, shell = 'posix') {
+    switch (opened.kind) {
+        case 'answer': {
+            const reason = incomplete(opened.queries, asked, shell === 'powershell' ? 'windows' : platformOf(opened.facts.os));
+            const status = reason === null ? 'reported' : 'partial';
+            return {
+                host,
+                status,
+                reason,
+                unanswered: false,
+                collectedAt,
+                facts: opened.facts,
+                queries: opened.queries
+            };
+        }
+        case 'no-osquery':
+            return {
+                host,
+                status: 'partial',
+                reason: `osquery is not installed${opened.fetched === null ? '' : `, and ${opened.fetched}`}`,
+                unanswered: false,
+                collectedAt,
+                facts: opened.facts,
+                queries: {}
+            };
+        default: {
+            if (opened.reason === EMPTY)
+                return silentHost(host, state.reason, state.delivered);
+            return {
+                host,
+                status: 'partial',
+                reason: opened.reason,
+                unanswered: true,
+                collectedAt,
+                facts: null,
+                queries: {}
+            };
+        }
+    }
+}
+/** The envelope's word for a reply with nothing in it: no answer came, whatever SSM calls the command. */
+const EMPTY = 'the reply is empty';
+/** So many queries are named in a reason; the others are counted. */
+const record_NAMED = 4;
+/**
+ * Why the answer is not whole. A table that the host's osquery does not have is excused only where the pack says that
+ * the query is for other platforms; and a host that answers nothing at all is never whole, whatever it claims to be.
+ */
+function incomplete(queries, asked, platform) {
+    const open = asked.filter(({ name }) => queries[name]?.status !== 'ok');
+    const excused = ({ name, platforms }) => queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform);
+    const short = open.filter(query => !excused(query));
+    if (short.length === 0) {
+        return open.length === asked.length ? 'no query was answered: all are for other platforms' : null;
+    }
+    const names = short.slice(0, record_NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`);
+    const more = short.length > record_NAMED ? ` and ${short.length - record_NAMED} more` : '';
+    return `${short.length === 1 ? 'a query was' : 'queries were'} not answered: ${names.join(', ')}${more}`;
+}
+/** The platform behind the name of an operating system, on which a POSIX script can run at all. */
+function platformOf(os) {
+    return os !== null && /mac|darwin/i.test(os) ? 'darwin' : 'linux';
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/files.js
+
+
+
+
+/**
+ * Opens every snapshot that a pattern matches, each once, so that a matrix of `collect` jobs fans in to one analysis.
+ * @throws Error naming the pattern that matches nothing, or the file that is no snapshot.
+ */
+async function openFiles(patterns, workspace, expectedIds) {
+    const paths = new Set();
+    for (const pattern of patterns) {
+        let matched = false;
+        for await (const path of (0,promises_.glob)(pattern, { cwd: workspace })) {
+            paths.add((0,external_node_path_.resolve)(workspace, path));
+            matched = true;
+        }
+        if (!matched) {
+            throw new Error(`files: ${pattern} matches no file; patterns start at the folder of the repository.`);
+        }
+    }
+    const readers = [];
+    for (const path of [...paths].sort())
+        readers.push(await readSnapshot(path));
+    return { headers: readers.map(reader => reader.header), hosts: hostsOf(readers, expectedIds) };
+}
+async function* hostsOf(readers, expectedIds) {
+    const missing = new Set(expectedIds);
+    for (const { hosts } of readers) {
+        for await (const host of hosts) {
+            missing.delete(host.host);
+            yield host;
+        }
+    }
+    for (const id of missing)
+        yield silentHost(id, 'it is expected, and in none of the files', false);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/collect/facts.js
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}))*\.?$/;
@@ -89923,55 +90386,123 @@ function distinct(texts) {
     return [...new Set(texts.filter(text => typeof text === 'string'))].sort().slice(0, MOST_ADDRESSES);
 }
 
-;// CONCATENATED MODULE: ./lib/src/collect/envelope.js
-
+;// CONCATENATED MODULE: ./lib/src/collect/frame.js
 
 
 
 /** Bounds of what one host may send, unpacked (design §9). */
 const MOST_BYTES = 32 * 1024 * 1024;
+const AGENT_CUT = '--output truncated--';
+function startOf(reply, nonce) {
+    const start = new RegExp(`^FLEETDRIFT2 ${nonce} (\\d{1,8}) ([0-9a-f]{64}) (\\d{1,4}|short) (\\d{1,9}) ([0-9a-f]{64})$`, 'm').exec(reply);
+    if (start === null)
+        return null;
+    const [line, length = '', sum = '', index = '', total = '', whole = ''] = start;
+    return {
+        length: Number(length),
+        sum,
+        from: start.index + line.length + 1,
+        promised: { index: index === 'short' ? index : Number(index), total: Number(total), whole }
+    };
+}
+/** Opens a frame. Total: any text gives a piece whose digest holds, or the reason why there is none. */
+function openFrame(output, nonce) {
+    const reply = output.replaceAll('\r\n', '\n');
+    const start = startOf(reply, nonce);
+    if (start === null) {
+        if (reply.trim() === '')
+            return { reason: 'the reply is empty' };
+        const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply);
+        return {
+            reason: note === null
+                ? 'the reply holds no answer of the collector'
+                : `the collector says: ${inert(note[1] ?? '')}`
+        };
+    }
+    const { length, from, sum, promised } = start;
+    const text = reply.slice(from, from + length);
+    if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT2-END ${nonce}`)) {
+        return {
+            reason: reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does'
+        };
+    }
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+        return { reason: 'the reply is not base64' };
+    const bytes = Buffer.from(text, 'base64');
+    return sha256(bytes) === sum ? { ...promised, bytes } : { reason: 'the reply does not match its digest' };
+}
+/** Unpacks an answer and checks it against the digest that was promised. Total. */
+function unpack(packed, whole) {
+    try {
+        const body = (0,external_node_zlib_.gunzipSync)(packed, { maxOutputLength: MOST_BYTES });
+        return sha256(body) === whole ? body : { reason: 'the reply does not match its digest' };
+    }
+    catch (error) {
+        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+        return {
+            reason: code === 'ERR_BUFFER_TOO_LARGE'
+                ? `the reply unpacks to more than ${MOST_BYTES} bytes`
+                : 'the reply does not unpack'
+        };
+    }
+}
+/**
+ * What the head of a reply that was cut tells: what its frame promises, and the first bytes of the answer. Nothing of
+ * it is verified: it may only decide what to ask next. `null`: no frame starts in it.
+ */
+function peekFrame(output, nonce) {
+    const start = startOf(output, nonce);
+    if (start === null)
+        return null;
+    const text = /^[A-Za-z0-9+/]*/.exec(output.slice(start.from))?.[0] ?? '';
+    try {
+        const packed = Buffer.from(text.slice(0, text.length - (text.length % 4)), 'base64');
+        const bytes = (0,external_node_zlib_.gunzipSync)(packed, { finishFlush: external_node_zlib_.constants.Z_SYNC_FLUSH, maxOutputLength: 65_536 });
+        return { promised: start.promised, head: bytes.toString('latin1') };
+    }
+    catch {
+        return { promised: start.promised, head: '' };
+    }
+}
+function sha256(bytes) {
+    return (0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/envelope.js
+
+
+
+/** Bounds of what one host may send (design §9). */
 const envelope_MOST_ROWS = 200_000;
 /** A list of flat rows is no deeper; osquery's widest tables have some 60 columns. */
 const ROW_DEPTH = 2;
 const MOST_COLUMNS = 512;
 /** Lines of the head beside the pack's queries: the collector's own questions and what the shell tells. */
 const MOST_OTHER_LINES = 32;
-const AGENT_CUT = '--output truncated--';
-/** Opens a reply. Total: any bytes give a result, none throws, and rows are returned only where their digest holds. */
+/** Opens a reply that holds a whole answer. Total: any bytes give a result, none throws. */
 function openEnvelope(output, asked) {
-    const reply = output.replaceAll('\r\n', '\n');
-    const broken = (reason) => ({ kind: 'broken', reason });
-    const start = new RegExp(`^FLEETDRIFT1 ${asked.nonce} (\\d{1,8}) ([0-9a-f]{64})$`, 'm').exec(reply);
-    if (start === null) {
-        if (reply.trim() === '')
-            return broken('the reply is empty');
-        const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply);
-        return broken(note === null
-            ? 'the reply holds no answer of the collector'
-            : `the collector says: ${inert(note[1] ?? '')}`);
-    }
-    const length = Number(start[1]);
-    const from = start.index + start[0].length + 1;
-    const text = reply.slice(from, from + length);
-    if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT1-END ${asked.nonce}`)) {
-        return broken(reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does');
-    }
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text))
-        return broken('the reply is not base64');
-    const packed = Buffer.from(text, 'base64');
-    if (sha256(packed) !== start[2])
-        return broken('the reply does not match its digest');
-    try {
-        return openBody((0,external_node_zlib_.gunzipSync)(packed, { maxOutputLength: MOST_BYTES }), asked);
-    }
-    catch (error) {
-        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-        return broken(code === 'ERR_BUFFER_TOO_LARGE'
-            ? `the reply unpacks to more than ${MOST_BYTES} bytes`
-            : 'the reply does not unpack');
-    }
+    const piece = openFrame(output, asked.nonce);
+    if ('reason' in piece)
+        return { kind: 'broken', reason: piece.reason };
+    if (piece.index !== 0 || piece.bytes.length !== piece.total)
+        return { kind: 'broken', reason: 'the reply is one piece of several' };
+    return openPacked(piece.bytes, piece.whole, asked);
 }
+/** Opens a packed answer of which the host promised the digest. */
+function openPacked(packed, whole, asked) {
+    const body = unpack(packed, whole);
+    return 'reason' in body ? { kind: 'broken', reason: body.reason } : openBody(body, asked);
+}
+/** The script's words for why it got no osquery. */
+const FETCHED = {
+    'no-source': 'the osquery input has no line for its architecture',
+    'no-program': 'it has neither curl nor wget to fetch it',
+    'no-download': 'it could not fetch it',
+    'wrong-digest': 'what it fetched has another digest, and was not run',
+    'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
+};
 const STATUSES = ['ok', 'failed', 'timeout', 'truncated', 'unsupported'];
+/** Opens an unpacked answer. Rows are returned only where their digest holds. */
 function openBody(body, asked) {
     const head = new Map();
     const lines = [];
@@ -90012,7 +90543,7 @@ function openBody(body, asked) {
         return { kind: 'broken', reason: `the reply has more than ${envelope_MOST_ROWS} rows` };
     const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? []);
     if (head.get('osquery') === 'none')
-        return { kind: 'no-osquery', facts };
+        return { kind: 'no-osquery', facts, fetched: FETCHED[head.get('fetched') ?? ''] ?? null };
     const queries = Object.create(null);
     for (const name of asked.queries) {
         queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] };
@@ -90078,14 +90609,14 @@ function readRows(part, line, most) {
     }
     const rows = [];
     for (const entry of value) {
-        const row = readRow(entry);
+        const row = envelope_readRow(entry);
         if (row === null)
             return failed('its result is no list of rows');
         rows.push(row);
     }
     return { status: 'ok', detail: null, rows };
 }
-function readRow(value) {
+function envelope_readRow(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
         return null;
     const row = Object.create(null);
@@ -90134,16 +90665,860 @@ function measureRows(text) {
     return { rows, columns: widest, depth };
 }
 const [QUOTE, COMMA, BRACKET, BACKSLASH, BRACKET_END, BRACE, BRACE_END] = [34, 44, 91, 92, 93, 123, 125];
-function sha256(bytes) {
-    return (0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex');
+
+;// CONCATENATED MODULE: ./lib/src/collect/registry.js
+
+
+/** SSM's limits (DescribeInstanceInformation, API reference). */
+const PAGE = 50;
+const VALUES_A_FILTER = 50;
+/**
+ * What SSM says of the agents of the targeted hosts: their ping status by id. `null` where it does not say: the
+ * permission is optional, and resource groups cannot be looked up so. Never throws.
+ */
+async function lookUpAgents(targets, { ssm, log, signal }) {
+    const agents = new Map();
+    try {
+        for (const filters of filtersFor(targets)) {
+            let token;
+            do {
+                if (signal.aborted)
+                    return null;
+                const input = { Filters: filters, MaxResults: PAGE, ...(token ? { NextToken: token } : {}) };
+                const page = await ssm.send(new dist_cjs/* DescribeInstanceInformationCommand */.MXw(input));
+                for (const agent of page.InstanceInformationList ?? [])
+                    note(agents, agent);
+                token = page.NextToken || undefined;
+            } while (token !== undefined);
+        }
+        return agents;
+    }
+    catch (error) {
+        log.debug(`DescribeInstanceInformation is not answered (${errorName(error)}): whether agents are online is not known.`);
+        return null;
+    }
+}
+function note(agents, { InstanceId, PingStatus }) {
+    if (InstanceId !== undefined)
+        agents.set(InstanceId, PingStatus ?? 'Inactive');
+}
+function filtersFor(targets) {
+    if (targets.kind === 'filters') {
+        if (!targets.filters.every(({ key }) => key.startsWith('tag:')))
+            throw new Error('no tags');
+        return [targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))];
+    }
+    const batches = [];
+    for (let at = 0; at < targets.hosts.length; at += VALUES_A_FILTER)
+        batches.push([{ Key: 'InstanceIds', Values: targets.hosts.slice(at, at + VALUES_A_FILTER) }]);
+    return batches;
+}
+/** What a silent host's agent adds to the reason. */
+function tellAgent(agents, host) {
+    if (agents === null)
+        return '';
+    const status = agents.get(host);
+    if (status === undefined)
+        return '; SSM knows no agent of it';
+    return status === 'Online' ? '; SSM calls its agent online' : `; SSM has lost its agent (${status})`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/concurrently.js
+/** Does `work` on all entries, at most `limit` at once, and gives the results as they come. The first error ends it. */
+async function* concurrently(entries, limit, work) {
+    const running = new Map();
+    let next = 0;
+    while (next < entries.length || running.size > 0) {
+        while (next < entries.length && running.size < limit) {
+            const at = next++;
+            const entry = entries[at];
+            if (entry !== undefined)
+                running.set(at, work(entry).then(result => ({ at, result })));
+        }
+        const { at, result } = await Promise.race(running.values());
+        running.delete(at);
+        yield result;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/shell.js
+/**
+ * The POSIX sh texts of the collector, for dash, busybox and bash. They are read-only on the host but for one private
+ * folder, always exit 0 and say in a frame what happened (frame.ts reads it). `script.ts` puts them together.
+ *
+ * The folder is named after the run's nonce, so that a later command of the same run finds it again: `mkdir` fails
+ * where the name is taken, and only root may use what root has made in a folder of mode 0700.
+ */
+/** What every command needs. `frame` tells one file, `piece` one part of the packed answer. */
+const shell_COMMON = `umask 077
+LC_ALL=C; export LC_ALL
+PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
+dir="\${TMPDIR:-/tmp}/fleet-drift.$nonce"
+if command -v sha256sum >/dev/null 2>&1; then digest() { sha256sum "$@"; }
+elif command -v shasum >/dev/null 2>&1; then digest() { shasum -a 256 "$@"; }
+else digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }; fi
+frame() {
+  base64 < "$1" | tr -d '\\n' > "text.$2"
+  length=$(($(wc -c < "text.$2")))
+  digest "$1" > "sum.$2"
+  read -r sum rest < "sum.$2"
+  echo "FLEETDRIFT2 $nonce $length $sum $2 $total $whole"
+  cat "text.$2"
+  echo
+  echo "FLEETDRIFT2-END $nonce"
+}
+piece() {
+  tail -c +$(($1 * piece_bytes + 1)) gz | head -c $piece_bytes > "part.$1"
+  frame "part.$1" "$1"
+}`;
+/**
+ * Makes the folder. Where the same command came twice (its first acknowledgement was lost on the way), the second waits
+ * for the first, and gives its answer.
+ *
+ * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
+ * cancelled command's process group outright: the reaper, outside of it, then removes the folder. A folder that is
+ * kept for later commands (it holds the file `keep`) is removed by the reaper at the latest.
+ * Our own children are ended by -9: bash may run the script's traps in a child that was forked a moment ago.
+ */
+const PRELUDE = `for old in "\${TMPDIR:-/tmp}"/fleet-drift.*; do
+  [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
+done
+waited=0
+until mkdir "$dir" 2>/dev/null; do
+  [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] && [ $waited -lt $budget ] || {
+    echo "fleet-drift: cannot make a temporary folder"; exit 0; }
+  cd "$dir" 2>/dev/null && [ -e keep ] && read -r total whole < keep && { piece 0; exit 0; }
+  cd /; sleep 1; waited=$((waited + 1))
+done
+cd "$dir" || exit 0
+child=; reaper=
+trap '[ -e "$dir/keep" ] || { cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null; }' EXIT
+trap '[ -z "$child" ] || kill $child 2>/dev/null; rm -f "$dir/keep"; exit 0' HUP INT TERM
+reap='cd /; i=0
+  while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 3)); done
+  i=0
+  while [ $i -lt "$4" ] && [ -e "$1/keep" ]; do sleep 3; i=$((i + 3)); done
+  rm -rf "$1"'
+if command -v setsid >/dev/null 2>&1; then
+  setsid sh -c "$reap" reaper "$dir" $$ $((budget + 60)) $linger </dev/null >/dev/null 2>&1 &
+  reaper=$!
+fi
+HOME=$dir; export HOME
+ulimit -c 0 2>/dev/null
+ulimit -S -f $blocks 2>/dev/null
+ulimit -S -v $most_memory 2>/dev/null
+start=$(date +%s)
+count=0
+osquery=none
+if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi; program=osqueryi; mode=
+elif command -v osqueryd >/dev/null 2>&1; then osquery=osqueryd; program=osqueryd; mode=-S; fi
+gentle=; nice -n 10 true 2>/dev/null && gentle="nice -n 10"
+if timeout -k 1 1 true 2>/dev/null; then
+  bound() { timeout -k 5 "$@" & child=$!; wait $child; }
+else
+  bound() {
+    seconds=$1; shift
+    "$@" & child=$!
+    ( i=0; while [ $i -lt $seconds ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i + 1)); done
+      kill -9 $child 2>/dev/null ) >/dev/null 2>&1 & guard=$!
+    wait $child; code=$?
+    { kill -9 $guard; wait $guard; } 2>/dev/null
+    [ $code -eq 137 ] && return 124
+    return $code
+  }
+fi
+q() {
+  [ "$osquery" = none ] && return
+  count=$((count + 1))
+  : > $count.o
+  status=ok; code=-
+  seconds=$((budget - $(date +%s) + start))
+  [ $seconds -le $limit ] || seconds=$limit
+  if [ $seconds -le 0 ]; then
+    status=timeout; echo 'not asked: the time for all queries was used up' > $count.e
+  else
+    bound $seconds $gentle "$program" $mode --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
+    code=$?; child=
+    case $code in
+      0) [ -s $count.e ] && grep -q '^Error' $count.e && status=failed ;;
+      124|137) status=timeout ;;
+      153) status=truncated; echo 'more output than a query may have' > $count.e ;;
+      *) status=failed ;;
+    esac
+    [ $status = failed ] && grep -q 'no such table' $count.e && status=unsupported
+  fi
+  [ $status = ok ] || : > $count.o
+  echo "$1 $status $code" > $count.s
+}`;
+/**
+ * Packs the results; while they are more than a host may send, the largest is left out, and said to be. Answers with
+ * the first piece. The folder is kept where more pieces follow, or where the run may ask for a shorter answer.
+ */
+const ANSWER = `rm -rf osquery.d
+ulimit -S -f unlimited 2>/dev/null
+files=
+i=0
+while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
+: > digests; : > sizes; : > rows
+if [ -n "$files" ]; then
+  digest $files > digests
+  wc -c $files > sizes
+  grep -c '^ *{' $files /dev/null > rows
+fi
+machine=; [ -r /etc/machine-id ] && read -r machine < /etc/machine-id
+boot=; [ -r /proc/sys/kernel/random/boot_id ] && read -r boot < /proc/sys/kernel/random/boot_id
+uid=$(id -u 2>/dev/null)
+pack() {
+  kept=
+  {
+    echo "host \${AWS_SSM_INSTANCE_ID:-}"
+    echo "uid $uid"
+    echo "machine-id $machine"
+    echo "boot-id $boot"
+    echo "osquery $osquery"
+    [ -z "$fetched" ] || echo "fetched $fetched"
+    i=0
+    while [ $i -lt $count ]; do
+      i=$((i + 1))
+      read -r name status code < $i.s
+      read -r sum rest <&3
+      read -r size rest <&4
+      IFS=: read -r rest lines <&5
+      case " $left " in
+        *" $i "*) status=truncated; bytes=0; echo "$lines rows ($size bytes) are more than a host may send" > $i.e ;;
+        *) kept="$kept $i.o"; bytes=$size ;;
+      esac
+      detail=-
+      [ $status = ok ] || detail=$(head -c 300 $i.e | base64 | tr -d '\\n')
+      echo "query $name $status $code $lines $bytes $sum \${detail:--}"
+    done 3< digests 4< sizes 5< rows
+    echo "end $count"
+  } > top
+  cat top $kept > body
+  gzip -9 -c body > gz
+  total=$(($(wc -c < gz)))
+}
+left=
+while :; do
+  sum_of_sizes=0; worst=0; most=0; i=0
+  while [ $i -lt $count ]; do
+    i=$((i + 1))
+    read -r size rest <&4
+    case " $left " in *" $i "*) continue ;; esac
+    sum_of_sizes=$((sum_of_sizes + size))
+    [ $size -gt $most ] && { most=$size; worst=$i; }
+  done 4< sizes
+  if [ $sum_of_sizes -le $most_bytes ]; then
+    pack
+    [ $total -gt $most_packed ] || break
+  fi
+  [ $worst -gt 0 ] || break
+  left="$left $worst"
+done
+digest body > sum
+read -r whole rest < sum
+rm -f body
+if [ $total -gt $piece_bytes ] || { [ $keep = yes ] && [ $total -gt $kept_bytes ]; }; then
+  echo "$total $whole" > keep
+  if [ -z "$reaper" ]; then
+    ( trap '' HUP INT TERM; sh -c "$reap" reaper "$dir" 0 0 $linger ) </dev/null >/dev/null 2>&1 &
+  fi
+fi
+piece 0
+exit 0
+`;
+/**
+ * Gets osquery where the host has none: from the run's own source for the host's architecture, verified before it runs,
+ * in the private folder, and gone with it. Never a credential: the source is public.
+ */
+const FETCH = `fetched=
+if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
+  fetch_from "$(uname -m)"
+  seconds=$((budget / 2)); [ $seconds -le 120 ] || seconds=120
+  ulimit -S -f unlimited 2>/dev/null
+  if [ -z "$url" ]; then fetched=no-source
+  elif command -v curl >/dev/null 2>&1; then
+    bound $((seconds + 5)) curl -fsSL --proto =https --proto-redir =https --connect-timeout 15 --max-time $seconds -o osquery.tgz "$url" </dev/null >/dev/null 2>&1 || fetched=no-download
+  elif command -v wget >/dev/null 2>&1; then
+    bound $seconds wget -q -T 15 -O osquery.tgz "$url" </dev/null >/dev/null 2>&1 || fetched=no-download
+  else fetched=no-program
+  fi
+  child=
+  if [ -z "$fetched" ]; then
+    digest osquery.tgz > sum; read -r sum rest < sum
+    if [ "$sum" != "$want" ]; then fetched=wrong-digest
+    elif mkdir osquery.d && gzip -dc osquery.tgz 2>/dev/null | tar -xf - -C osquery.d 2>/dev/null && [ -x osquery.d/opt/osquery/bin/osqueryd ]; then
+      osquery=fetched; program=$dir/osquery.d/opt/osquery/bin/osqueryd; mode=-S
+    else fetched=wrong-archive
+    fi
+  fi
+  rm -f osquery.tgz
+  ulimit -S -f $blocks 2>/dev/null
+fi`;
+/** Finds the folder again. */
+const shell_RETURN = `cd "$dir" 2>/dev/null && [ -O . ] && read -r total whole < keep || {
+  echo "fleet-drift: the folder of this run is gone"; exit 0; }`;
+/** One more piece. */
+const shell_PIECE = `piece $piece
+exit 0
+`;
+/** Removes the folder; its reaper sees it and ends. */
+const shell_REMOVE = `cd / && rm -rf "$dir"
+exit 0
+`;
+/**
+ * Answers again, with references to rows that the runner knows: `known` has the first 32 hex digits of the SHA-256 of
+ * each, one a line (shorthand.ts makes the list and reads the answer). Per line of the answer: \`@N\` or \`@N-M\` for
+ * known lines, \`#N numbers…\` for a line that is known but for its numbers, \`=\` and the line for any other; \`w N\`
+ * stands for a whole known result, \`l COUNT\` before the lines of any other.
+ */
+const shell_SHORTHAND = `printf %s "$known_text" | { base64 -d 2>/dev/null || printf %s "$known_text" | base64 -D; } | gzip -dc > known
+mkdir u m
+awk -v most=$most_lines '
+function mask(s,   r) {
+  r = ""
+  while (match(s, /:"-?[0-9]+"/)) {
+    r = r substr(s, 1, RSTART + 1) "\\001"
+    s = substr(s, RSTART + RLENGTH - 1)
+  }
+  return r s
+}
+function unit(s,   masked) {
+  if (++n > most) exit 3
+  print "u" s > "plan"
+  print s > ("u/" n); close("u/" n)
+  masked = mask(s)
+  if (masked != s) { print masked > ("m/" n); close("m/" n) }
+}
+FILENAME == "known" { known[$1] = FNR; next }
+FILENAME == "digests" { sum[$2] = substr($1, 1, 32); next }
+{
+  if ($1 == "query") { queries++; if ($3 == "ok") { $7 = "="; ok[queries] = 1 } }
+  unit($0)
+}
+END {
+  if (n > most) exit 3
+  for (i = 1; i <= queries; i++) {
+    if (!ok[i]) continue
+    file = i ".o"
+    if (sum[file] in known) { print "cw " known[sum[file]] > "plan"; continue }
+    lines = 0
+    while ((getline line < file) > 0) text[++lines] = line
+    close(file)
+    print "cl " lines > "plan"
+    for (j = 1; j <= lines; j++) {
+      line = text[j]
+      if (substr(line, length(line) - 1) == "},") line = substr(line, 1, length(line) - 1)
+      unit(line)
+    }
+  }
+}' known digests top || { echo "fleet-drift: too many rows for a shorter answer"; exit 0; }
+digest u/* > sums
+for f in m/*; do [ -e "$f" ] && { digest m/* >> sums; break; }; done
+awk '
+function flush() {
+  if (from) print "@" from (to > from ? "-" to : "")
+  from = 0
+}
+function numbers(s,   r) {
+  r = ""
+  while (match(s, /:"-?[0-9]+"/)) {
+    r = r " " substr(s, RSTART + 2, RLENGTH - 3)
+    s = substr(s, RSTART + RLENGTH - 1)
+  }
+  return r
+}
+FILENAME == "known" { known[$1] = FNR; next }
+FILENAME == "sums" { id = substr($1, 1, 32); if (id in known) at[$2] = known[id]; next }
+substr($0, 1, 1) == "c" { flush(); print substr($0, 2); next }
+{
+  n++
+  line = substr($0, 2)
+  if (("u/" n) in at) {
+    k = at["u/" n]
+    if (from && k == to + 1) to = k
+    else { flush(); from = k; to = k }
+    next
+  }
+  flush()
+  if (("m/" n) in at) print "#" at["m/" n] numbers(line)
+  else print "=" line
+}
+END { flush() }' known sums plan > short
+gzip -9 -c short > short.gz
+if [ $(($(wc -c < short.gz))) -le $piece_bytes ]; then frame short.gz short
+else echo "fleet-drift: no answer is shorter"; fi
+rm -rf u m plan sums short short.gz text.short sum.short known
+[ $total -gt $piece_bytes ] || { cd /; rm -rf "$dir"; }
+exit 0
+`;
+
+;// CONCATENATED MODULE: ./lib/src/collect/script.js
+
+
+
+/** A reply over this is cut by the SSM agent (24,000 bytes, head kept). */
+const REPLY_BYTES = 23_999;
+/** Bytes of a packed answer in one reply: base64 takes a third more, and the frame's lines 350. */
+const PIECE_BYTES = 17_400;
+/** Packed answers up to this fit in SSM's list (2,499 bytes a host), frame included. */
+const KEPT_BYTES = 1_600;
+/** What a host may send, packed, in all its pieces (design §5). */
+const MOST_PACKED_BYTES = 1024 * 1024;
+/** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
+const MOST_PARAMETER_BYTES = 90_000;
+/** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
+const OUTPUT_BLOCKS = 32_768;
+/** How long a host keeps its answer for later commands of the run, at most (seconds). */
+const LINGER = 900;
+/** Answers of more lines than this are not shortened: each line costs the host a small file. */
+const MOST_LINES = 4_000;
+/** Address space that osquery may take, in KiB: it needs some 500 MB, and its own watchdog is off in a shell. */
+const MOST_MEMORY = 4 * 1024 * 1024;
+/** Names of the collector's own questions, answered before the pack's. */
+const FACT_QUERIES = [
+    {
+        name: '_facts',
+        sql: 'SELECT s.hostname, o.name AS os, o.version AS os_version, o.arch, i.version AS osquery_version FROM system_info s LEFT JOIN os_version o ON 1 LEFT JOIN osquery_info i ON 1'
+    },
+    {
+        name: '_addresses',
+        sql: 'SELECT a.address, d.mac FROM interface_addresses a LEFT JOIN interface_details d ON d.interface = a.interface'
+    }
+];
+/**
+ * The script that asks the queries and answers with the first piece of the results.
+ * @throws Error when a query has a name that the collector keeps for its own questions.
+ */
+function collectorScript(queries, options) {
+    return [
+        `nonce=${options.nonce}`,
+        `budget=${options.budgetSeconds}`,
+        `limit=${options.querySeconds}`,
+        `keep=${options.keep ? 'yes' : 'no'}`,
+        CONSTANTS,
+        shell_COMMON,
+        collecting(queries, options.osquery ?? [])
+    ].join('\n');
+}
+/** The script that answers with one more piece of what the run's first command left on the host. */
+function pieceScript(nonce, index) {
+    return [`nonce=${nonce}`, `piece=${index}`, CONSTANTS, shell_COMMON, shell_RETURN, shell_PIECE].join('\n');
+}
+/** The script that answers again, in short. @param known the list that `shorthand.ts` makes, as it packs it */
+function shorthandScript(nonce, known) {
+    return [`nonce=${nonce}`, `known_text=${known}`, CONSTANTS, shell_COMMON, shell_RETURN, shell_SHORTHAND].join('\n');
+}
+/** The script that removes what the run left on the host. */
+function removeScript(nonce) {
+    return [`nonce=${nonce}`, CONSTANTS, shell_COMMON, shell_REMOVE].join('\n');
+}
+/**
+ * All of it in one script, for a document that holds it and takes only the variables as parameters: `errand`, `nonce`,
+ * `budget`, `limit`, `keep`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
+ */
+function lockedScript(queries, osquery) {
+    return [
+        CONSTANTS,
+        COMMON,
+        'case $errand in',
+        'collect)',
+        `[ "$asked" = ${digestOfQueries(queries)} ] || { echo "fleet-drift: the document holds other queries than the packs of this run"; exit 0; }`,
+        collecting(queries, osquery),
+        ';;',
+        `piece)\n${RETURN}\n${PIECE}\n;;`,
+        `shorthand)\n${RETURN}\n${SHORTHAND}\n;;`,
+        `remove)\n${REMOVE}\n;;`,
+        'esac',
+        'exit 0',
+        ''
+    ].join('\n');
+}
+/** Names and statements of queries, as 32 hex digits. */
+function digestOfQueries(queries) {
+    return sha256(JSON.stringify(queries.map(({ name, sql }) => [name, sql]))).slice(0, 32);
+}
+const CONSTANTS = [
+    `piece_bytes=${PIECE_BYTES}`,
+    `kept_bytes=${KEPT_BYTES}`,
+    `linger=${LINGER}`,
+    `blocks=${OUTPUT_BLOCKS}`,
+    `most_packed=${MOST_PACKED_BYTES}`,
+    `most_bytes=${MOST_BYTES}`,
+    `most_lines=${MOST_LINES}`,
+    `most_memory=${MOST_MEMORY}`
+].join('\n');
+function collecting(queries, osquery) {
+    const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name));
+    if (reserved !== undefined)
+        throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`);
+    const sources = osquery.map(({ arch, url, sha256 }) => `${quote(arch)}) url=${quote(url)}; want=${sha256} ;;`);
+    return [
+        PRELUDE,
+        'fetch_from() {\ncase $1 in',
+        ...sources,
+        '*) url=; want= ;;\nesac\n}',
+        `offered=${osquery.length}`,
+        FETCH,
+        ...[...FACT_QUERIES, ...queries].map(query => `q ${query.name} ${quote(query.sql)}`),
+        ANSWER
+    ].join('\n');
+}
+/**
+ * The lines for the document's `commands` parameter. The script travels as gzip and base64, so that neither SSM's
+ * `{{…}}` nor quoting can touch it.
+ * @throws Error when the packs are too large for one command.
+ */
+function carry(script) {
+    const text = (0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64');
+    if (text.length > MOST_PARAMETER_BYTES) {
+        throw new Error(`packs: the queries make a command of ${text.length} bytes, and SSM takes ${MOST_PARAMETER_BYTES}; ask fewer queries.`);
+    }
+    return [
+        `s='${text}'`,
+        'd() { printf %s "$s" | "$@" 2>/dev/null | gzip -dc 2>/dev/null; }',
+        'c=$(d base64 -d) || c=$(d base64 -D) || c=$(d openssl base64 -d -A) || c=',
+        // eval, because one argument of a program may have 128 KiB only.
+        '[ -n "$c" ] && eval "$c"',
+        "echo 'fleet-drift: this host has no working base64 or gzip'",
+        'exit 0'
+    ];
+}
+function quote(text) {
+    return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/pieces.js
+
+
+
+
+
+/** Hosts whose pieces are held in memory at the same time, 1 MiB each. */
+const HOSTS_AT_ONCE = 50;
+/** Pieces that did not come are asked for once more. */
+const ROUNDS = 2;
+const PAUSE = 1_500;
+/**
+ * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
+ * Every piece is verified, and so is the whole.
+ */
+async function* readPieces(talk, first, tell) {
+    for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
+        const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }) => {
+            const count = Math.ceil(Math.min(first.total, MOST_PACKED_BYTES + PIECE_BYTES) / PIECE_BYTES);
+            const pieces = Array.from({ length: count });
+            pieces[0] = first.bytes;
+            return { reply, first, pieces, trouble: null };
+        });
+        for (let round = 0; round < ROUNDS && !talk.stopping(); round++)
+            await pieces_fetch(talk, hosts, tell);
+        for (const host of hosts)
+            yield finish(talk, host);
+    }
+}
+/** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
+async function pieces_fetch(talk, hosts, tell) {
+    const { ports, reader } = talk;
+    const most = Math.max(...hosts.map(({ pieces }) => pieces.length));
+    const asked = new Map();
+    const byId = new Map(hosts.map(host => [host.reply.host, host]));
+    for (let index = 1; index < most && !talk.stopping(); index++) {
+        const missing = hosts.filter(({ pieces }) => index < pieces.length && pieces[index] === undefined);
+        const sent = [];
+        try {
+            for (const shell of ['posix', 'powershell']) {
+                const ids = missing
+                    .filter(({ reply }) => reply.command.shell === shell)
+                    .map(({ reply }) => reply.host);
+                if (ids.length > 0)
+                    await talk.order({ do: 'piece', index }, { kind: 'hosts', hosts: ids }, sent, shell);
+            }
+        }
+        catch (error) {
+            for (const host of missing)
+                host.trouble = { reason: error instanceof Error ? error.message : 'SSM refused', byHost: false };
+        }
+        for (const command of sent)
+            asked.set(command, index);
+    }
+    if (asked.size > 0)
+        ports.log.debug(`${hosts.length} answers are read in up to ${most} pieces.`);
+    while (asked.size > 0 && ports.clock.now() < talk.until() && !ports.signal.aborted) {
+        await ports.clock.sleep(PAUSE, ports.signal);
+        tell();
+        const counts = await reader.count([...asked.keys()]);
+        for (const [command, index] of [...asked]) {
+            if (!counts.get(command)?.terminal)
+                continue;
+            asked.delete(command);
+            talk.ended(command);
+            const of = (command.hosts ?? []).flatMap(host => byId.get(host) ?? []);
+            const read = concurrently(of, READS_AT_ONCE, async (host) => {
+                accept(talk, host, index, await reader.read(command, host.reply.host, talk.until));
+            });
+            for await (const _ of read)
+                tell();
+        }
+    }
+}
+/** Takes a piece that is what it should be; else notes why not. */
+function accept(talk, host, index, output) {
+    if (output === null) {
+        host.trouble = { reason: 'SSM does not give it', byHost: false };
+        return;
+    }
+    const piece = openFrame(output, talk.nonce);
+    if ('reason' in piece)
+        host.trouble = { reason: piece.reason, byHost: true };
+    else if (piece.index !== index ||
+        piece.total !== host.first.total ||
+        piece.whole !== host.first.whole ||
+        piece.bytes.length !== Math.min(PIECE_BYTES, piece.total - index * PIECE_BYTES))
+        host.trouble = { reason: 'it is not the piece that was asked for', byHost: true };
+    else
+        host.pieces[index] = piece.bytes;
+}
+function finish(talk, { reply, first, pieces, trouble }) {
+    const come = pieces.filter(piece => piece !== undefined);
+    const told = (opened) => talk.record(reply.command, reply.host, opened, reply.state);
+    if (come.length === pieces.length)
+        return told(openPacked(Buffer.concat(come), first.whole, talk.asked(reply.command, reply.host)));
+    const why = trouble?.reason ?? 'there was no time left';
+    const reason = `its answer has ${pieces.length} pieces, of which ${come.length} came: ${why}`;
+    return { ...told({ kind: 'broken', reason }), unanswered: trouble?.byHost ?? false };
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/shorthand.js
+
+
+/** Stands for a number; JSON has no such character. */
+const BLANK = '\u0001';
+const NUMBER = /:"-?[0-9]+"/g;
+/** 128 bits of a digest find a unit; all 256 bits over the whole answer prove it. */
+const DIGITS = 32;
+/** Each costs 25 bytes of a command that may have 90,000. */
+const MOST_UNITS = 3_000;
+/** Lines that one answer may decode to: the rows a host may send, and their brackets. */
+const shorthand_MOST_LINES = 250_000;
+function readHead(head) {
+    return head.split('\n').flatMap(line => {
+        const [key, name = '', status, , , bytes, sum = '', ...more] = line.split(' ');
+        if (key !== 'query' || more.length !== 1 || !/^[0-9a-f]{64}$/.test(sum))
+            return [];
+        return [{ name, ok: status === 'ok', bytes: Number(bytes), sum }];
+    });
+}
+/** A result that several hosts have, as its query and digest. */
+const resultKey = ({ name, sum }) => `${name} ${sum}`;
+/**
+ * Chooses the hosts whose answers teach the most: each in turn is the one whose results, not yet known, most other
+ * hosts share. Ends where a further host would teach what fewer than three hosts have, or at `most`.
+ */
+function chooseScouts(heads, known, most) {
+    const holders = new Map();
+    for (const lines of heads.values())
+        for (const line of lines)
+            if (line.ok)
+                holders.set(resultKey(line), (holders.get(resultKey(line)) ?? 0) + 1);
+    const open = new Map([...heads].map(([host, lines]) => [
+        host,
+        lines.filter(line => line.ok && (holders.get(resultKey(line)) ?? 0) > 2).map(resultKey)
+    ]));
+    const taught = new Set(known);
+    const scouts = [];
+    while (scouts.length < most) {
+        let best = null;
+        let worth = 0;
+        for (const [host, keys] of open) {
+            let sum = 0;
+            for (const key of keys)
+                if (!taught.has(key))
+                    sum += holders.get(key) ?? 0;
+            if (sum > worth || (sum === worth && best === null && scouts.length < LEAST_SCOUTS)) {
+                best = host;
+                worth = sum;
+            }
+        }
+        if (best === null)
+            break;
+        for (const key of open.get(best) ?? [])
+            taught.add(key);
+        open.delete(best);
+        scouts.push(best);
+    }
+    return scouts;
+}
+/** Rows that no two hosts have in the same result are learnt from these. */
+const LEAST_SCOUTS = 4;
+function readLesson(body) {
+    const text = body.toString('latin1');
+    const end = /^end \d+\n/m.exec(text);
+    if (end === null)
+        return null;
+    const head = text.slice(0, end.index + end[0].length - 1).split('\n');
+    let at = end.index + end[0].length;
+    const results = readHead(head.join('\n')).map(line => {
+        const result = { line, text: text.slice(at, at + line.bytes) };
+        at += line.bytes;
+        return result;
+    });
+    return { head, results: results.filter(({ line }) => line.ok) };
+}
+/**
+ * Makes the list of what is known from the answers of scouts. First come whole results that several hosts share and
+ * the heads' lines; then, while there is room, the lines that most scouts share.
+ * @param shared the results that several hosts have ({@link resultKey})
+ */
+function learn(bodies, shared) {
+    const lessons = bodies.map(readLesson).filter(lesson => lesson !== null);
+    const results = new Map();
+    const first = new Map();
+    const lines = new Map();
+    for (const { head, results: own } of lessons) {
+        for (const line of head)
+            first.set(withoutSum(line), { kind: 'line', text: withoutSum(line) });
+        for (const { line, text } of own) {
+            const key = resultKey(line);
+            if (results.has(key))
+                continue;
+            if (shared.has(key))
+                results.set(key, { kind: 'result', text });
+            for (const row of new Set(text.split('\n').slice(0, -1).map(withoutComma))) {
+                lines.set(row, (lines.get(row) ?? 0) + 1);
+                const blank = row.replace(NUMBER, `:"${BLANK}"`);
+                if (blank !== row)
+                    lines.set(blank, (lines.get(blank) ?? 0) + 1);
+            }
+        }
+    }
+    const room = Math.max(0, MOST_UNITS - results.size - first.size);
+    const often = [...lines].filter(([text]) => !first.has(text)).map(([text, uses]) => ({ text, uses }));
+    const least = often.map(({ uses }) => uses).sort((a, b) => b - a)[room - 1] ?? 0;
+    const chosen = often
+        .filter(({ uses }, at) => room > 0 && (uses > least || (uses === least && at < often.length)))
+        .slice(0, room)
+        .map(({ text }) => ({ kind: 'line', text }));
+    const units = [...first.values(), ...results.values(), ...chosen].slice(0, MOST_UNITS);
+    const digests = units.map(digestOf).join('\n');
+    return { units, packed: (0,external_node_zlib_.gzipSync)(`${digests}\n`, { level: 9 }).toString('base64') };
+}
+function digestOf({ kind, text }) {
+    return sha256(Buffer.from(kind === 'line' ? `${text}\n` : text, 'latin1')).slice(0, DIGITS);
+}
+/** A head's line of a result that holds, without the result's digest: that follows from the rows. */
+function withoutSum(line) {
+    const words = line.split(' ');
+    if (words[0] !== 'query' || words[2] !== 'ok')
+        return line;
+    words[6] = '=';
+    return words.join(' ');
+}
+function withoutComma(line) {
+    return line.endsWith('},') ? line.slice(0, -1) : line;
+}
+/**
+ * Decodes an answer in short to the bytes that it stands for, or `null` where it does not decode to what the host
+ * promised. Total, and bounded in bytes and lines.
+ * @param whole SHA-256 of the answer, promised before the host saw the list
+ */
+function readShorthand(short, known, whole) {
+    const lines = short.toString('latin1').split('\n');
+    let at = 0;
+    let size = 0;
+    let count = 0;
+    const line = (number) => {
+        const unit = known.units[Number(number) - 1];
+        return unit?.kind === 'line' ? unit.text : null;
+    };
+    /** The lines that one token stands for. */
+    function expand(token) {
+        if (token.startsWith('='))
+            return [token.slice(1)];
+        const run = /^@(\d{1,5})(?:-(\d{1,5}))?$/.exec(token);
+        if (run !== null) {
+            const from = Number(run[1]);
+            const to = Number(run[2] ?? from);
+            if (to < from || to > known.units.length)
+                return null;
+            const found = Array.from({ length: to - from + 1 }, (_, step) => line(String(from + step)));
+            return found.every(text => text !== null) ? found : null;
+        }
+        const [, number, rest] = /^#(\d{1,5})((?: -?\d{1,24})+)$/.exec(token) ?? [];
+        if (number === undefined || rest === undefined)
+            return null;
+        const numbers = rest.slice(1).split(' ');
+        const parts = line(number)?.split(BLANK) ?? [];
+        if (parts.length !== numbers.length + 1)
+            return null;
+        return [parts.map((part, index) => part + (numbers[index] ?? '')).join('')];
+    }
+    /** Lines until `enough` says so; `null` where they do not come out even, or are too many. */
+    function take(enough) {
+        const taken = [];
+        while (!enough(taken)) {
+            const token = lines[at++];
+            const more = token === undefined ? null : expand(token);
+            if (more === null)
+                return null;
+            for (const text of more)
+                size += text.length + 1;
+            count += more.length;
+            if (size > MOST_BYTES || count > shorthand_MOST_LINES)
+                return null;
+            taken.push(...more);
+        }
+        return taken;
+    }
+    const head = take(taken => taken.at(-1)?.startsWith('end ') ?? false);
+    if (head === null)
+        return null;
+    const texts = [];
+    const top = [];
+    for (const text of head) {
+        const words = text.split(' ');
+        if (words[0] !== 'query' || words[2] !== 'ok' || words[6] !== '=') {
+            top.push(text);
+            continue;
+        }
+        const [kind, number = ''] = (lines[at++] ?? '').split(' ');
+        let result = null;
+        if (kind === 'w') {
+            const unit = known.units[Number(number) - 1];
+            result = unit?.kind === 'result' ? unit.text : null;
+            size += result?.length ?? 0;
+            if (size > MOST_BYTES)
+                return null;
+        }
+        else if (kind === 'l' && /^\d{1,6}$/.test(number)) {
+            const rows = take(taken => taken.length >= Number(number));
+            result = rows?.length === Number(number) ? joinRows(rows) : null;
+        }
+        if (result === null)
+            return null;
+        words[6] = sha256(Buffer.from(result, 'latin1'));
+        texts.push(result);
+        top.push(words.join(' '));
+    }
+    const body = Buffer.from(`${top.join('\n')}\n${texts.join('')}`, 'latin1');
+    return sha256(body) === whole ? body : null;
+}
+/** Puts the commas back that osquery prints between two rows. */
+function joinRows(rows) {
+    return rows
+        .map((row, at) => `${row}${row.endsWith('}') && rows[at + 1]?.endsWith('}') ? ',' : ''}\n`)
+        .join('');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/collect/states.js
+const OTHER_PLATFORM = 'the document is not for the platform of this host';
 const CANCELLED = 'the command was cancelled';
 const CANCELLING = 'the command was being cancelled';
 const state = (terminal, delivered, reason) => ({
     terminal,
     delivered,
+    away: !delivered && /deliver/.test(reason),
+    otherPlatform: reason === OTHER_PLATFORM,
     cancelled: reason === CANCELLED || reason === CANCELLING,
     reason
 });
@@ -90161,7 +91536,7 @@ const STATES = {
     DeliveryTimedOut: state(true, false, 'SSM could not deliver the command in time: the agent is offline or does not answer'),
     Undeliverable: state(true, false, 'SSM could not deliver the command: the host does not exist or does not answer'),
     Terminated: state(true, false, 'SSM stopped before this host: too many errors on others'),
-    InvalidPlatform: state(true, false, 'the document is not for the platform of this host'),
+    InvalidPlatform: state(true, false, OTHER_PLATFORM),
     AccessDenied: state(true, false, 'the role may not send commands to this host')
 };
 /** The state behind an invocation's Status and StatusDetails; an unknown one is taken as still open. */
@@ -90171,43 +91546,483 @@ function invocationState(status, details) {
         state(false, false, 'SSM gave no known status'));
 }
 
+;// CONCATENATED MODULE: ./lib/src/collect/short-answers.js
+
+
+
+
+
+
+/** Fewer long replies than this are read one by one: a second round of commands would cost more than it spares. */
+const LEARN_LEAST = 60;
+/** Share of the hosts that may be scouts. */
+const SCOUT_SHARE = 0.05;
+/** Short answers take a host a second; whoever gives none in time is read plainly (milliseconds). */
+const WAIT = 60_000;
+const short_answers_PAUSE = 2_000;
+/**
+ * Asks hosts for their answers in short. Whatever does not come, or does not decode to what the host had promised, is
+ * left to be read plainly: the first answer is still with SSM.
+ */
+function learner(talk) {
+    const { reader, ports, nonce } = talk;
+    const { clock, log } = ports;
+    const bodies = [];
+    const taught = new Set();
+    const holders = new Map();
+    const isShortenable = ({ command, peeked }) => command.shell === 'posix' && peeked !== null && peeked.head !== '' && peeked.promised.total <= PIECE_BYTES;
+    return {
+        pays: (long) => !talk.stopping() &&
+            long.filter(isShortenable).length >= (bodies.length > 0 ? LEARN_LEAST / 2 : LEARN_LEAST),
+        /** The hosts whose replies are to be read first, and learnt from. */
+        scouts(long) {
+            const able = new Map(long.filter(isShortenable).map(reply => [reply.host, reply]));
+            const heads = new Map([...able].map(([host, { peeked }]) => [host, readHead(peeked?.head ?? '')]));
+            for (const key of [...heads.values()].flatMap(lines => lines.filter(line => line.ok).map(resultKey)))
+                holders.set(key, (holders.get(key) ?? 0) + 1);
+            const chosen = chooseScouts(heads, taught, Math.max(4, Math.ceil(able.size * SCOUT_SHARE)));
+            for (const line of chosen.flatMap(host => heads.get(host) ?? []))
+                if (line.ok)
+                    taught.add(resultKey(line));
+            return chosen.flatMap(host => able.get(host) ?? []);
+        },
+        teach(packed, whole) {
+            const body = unpack(packed, whole);
+            if (!('reason' in body))
+                bodies.push(body);
+        },
+        /** Gives the hosts that answer in short; returns the others. */
+        async *ask(long, tell) {
+            const open = new Map(long.filter(isShortenable).map(reply => [reply.host, reply]));
+            const shared = new Set([...holders].filter(([, hosts]) => hosts > 1).map(([key]) => key));
+            const known = learn(bodies, shared);
+            const sent = [];
+            try {
+                await talk.order({ do: 'shorthand', known: known.packed }, { kind: 'hosts', hosts: [...open.keys()] }, sent);
+            }
+            catch (error) {
+                log.debug(`${error instanceof Error ? error.message : ''} The replies are read one by one.`);
+            }
+            const asked = open.size;
+            yield* receive(sent, open, known, tell);
+            log.debug(`${asked - open.size} of ${asked} hosts answered in short, with ${known.units.length} lines known from ${bodies.length} hosts.`);
+            return long.filter(reply => open.has(reply.host) || !isShortenable(reply));
+        }
+    };
+    /** Sweeps the commands until all have answered; hosts that have are taken out of `open`. */
+    async function* receive(sent, open, known, tell) {
+        const until = clock.now() + WAIT;
+        let commands = [...sent];
+        while (commands.length > 0 && clock.now() < until && !talk.stopping()) {
+            await clock.sleep(short_answers_PAUSE, ports.signal);
+            tell();
+            const counts = await reader.count(commands);
+            for (const command of commands.filter(command => counts.get(command)?.terminal)) {
+                talk.ended(command);
+                try {
+                    for await (const { InstanceId: host = '', ...invocation } of reader.invocations(command, true)) {
+                        const reply = open.get(host);
+                        const state = invocationState(invocation.Status, invocation.StatusDetails);
+                        if (reply === undefined || !state.terminal)
+                            continue;
+                        const body = decode(invocation.CommandPlugins?.[0]?.Output ?? '', reply, known);
+                        if (body === null)
+                            continue;
+                        open.delete(host);
+                        talk.keeping.delete(host);
+                        const opened = openBody(body, talk.asked(reply.command, host));
+                        yield talk.record(reply.command, host, opened, reply.state);
+                    }
+                }
+                catch (error) {
+                    reader.endure(error, 'ssm:ListCommandInvocations');
+                }
+            }
+            commands = commands.filter(command => !counts.get(command)?.terminal);
+        }
+    }
+    function decode(output, { peeked }, known) {
+        const piece = openFrame(output, nonce);
+        if ('reason' in piece || piece.index !== 'short' || piece.whole !== peeked?.promised.whole)
+            return null;
+        try {
+            return readShorthand((0,external_node_zlib_.gunzipSync)(piece.bytes, { maxOutputLength: MOST_BYTES }), known, piece.whole);
+        }
+        catch {
+            return null;
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/replies.js
+
+
+
+
+
+
+const READS_AT_ONCE = 16;
+const UNREADABLE = 'its reply could not be read from SSM';
+/** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
+function readReplies(talk, tell) {
+    const { reader, nonce } = talk;
+    const short = learner(talk);
+    function open({ command, host, state }, opened) {
+        return talk.record(command, host, opened, state);
+    }
+    /** Reads the whole reply of each host; those that are but the first of several pieces are put aside. */
+    async function* oneByOne(long, aside, teach = () => undefined) {
+        const read = concurrently(long, READS_AT_ONCE, async (reply) => ({
+            reply,
+            output: await reader.read(reply.command, reply.host, talk.until)
+        }));
+        for await (const { reply, output } of read) {
+            tell();
+            if (output === null) {
+                yield silentHost(reply.host, UNREADABLE, false);
+                continue;
+            }
+            const piece = openFrame(output, nonce);
+            if ('reason' in piece) {
+                yield open(reply, { kind: 'broken', reason: piece.reason });
+            }
+            else if (piece.index === 0 && piece.bytes.length < piece.total) {
+                aside.push({ reply, first: piece });
+            }
+            else {
+                teach(piece.bytes, piece.whole);
+                yield open(reply, openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host)));
+            }
+        }
+    }
+    return {
+        /** @param kept the hosts have kept their answers, so that they can be asked for short ones */
+        async *read(long, kept) {
+            const aside = [];
+            let open = long;
+            if (kept && short.pays(long)) {
+                const scouts = short.scouts(long);
+                yield* oneByOne(scouts, aside, short.teach);
+                const others = long.filter(reply => !scouts.includes(reply));
+                open = yield* short.ask(others, tell);
+            }
+            yield* oneByOne(open, aside);
+            yield* readPieces(talk, aside, tell);
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/powershell.js
+
+
+/**
+ * The collector for Windows: the same protocol as the POSIX script's (shell.ts), for Windows PowerShell 5.1. What does
+ * not fit in one reply stays in a folder that only SYSTEM and administrators may open, and is removed by a later
+ * command of the run, or by a waiting process after fifteen minutes.
+ */
+const powershell_COMMON = `$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$dir = Join-Path ([IO.Path]::GetTempPath()) "fleet-drift.$nonce"
+function Hash([byte[]]$bytes) {
+  $sha = [Security.Cryptography.SHA256]::Create()
+  (($sha.ComputeHash($bytes) | ForEach-Object { $_.ToString('x2') }) -join '')
+}
+function Say([string]$text) { [Console]::Out.Write($text + "\`n") }
+function Piece([byte[]]$packed, [string]$whole, [int]$index) {
+  $from = $index * $pieceBytes
+  $length = [Math]::Max(0, [Math]::Min($pieceBytes, $packed.Length - $from))
+  $bytes = New-Object byte[] $length
+  [Array]::Copy($packed, $from, $bytes, 0, $length)
+  $text = [Convert]::ToBase64String($bytes)
+  Say "FLEETDRIFT2 $nonce $($text.Length) $(Hash $bytes) $index $($packed.Length) $whole"
+  Say $text
+  Say "FLEETDRIFT2-END $nonce"
+}`;
+const COLLECT = `function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
+function Ask([string]$program, [string]$sql, [int]$seconds) {
+  $start = New-Object Diagnostics.ProcessStartInfo
+  $start.FileName = $program
+  $start.Arguments = '--flagfile=NUL --disable_extensions --json ' + (Quote $sql)
+  $start.UseShellExecute = $false
+  $start.CreateNoWindow = $true
+  $start.RedirectStandardInput = $true
+  $start.RedirectStandardOutput = $true
+  $start.RedirectStandardError = $true
+  $process = [Diagnostics.Process]::Start($start)
+  try { $process.PriorityClass = 'BelowNormal' } catch { }
+  $process.StandardInput.Close()
+  $out = New-Object IO.MemoryStream
+  $copy = $process.StandardOutput.BaseStream.CopyToAsync($out)
+  $errors = $process.StandardError.ReadToEndAsync()
+  if (-not $process.WaitForExit($seconds * 1000)) {
+    try { $process.Kill() } catch { }
+    return @{ status = 'timeout'; code = 124; out = [byte[]]@(); detail = '' }
+  }
+  [void]$copy.Wait(5000)
+  [void]$errors.Wait(5000)
+  $detail = [string]$errors.Result
+  $status = 'ok'
+  if ($process.ExitCode -ne 0 -or $detail -match '(?m)^Error') { $status = 'failed' }
+  if ($status -eq 'failed' -and $detail -match 'no such table') { $status = 'unsupported' }
+  $bytes = [byte[]]@()
+  if ($status -eq 'ok') { $bytes = $out.ToArray() }
+  @{ status = $status; code = $process.ExitCode; out = $bytes; detail = $detail }
+}
+function Pack($results, [string]$program) {
+  $head = New-Object Collections.Generic.List[string]
+  $head.Add("host $env:AWS_SSM_INSTANCE_ID")
+  $admin = ([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+  $head.Add("uid $(if ($admin) { 0 } else { 1 })")
+  $machine = ''
+  try { $machine = (Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\Cryptography').MachineGuid -replace '-', '' } catch { }
+  $head.Add("machine-id $machine".ToLower())
+  $head.Add('boot-id ')
+  $head.Add("osquery $(if ($program) { 'osqueryi' } else { 'none' })")
+  $body = New-Object IO.MemoryStream
+  foreach ($result in $results) {
+    $text = [Text.Encoding]::UTF8.GetString($result.out)
+    $rows = [regex]::Matches($text, '(?m)^ *\\{').Count
+    $detail = '-'
+    if ($result.status -ne 'ok' -and $result.detail) {
+      $short = $result.detail.Substring(0, [Math]::Min(300, $result.detail.Length))
+      $detail = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($short))
+    }
+    $head.Add("query $($result.name) $($result.status) $($result.code) $rows $($result.out.Length) $(Hash $result.out) $detail")
+  }
+  $head.Add("end $($results.Count)")
+  $top = [Text.Encoding]::UTF8.GetBytes(($head -join "\`n") + "\`n")
+  $body.Write($top, 0, $top.Length)
+  foreach ($result in $results) { $body.Write($result.out, 0, $result.out.Length) }
+  $whole = $body.ToArray()
+  $packed = New-Object IO.MemoryStream
+  $gzip = New-Object IO.Compression.GZipStream($packed, [IO.Compression.CompressionMode]::Compress, $true)
+  $gzip.Write($whole, 0, $whole.Length)
+  $gzip.Close()
+  @{ packed = $packed.ToArray(); whole = (Hash $whole) }
+}
+$program = $null
+foreach ($path in @((Join-Path $env:ProgramFiles 'osquery\\osqueryi.exe'), 'C:\\ProgramData\\osquery\\osqueryi.exe')) {
+  if (-not $program -and (Test-Path $path)) { $program = $path }
+}
+if (-not $program) {
+  $found = Get-Command osqueryi.exe -ErrorAction SilentlyContinue
+  if ($found) { $program = $found.Path }
+}
+$began = Get-Date
+$results = New-Object Collections.Generic.List[object]
+if ($program) {
+  foreach ($query in $queries) {
+    $left = [int]($budget - ((Get-Date) - $began).TotalSeconds)
+    $seconds = [Math]::Min($limit, $left)
+    if ($seconds -le 0) { $answer = @{ status = 'timeout'; code = '-'; out = [byte[]]@(); detail = 'not asked: the time for all queries was used up' } }
+    else {
+      try { $answer = Ask $program $query[1] $seconds }
+      catch { $answer = @{ status = 'failed'; code = 1; out = [byte[]]@(); detail = [string]$_ } }
+    }
+    $answer.name = $query[0]
+    $results.Add($answer)
+  }
+}
+$answer = Pack $results $program
+while ($answer.packed.Length -gt $mostPacked) {
+  $largest = $results | Where-Object { $_.out.Length -gt 0 } | Sort-Object { $_.out.Length } -Descending | Select-Object -First 1
+  if (-not $largest) { break }
+  $largest.status = 'truncated'
+  $largest.detail = "its rows ($($largest.out.Length) bytes) are more than a host may send"
+  $largest.out = [byte[]]@()
+  $answer = Pack $results $program
+}
+if ($answer.packed.Length -gt $pieceBytes) {
+  [void](New-Item -ItemType Directory -Path $dir)
+  [void](& icacls.exe $dir /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F')
+  [IO.File]::WriteAllBytes((Join-Path $dir 'gz'), $answer.packed)
+  [IO.File]::WriteAllText((Join-Path $dir 'keep'), $answer.whole)
+  $clean = "Start-Sleep 900; Remove-Item -Recurse -Force -LiteralPath '$dir'"
+  $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
+  Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-EncodedCommand', $encoded
+}
+Piece $answer.packed $answer.whole 0`;
+const powershell_PIECE = `if (Test-Path (Join-Path $dir 'keep')) {
+  Piece ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'keep'))) $index
+} else { Say 'fleet-drift: the folder of this run is gone' }`;
+const powershell_REMOVE = `if (Test-Path $dir) { Remove-Item -Recurse -Force -LiteralPath $dir }`;
+/** A PowerShell text between single quotes, in which only the quote itself means anything. */
+function powershell_quote(text) {
+    return `'${text.replaceAll("'", "''")}'`;
+}
+const constants = (nonce) => [
+    `$nonce = '${nonce}'`,
+    `$pieceBytes = ${PIECE_BYTES}`,
+    `$mostPacked = ${MOST_PACKED_BYTES}`
+];
+/** The script that asks the queries and answers with the first piece. */
+function windowsCollector(queries, options) {
+    const asked = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${powershell_quote(name)}, ${powershell_quote(sql)})`);
+    return [
+        ...constants(options.nonce),
+        `$budget = ${options.budgetSeconds}`,
+        `$limit = ${options.querySeconds}`,
+        `$queries = @(\n${asked.join(',\n')}\n)`,
+        powershell_COMMON,
+        COLLECT,
+        ''
+    ].join('\n');
+}
+/** The script that answers with one more piece. */
+function windowsPiece(nonce, index) {
+    return [...constants(nonce), `$index = ${index}`, powershell_COMMON, powershell_PIECE, ''].join('\n');
+}
+/** The script that removes what the run left. */
+function windowsRemove(nonce) {
+    return [...constants(nonce), powershell_COMMON, powershell_REMOVE, ''].join('\n');
+}
+/** The lines for the `commands` parameter of AWS-RunPowerShellScript; it always exits 0. */
+function carryToWindows(script) {
+    return [
+        `$s = '${(0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64')}'`,
+        'try {',
+        '  $m = New-Object IO.MemoryStream(, [Convert]::FromBase64String($s))',
+        '  $g = New-Object IO.Compression.GZipStream($m, [IO.Compression.CompressionMode]::Decompress)',
+        '  $r = New-Object IO.StreamReader($g, [Text.Encoding]::UTF8)',
+        '  Invoke-Expression $r.ReadToEnd()',
+        '} catch { [Console]::Out.Write(\'fleet-drift: the collector failed on this host\' + "`n") }',
+        'exit 0'
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/errand.js
+
+
+/** The queries that can mean a host of this kind; those that name no platform mean all. */
+function queriesFor(queries, shell) {
+    return queries.filter(({ platforms }) => platforms.length === 0 || platforms.some(name => (name === 'windows') === (shell === 'powershell')));
+}
+/**
+ * The parameters of the documents of AWS that run a script.
+ * @throws Error when the packs are too large for one command.
+ */
+function openParameters(errand, nonce, shell = 'posix') {
+    return {
+        commands: shell === 'posix' ? carry(scriptFor(errand, nonce)) : carryToWindows(windowsScriptFor(errand, nonce))
+    };
+}
+function windowsScriptFor(errand, nonce) {
+    switch (errand.do) {
+        case 'collect':
+            return windowsCollector(errand.queries, { nonce, ...errand });
+        case 'piece':
+            return windowsPiece(nonce, errand.index);
+        case 'shorthand':
+        case 'remove':
+            return windowsRemove(nonce);
+    }
+}
+function scriptFor(errand, nonce) {
+    switch (errand.do) {
+        case 'collect':
+            return collectorScript(errand.queries, { nonce, ...errand });
+        case 'piece':
+            return pieceScript(nonce, errand.index);
+        case 'shorthand':
+            return shorthandScript(nonce, errand.known);
+        case 'remove':
+            return removeScript(nonce);
+    }
+}
+/** The parameters of a document of our own, which holds the script (document.ts). */
+function lockedParameters(errand, nonce) {
+    const shared = { errand: [errand.do], nonce: [nonce] };
+    switch (errand.do) {
+        case 'collect':
+            return {
+                ...shared,
+                asked: [digestOfQueries(errand.queries)],
+                budget: [String(errand.budgetSeconds)],
+                limit: [String(errand.querySeconds)],
+                keep: [errand.keep ? 'yes' : 'no']
+            };
+        case 'piece':
+            return { ...shared, piece: [String(errand.index)] };
+        case 'shorthand':
+            return { ...shared, known: [errand.known] };
+        case 'remove':
+            return shared;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/collect/reading.js
 
 
 
-/** SSM lists at most so many invocations a page (API reference). */
-const PAGE = 50;
+/** SSM lists at most so many invocations or commands a page (API reference). */
+const reading_PAGE = 50;
+/** More open commands than this are not asked for one by one: the account's latest commands are listed. */
+const ONE_BY_ONE = 2;
+/** An account may run many other commands: after so many pages the rest are asked for one by one. */
+const MOST_PAGES = 6;
+/** The runner's clock may be ahead of the service's (milliseconds). */
+const CLOCK_SKEW = 5 * 60_000;
 /** Without ListCommands, an empty list for so long means that nothing matched (milliseconds). */
 const EMPTY_FOR = 30_000;
 /** Without ListCommands, a filter's hosts appear only as SSM dispatches to them: no new one for so long is the end. */
 const SETTLED_FOR = 10_000;
-/** Right after sending, SSM may not know an invocation yet. */
-const UNKNOWN_RETRIES = 4;
+/** Between two attempts to read one reply: rising from the first to the second (milliseconds). */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 4_000;
 /** The calls that only read, tolerant of what SSM does not know yet and of failures that pass. */
 function ssmReader({ ssm, log, clock, signal }) {
     const firstSeen = new Map();
+    const started = clock.now();
     let countable = true;
-    /** How far a command is; `null` while SSM cannot say. */
-    async function count(command) {
-        if (countable) {
-            try {
-                const { Commands } = await ssm.send(new dist_cjs/* ListCommandsCommand */.I$q({ CommandId: command.id }));
-                const [found] = Commands ?? [];
-                if (found === undefined)
-                    return null;
-                const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(found.Status ?? 'Pending');
-                const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0);
-                return { targeted, completed: found.CompletedCount ?? 0, terminal };
+    /** How far each command is; those of which SSM cannot say it yet are left out. */
+    async function count(open) {
+        const counts = new Map();
+        const tell = (command, known) => known !== null && counts.set(command, known);
+        if (countable && open.length > ONE_BY_ONE) {
+            const listed = await listLatest(new Map(open.map(command => [command.id, command])));
+            for (const [command, found] of listed)
+                tell(command, countOf(command, found));
+            if (listed.size > 0 || countable) {
+                const missing = open.filter(command => !listed.has(command));
+                if (missing.length > ONE_BY_ONE)
+                    return counts;
+                for (const command of missing)
+                    tell(command, await countOne(command));
+                return counts;
             }
-            catch (error) {
-                if (errorName(error) === 'InvalidCommandId')
-                    return null;
-                if (!/AccessDenied/.test(errorName(error))) {
-                    endure(error, 'ssm:ListCommands');
-                    return null;
-                }
-                log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.');
-                countable = false;
+        }
+        for (const command of open)
+            tell(command, await countOne(command));
+        return counts;
+    }
+    /** The latest commands of the account that are among the wanted ones: one call for 50 of them. */
+    async function listLatest(wanted) {
+        const found = new Map();
+        const value = new Date(started - CLOCK_SKEW).toISOString().replace(/\.\d+Z$/, 'Z');
+        let token;
+        for (let page = 0; page < MOST_PAGES && found.size < wanted.size; page++) {
+            const answer = await calls(() => ssm.send(new dist_cjs/* ListCommandsCommand */.I$q({
+                Filters: [{ key: 'InvokedAfter', value }],
+                MaxResults: reading_PAGE,
+                ...(token ? { NextToken: token } : {})
+            })));
+            for (const command of answer?.Commands ?? []) {
+                const own = wanted.get(command.CommandId ?? '');
+                if (own !== undefined)
+                    found.set(own, command);
+            }
+            token = answer?.NextToken;
+            if (!token)
+                break;
+        }
+        return found;
+    }
+    async function countOne(command) {
+        if (countable) {
+            const answer = await calls(() => ssm.send(new dist_cjs/* ListCommandsCommand */.I$q({ CommandId: command.id })));
+            if (answer !== null || countable) {
+                const [found] = answer?.Commands ?? [];
+                return found === undefined ? null : countOf(command, found);
             }
         }
         let targeted = 0;
@@ -90224,6 +92039,29 @@ function ssmReader({ ssm, log, clock, signal }) {
             return null;
         }
         return { targeted, completed, terminal: completed === targeted && isWhole(command, targeted) };
+    }
+    /** A call of ListCommands; `null` where SSM cannot say. Refused for good: `countable` is then false. */
+    async function calls(call) {
+        try {
+            return await call();
+        }
+        catch (error) {
+            if (errorName(error) === 'InvalidCommandId')
+                return null;
+            if (/AccessDenied/.test(errorName(error))) {
+                if (countable)
+                    log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.');
+                countable = false;
+            }
+            else
+                endure(error, 'ssm:ListCommands');
+            return null;
+        }
+    }
+    function countOf(command, found) {
+        const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(found.Status ?? 'Pending');
+        const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0);
+        return { targeted, completed: found.CompletedCount ?? 0, terminal };
     }
     /** Whether a list of so many invocations can be taken for all of the command's. */
     function isWhole(command, targeted) {
@@ -90251,7 +92089,7 @@ function ssmReader({ ssm, log, clock, signal }) {
             const input = {
                 CommandId: command.id,
                 Details: details,
-                MaxResults: PAGE,
+                MaxResults: reading_PAGE,
                 ...(token ? { NextToken: token } : {})
             };
             const page = await ssm.send(new dist_cjs/* ListCommandInvocationsCommand */.mdT(input));
@@ -90259,323 +92097,56 @@ function ssmReader({ ssm, log, clock, signal }) {
             token = page.NextToken || undefined;
         } while (token !== undefined);
     }
-    /** A host's whole reply; `null` when SSM does not give it. */
-    async function read(command, host) {
-        for (let attempt = 0;; attempt++) {
+    /**
+     * A host's whole reply; `null` when SSM does not give it. What may pass is tried again until then.
+     * @param until milliseconds since 1970
+     */
+    async function read(command, host, until) {
+        for (let pause = FIRST_PAUSE; clock.now() < until(); pause = Math.min(LONGEST_PAUSE, pause * 2)) {
             try {
                 const reply = await ssm.send(new dist_cjs/* GetCommandInvocationCommand */.ryN({ CommandId: command.id, InstanceId: host }));
-                return reply.StandardOutputContent ?? '';
+                const state = invocationState(reply.Status, reply.StatusDetails);
+                if (reply.StandardOutputContent || reply.Status === undefined || state.terminal)
+                    return reply.StandardOutputContent ?? '';
             }
             catch (error) {
-                const unknown = errorName(error) === 'InvocationDoesNotExist';
-                if (!unknown && !isTransient(error)) {
+                if (errorName(error) !== 'InvocationDoesNotExist' && !isTransient(error))
                     throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'), { cause: error });
-                }
-                if (!unknown || attempt >= UNKNOWN_RETRIES) {
-                    log.warning(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`);
-                    return null;
-                }
-                await clock.sleep(500 * 2 ** attempt, signal);
+                log.debug(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`);
             }
+            await clock.sleep(pause, signal.aborted ? undefined : signal);
         }
+        return null;
     }
     return { count, invocations, read, endure };
 }
 
-;// CONCATENATED MODULE: ./lib/src/collect/record.js
-/** A host that gave no answer at all. */
-function silentHost(host, reason, unanswered) {
-    return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} };
-}
-/** The one record of a host whose invocation has ended. */
-function recordOf(host, opened, asked, state, collectedAt) {
-    switch (opened.kind) {
-        case 'answer': {
-            const reason = incomplete(opened.queries, asked, platformOf(opened.facts.os));
-            const status = reason === null ? 'reported' : 'partial';
-            return {
-                host,
-                status,
-                reason,
-                unanswered: false,
-                collectedAt,
-                facts: opened.facts,
-                queries: opened.queries
-            };
-        }
-        case 'no-osquery':
-            return {
-                host,
-                status: 'partial',
-                reason: 'osquery is not installed',
-                unanswered: false,
-                collectedAt,
-                facts: opened.facts,
-                queries: {}
-            };
-        default: {
-            if (opened.reason === EMPTY)
-                return silentHost(host, state.reason, state.delivered);
-            return {
-                host,
-                status: 'partial',
-                reason: opened.reason,
-                unanswered: true,
-                collectedAt,
-                facts: null,
-                queries: {}
-            };
-        }
-    }
-}
-/** The envelope's word for a reply with nothing in it: no answer came, whatever SSM calls the command. */
-const EMPTY = 'the reply is empty';
-/** So many queries are named in a reason; the others are counted. */
-const record_NAMED = 4;
-/**
- * Why the answer is not whole. A table that the host's osquery does not have is excused only where the pack says that
- * the query is for other platforms; and a host that answers nothing at all is never whole, whatever it claims to be.
- */
-function incomplete(queries, asked, platform) {
-    const open = asked.filter(({ name }) => queries[name]?.status !== 'ok');
-    const excused = ({ name, platforms }) => queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform);
-    const short = open.filter(query => !excused(query));
-    if (short.length === 0) {
-        return asked.length > 0 && open.length === asked.length
-            ? 'no query was answered: all are for other platforms'
-            : null;
-    }
-    const names = short.slice(0, record_NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`);
-    const more = short.length > record_NAMED ? ` and ${short.length - record_NAMED} more` : '';
-    return `${short.length === 1 ? 'a query was' : 'queries were'} not answered: ${names.join(', ')}${more}`;
-}
-/** The platform behind the name of an operating system, on which a POSIX script can run at all. */
-function platformOf(os) {
-    return os !== null && /mac|darwin/i.test(os) ? 'darwin' : 'linux';
-}
-
-;// CONCATENATED MODULE: ./lib/src/collect/script.js
-
-/** A reply over this is cut by the SSM agent (24,000 bytes, head kept); what does not fit must be left out and told. */
-const REPLY_BYTES = 23_999;
-/** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
-const MOST_PARAMETER_BYTES = 90_000;
-/** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
-const OUTPUT_BLOCKS = 32_768;
-/** Room for the frame's two lines, and for a little that a host's shell may print around it. */
-const FRAME_BYTES = 500;
-/** Results of more than this are not even packed: rows of osquery's pack by 10 to 50, and a reply holds 18 KB of them. */
-const MOST_PACKED_BYTES = 4_000_000;
-/** Names of the collector's own questions, answered before the pack's. */
-const FACT_QUERIES = [
-    {
-        name: '_facts',
-        sql: 'SELECT s.hostname, o.name AS os, o.version AS os_version, o.arch, i.version AS osquery_version FROM system_info s LEFT JOIN os_version o ON 1 LEFT JOIN osquery_info i ON 1'
-    },
-    {
-        name: '_addresses',
-        sql: 'SELECT a.address, d.mac FROM interface_addresses a LEFT JOIN interface_details d ON d.interface = a.interface'
-    }
-];
-/**
- * The collector: one POSIX sh script for dash, busybox and bash, read-only, writing to a private folder that it
- * removes. It always exits 0 and says in its frame what happened (envelope.ts reads it).
- * @throws Error when a query has a name that the collector keeps for its own questions.
- */
-function collectorScript(queries, options) {
-    const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name));
-    if (reserved !== undefined)
-        throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`);
-    const asked = [...FACT_QUERIES, ...queries].map(query => `q ${query.name} ${quote(query.sql)}`);
-    return [
-        `nonce=${options.nonce}`,
-        `budget=${options.budgetSeconds}`,
-        `limit=${options.querySeconds}`,
-        `blocks=${OUTPUT_BLOCKS}`,
-        `fits=${REPLY_BYTES - FRAME_BYTES}`,
-        `most_packed=${MOST_PACKED_BYTES}`,
-        PRELUDE,
-        ...asked,
-        ANSWER
-    ].join('\n');
-}
-/**
- * The lines for the document's `commands` parameter. The script travels as gzip and base64, so that neither SSM's
- * `{{…}}` nor quoting can touch it.
- * @throws Error when the packs are too large for one command.
- */
-function carry(script) {
-    const text = (0,external_node_zlib_.gzipSync)(script, { level: 9 }).toString('base64');
-    if (text.length > MOST_PARAMETER_BYTES) {
-        throw new Error(`packs: the queries make a command of ${text.length} bytes, and SSM takes ${MOST_PARAMETER_BYTES}; ask fewer queries.`);
-    }
-    return [
-        `s='${text}'`,
-        'd() { printf %s "$s" | "$@" 2>/dev/null | gzip -dc 2>/dev/null; }',
-        'c=$(d base64 -d) || c=$(d base64 -D) || c=$(d openssl base64 -d -A) || c=',
-        // eval, because one argument of a program may have 128 KiB only.
-        '[ -n "$c" ] && eval "$c"',
-        "echo 'fleet-drift: this host has no working base64 or gzip'",
-        'exit 0'
-    ];
-}
-function quote(text) {
-    return `'${text.replaceAll("'", "'\\''")}'`;
-}
-/**
- * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
- * cancelled command's process group outright: the reaper, outside of it, then removes the folder.
- * Our own children are ended by -9: bash may run the script's traps in a child that was forked a moment ago.
- */
-const PRELUDE = `umask 077
-LC_ALL=C; export LC_ALL
-PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
-dir=$(mktemp -d "\${TMPDIR:-/tmp}/fleet-drift.XXXXXXXXXX" 2>/dev/null) && cd "$dir" || {
-  echo "fleet-drift: cannot make a temporary folder"; exit 0; }
-child=; reaper=
-trap 'cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null' EXIT
-trap '[ -z "$child" ] || kill $child 2>/dev/null; exit 0' HUP INT TERM
-if command -v setsid >/dev/null 2>&1; then
-  setsid sh -c 'cd /; i=0
-    while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 1)); done
-    rm -rf "$1"' reaper "$dir" $$ $((budget + 60)) </dev/null >/dev/null 2>&1 &
-  reaper=$!
-fi
-HOME=$dir; export HOME
-ulimit -c 0 2>/dev/null
-ulimit -f $blocks 2>/dev/null
-start=$(date +%s)
-count=0
-osquery=none
-if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi
-elif command -v osqueryd >/dev/null 2>&1; then osquery="osqueryd -S"; fi
-gentle=; nice -n 10 true 2>/dev/null && gentle="nice -n 10"
-if timeout -k 1 1 true 2>/dev/null; then
-  bound() { timeout -k 5 "$@" & child=$!; wait $child; }
-else
-  bound() {
-    seconds=$1; shift
-    "$@" & child=$!
-    ( i=0; while [ $i -lt $seconds ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i + 1)); done
-      kill -9 $child 2>/dev/null ) >/dev/null 2>&1 & guard=$!
-    wait $child; code=$?
-    { kill -9 $guard; wait $guard; } 2>/dev/null
-    [ $code -eq 137 ] && return 124
-    return $code
-  }
-fi
-if command -v sha256sum >/dev/null 2>&1; then digest() { sha256sum "$@"; }
-elif command -v shasum >/dev/null 2>&1; then digest() { shasum -a 256 "$@"; }
-else digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }; fi
-q() {
-  [ "$osquery" = none ] && return
-  count=$((count + 1))
-  : > $count.o
-  status=ok; code=-
-  seconds=$((budget - $(date +%s) + start))
-  [ $seconds -le $limit ] || seconds=$limit
-  if [ $seconds -le 0 ]; then
-    status=timeout; echo 'not asked: the time for all queries was used up' > $count.e
-  else
-    bound $seconds $gentle $osquery --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
-    code=$?; child=
-    case $code in
-      0) [ -s $count.e ] && grep -q '^Error' $count.e && status=failed ;;
-      124|137) status=timeout ;;
-      153) status=truncated; echo 'more output than a query may have' > $count.e ;;
-      *) status=failed ;;
-    esac
-    [ $status = failed ] && grep -q 'no such table' $count.e && status=unsupported
-  fi
-  [ $status = ok ] || : > $count.o
-  echo "$1 $status $code" > $count.s
-}`;
-/** Packs the results; while the frame does not fit in a reply, the largest result is left out, and said to be. */
-const ANSWER = `files=
-i=0
-while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
-: > digests; : > sizes; : > rows
-if [ -n "$files" ]; then
-  digest $files > digests
-  wc -c $files > sizes
-  grep -c '^ *{' $files /dev/null > rows
-fi
-machine=; [ -r /etc/machine-id ] && read -r machine < /etc/machine-id
-boot=; [ -r /proc/sys/kernel/random/boot_id ] && read -r boot < /proc/sys/kernel/random/boot_id
-uid=$(id -u 2>/dev/null)
-pack() {
-  kept=
-  {
-    echo "host \${AWS_SSM_INSTANCE_ID:-}"
-    echo "uid $uid"
-    echo "machine-id $machine"
-    echo "boot-id $boot"
-    echo "osquery $osquery"
-    i=0
-    while [ $i -lt $count ]; do
-      i=$((i + 1))
-      read -r name status code < $i.s
-      read -r sum rest <&3
-      read -r size rest <&4
-      IFS=: read -r rest lines <&5
-      case " $left " in
-        *" $i "*) status=truncated; bytes=0; echo "$lines rows ($size bytes) did not fit in the reply" > $i.e ;;
-        *) kept="$kept $i.o"; bytes=$size ;;
-      esac
-      detail=-
-      [ $status = ok ] || detail=$(head -c 300 $i.e | base64 | tr -d '\\n')
-      echo "query $name $status $code $lines $bytes $sum \${detail:--}"
-    done 3< digests 4< sizes 5< rows
-    echo "end $count"
-  } > top
-  cat top $kept | gzip -9 -c > gz
-  base64 < gz | tr -d '\\n' > text
-  length=$(($(wc -c < text)))
-}
-left=
-while :; do
-  total=0; worst=0; most=0; i=0
-  while [ $i -lt $count ]; do
-    i=$((i + 1))
-    read -r size rest <&4
-    case " $left " in *" $i "*) continue ;; esac
-    total=$((total + size))
-    [ $size -gt $most ] && { most=$size; worst=$i; }
-  done 4< sizes
-  if [ $total -le $most_packed ]; then
-    pack
-    [ $length -gt $fits ] || break
-  fi
-  [ $worst -gt 0 ] || break
-  left="$left $worst"
-done
-digest gz > sum
-read -r sum rest < sum
-echo "FLEETDRIFT1 $nonce $length $sum"
-cat text
-echo
-echo "FLEETDRIFT1-END $nonce"
-exit 0
-`;
-
 ;// CONCATENATED MODULE: ./lib/src/collect/send.js
+
 
 
 /** SSM's limits and constants (API reference, SendCommand; hash as published by AWS for version 1). */
 const IDS_A_CALL = 50;
 const LONGEST_COMMENT = 100;
 const SHORTEST_DELIVERY = 30;
-const PINNED = {
+const SHELL_DOCUMENT = {
     DocumentName: 'AWS-RunShellScript',
     DocumentVersion: '1',
     DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
     DocumentHashType: 'Sha256'
 };
+/** Its digest is nowhere published: the version is pinned alone. */
+const POWERSHELL_DOCUMENT = { DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' };
 const PIN_REFUSED = 'AWS-RunShellScript is asked for as the version whose digest this release knows, and is never run as another: ' +
     'use a newer release, or name a document of your own in the document input.';
-/** Whether the document is the one whose version and digest are known. */
-function isPinned(document) {
-    return document === null || document === PINNED.DocumentName;
+/** The document to send, and what its parameters are. */
+function documentFor({ document, shell, errand, nonce }) {
+    const name = document ?? (shell === 'posix' ? SHELL_DOCUMENT : POWERSHELL_DOCUMENT).DocumentName;
+    if (name === SHELL_DOCUMENT.DocumentName)
+        return { choice: SHELL_DOCUMENT, given: openParameters(errand, nonce, 'posix') };
+    if (name === POWERSHELL_DOCUMENT.DocumentName)
+        return { choice: POWERSHELL_DOCUMENT, given: openParameters(errand, nonce, 'powershell') };
+    return { choice: { DocumentName: name }, given: lockedParameters(errand, nonce) };
 }
 const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated';
 /**
@@ -90587,7 +92158,7 @@ async function send(order, ssm, log, sent) {
     const refused = new Map();
     if (order.targets.kind === 'filters') {
         const Targets = order.targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }));
-        sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null });
+        sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null, shell: order.shell });
         return { commands: sent, refused };
     }
     const batches = [];
@@ -90596,7 +92167,11 @@ async function send(order, ssm, log, sent) {
     }
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         try {
-            sent.push({ id: await sendOne(order, { InstanceIds: [...batch] }, ssm), hosts: batch });
+            sent.push({
+                id: await sendOne(order, { InstanceIds: [...batch] }, ssm),
+                hosts: batch,
+                shell: order.shell
+            });
         }
         catch (error) {
             if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId')
@@ -90612,12 +92187,17 @@ async function send(order, ssm, log, sent) {
     return { commands: sent, refused };
 }
 async function sendOne(order, whom, ssm) {
+    const { choice, given } = documentFor(order);
+    const parameters = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, [...values]]));
     try {
         const { Command } = await ssm.send(new dist_cjs/* SendCommandCommand */.VWR({
-            ...(isPinned(order.document) ? PINNED : { DocumentName: order.document ?? '' }),
+            ...choice,
             ...whom,
             Comment: order.comment.slice(0, LONGEST_COMMENT),
-            Parameters: { commands: [...order.commands], executionTimeout: [String(order.timeoutSeconds)] },
+            Parameters: {
+                ...parameters,
+                executionTimeout: [String(order.timeoutSeconds)]
+            },
             TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),
             MaxConcurrency: order.maxConcurrency,
             MaxErrors: '100%'
@@ -90628,9 +92208,234 @@ async function sendOne(order, whom, ssm) {
     }
     catch (error) {
         const said = explainAwsError(error, 'ssm:SendCommand');
-        const pin = isPinned(order.document) && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : '';
+        const pin = choice === SHELL_DOCUMENT && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : '';
         throw new Error(`${said}${pin}`, { cause: error });
     }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/talk.js
+
+
+
+
+
+
+/** What has been answered at the deadline may still be read for so long (milliseconds). */
+const READ_ON = 60_000;
+/** GitHub ends a cancelled job some ten seconds after its first signal. */
+const READ_ON_CANCELLED = 4_000;
+/** A later command of a run is quick (seconds). */
+const ERRAND_SECONDS = 120;
+/** Hosts that are told to remove what the run left; the others do so by themselves after 15 minutes. */
+const MOST_REMOVALS_CANCELLED = 200;
+/** What all parts of one run's conversation with SSM share. */
+function startTalk(request, ports, nonce) {
+    const { ssm, log, clock, signal } = ports;
+    const started = clock.now();
+    const deadline = started + request.timeoutSeconds * 1_000;
+    /** What a host of each kind is asked. */
+    const queries = {
+        posix: queriesFor(request.queries, 'posix'),
+        powershell: queriesFor(request.queries, 'powershell')
+    };
+    const reader = ssmReader(ports);
+    const running = new Set();
+    const keeping = new Map();
+    let abortedAt = Number.POSITIVE_INFINITY;
+    const until = () => {
+        if (signal.aborted)
+            abortedAt = Math.min(abortedAt, clock.now());
+        return Math.min(deadline + READ_ON, abortedAt + READ_ON_CANCELLED);
+    };
+    /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
+    async function order(errand, targets, sent, shell = 'posix') {
+        try {
+            return await send({
+                targets,
+                errand,
+                nonce,
+                shell,
+                document: request.document,
+                comment: request.comment,
+                maxConcurrency: request.maxConcurrency,
+                timeoutSeconds: errand.do === 'collect' ? request.timeoutSeconds : ERRAND_SECONDS
+            }, ssm, log, sent);
+        }
+        finally {
+            for (const command of sent)
+                running.add(command);
+        }
+    }
+    /** Cancels what still runs. A refusal is told and changes nothing else. */
+    async function cancel() {
+        for (const command of running) {
+            running.delete(command);
+            try {
+                await ssm.send(new dist_cjs/* CancelCommandCommand */.tal({ CommandId: command.id }));
+            }
+            catch (error) {
+                log.warning(explainAwsError(error, 'ssm:CancelCommand'));
+            }
+        }
+    }
+    /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
+    async function tidy() {
+        const all = [...keeping].slice(0, signal.aborted ? MOST_REMOVALS_CANCELLED : keeping.size);
+        keeping.clear();
+        try {
+            for (const shell of ['posix', 'powershell']) {
+                const hosts = all.filter(([, own]) => own === shell).map(([host]) => host);
+                if (hosts.length > 0)
+                    await order({ do: 'remove' }, { kind: 'hosts', hosts }, [], shell);
+            }
+        }
+        catch (error) {
+            log.debug(`${error instanceof Error ? error.message : ''} The hosts remove their answers in 15 minutes.`);
+        }
+    }
+    return {
+        nonce,
+        request,
+        ports,
+        reader,
+        queries,
+        /** What a host's answer must hold. */
+        asked: ({ shell }, host) => ({
+            nonce,
+            host,
+            queries: queries[shell].map(({ name }) => name)
+        }),
+        /** The record of a host that has answered. */
+        record: ({ shell }, host, opened, state) => recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
+        deadline,
+        /** Until when replies may still be read. */
+        until,
+        /** Nothing new is to be asked of the hosts. */
+        stopping: () => signal.aborted || clock.now() >= deadline,
+        order,
+        ended: (command) => running.delete(command),
+        cancel,
+        /** Hosts that keep their answer for later commands. */
+        keeping,
+        tidy
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/watch.js
+/** No host matched the targets. */
+class NoTargetMatched extends Error {
+}
+/** Milliseconds between two looks at the commands, rising from the first to the second. */
+const FIRST_POLL = 1_000;
+const SLOWEST_POLL = 5_000;
+const PROGRESS_EVERY = 5_000;
+/** Replies are read early once this share of the hosts has ended since the last sweep, or when no more come for a while. */
+const SWEEP_SHARE = 0.5;
+const SWEEP_LEAST = 50;
+const QUIET = 12_000;
+/** SSM's list of invocations may lag behind its counts: looks at it after the end, and milliseconds between them. */
+const LAG_LOOKS = 5;
+const LAG_PAUSE = 2_000;
+/** Watches the run's first commands and says when their replies are to be read. */
+function watchCommands(talk, sent, tally) {
+    const { request, ports, reader, deadline } = talk;
+    const { log, clock, signal } = ports;
+    const counts = new Map();
+    const open = new Set(sent);
+    let ended = false;
+    let over = false;
+    let swept = 0;
+    let completedBefore = 0;
+    let changedAt = clock.now();
+    let lagLooks = 0;
+    /** Hosts that two commands count. */
+    let again = 0;
+    let interval = FIRST_POLL;
+    let told = clock.now();
+    const sum = (of) => [...counts.values()].reduce((total, known) => total + known[of], 0) - again;
+    /** Looks at every open command; a command that has ended is no longer open. */
+    async function look() {
+        for (const [command, known] of await reader.count([...open])) {
+            counts.set(command, known);
+            if (!known.terminal)
+                continue;
+            open.delete(command);
+            talk.ended(command);
+            if (known.targeted === 0 && command.hosts === null) {
+                throw new NoTargetMatched(`No host matched the targets (${request.targetLines.join('; ')}). Check the tags or names, the region and the ` +
+                    'account; only hosts that are registered with SSM can match.');
+            }
+        }
+    }
+    function tell() {
+        if (clock.now() - told < PROGRESS_EVERY)
+            return;
+        told = clock.now();
+        const left = Math.max(0, Math.round((deadline - told) / 1_000));
+        const completed = Math.max(sum('completed'), tally.given);
+        log.info(`${completed} of ${sum('targeted') || '?'} hosts have ended, ${tally.silent} of them silent so far; ${left} s left.`);
+    }
+    /** Whether enough hosts have ended since the last sweep, or no more seem to come. */
+    function isDue() {
+        const completed = sum('completed');
+        if (completed !== completedBefore)
+            changedAt = clock.now();
+        completedBefore = completed;
+        if (completed === swept)
+            return false;
+        const many = completed - swept >= Math.max(SWEEP_LEAST, sum('targeted') * SWEEP_SHARE);
+        if (!many && clock.now() - changedAt < QUIET)
+            return false;
+        swept = completed;
+        return true;
+    }
+    return {
+        tell,
+        /** Watches commands too that ask hosts again which an earlier one did not reach. */
+        add(commands) {
+            for (const command of commands) {
+                open.add(command);
+                again += command.hosts?.length ?? 0;
+            }
+            if (commands.length > 0)
+                ended = false;
+            lagLooks = 0;
+        },
+        targeted: () => sum('targeted'),
+        /** Waits until there is something to read. */
+        async next() {
+            while (!over) {
+                if (talk.stopping()) {
+                    over = true;
+                    log.warning(signal.aborted
+                        ? 'Cancelled: reading what has been answered so far.'
+                        : `The deadline of ${request.timeoutSeconds} s has passed: reading what has been answered so far.`);
+                    return 'late';
+                }
+                if (ended && (tally.given >= sum('targeted') || lagLooks++ >= LAG_LOOKS)) {
+                    over = true;
+                    const missing = sum('targeted') - tally.listed;
+                    if (missing > 0)
+                        log.warning(`SSM targeted ${sum('targeted')} hosts and never listed ${missing} of them.`);
+                    return 'over';
+                }
+                if (ended && lagLooks > 1)
+                    await clock.sleep(LAG_PAUSE, signal);
+                if (ended)
+                    return 'sweep';
+                await look();
+                tell();
+                ended = open.size === 0;
+                if (ended)
+                    continue;
+                if (isDue())
+                    return 'sweep';
+                await clock.sleep(Math.min(interval, Math.max(0, deadline - clock.now())), signal);
+                interval = Math.min(SLOWEST_POLL, interval * 1.5);
+            }
+            return 'over';
+        }
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/collect/ssm.js
@@ -90644,256 +92449,267 @@ async function sendOne(order, whom, ssm) {
 
 
 
-/** No host matched the targets. */
-class NoTargetMatched extends Error {
-}
-/** Milliseconds between two looks at the commands, rising from the first to the second. */
-const FIRST_POLL = 1_000;
-const SLOWEST_POLL = 5_000;
-const PROGRESS_EVERY = 5_000;
+
+
 /** After cancelling, SSM needs a moment to say which hosts had answered. */
 const CANCEL_GRACE = 1_500;
-/** Replies are read early once this share of the hosts has answered since the last sweep. */
-const SWEEP_SHARE = 0.25;
-const SWEEP_LEAST = 50;
-const READS_AT_ONCE = 8;
-/** SSM's list of invocations may lag behind its counts: looks at it after the end, and milliseconds between them. */
-const LAG_LOOKS = 5;
-const LAG_PAUSE = 2_000;
-const UNREADABLE = 'its reply could not be read from SSM';
 const NOT_TARGETED = 'it is expected, and no target of this run: check its tags and its SSM agent';
+/** Share of `timeoutSeconds` that the queries may take; the rest is for starting and for reading. */
+const QUERY_SHARE = 0.8;
+const QUERY_SECONDS = 60;
+/** How long the run waits to learn from SSM whether a group is large (milliseconds); it is taken for large else. */
+const LOOK_UP = 1_500;
+/** Lines of the log that tell why hosts were not reported; a reason's own words, never a host's. */
+const MOST_REASONS = 12;
 /**
  * Runs the queries on all targets and gives one record for each host, in the order in which they are known.
  *
  * Reading costs few calls: the commands are polled with ListCommands, replies are swept 50 hosts a page with
- * ListCommandInvocations, and only replies that do not fit in a page's 2,500 bytes a host are read one by one.
+ * ListCommandInvocations. Of replies that do not fit in a page's 2,500 bytes a host, a large group's are asked for
+ * again in short (short-answers.ts), others are read one by one, and in pieces where one reply does not hold them.
  * @throws NoTargetMatched; Error that says what to change when SSM refuses.
  */
 async function* collectFromSsm(request, ports) {
-    const nonce = (0,external_node_crypto_.randomBytes)(12).toString('hex');
-    const budgetSeconds = Math.max(3, Math.floor(request.timeoutSeconds * 0.8));
-    const script = collectorScript(request.queries, {
-        nonce,
-        budgetSeconds,
-        querySeconds: Math.min(60, budgetSeconds)
-    });
+    const talk = startTalk(request, ports, (0,external_node_crypto_.randomBytes)(12).toString('hex'));
+    const { targets, queries, osquery, timeoutSeconds } = request;
     const sent = [];
-    const watch = watchCommands(request, ports, sent);
+    const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * QUERY_SHARE));
+    const agents = lookUpAgents(targets, ports);
+    const count = targets.kind === 'hosts'
+        ? targets.hosts.length
+        : ((await Promise.race([agents, ports.clock.sleep(LOOK_UP).then(() => null)]))?.size ?? LEARN_LEAST);
+    const keep = count >= LEARN_LEAST && request.short !== false;
+    const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds);
+    const collect = (whom, shell) => talk.order({ do: 'collect', queries: talk.queries[shell], budgetSeconds, querySeconds, keep, osquery }, whom, sent, shell);
     try {
-        const order = { ...request, commands: carry(script) };
-        const { refused } = await send(order, ports.ssm, ports.log, sent);
-        ports.log.info(`Asked SSM to run ${request.queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`);
-        yield* watch.refuse(refused);
-        while (await watch.more())
-            yield* watch.sweep(nonce);
-        yield* watch.rest();
+        const { refused } = await collect(targets, talk.queries.posix.length > 0 ? 'posix' : 'powershell');
+        ports.log.info(`Asked SSM to run ${queries.length} queries (${sent.length} ${sent.length === 1 ? 'command' : 'commands'}).`);
+        yield* readAll(talk, sent, refused, keep, agents, collect);
     }
     finally {
-        await watch.cancel();
+        await talk.cancel();
+        await talk.tidy();
     }
 }
-function watchCommands(request, ports, sent) {
-    const { ssm, log, clock, signal } = ports;
-    const { count, invocations, read, endure } = ssmReader(ports);
-    const started = clock.now();
-    const deadline = started + request.timeoutSeconds * 1_000;
+const otherShell = ({ shell }) => (shell === 'posix' ? 'powershell' : 'posix');
+async function* readAll(talk, sent, refused, keep, agents, collect) {
+    const { request, ports, reader, nonce } = talk;
+    const { clock, signal } = ports;
     const done = new Set();
     const states = new Map();
-    const open = new Set();
-    const counts = new Map();
-    const queries = request.queries.map(query => query.name);
-    let begun = false;
-    let ended = false;
-    let cancelled = false;
-    let finished = false;
-    let swept = 0;
-    let given = 0;
-    let silent = 0;
-    let lagLooks = 0;
-    let interval = FIRST_POLL;
-    let told = started;
-    const sum = (of) => [...counts.values()].reduce((total, known) => total + known[of], 0);
-    /** Looks at every open command; a command that has ended is no longer open. */
-    async function look() {
-        for (const command of open) {
-            const known = await count(command);
-            if (known === null)
-                continue;
-            counts.set(command, known);
-            if (known.terminal)
-                open.delete(command);
-            if (known.terminal && known.targeted === 0 && command.hosts === null) {
-                throw new NoTargetMatched(`No host matched the targets (${request.targetLines.join('; ')}). Check the tags or names, the region and the ` +
-                    'account; only hosts that are registered with SSM can match.');
-            }
-        }
-    }
-    function progress() {
-        if (clock.now() - told < PROGRESS_EVERY)
-            return;
-        told = clock.now();
-        const left = Math.max(0, Math.round((deadline - told) / 1_000));
-        const targeted = sum('targeted');
-        const completed = Math.max(sum('completed'), given);
-        log.info(`${completed} of ${targeted || '?'} hosts have ended, ${silent} of them silent so far; ${left} s left.`);
-    }
+    const tally = { given: 0, silent: 0, listed: 0 };
+    const watch = watchCommands(talk, sent, tally);
+    const replies = readReplies(talk, watch.tell);
+    const reasons = new Map();
+    /** Hosts of another platform, and through which document they were asked last. */
+    const asked = new Map();
+    let refusedOther = false;
+    let late = false;
     function give(record) {
         done.add(record.host);
-        given++;
+        tally.given++;
         if (record.status === 'silent')
-            silent++;
+            tally.silent++;
+        if (record.reason !== null) {
+            const why = `${record.status}: ${record.reason.split(/[:;(]/, 1)[0]?.trim()}`;
+            reasons.set(why, (reasons.get(why) ?? 0) + 1);
+        }
         return record;
     }
-    return {
-        /** Gives the hosts that SSM refuses to address. */
-        *refuse(refused) {
-            for (const [host, reason] of refused) {
-                done.add(host);
-                silent++;
-                yield silentHost(host, reason, false);
-            }
-        },
-        /** Waits until there is something to sweep. False once all is swept. */
-        async more() {
-            if (!begun)
-                for (const command of sent)
-                    open.add(command);
-            begun = true;
-            while (!finished) {
-                const late = clock.now() >= deadline;
-                if (signal.aborted || late) {
-                    log.warning(signal.aborted
-                        ? 'Cancelled: reading what has been answered so far.'
-                        : `The deadline of ${request.timeoutSeconds} s has passed: reading what has been answered so far.`);
-                    if (!signal.aborted)
-                        await noteStates();
-                    await this.cancel();
-                    cancelled = true;
-                    finished = true;
-                    await clock.sleep(CANCEL_GRACE);
-                    return true;
-                }
-                if (ended && (given >= sum('targeted') || lagLooks++ >= LAG_LOOKS)) {
-                    finished = true;
-                    const missing = sum('targeted') - states.size;
-                    if (missing > 0)
-                        log.warning(`SSM targeted ${sum('targeted')} hosts and never listed ${missing} of them.`);
-                    return false;
-                }
-                if (ended && lagLooks > 1)
-                    await clock.sleep(LAG_PAUSE, signal);
-                if (ended)
-                    return true;
-                await look();
-                progress();
-                ended = open.size === 0;
-                if (ended)
-                    continue;
-                const completed = sum('completed');
-                if (completed - swept >= Math.max(SWEEP_LEAST, sum('targeted') * SWEEP_SHARE)) {
-                    swept = completed;
-                    return true;
-                }
-                await clock.sleep(Math.min(interval, Math.max(0, deadline - clock.now())), signal);
-                interval = Math.min(SLOWEST_POLL, interval * 1.5);
-            }
-            return false;
-        },
-        /** Gives every host that has ended and was not given yet. */
-        async *sweep(nonce) {
-            const large = [];
-            const seen = new Set();
-            const at = () => new Date(clock.now()).toISOString();
-            try {
-                for (const command of sent) {
-                    for await (const invocation of invocations(command, true)) {
-                        const host = invocation.InstanceId ?? '';
-                        const state = invocationState(invocation.Status, invocation.StatusDetails);
-                        if (host === '' || done.has(host) || seen.has(host))
-                            continue;
-                        if (cancelled && state.cancelled) {
-                            if (!states.has(host))
-                                states.set(host, { ...state, delivered: false });
-                            continue;
-                        }
-                        states.set(host, state);
-                        if (!state.terminal)
-                            continue;
-                        const inline = invocation.CommandPlugins?.[0]?.Output ?? '';
-                        const opened = openEnvelope(inline, { nonce, host, queries });
-                        if (opened.kind !== 'broken')
-                            yield give(recordOf(host, opened, request.queries, state, at()));
-                        else if (!state.delivered)
-                            yield give(silentHost(host, state.reason, false));
-                        else {
-                            seen.add(host);
-                            large.push({ command, host, state });
-                        }
-                    }
-                }
-            }
-            catch (error) {
-                endure(error, 'ssm:ListCommandInvocations');
-            }
-            log.debug(`Reading ${large.length} replies one by one.`);
-            yield* concurrently(large, READS_AT_ONCE, async ({ command, host, state }) => {
-                const reply = await read(command, host);
-                progress();
-                if (reply === null)
-                    return give(silentHost(host, UNREADABLE, false));
-                return give(recordOf(host, openEnvelope(reply, { nonce, host, queries }), request.queries, state, at()));
-            });
-        },
-        /** Every host that never ended, or was never seen. */
-        *rest() {
-            const why = signal.aborted
-                ? 'the run was cancelled'
-                : cancelled
-                    ? `no answer within ${request.timeoutSeconds} s`
-                    : 'the command has ended, and SSM does not give its result';
-            const addressed = sent.flatMap(command => command.hosts ?? []);
-            for (const host of new Set([...states.keys(), ...addressed])) {
-                if (done.has(host))
-                    continue;
-                const state = states.get(host);
-                const delivered = !signal.aborted && (state?.delivered ?? false);
-                yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}`, delivered));
-            }
-            for (const host of request.expectedIds) {
-                if (!done.has(host))
-                    yield give(silentHost(host, NOT_TARGETED, false));
-            }
-        },
-        /** Cancels what still runs. A refusal is told and changes nothing else. */
-        async cancel() {
-            for (const command of finished ? [] : sent) {
-                if (counts.get(command)?.terminal)
-                    continue;
-                try {
-                    await ssm.send(new dist_cjs/* CancelCommandCommand */.tal({ CommandId: command.id }));
-                }
-                catch (error) {
-                    log.warning(explainAwsError(error, 'ssm:CancelCommand'));
-                }
-            }
-        }
-    };
-    /** Remembers the states before cancelling, which would hide them. */
-    async function noteStates() {
+    /** Gives every host that has ended and was not given yet. */
+    async function* sweep() {
+        const long = new Map();
+        const otherwise = new Map();
         try {
-            for (const command of open) {
-                for await (const invocation of invocations(command, false)) {
+            for (const command of sent) {
+                for await (const invocation of reader.invocations(command, true)) {
                     const host = invocation.InstanceId ?? '';
-                    if (host !== '' && !done.has(host)) {
-                        states.set(host, invocationState(invocation.Status, invocation.StatusDetails));
+                    const state = invocationState(invocation.Status, invocation.StatusDetails);
+                    if (host === '' || done.has(host) || long.has(host))
+                        continue;
+                    if (late && state.cancelled) {
+                        if (!states.has(host))
+                            states.set(host, { ...state, delivered: false });
+                        continue;
+                    }
+                    if (state.otherPlatform && (asked.get(host) ?? command.shell) !== command.shell)
+                        continue;
+                    states.set(host, state);
+                    if (!state.terminal)
+                        continue;
+                    const inline = invocation.CommandPlugins?.[0]?.Output ?? '';
+                    const opened = openEnvelope(inline, talk.asked(command, host));
+                    if (opened.kind !== 'broken')
+                        yield give(talk.record(command, host, opened, state));
+                    else if (mayAskOtherwise(host, command, state))
+                        otherwise.set(host, otherShell(command));
+                    else if (!state.delivered)
+                        yield give(await silent(host, state));
+                    else {
+                        const peeked = peekFrame(inline, nonce);
+                        const total = peeked?.promised.total ?? 0;
+                        if (total > PIECE_BYTES || (keep && total > KEPT_BYTES))
+                            talk.keeping.set(host, command.shell);
+                        long.set(host, { command, host, state, peeked });
                     }
                 }
             }
         }
         catch (error) {
-            endure(error, 'ssm:ListCommandInvocations');
+            reader.endure(error, 'ssm:ListCommandInvocations');
+        }
+        tally.listed = states.size;
+        await askOtherwise(otherwise);
+        for await (const record of replies.read([...long.values()], keep))
+            yield give(record);
+    }
+    /** Whether a host for whose platform the document is not may be asked through the other document of AWS. */
+    function mayAskOtherwise(host, command, state) {
+        return (state.otherPlatform &&
+            request.document === null &&
+            !asked.has(host) &&
+            !refusedOther &&
+            !talk.stopping() &&
+            talk.queries[otherShell(command)].length > 0);
+    }
+    /** Sends each platform its own document. */
+    async function askOtherwise(hosts) {
+        for (const shell of new Set(hosts.values())) {
+            const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host);
+            for (const host of ids)
+                asked.set(host, shell);
+            ports.log.debug(`${ids.length} hosts are of another platform: asking them through the other document.`);
+            const before = sent.length;
+            try {
+                await collect({ kind: 'hosts', hosts: ids }, shell);
+            }
+            catch (error) {
+                // A role that may not send the other document: these hosts keep the state that they have.
+                ports.log.warning(error instanceof Error ? error.message : 'SSM refused the other document.');
+                for (const host of ids)
+                    asked.delete(host);
+                refusedOther = true;
+            }
+            watch.add(sent.slice(before));
         }
     }
+    for (const [host, reason] of refused)
+        yield give(silentHost(host, reason, false));
+    tally.given -= refused.size;
+    for (let next = await watch.next(); next !== 'over'; next = await watch.next()) {
+        if (next === 'late') {
+            if (!signal.aborted)
+                await noteStates();
+            await talk.cancel();
+            late = true;
+            await clock.sleep(CANCEL_GRACE);
+        }
+        yield* sweep();
+    }
+    yield* rest();
+    for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
+        ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`);
+    async function silent(host, state) {
+        return silentHost(host, `${state.reason}${state.away ? tellAgent(await agents, host) : ''}`, false);
+    }
+    /** Remembers the states before cancelling, which would hide them. */
+    async function noteStates() {
+        try {
+            for (const command of sent) {
+                for await (const invocation of reader.invocations(command, false)) {
+                    const host = invocation.InstanceId ?? '';
+                    if (host !== '' && !done.has(host))
+                        states.set(host, invocationState(invocation.Status, invocation.StatusDetails));
+                }
+            }
+        }
+        catch (error) {
+            reader.endure(error, 'ssm:ListCommandInvocations');
+        }
+    }
+    /** Every host that never ended, or was never seen. */
+    async function* rest() {
+        const why = signal.aborted
+            ? 'the run was cancelled'
+            : late
+                ? `no answer within ${request.timeoutSeconds} s`
+                : 'the command has ended, and SSM does not give its result';
+        const addressed = sent.flatMap(command => command.hosts ?? []);
+        const known = await agents;
+        for (const host of new Set([...states.keys(), ...addressed, ...(known?.keys() ?? [])])) {
+            if (done.has(host))
+                continue;
+            const state = states.get(host);
+            const delivered = !signal.aborted && (state?.delivered ?? false);
+            const agent = delivered ? '' : tellAgent(known, host);
+            yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}${agent}`, delivered));
+        }
+        for (const host of request.expectedIds) {
+            if (!done.has(host))
+                yield give(silentHost(host, NOT_TARGETED, false));
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/collect/collect.js
+
+
+
+
+
+/** Collects all hosts, by whichever collector, into a snapshot; memory holds one host at a time. */
+async function collect(collection, ports) {
+    const { header, hosts } = await collect_open(collection, ports);
+    const known = new Set(collection.queries.map(query => query.name));
+    const unknown = new Set();
+    await (0,promises_.mkdir)((0,external_node_path_.dirname)(collection.path), { recursive: true });
+    const writer = await openSnapshot(collection.path, header);
+    try {
+        for await (const host of hosts) {
+            for (const name of Object.keys(host.queries))
+                if (!known.has(name))
+                    unknown.add(name);
+            await writer.write(host);
+        }
+    }
+    finally {
+        await writer.close();
+    }
+    return {
+        sha256: `sha256:${await writer.close()}`,
+        targets: header.targets,
+        region: header.region,
+        unknownQueries: [...unknown].sort()
+    };
+}
+async function collect_open({ inputs, packs, queries, comment, workspace, startedAt }, { ssm, log, clock, signal }) {
+    const expectedIds = inputs.expectedHosts !== null && 'ids' in inputs.expectedHosts ? inputs.expectedHosts.ids : [];
+    const { name, collector } = inputs;
+    const header = { fleetDriftSnapshot: 1, name, collector, startedAt };
+    if (ssm === null) {
+        const { headers, hosts } = await openFiles(inputs.files, workspace, expectedIds);
+        log.info(`Reading ${headers.length} ${headers.length === 1 ? 'snapshot' : 'snapshots'}.`);
+        const collected = headers.flatMap(earlier => earlier.packs.map(pack => JSON.stringify(pack)));
+        return {
+            header: {
+                ...header,
+                region: [...new Set(headers.map(earlier => earlier.region).filter(region => region !== null))].join(', ') ||
+                    null,
+                targets: [...new Set(headers.flatMap(earlier => earlier.targets))],
+                packs: [...new Set(collected)].map(pack => JSON.parse(pack))
+            },
+            hosts
+        };
+    }
+    return {
+        header: {
+            ...header,
+            region: inputs.region,
+            targets: inputs.targetLines,
+            packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
+        },
+        hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, log, clock, signal })
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/context.js
@@ -90914,9 +92730,10 @@ const payloadSchema = object({
 async function readContext(env, readFile) {
     const payload = payloadSchema.safeParse(await readJson(env.GITHUB_EVENT_PATH, readFile)).data;
     const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/');
-    const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
+    const server = env.GITHUB_SERVER_URL || 'https://github.com';
     const pull = payload?.pull_request;
     const runId = env.GITHUB_RUN_ID || null;
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
     return {
         event: env.GITHUB_EVENT_NAME ?? '',
         repository: owner && repo ? { owner, repo } : null,
@@ -90924,16 +92741,23 @@ async function readContext(env, readFile) {
         runId,
         runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
         workspace: env.GITHUB_WORKSPACE || process.cwd(),
+        workflow: workflowPath(env.GITHUB_WORKFLOW_REF, env.GITHUB_REPOSITORY),
         pullRequest: pull
             ? {
                 number: pull.number,
-                untrusted: pull.head.repo?.full_name !== pull.base.repo?.full_name ||
+                untrusted: !pull.head.repo ||
+                    pull.head.repo.full_name !== pull.base.repo?.full_name ||
                     pull.user?.login === 'dependabot[bot]' ||
                     env.GITHUB_ACTOR === 'dependabot[bot]'
             }
             : null,
-        oidc: Boolean(env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+        oidc: url && token ? { url, token } : null
     };
+}
+/** `acme/infra/.github/workflows/drift.yml@refs/heads/main` names the file in its middle. */
+function workflowPath(ref, repository) {
+    const [path = ''] = (ref ?? '').split('@');
+    return repository && path.startsWith(`${repository}/`) ? path.slice(repository.length + 1) : null;
 }
 async function readJson(path, readFile) {
     try {
@@ -91033,24 +92857,121 @@ function listOf(text) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/inputs/not-yet.js
-
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET = [
     ['mode', value => value === 'baseline', 'mode `baseline`'],
-    ['collector', value => value === 'local' || value === 'files', 'any collector but `ssm`'],
-    ['files', value => value !== '', '`files`'],
+    ['collector', value => value === 'local', 'the collector `local`'],
     ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
-    ['output-s3', value => value !== '', '`output-s3`'],
-    ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
-    ['issue', value => value === 'rolling', '`issue: rolling`'],
-    ['packs', value => listOf(value).includes('windows'), 'the pack `windows`']
+    ['output-s3', value => value !== '', '`output-s3`']
 ];
 /** One sentence for each input that is set to something not yet built. */
 function notYet(read) {
     return NOT_YET.filter(([name, isSet]) => isSet(read(name).trim())).map(([name, , what]) => `${name}: ${what} is not available in this version; a later release brings it`);
 }
 
+;// CONCATENATED MODULE: ./lib/src/collect/osquery-sources.js
+const LINE = /^([A-Za-z0-9_]{2,16})\s+(https:\/\/[!-~]{1,1000})#sha256=([0-9a-fA-F]{64})$/;
+/**
+ * Parses the `osquery` input: `system`, or one line an architecture (as `uname -m` says it), `x86_64 https://…#sha256=HEX`.
+ * Gives the first problem.
+ */
+function parseOsquerySources(lines) {
+    if (lines.length === 0 || (lines.length === 1 && lines[0] === 'system'))
+        return { sources: [] };
+    const sources = new Map();
+    for (const line of lines) {
+        const [, arch, url, sha256] = LINE.exec(line) ?? [];
+        if (arch === undefined || url === undefined || sha256 === undefined || /['"\\{}]/.test(url))
+            return { problem: 'must be system, or one line an architecture: x86_64 https://…#sha256=HEX' };
+        if (sources.has(arch))
+            return { problem: `names ${arch} twice` };
+        sources.set(arch, { arch, url, sha256: sha256.toLowerCase() });
+    }
+    return { sources: [...sources.values()] };
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/values.js
+
+
+
+
+
+/** Controls, line breaks, and characters that are not seen. */
+const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+/** Characters of an inline session policy (STS API reference, AssumeRoleWithWebIdentity). */
+const MOST_SESSION_POLICY = 2048;
+/** Whether a text is one path that does not climb out of the workspace; absolute ones are the workflow's choice. */
+function isFolder(path) {
+    return !ODD.test(path) && ((0,external_node_path_.isAbsolute)(path) || !path.split(/[\\/]/).includes('..'));
+}
+/** A whole number between two bounds, written in digits. */
+function whole(least, most) {
+    const message = `must be a whole number from ${least} to ${most}`;
+    return schemas_string()
+        .regex(/^\d{1,9}$/, message)
+        .transform(Number)
+        .refine(value => value >= least && value <= most, message);
+}
+/** True and false as the YAML 1.2 core schema writes them. */
+function truth() {
+    return schemas_string()
+        .regex(/^(?:true|True|TRUE|false|False|FALSE)$/, 'must be true or false')
+        .transform(text => text.toLowerCase() === 'true');
+}
+/** A number of hosts, or their ids one a line; `null` where nothing is said. */
+function parseExpectedHosts(text, context) {
+    const lines = listOf(text);
+    const [first] = lines;
+    if (first === undefined)
+        return null;
+    if (lines.length === 1 && /^[1-9]\d{0,6}$/.test(first))
+        return { count: Number(first) };
+    const parsed = parseTargets(lines);
+    if ('targets' in parsed && parsed.targets.kind === 'hosts')
+        return { ids: parsed.targets.hosts };
+    context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' });
+    return NEVER;
+}
+/** Where hosts without osquery may get it; empty for `system`. */
+function parseOsquery(text, context) {
+    const parsed = parseOsquerySources(listOf(text));
+    if ('sources' in parsed)
+        return parsed.sources;
+    context.addIssue({ code: 'custom', message: parsed.problem });
+    return NEVER;
+}
+/** A path inside the repository, without `./`; `null` where there is none. */
+function parseBaselinePath(text, context) {
+    if (text === '')
+        return null;
+    const path = text.replace(/^\.\//, '');
+    const inside = !(0,external_node_path_.isAbsolute)(path) && !/\\/.test(path) && !ODD.test(path) && !path.split('/').includes('..');
+    if (inside && path.endsWith('.json'))
+        return path;
+    context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' });
+    return NEVER;
+}
+/** A session policy without white space; `null` where there is none. */
+function parseSessionPolicy(text, context) {
+    if (text === '')
+        return null;
+    try {
+        const compact = JSON.stringify(JSON.parse(text));
+        if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY)
+            return compact;
+    }
+    catch {
+        // told below
+    }
+    context.addIssue({
+        code: 'custom',
+        message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
+    });
+    return NEVER;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/inputs/inputs.js
+
 
 
 
@@ -91065,18 +92986,19 @@ class InputError extends Error {
     }
 }
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/;
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const DOCUMENT = /^(?:arn:aws(?:-[a-z]+)*:ssm:[a-z0-9-]+:\d{0,12}:document\/)?[\w./-]{3,128}$/;
-const MOST_SESSION_POLICY = 2048;
 const fields = {
     mode: schemas_enum(['check', 'baseline', 'collect'], 'must be check, baseline or collect'),
     name: schemas_string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
     collector: schemas_enum(['ssm', 'local', 'files'], 'must be ssm, local or files'),
+    files: schemas_string().transform(listOf),
     'expected-hosts': schemas_string().transform(parseExpectedHosts),
     packs: schemas_string().transform(listOf).pipe(array(schemas_string()).min(1, 'names no pack')),
     baseline: schemas_string().transform(parseBaselinePath),
     indicators: schemas_string().transform(text => (text.trim() === '' ? null : text)),
-    'aws-region': schemas_string().regex(REGION, 'must be a region such as eu-west-1 (or set AWS_REGION)'),
+    'aws-region': schemas_string()
+        .refine(region => region === '' || REGION.test(region), 'must be a region such as eu-west-1'),
     'role-to-assume': schemas_string()
         .refine(arn => arn === '' || ROLE.test(arn), 'must be the full ARN of a role, arn:aws:iam::111122223333:role/NAME'),
     'role-session-name': schemas_string().regex(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -'),
@@ -91088,6 +93010,7 @@ const fields = {
         .pipe(array(schemas_string().regex(/^\d{12}$/, 'must be 12 digits a line'))),
     document: schemas_string()
         .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
+    osquery: schemas_string().transform(parseOsquery),
     'max-concurrency': schemas_string()
         .regex(/^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/, 'must be a number of hosts or a percentage such as 50%'),
     'timeout-seconds': whole(5, 172_800),
@@ -91100,7 +93023,7 @@ const fields = {
     comment: schemas_enum(['auto', 'never'], 'must be auto or never'),
     issue: schemas_enum(['never', 'rolling'], 'must be never or rolling'),
     'github-token': schemas_string(),
-    'output-dir': schemas_string().min(1, 'is empty')
+    'output-dir': schemas_string().refine(isFolder, 'must be one path: absolute, or inside the workspace')
 };
 /**
  * Parses all inputs. Pure: it reads through `read` only and calls nothing.
@@ -91114,11 +93037,9 @@ function parseInputs(read, environment) {
     const targetLines = listOf(read('targets'));
     const targets = parseTargets(targetLines);
     const problems = [
-        ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw))),
+        ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw, text))),
         ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
-        ...(targetLines.length === 0
-            ? ['targets: is empty; say which hosts, for example tag:Service=checkout']
-            : []),
+        ...missingFor(raw, targetLines.length > 0),
         ...notYet(text)
     ];
     if (problems.length > 0 || !parsed.success || 'problems' in targets)
@@ -91130,6 +93051,7 @@ function parseInputs(read, environment) {
         collector: values.collector,
         targets: targets.targets,
         targetLines,
+        files: values.files,
         expectedHosts: values['expected-hosts'],
         packs: values.packs,
         baseline: values.baseline,
@@ -91146,6 +93068,7 @@ function parseInputs(read, environment) {
             },
         allowedAccountIds: values['allowed-account-ids'],
         document: values.document === '' ? null : values.document,
+        osquery: values.osquery,
         maxConcurrency: values['max-concurrency'],
         timeoutSeconds: values['timeout-seconds'],
         minCoverage: values['min-coverage'],
@@ -91153,9 +93076,24 @@ function parseInputs(read, environment) {
         redact: values.redact,
         publishToPublic: values['publish-to-public'],
         comment: values.comment,
+        issue: values.issue,
         githubToken: values['github-token'],
         outputDir: values['output-dir']
     };
+}
+/** What the chosen collector cannot do without. */
+function missingFor(raw, targeted) {
+    const problems = [];
+    if (raw.collector === 'ssm') {
+        if (!targeted)
+            problems.push('targets: is empty; say which hosts, for example tag:Service=checkout');
+        if (raw['aws-region'] === '')
+            problems.push('aws-region: is empty; name a region such as eu-west-1, or set AWS_REGION');
+    }
+    if (raw.collector === 'files' && listOf(raw.files ?? '').length === 0) {
+        problems.push('files: is empty; say which snapshots to read, for example snapshots/*.ndjson.gz');
+    }
+    return problems;
 }
 /** What an empty input stands for; the same defaults stand in action.yml where they are constant. */
 function defaultsFor(text, environment) {
@@ -91184,65 +93122,19 @@ function defaultsFor(text, environment) {
         'output-dir': `${environment.temp}/fleet-drift`
     };
 }
-function problemOf(issue, raw) {
+/** Where a default that is not constant comes from. */
+const ORIGIN = {
+    name: 'the file name of baseline',
+    'aws-region': 'from AWS_REGION',
+    'role-session-name': 'from the id of the run',
+    'output-dir': 'from RUNNER_TEMP'
+};
+function problemOf(issue, raw, text) {
     const name = String(issue.path[0] ?? '');
     const value = raw[name] ?? '';
-    const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" `;
+    const origin = text(name) === '' && name in ORIGIN ? `(${ORIGIN[name]}) ` : '';
+    const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" ${origin}`;
     return `${name}: ${shown}${issue.message}`;
-}
-/** A whole number between two bounds, written in digits. */
-function whole(least, most) {
-    const message = `must be a whole number from ${least} to ${most}`;
-    return schemas_string()
-        .regex(/^\d{1,9}$/, message)
-        .transform(Number)
-        .refine(value => value >= least && value <= most, message);
-}
-/** True and false as the YAML 1.2 core schema writes them. */
-function truth() {
-    return schemas_string()
-        .regex(/^(?:true|True|TRUE|false|False|FALSE)$/, 'must be true or false')
-        .transform(text => text.toLowerCase() === 'true');
-}
-function parseExpectedHosts(text, context) {
-    const lines = listOf(text);
-    const [first] = lines;
-    if (first === undefined)
-        return null;
-    if (lines.length === 1 && /^[1-9]\d{0,6}$/.test(first))
-        return { count: Number(first) };
-    const parsed = parseTargets(lines);
-    if ('targets' in parsed && parsed.targets.kind === 'hosts')
-        return { ids: parsed.targets.hosts };
-    context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' });
-    return NEVER;
-}
-function parseBaselinePath(text, context) {
-    if (text === '')
-        return null;
-    const path = text.replace(/^\.\//, '');
-    const inside = !path.startsWith('/') && !path.includes('\\') && !path.split('/').includes('..');
-    if (inside && path.endsWith('.json'))
-        return path;
-    context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' });
-    return NEVER;
-}
-function parseSessionPolicy(text, context) {
-    if (text === '')
-        return null;
-    try {
-        const compact = JSON.stringify(JSON.parse(text));
-        if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY)
-            return compact;
-    }
-    catch {
-        // told below
-    }
-    context.addIssue({
-        code: 'custom',
-        message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
-    });
-    return NEVER;
 }
 
 ;// CONCATENATED MODULE: ./lib/packs/incident.json
@@ -91252,7 +93144,7 @@ const linux_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"linux","quer
 ;// CONCATENATED MODULE: ./lib/packs/macos.json
 const macos_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"darwin","queries":{"launch_items":{"query":"SELECT label, path, program, program_arguments, run_at_load, keep_alive, username FROM launchd WHERE path NOT LIKE \'/System/Library/%\'","interval":86400,"description":"Launch agents and daemons","snapshot":true,"fleet_drift":{"identity":["label","path","program","program_arguments"],"changes":[],"cohort":[],"attack":["T1543.001","T1543.004"],"weight":"normal","control":false,"root":false}},"system_extensions":{"query":"SELECT identifier, team, state, path FROM system_extensions","interval":86400,"description":"System extensions","snapshot":true,"fleet_drift":{"identity":["identifier","team"],"changes":[],"cohort":[],"attack":["T1547.006"],"weight":"integrity","control":false,"root":false}},"unsigned_programs":{"query":"SELECT DISTINCT p.path, s.signed, s.authority, s.team_identifier, p.name, p.pid FROM processes p JOIN signature s ON s.path = p.path WHERE s.signed = 0","interval":86400,"description":"Running programs without a signature","snapshot":true,"fleet_drift":{"identity":["path","authority"],"changes":[],"cohort":[],"attack":["T1036.001","T1553.001"],"weight":"normal","control":false,"root":true}},"login_items":{"query":"SELECT name, path, args, type, source, status, username FROM startup_items","interval":86400,"description":"Startup and login items","snapshot":true,"fleet_drift":{"identity":["name","path","args","type"],"changes":[],"cohort":[],"attack":["T1547.015"],"weight":"normal","control":false,"root":false}},"crontab":{"query":"SELECT path, command, event, minute, hour FROM crontab","interval":86400,"description":"Cron entries","snapshot":true,"fleet_drift":{"identity":["path","command"],"changes":[],"cohort":[],"attack":["T1053.003"],"weight":"normal","control":false,"root":false}},"root_accounts":{"query":"SELECT username, uid, shell, directory FROM users WHERE uid = 0","interval":86400,"description":"Accounts with the user id 0","snapshot":true,"fleet_drift":{"identity":["username","shell"],"changes":[],"cohort":[],"attack":["T1136.001"],"weight":"integrity","control":false,"root":false}},"authorized_keys":{"query":"SELECT u.username, k.algorithm, k.key, k.options, k.key_file FROM users u CROSS JOIN authorized_keys k ON k.uid = u.uid","interval":86400,"description":"Keys that open a login over SSH","snapshot":true,"fleet_drift":{"identity":["username","algorithm","key","options"],"changes":[],"cohort":[],"attack":["T1098.004"],"weight":"integrity","control":false,"root":true}},"protections":{"query":"SELECT \'sip\' AS kind, config_flag AS name, enabled AS value FROM sip_config UNION ALL SELECT \'gatekeeper\', \'assessments_enabled\', assessments_enabled FROM gatekeeper UNION ALL SELECT \'firewall\', \'global_state\', global_state FROM alf","interval":86400,"description":"Is the system protecting itself?","snapshot":true,"fleet_drift":{"identity":["kind","name","value"],"changes":["value"],"cohort":[],"attack":["T1685","T1553.001"],"weight":"integrity","control":true,"root":false}},"listening_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' WHEN lp.address = \'::1\' OR lp.address LIKE \'127.%\' THEN \'loopback\' WHEN lp.address LIKE \'::ffff:%\' THEN substr(lp.address, 8) ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0 AND lp.family IN (2, 10)","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":true}}}}');
 ;// CONCATENATED MODULE: ./lib/packs/windows.json
-const windows_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"windows","queries":{"services":{"query":"SELECT name, path, module_path, user_account, start_type, display_name, status, pid FROM services","interval":86400,"description":"Services","snapshot":true,"fleet_drift":{"identity":["name","path","module_path","user_account","start_type"],"changes":["start_type"],"cohort":[],"attack":["T1543.003"],"weight":"normal","control":false,"root":false}},"scheduled_tasks":{"query":"SELECT path, action, enabled, hidden, state, last_run_time, next_run_time FROM scheduled_tasks","interval":86400,"description":"Scheduled tasks","snapshot":true,"fleet_drift":{"identity":["path","action","enabled","hidden"],"changes":["enabled","hidden"],"cohort":[],"attack":["T1053.005"],"weight":"normal","control":false,"root":true}},"wmi_consumers":{"query":"SELECT name, command_line_template AS run, executable_path AS target FROM wmi_cli_event_consumers UNION ALL SELECT name, script_text, script_file_name FROM wmi_script_event_consumers","interval":86400,"description":"WMI event consumers","snapshot":true,"fleet_drift":{"identity":["name","run","target"],"changes":[],"cohort":[],"attack":["T1546.003"],"weight":"integrity","control":false,"root":true}},"administrators":{"query":"SELECT u.username, u.type, g.groupname FROM user_groups ug JOIN groups g ON g.gid = ug.gid JOIN users u ON u.uid = ug.uid WHERE g.group_sid = \'S-1-5-32-544\'","interval":86400,"description":"Local administrators","snapshot":true,"fleet_drift":{"identity":["username","type"],"changes":[],"cohort":[],"attack":["T1098.007","T1136.001"],"weight":"integrity","control":false,"root":false}},"drivers":{"query":"SELECT image, provider, signed, service, device_name, version, date FROM drivers","interval":86400,"description":"Drivers","snapshot":true,"fleet_drift":{"identity":["image","provider","signed","service"],"changes":["signed"],"cohort":[],"attack":["T1014","T1068"],"weight":"integrity","control":false,"root":false}},"run_keys":{"query":"SELECT path, name, data FROM registry WHERE key = \'HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Microsoft\\\\Windows\\\\CurrentVersion\\\\Run\'","interval":86400,"description":"Programs that start with the system","snapshot":true,"fleet_drift":{"identity":["path","name","data"],"changes":["data"],"cohort":[],"attack":["T1547.001"],"weight":"normal","control":false,"root":false}},"programs":{"query":"SELECT DISTINCT p.path, a.result AS signature, a.subject_name, p.name, p.cmdline, p.pid FROM processes p LEFT JOIN authenticode a ON a.path = p.path WHERE p.path != \'\'","interval":86400,"description":"Running programs and their signatures","snapshot":true,"fleet_drift":{"identity":["path","signature","subject_name"],"changes":["signature"],"cohort":[],"attack":["T1036.001"],"weight":"normal","control":false,"root":true}},"listening_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":false}},"trusted_roots":{"query":"SELECT common_name, sha1, store, store_location FROM certificates WHERE store = \'Trusted Root Certification Authorities\'","interval":86400,"description":"Certificates trusted as roots","snapshot":true,"fleet_drift":{"identity":["common_name","sha1"],"changes":[],"cohort":[],"attack":["T1553.004"],"weight":"normal","control":false,"root":false}}}}');
+const windows_namespaceObject = /*#__PURE__*/JSON.parse('{"platform":"windows","queries":{"services":{"query":"SELECT name, path, module_path, user_account, start_type, display_name, status, pid FROM services","interval":86400,"description":"Services","snapshot":true,"fleet_drift":{"identity":["name","path","module_path","user_account","start_type"],"changes":["start_type"],"cohort":[],"attack":["T1543.003"],"weight":"normal","control":false,"root":false}},"scheduled_tasks":{"query":"SELECT path, action, enabled, hidden, state, last_run_time, next_run_time FROM scheduled_tasks","interval":86400,"description":"Scheduled tasks","snapshot":true,"fleet_drift":{"identity":["path","action","enabled","hidden"],"changes":["enabled","hidden"],"cohort":[],"attack":["T1053.005"],"weight":"normal","control":false,"root":true}},"wmi_consumers":{"query":"SELECT name, command_line_template AS run, executable_path AS target FROM wmi_cli_event_consumers UNION ALL SELECT name, script_text, script_file_name FROM wmi_script_event_consumers","interval":86400,"description":"WMI event consumers","snapshot":true,"fleet_drift":{"identity":["name","run","target"],"changes":[],"cohort":[],"attack":["T1546.003"],"weight":"integrity","control":false,"root":true}},"administrators":{"query":"SELECT u.username, u.type, g.groupname FROM user_groups ug JOIN groups g ON g.gid = ug.gid JOIN users u ON u.uid = ug.uid WHERE g.group_sid = \'S-1-5-32-544\'","interval":86400,"description":"Local administrators","snapshot":true,"fleet_drift":{"identity":["username","type"],"changes":[],"cohort":[],"attack":["T1098.007","T1136.001"],"weight":"integrity","control":false,"root":false}},"drivers":{"query":"SELECT image, provider, signed, service, device_name, version, date FROM drivers","interval":86400,"description":"Drivers","snapshot":true,"fleet_drift":{"identity":["image","provider","signed","service"],"changes":["signed"],"cohort":[],"attack":["T1014","T1068"],"weight":"integrity","control":false,"root":false}},"run_keys":{"query":"SELECT path, name, data FROM registry WHERE key = \'HKEY_LOCAL_MACHINE\\\\SOFTWARE\\\\Microsoft\\\\Windows\\\\CurrentVersion\\\\Run\'","interval":86400,"description":"Programs that start with the system","snapshot":true,"fleet_drift":{"identity":["path","name","data"],"changes":["data"],"cohort":[],"attack":["T1547.001"],"weight":"normal","control":false,"root":false}},"windows_programs":{"query":"SELECT DISTINCT p.path, a.result AS signature, a.subject_name, p.name, p.cmdline, p.pid FROM processes p LEFT JOIN authenticode a ON a.path = p.path WHERE p.path != \'\'","interval":86400,"description":"Running programs and their signatures","snapshot":true,"fleet_drift":{"identity":["path","signature","subject_name"],"changes":["signature"],"cohort":[],"attack":["T1036.001"],"weight":"normal","control":false,"root":true}},"windows_ports":{"query":"SELECT DISTINCT lp.protocol, CASE WHEN lp.address IN (\'0.0.0.0\', \'::\') THEN \'*\' ELSE lp.address END AS address, CASE WHEN lp.port >= 49152 THEN \'ephemeral\' ELSE lp.port END AS port, p.path, p.name, lp.pid FROM listening_ports lp LEFT JOIN processes p ON p.pid = lp.pid WHERE lp.port != 0","interval":86400,"description":"Open ports and the programs behind them","snapshot":true,"fleet_drift":{"identity":["protocol","address","port","path"],"changes":[],"cohort":[],"attack":["T1571"],"weight":"normal","control":false,"root":false}},"windows_trusted_roots":{"query":"SELECT common_name, sha1, store, store_location FROM certificates WHERE store = \'Trusted Root Certification Authorities\'","interval":86400,"description":"Certificates trusted as roots","snapshot":true,"fleet_drift":{"identity":["common_name","sha1"],"changes":[],"cohort":[],"attack":["T1553.004"],"weight":"normal","control":false,"root":false}}}}');
 // EXTERNAL MODULE: ./node_modules/jsonc-parser/lib/umd/main.js
 var main = __nccwpck_require__(9547);
 ;// CONCATENATED MODULE: ./lib/src/osquery/parse-pack.js
@@ -91298,7 +93190,7 @@ const ownSchema = strictObject({
     control: schemas_boolean().default(false),
     root: schemas_boolean().default(false)
 });
-const querySchema = looseObject({
+const parse_pack_querySchema = looseObject({
     query: schemas_string(),
     description: schemas_string().default(''),
     platform: platformSchema,
@@ -91307,7 +93199,7 @@ const querySchema = looseObject({
 });
 const packSchema = looseObject({
     platform: platformSchema,
-    queries: record(schemas_string().regex(parse_pack_NAME, 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'), querySchema)
+    queries: record(schemas_string().regex(parse_pack_NAME, 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'), parse_pack_querySchema)
 });
 /**
  * Reads a pack as osquery does: JSON in which `//`, `/* *\/` and `#` comments and lines continued by a trailing
@@ -91438,6 +93330,24 @@ async function loadPack(entry, readFile) {
     return { name: entry, sha256, queries: parsePack(entry, text) };
 }
 
+;// CONCATENATED MODULE: ./lib/src/osquery/pack.js
+/** A query of which nothing is known but its name: its rows were collected earlier, with a pack that is not at hand. */
+function unknownQuery(name) {
+    return {
+        name,
+        sql: '',
+        title: '',
+        platforms: [],
+        identity: null,
+        changes: [],
+        cohort: [],
+        attack: [],
+        weight: 'normal',
+        control: false,
+        root: false
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/summarise.js
 
 /** Whether `severity` is `floor` or worse. */
@@ -91530,22 +93440,37 @@ function weigh(findings) {
     return { findings: findings.length, hosts: new Set(findings.flatMap(finding => finding.hosts)).size };
 }
 /** Verdict and coverage in one line: what a person must know in ten seconds. The name is checked by the inputs. */
-function headline({ mode, name, summary, drift, rollouts }) {
+function headline(gist) {
+    const { mode, name, summary } = gist;
+    if (mode !== 'check')
+        return `📦 ${name}: ${mode}. ${outcome(gist)}`;
+    switch (summary.verdict) {
+        case 'clean':
+            return `✅ ${name}: clean. ${outcome(gist)}`;
+        case 'incomplete':
+            return `${summary.hosts === 0 ? '⛔' : '⚠️'} ${name}: incomplete. ${outcome(gist)}`;
+        case 'drift': {
+            const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
+            return `${sign} ${name}: drift. ${outcome(gist)}`;
+        }
+    }
+}
+/** What follows the verdict: how much was found, and on how much of the fleet that rests. */
+function outcome({ mode, summary, drift, rollouts }) {
     const { reported, hosts } = summary;
     const assessed = reported === hosts && hosts > 0
         ? `${hosts === 1 ? 'its one host' : `all ${words_number(hosts)} hosts`} assessed`
         : `${words_number(reported)} of ${count(hosts, 'host')} assessed`;
     if (mode !== 'check')
-        return `📦 ${name}: ${mode}. ${capital(assessed)}`;
+        return capital(assessed);
     switch (summary.verdict) {
         case 'clean':
-            return `✅ ${name}: clean. No drift, ${assessed}`;
+            return `No drift, ${assessed}`;
         case 'incomplete':
-            return `⚠️ ${name}: incomplete. No drift found, but only ${assessed}`;
+            return hosts === 0 ? 'Nothing was assessed' : `No drift found, but only ${assessed}`;
         case 'drift': {
-            const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity];
             const found = [told(drift, 'finding'), told(rollouts, 'rollout')].filter(part => part !== '');
-            return `${sign} ${name}: drift. ${found.join(' and ')}; ${assessed}`;
+            return `${found.join(' and ')}; ${assessed}`;
         }
     }
 }
@@ -96622,8 +98547,7 @@ function getOctokit(token, options, ...additionalPlugins) {
     return new GitHubWithPlugins(getOctokitOptions(token, options));
 }
 //# sourceMappingURL=github.js.map
-;// CONCATENATED MODULE: ./lib/src/publish/comment.js
-
+;// CONCATENATED MODULE: ./lib/src/publish/refusal.js
 /** What GitHub answered instead of doing what was asked. */
 class Refusal extends Error {
     name = 'Refusal';
@@ -96634,84 +98558,14 @@ class Refusal extends Error {
         this.status = status;
     }
 }
-/** Who writes with a workflow's own token. Nobody can register a name with brackets. */
-const BOT = 'github-actions[bot]';
-const comment_ATTEMPTS = 3;
-/** First line of our comment for a group. */
-const markerOf = (name) => `<!-- fleet-drift:${name} -->`;
-/**
- * Keeps one comment for a group up to date: the oldest that bears our marker *and* was written by us, for anyone can
- * plant a marker. None is made when there is nothing to say; one that stands is updated to say so. A refusal is a
- * warning. Returns the comment's URL, or `null`.
- *
- * @param body its first line is `marker`
- */
-async function keepComment(marker, body, worthCreating, comments, log) {
-    try {
-        for (let attempt = 1;; attempt++) {
-            const own = await ownComment(marker, comments);
-            if (own !== null)
-                return sameText(own.body, body) ? own.url : (await comments.update(own.id, body)).url;
-            if (!worthCreating)
-                return null;
-            try {
-                return (await create(body, comments, log)).url;
-            }
-            catch (error) {
-                // The comment may have been made though no good answer came: look again before making a second one.
-                if (attempt >= comment_ATTEMPTS || !isUncertain(error))
-                    throw error;
-            }
-        }
-    }
-    catch (error) {
-        log.warning(`The pull-request comment was refused: ${inert(reasonOf(error))}.${hint(error)} The report is in the job summary.`);
-        return null;
-    }
-}
-async function create(body, comments, log) {
-    const created = await comments.create(body);
-    if (created.author !== BOT && created.author !== (await comments.whoami())) {
-        log.warning(`The comment was written by ${inert(created.author, 60)}, whom this token cannot recognise again, so that the next ` +
-            `run will write another. Give the workflow's own token as github-token.`);
-    }
-    return created;
-}
-async function ownComment(marker, comments) {
-    let self;
-    for await (const comment of comments.list()) {
-        if (comment.body.split(/\r?\n/, 1)[0] !== marker)
-            continue;
-        if (comment.author === BOT)
-            return comment;
-        if (self === undefined)
-            self = await comments.whoami();
-        if (self !== null && comment.author === self)
-            return comment;
-    }
-    return null;
-}
-/** Whether a reader would see the same: GitHub may change line ends, and each run has its own link. */
-function sameText(one, other) {
-    const text = (body) => body
-        .replaceAll('\r\n', '\n')
-        .replace(/\/actions\/runs\/\d+/g, '/actions/runs/')
-        .trim();
-    return text(one) === text(other);
-}
+/** Whether what was asked may have been done though no good answer came. */
 function isUncertain(error) {
     return error instanceof Refusal && (error.status === null || error.status >= 500);
 }
-function reasonOf(error) {
+function refusal_reasonOf(error) {
     if (error instanceof Refusal && error.status !== null)
         return `${error.status} ${error.message}`;
     return error instanceof Error ? error.message : String(error);
-}
-function hint(error) {
-    const status = error instanceof Refusal ? error.status : null;
-    return status === 401 || status === 403 || status === 404
-        ? ' Give the job the permission "pull-requests: write", and check that the conversation is not locked.'
-        : '';
 }
 
 ;// CONCATENATED MODULE: ./lib/src/publish/github.js
@@ -96720,8 +98574,8 @@ function hint(error) {
 
 /** The most that GitHub gives at once. */
 const github_PAGE = 100;
-/** Comments beyond these pages are not looked through; ours is among the oldest. */
-const MOST_PAGES = 100;
+/** Comments and issues beyond these pages are not looked through; ours is among the oldest. */
+const github_MOST_PAGES = 100;
 const TIMEOUT_MS = 20_000;
 const github_ATTEMPTS = 3;
 const commentSchema = object({
@@ -96730,35 +98584,63 @@ const commentSchema = object({
     html_url: schemas_string(),
     user: object({ login: schemas_string() }).nullish()
 });
+const issueSchema = object({
+    number: schemas_int(),
+    state: schemas_string(),
+    body: schemas_string().nullish(),
+    html_url: schemas_string(),
+    user: object({ login: schemas_string() }).nullish(),
+    /** GitHub lists pull requests among the issues. */
+    pull_request: unknown().optional()
+});
 /** The few endpoints of GitHub that are used, behind small ports. */
 function gitHub(token, owner, repo, options = {}) {
     const ask = asking(token, options);
     const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`;
+    const whoami = async () => {
+        try {
+            return object({ login: schemas_string() }).parse(await ask('GET', '/user')).login;
+        }
+        catch (error) {
+            if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0))
+                return null;
+            throw error;
+        }
+    };
+    const pages = async function* (path, schema) {
+        for (let page = 1; page <= github_MOST_PAGES; page++) {
+            const separator = path.includes('?') ? '&' : '?';
+            const found = array(schema)
+                .parse(await ask('GET', `${path}${separator}per_page=${github_PAGE}&page=${page}`));
+            yield* found;
+            if (found.length < github_PAGE)
+                return;
+        }
+    };
     return {
         comments: pull => ({
             async *list() {
-                for (let page = 1; page <= MOST_PAGES; page++) {
-                    const query = `per_page=${github_PAGE}&page=${page}`;
-                    const found = array(commentSchema)
-                        .parse(await ask('GET', `${path}/issues/${pull}/comments?${query}`));
-                    for (const comment of found)
-                        yield read(comment);
-                    if (found.length < github_PAGE)
-                        return;
-                }
+                for await (const comment of pages(`${path}/issues/${pull}/comments`, commentSchema))
+                    yield read(comment);
             },
             create: async (body) => read(commentSchema.parse(await ask('POST', `${path}/issues/${pull}/comments`, { body }))),
             update: async (id, body) => read(commentSchema.parse(await ask('PATCH', `${path}/issues/comments/${id}`, { body }))),
-            async whoami() {
-                try {
-                    return object({ login: schemas_string() }).parse(await ask('GET', '/user')).login;
+            whoami
+        }),
+        issues: () => ({
+            async *listBy(author) {
+                const query = `state=all&sort=created&direction=asc&creator=${encodeURIComponent(author)}`;
+                for await (const issue of pages(`${path}/issues?${query}`, issueSchema)) {
+                    if (issue.pull_request === undefined)
+                        yield readIssue(issue);
                 }
-                catch (error) {
-                    if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0))
-                        return null;
-                    throw error;
-                }
-            }
+            },
+            create: async (title, body) => readIssue(issueSchema.parse(await ask('POST', `${path}/issues`, { title, body }))),
+            update: async (number, { body, open }) => readIssue(issueSchema.parse(await ask('PATCH', `${path}/issues/${number}`, {
+                ...(body === undefined ? {} : { body }),
+                ...(open === undefined ? {} : { state: open ? 'open' : 'closed' })
+            }))),
+            whoami
         }),
         async isPublic() {
             try {
@@ -96808,6 +98690,267 @@ function refusalOf(error) {
 }
 function read({ id, body, html_url, user }) {
     return { id, body: body ?? '', url: html_url, author: user?.login ?? '' };
+}
+function readIssue({ number, body, state, html_url, user }) {
+    return { number, body: body ?? '', open: state === 'open', url: html_url, author: user?.login ?? '' };
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/outputs.js
+
+/** The action's outputs that a report gives, by name. Only mode `check` gives a verdict. */
+function reportOutputs(report) {
+    const { summary, run } = report;
+    return {
+        ...(run.mode === 'check' ? { verdict: summary.verdict } : {}),
+        findings: String(summary.findings),
+        outliers: String(summary.outliers),
+        'outlier-hosts': JSON.stringify(outlierHosts(report.findings)),
+        'silent-hosts': silentHosts(report.hosts),
+        'worst-severity': summary.worstSeverity,
+        coverage: summary.coverage.toFixed(4)
+    };
+}
+/** Ids of the hosts that did not answer: a sorted JSON array. */
+function silentHosts(hosts) {
+    return JSON.stringify(hosts
+        .filter(host => host.status === 'silent')
+        .map(host => host.id)
+        .sort());
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/escape.js
+
+/**
+ * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
+ * neither Markdown nor GitHub makes anything of its content: no markup, HTML, entity, link, mention, issue reference,
+ * commit, or emoji. (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.)
+ * Controls, bidirectional and invisible characters are shown as escapes.
+ *
+ * @param limit in characters before escaping; longer texts end in `…`
+ */
+function escapeText(text, limit = 200) {
+    return codeSpan(shown(text, limit));
+}
+/**
+ * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before it is shown as an escape,
+ * because renderers disagree on which of the two `\\|` escapes.
+ */
+function escapeCell(text, limit = 120) {
+    return codeSpan(shown(text, limit).replaceAll('\\|', '\\u{5c}|').replaceAll('|', '\\|'));
+}
+/**
+ * A sentence of ours that may quote a host: plain words and numbers stay as they are, everything else goes into code
+ * spans. What could be a reference, a link, an address or a commit is never a plain word.
+ *
+ * @param span {@link escapeCell} in a table cell
+ */
+function escapeSentence(text, limit = 1_000, span = escapeText) {
+    const parts = [];
+    let quoted = [];
+    const close = () => {
+        if (quoted.length > 0)
+            parts.push(quoteWords(quoted, span, limit));
+        quoted = [];
+    };
+    for (const word of shown(text, limit)
+        .split(' ')
+        .filter(word => word !== '')) {
+        if (isPlain(word, parts.length + quoted.length === 0)) {
+            close();
+            parts.push(word);
+        }
+        else {
+            if (OPENING.has(word[0] ?? '') || CLOSING.has(quoted.at(-1)?.at(-1) ?? ''))
+                close();
+            quoted.push(word);
+        }
+    }
+    close();
+    return parts.join(' ');
+}
+/** A host's words for a fenced block whose fence is longer than any run of backticks in it: visible, otherwise as is. */
+function escapeLine(text, limit = 60) {
+    return shown(text, limit);
+}
+/** A fenced block of lines that went through {@link escapeLine}. */
+function fenced(lines) {
+    const body = lines.join('\n');
+    const fence = '`'.repeat(Math.max(3, longestRun(body) + 1));
+    return `${fence}text\n${body}\n${fence}`;
+}
+/**
+ * A host's words where plain text is asked for and a viewer may render Markdown all the same: SARIF messages,
+ * annotations, titles. A hair space breaks what could be a link, a mention, a reference, HTML or a placeholder. At most
+ * twice `limit` characters, however many of them were escaped.
+ */
+function escapePlain(text, limit = 300) {
+    const plain = shown(text, limit).replace(LIVE, '$&\u200a');
+    return plain.length > limit * 2 ? `${plain.slice(0, limit * 2 - 1).toWellFormed()}…` : plain;
+}
+const LIVE = /@(?=\w)|#(?=\d)|\](?=[([:])|:(?=\/\/)|www(?=\.)|<(?=[a-z/!?])|GH(?=-\d)|\{(?=\d)|(?:mailto|xmpp)(?=:)/gi;
+/** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
+const escape_UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu;
+function shown(text, limit) {
+    return inert(text, limit).replace(escape_UNSEEN, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+/** A code span of one line. Its fence is longer than any run of backticks in it; blanks at its ends are kept. */
+function codeSpan(line) {
+    if (line === '')
+        return '*empty*';
+    const fence = '`'.repeat(longestRun(line) + 1);
+    const padded = /^[` ]|[` ]$/.test(line) && line.trim() !== '' ? ` ${line} ` : line;
+    return `${fence}${padded}${fence}`;
+}
+function longestRun(text) {
+    let longest = 0;
+    for (const [run] of text.matchAll(/`+/g))
+        longest = Math.max(longest, run.length);
+    return longest;
+}
+const escape_WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/;
+const escape_NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/;
+/** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
+const LINKED = /[0-9a-f]{7}|www/i;
+const SIGN = /^[–—·×→%=]$/;
+/** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
+function isPlain(word, first) {
+    if (word.length > 40 || LINKED.test(word))
+        return false;
+    return (escape_WORD.test(word) || (escape_NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first));
+}
+const OPENING = new Set(['(', '"', "'"]);
+const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?']);
+/** Words in one span; punctuation of the sentence around them stays outside. */
+function quoteWords(words, span, limit) {
+    const text = words.join(' ');
+    let start = 0;
+    let end = text.length;
+    while (start < end && OPENING.has(text[start] ?? ''))
+        start++;
+    while (end > start && CLOSING.has(text[end - 1] ?? ''))
+        end--;
+    if (start === end)
+        return span(text, limit * 12);
+    return `${text.slice(0, start)}${span(text.slice(start, end), limit * 12)}${text.slice(end)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/plain.js
+
+
+/** What a finding is, in a few words of ours: `Critical intruder on 5 hosts`. */
+function plainTitle(finding) {
+    return `${capital(nature(finding))} on ${count(finding.hosts.length, 'host')}`;
+}
+/** Hosts by the name they give themselves, never without the id. */
+function plainHosts(ids, names, most) {
+    const shown = ids.slice(0, most).map(id => {
+        const name = names.get(id)?.split('.', 1)[0] ?? '';
+        return name === '' || name === id
+            ? escapePlain(id, 64)
+            : `${escapePlain(name, 40)} (${escapePlain(id, 64)})`;
+    });
+    return words_listed(shown, ids.length - shown.length);
+}
+const MARKS = { unexpected: '+', missing: '-', changed: '~' };
+/** A row in one line: `+ crontab: path=/etc/cron.d/x  command=… (5 of 62)`. */
+function plainRow({ kind, query, row, expected, prevalence }) {
+    const columns = Object.entries(row).flatMap(([column, value]) => {
+        const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
+        if (before !== value)
+            return [`${column}=${before.slice(0, 80)} → ${value.slice(0, 80)}`];
+        return value === '' ? [] : [`${column}=${value}`];
+    });
+    const [having, observed] = prevalence.fleet;
+    const told = escapePlain(columns.slice(0, 24).join('  '), 300);
+    return `${MARKS[kind]} ${escapePlain(query, 64)}: ${told} (${words_number(having)} of ${words_number(observed)})`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/public-view.js
+
+
+function isPublicView(shown) {
+    return 'countsOnly' in shown;
+}
+function countsOnly(report) {
+    const natures = new Map();
+    for (const finding of openFindings(report.findings)) {
+        const key = `${finding.severity} ${finding.kind} ${finding.verdict}`;
+        const alike = natures.get(key);
+        if (alike === undefined)
+            natures.set(key, [finding]);
+        else
+            alike.push(finding);
+    }
+    return {
+        countsOnly: true,
+        ...gistOf(report),
+        natures: [...natures.values()].flatMap(alike => {
+            const [first] = alike;
+            if (first === undefined)
+                return [];
+            const { severity, kind, verdict } = first;
+            const hosts = new Set(alike.flatMap(finding => finding.hosts)).size;
+            return [{ severity, kind, verdict, findings: alike.length, hosts }];
+        }),
+        clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
+        notices: report.notices.length
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/annotations.js
+
+
+
+
+
+
+/** The runner takes 10 of a type from a step; some are left for what else the run has to say. */
+const MOST = 8;
+const annotations_MOST_ROWS = 3;
+const MOST_HOSTS = 5;
+/**
+ * The open findings of medium or above, worst first, each at its place. They are warnings, so that the one error of a
+ * run that fails is why it fails. What does not fit is counted in the last. Of a public repository there are counts only.
+ */
+function annotationsOf(shown, places) {
+    if (isPublicView(shown)) {
+        const natures = shown.natures.filter(({ severity }) => atLeast(severity, 'medium'));
+        return about(natures, 'This repository is public, so only counts are shown here.');
+    }
+    const findings = openFindings(shown.findings).filter(({ severity }) => atLeast(severity, 'medium'));
+    const first = findings.length > MOST ? findings.slice(0, MOST - 1) : findings;
+    const names = new Map(shown.hosts.map(host => [host.id, host.name]));
+    const rest = findings.slice(first.length).map(({ severity }) => ({ severity, findings: 1 }));
+    return [
+        ...first.map(finding => annotate(finding, names, places)),
+        ...about(rest, 'They are not shown beside the file, and are in the job summary.')
+    ];
+}
+function annotate(finding, names, places) {
+    const { hosts, rows, explanation } = finding;
+    const lines = [
+        escapePlain(explanation, 600),
+        hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MOST_HOSTS)}.` : '',
+        ...rows.slice(0, annotations_MOST_ROWS).map(plainRow),
+        rows.length > annotations_MOST_ROWS ? `And ${count(rows.length - annotations_MOST_ROWS, 'more row')} in the report.` : ''
+    ];
+    return {
+        title: plainTitle(finding),
+        message: lines.filter(line => line !== '').join('\n'),
+        place: places(finding)[0] ?? null
+    };
+}
+/** One annotation for all that is only counted; none where there is nothing to count. */
+function about(counted, why) {
+    const all = counted.reduce((sum, { findings }) => sum + findings, 0);
+    if (all === 0)
+        return [];
+    const parts = SEVERITIES.flatMap(severity => {
+        const many = counted.reduce((sum, part) => sum + (part.severity === severity ? part.findings : 0), 0);
+        return many > 0 ? [`${words_number(many)} ${severity}`] : [];
+    });
+    const title = `${words_listed(parts)} ${all === 1 ? 'finding' : 'findings'}`;
+    return [{ title, message: why, place: null }];
 }
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
@@ -97237,112 +99380,6 @@ function toAlignment(value) {
         : 0
 }
 
-;// CONCATENATED MODULE: ./lib/src/report/escape.js
-
-/**
- * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
- * neither Markdown nor GitHub makes anything of its content: no markup, HTML, entity, link, mention, issue reference,
- * commit, or emoji. (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.)
- * Controls, bidirectional and invisible characters are shown as escapes.
- *
- * @param limit in characters before escaping; longer texts end in `…`
- */
-function escapeText(text, limit = 200) {
-    return codeSpan(shown(text, limit));
-}
-/**
- * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before it is shown as an escape,
- * because renderers disagree on which of the two `\\|` escapes.
- */
-function escapeCell(text, limit = 120) {
-    return codeSpan(shown(text, limit).replaceAll('\\|', '\\u{5c}|').replaceAll('|', '\\|'));
-}
-/**
- * A sentence of ours that may quote a host: plain words and numbers stay as they are, everything else goes into code
- * spans. What could be a reference, a link, an address or a commit is never a plain word.
- *
- * @param span {@link escapeCell} in a table cell
- */
-function escapeSentence(text, limit = 1_000, span = escapeText) {
-    const parts = [];
-    let quoted = [];
-    const close = () => {
-        if (quoted.length > 0)
-            parts.push(quoteWords(quoted, span, limit));
-        quoted = [];
-    };
-    for (const word of shown(text, limit)
-        .split(' ')
-        .filter(word => word !== '')) {
-        if (isPlain(word, parts.length + quoted.length === 0)) {
-            close();
-            parts.push(word);
-        }
-        else {
-            if (OPENING.has(word[0] ?? '') || CLOSING.has(quoted.at(-1)?.at(-1) ?? ''))
-                close();
-            quoted.push(word);
-        }
-    }
-    close();
-    return parts.join(' ');
-}
-/** A host's words for a fenced block whose fence is longer than any run of backticks in it: visible, otherwise as is. */
-function escapeLine(text, limit = 60) {
-    return shown(text, limit);
-}
-/** A fenced block of lines that went through {@link escapeLine}. */
-function fenced(lines) {
-    const body = lines.join('\n');
-    const fence = '`'.repeat(Math.max(3, longestRun(body) + 1));
-    return `${fence}text\n${body}\n${fence}`;
-}
-/** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
-const escape_UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu;
-function shown(text, limit) {
-    return inert(text, limit).replace(escape_UNSEEN, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-/** A code span of one line. Its fence is longer than any run of backticks in it; blanks at its ends are kept. */
-function codeSpan(line) {
-    if (line === '')
-        return '*empty*';
-    const fence = '`'.repeat(longestRun(line) + 1);
-    const padded = /^[` ]|[` ]$/.test(line) && line.trim() !== '' ? ` ${line} ` : line;
-    return `${fence}${padded}${fence}`;
-}
-function longestRun(text) {
-    let longest = 0;
-    for (const [run] of text.matchAll(/`+/g))
-        longest = Math.max(longest, run.length);
-    return longest;
-}
-const escape_WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/;
-const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/;
-/** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
-const LINKED = /[0-9a-f]{7}|www/i;
-const SIGN = /^[–—·×→%=]$/;
-/** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
-function isPlain(word, first) {
-    if (word.length > 40 || LINKED.test(word))
-        return false;
-    return (escape_WORD.test(word) || (NUMBER.test(word) && !(first && /[.)]/.test(word))) || (SIGN.test(word) && !first));
-}
-const OPENING = new Set(['(', '"', "'"]);
-const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?']);
-/** Words in one span; punctuation of the sentence around them stays outside. */
-function quoteWords(words, span, limit) {
-    const text = words.join(' ');
-    let start = 0;
-    let end = text.length;
-    while (start < end && OPENING.has(text[start] ?? ''))
-        start++;
-    while (end > start && CLOSING.has(text[end - 1] ?? ''))
-        end--;
-    if (start === end)
-        return span(text, limit * 12);
-    return `${text.slice(0, start)}${span(text.slice(start, end), limit * 12)}${text.slice(end)}`;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/hosts.js
 
 
@@ -97435,10 +99472,15 @@ function unassessed(report, names, tier) {
 
 
 
+const HEAD = ['', '#', 'Finding', 'Hosts', 'Tables', 'Such as'];
 /** Lines of the table of findings in sight; further ones are folded away. */
 const IN_SIGHT = 15;
-/** One line a finding: what a reader sees first. Empty where one section says the same. */
-function findingTable(findings, names, tier) {
+/**
+ * One line a finding: what a reader sees first. Empty where one section says the same.
+ *
+ * @param days first day of each finding by id, where that is remembered
+ */
+function findingTable(findings, names, tier, days = new Map()) {
     if (findings.length < 2 || tier.listed === 0)
         return '';
     const lines = findings
@@ -97449,10 +99491,11 @@ function findingTable(findings, names, tier) {
         nature(finding),
         hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
         tables(finding),
-        finding.surprise > 0 ? `${finding.surprise.toFixed(1)}\u00a0bits` : ''
+        instance(finding, tier),
+        ...(days.size > 0 ? [days.get(finding.id) ?? ''] : [])
     ]);
-    const table = (body) => markdownTable([['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise'], ...body], {
-        align: ['', 'r', '', '', '', 'r'],
+    const table = (body) => markdownTable([[...HEAD, ...(days.size > 0 ? ['First seen'] : [])], ...body], {
+        align: ['', 'r'],
         alignDelimiters: false
     });
     const folded = lines.slice(IN_SIGHT);
@@ -97461,18 +99504,30 @@ function findingTable(findings, names, tier) {
     const title = `Findings ${IN_SIGHT + 1} to ${lines.length}`;
     return `${table(lines.slice(0, IN_SIGHT))}\n\n<details><summary>${title}</summary>\n\n${table(folded)}\n\n</details>`;
 }
-const MOST_TABLES = 4;
+/** The beginning of the finding's most telling row: what identifies it stands first. */
+function instance({ rows }, tier) {
+    const [row] = rows;
+    if (row === undefined)
+        return '';
+    const columns = Object.entries(row.row).filter(([, value]) => value !== '');
+    const told = columns.slice(0, 6).map(([column, value]) => `${column}=${value}`);
+    return told.length === 0
+        ? ''
+        : `${row.kind === 'missing' ? 'no ' : ''}${escapeCell(told.join(' '), Math.min(56, tier.value))}`;
+}
+const MOST_TABLES = 3;
 function tables({ rows }) {
     const queries = [...new Set(rows.map(row => row.query))];
     const shown = queries.slice(0, MOST_TABLES).map(query => escapeCell(query, 64));
     return words_listed(shown, queries.length - shown.length);
 }
 /** Everything about one finding: hosts, sentence, rows with prevalence, techniques. */
-function findingSection(finding, at, names, tier) {
+function findingSection(finding, at, names, tier, days = new Map()) {
     const { severity, hosts, rows, attack } = finding;
     const facts = [
         attack.length > 0 ? `ATT&amp;CK ${attack.map(techniqueLink).join(', ')}` : '',
         finding.surprise > 0 ? `surprise ${finding.surprise.toFixed(1)} bits` : '',
+        days.has(finding.id) ? `first seen ${days.get(finding.id)}` : '',
         finding.cluster === null ? '' : `cluster ${escapeText(finding.cluster, 40)}`,
         `finding ${escapeText(finding.id, 80)}`
     ];
@@ -97505,7 +99560,7 @@ function findingsLeftOut(rest, named) {
     ];
     return `**${count(rest.length, 'finding')} without rows here** (${bySeverity.join(', ')}): ${words_listed(places.filter(place => place !== ''))}. The full report has all of it.`;
 }
-const MARKS = {
+const findings_MARKS = {
     unexpected: '➕\u00a0unexpected',
     missing: '➖\u00a0missing',
     changed: '✏️\u00a0changed'
@@ -97514,13 +99569,14 @@ const BASELINE = { new: 'new', known: 'known', missing: 'required', none: '–' 
 function rowTable(rows, tier) {
     const clustered = rows.some(({ prevalence: { cluster, fleet } }) => cluster[0] !== fleet[0] || cluster[1] !== fleet[1]);
     const against = rows.some(row => row.baseline !== 'none');
-    const pick = (always, inCluster, inBaseline) => [
+    const pick = (always, inCluster, inBaseline, row) => [
         ...always,
         ...(clustered ? [inCluster] : []),
-        ...(against ? [inBaseline] : [])
+        ...(against ? [inBaseline] : []),
+        row
     ];
-    const head = pick(['', 'Table', 'Row', 'Fleet'], 'Cluster', 'Baseline');
-    const body = rows.map(row => pick([MARKS[row.kind], escapeCell(row.query, 64), columnsCell(row, tier), share(row.prevalence.fleet)], share(row.prevalence.cluster), BASELINE[row.baseline]));
+    const head = pick(['', 'Table', 'Fleet'], 'Cluster', 'Baseline', 'Row');
+    const body = rows.map(row => pick([findings_MARKS[row.kind], escapeCell(row.query, 64), share(row.prevalence.fleet)], share(row.prevalence.cluster), BASELINE[row.baseline], columnsCell(row, tier)));
     return markdownTable([head, ...body], { alignDelimiters: false });
 }
 function share([having, observed]) {
@@ -97528,8 +99584,8 @@ function share([having, observed]) {
 }
 /** The columns that say something; of a changed row what it was and what it is. */
 function columnsCell({ row, expected }, tier) {
-    const before = (column) => expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : '';
-    const changed = (column, value) => expected !== null && before(column) !== value;
+    const before = (column) => expected?.[column] ?? '';
+    const changed = (column, value) => expected !== null && Object.hasOwn(expected, column) && before(column) !== value;
     const telling = Object.entries(row).filter(([column, value]) => value !== '' || changed(column, value));
     const shown = telling
         .slice(0, tier.columns)
@@ -97549,6 +99605,72 @@ function techniqueLink(technique) {
         : escapeText(technique, 20);
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/markdown/history.js
+
+
+
+/** Since when a group drifts and what changed last: what a rolling report knows beyond one run. */
+function historySection(memory, findings, tier) {
+    const { since, change, unseen } = memory;
+    const said = [
+        since === null ? '' : `Not clean since **${since}**.`,
+        change === null ? '' : changeSentence(memory),
+        unseen.length > 0
+            ? `${count(unseen.length, 'finding')} could not be looked for, because a host did not answer in full.`
+            : ''
+    ].filter(sentence => sentence !== '');
+    if (said.length === 0)
+        return '';
+    return [`> 🕑 ${said.join(' ')}`, cameList(memory, findings, tier), wentTable(memory, tier)]
+        .filter(part => part !== '')
+        .join('\n\n');
+}
+function changeSentence({ change, of, findings, known }) {
+    if (change === null)
+        return '';
+    if (of === 'counts')
+        return `Last change on ${change.on}: ${words_number(change.before ?? 0)} open findings before, ${words_number(findings)} now.`;
+    const parts = [
+        change.came.length > 0 ? `${words_number(change.came.length)} new` : '',
+        change.went.length > 0 ? `${words_number(change.went.length)} gone` : ''
+    ].filter(part => part !== '');
+    const what = parts.length > 0 ? words_listed(parts) : 'the same findings on other hosts, or another verdict';
+    const more = known.length < findings ? ` First days are remembered for the worst ${words_number(known.length)}.` : '';
+    return `Last change on ${change.on}: ${what}.${more}`;
+}
+/** The new findings by their numbers in this report. */
+function cameList({ change }, findings, tier) {
+    const came = new Set(change?.came ?? []);
+    const numbers = findings.flatMap(({ id }, at) => (came.has(id) ? [`${at + 1}`] : []));
+    if (numbers.length === 0)
+        return '';
+    const shown = numbers.slice(0, tier.lines);
+    return `**New**: ${numbers.length === 1 ? 'number' : 'numbers'} ${words_listed(shown, numbers.length - shown.length)}.`;
+}
+function wentTable({ change }, tier) {
+    const went = change?.went ?? [];
+    if (went.length === 0)
+        return '';
+    const shown = went.slice(0, tier.lines);
+    const body = shown.map(([id, since, what, hosts, on]) => [
+        escapeSentence(what, 60, escapeCell),
+        hosts > 0
+            ? words_listed(on.slice(0, 2).map(host => escapeCell(host, 64)), hosts - Math.min(on.length, 2))
+            : '',
+        since,
+        escapeCell(id, 80)
+    ]);
+    const rest = went.length - shown.length;
+    const table = markdownTable([['Gone', 'Hosts', 'First seen', 'Finding'], ...body], {
+        alignDelimiters: false
+    });
+    return rest > 0 ? `${table}\n\nAnd ${words_number(rest)} more.` : table;
+}
+/** First day of each finding, by id. */
+function firstDays(memory) {
+    return new Map((memory?.known ?? []).map(([id, day]) => [id, day]));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/markdown/map.js
 
 
@@ -97563,6 +99685,7 @@ const SHADES = {
 };
 const NOTHING = '·';
 const map_MOST_COLUMNS = 12;
+const map_MOST_LINES = 15;
 const WIDEST_NAME = 40;
 /**
  * Hosts by table in block characters: the darker, the worse. Hosts with the same findings share a line. It is text
@@ -97576,7 +99699,7 @@ function hostMap(findings, names, tier) {
         return '';
     const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))];
     const shownColumns = columns.slice(0, map_MOST_COLUMNS);
-    const shown = lines.slice(0, tier.lines);
+    const shown = lines.slice(0, Math.min(map_MOST_LINES, tier.lines));
     const labels = shown.map(({ hosts }) => label(hosts, names));
     const width = Math.max(...labels.map(text => [...text].length));
     const pad = (text) => text + ' '.repeat(Math.max(0, width - [...text].length));
@@ -97708,39 +99831,8 @@ const TIERS = [
     { sections: 0, listed: 0, rows: 0, folded: 0, columns: 0, value: 40, hosts: 2, lines: 1 }
 ];
 
-;// CONCATENATED MODULE: ./lib/src/report/public-view.js
-
-
-function isPublicView(shown) {
-    return 'countsOnly' in shown;
-}
-function countsOnly(report) {
-    const natures = new Map();
-    for (const finding of openFindings(report.findings)) {
-        const key = `${finding.severity} ${finding.kind} ${finding.verdict}`;
-        const alike = natures.get(key);
-        if (alike === undefined)
-            natures.set(key, [finding]);
-        else
-            alike.push(finding);
-    }
-    return {
-        countsOnly: true,
-        ...gistOf(report),
-        natures: [...natures.values()].flatMap(alike => {
-            const [first] = alike;
-            if (first === undefined)
-                return [];
-            const { severity, kind, verdict } = first;
-            const hosts = new Set(alike.flatMap(finding => finding.hosts)).size;
-            return [{ severity, kind, verdict, findings: alike.length, hosts }];
-        }),
-        clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
-        notices: report.notices.length
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/report/markdown.js
+
 
 
 
@@ -97769,16 +99861,19 @@ function renderMarkdown(shown, options) {
     return text;
 }
 function renderTier(report, options, tier) {
+    const { memory } = options;
     const names = namesOf(report);
+    const days = firstDays(memory);
     const findings = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial');
     const before = [
         ...opening(gistOf(report), options),
         `${assessment(report)}${turned(report, options)}`,
+        memory === undefined ? '' : historySection(memory, findings, tier),
         noticeList(report.notices, tier),
-        findingTable(findings, names, tier)
+        findingTable(findings, names, tier, days),
+        hostMap(findings, names, tier)
     ];
     const after = [
-        hostMap(findings, names, tier),
         unassessed(report, names, tier),
         clusterTable(report.clusters, names, tier),
         acceptedList(report, names, tier),
@@ -97788,7 +99883,7 @@ function renderTier(report, options, tier) {
     const sections = [];
     let room = options.limit - fixed;
     for (const [at, finding] of findings.slice(0, tier.sections).entries()) {
-        const section = findingSection(finding, at, names, tier);
+        const section = findingSection(finding, at, names, tier, days);
         room -= Buffer.byteLength(section) + 2;
         if (room < 0 && tier.folded === 0)
             break;
@@ -97828,10 +99923,12 @@ function assessment({ run, summary, findings }) {
         .filter(line => line !== '')
         .join('\n\n');
 }
-/** A comment is only there when something was said before, so a clean one has turned clean. */
-function turned({ summary }, { marker }) {
+/** A comment or an issue is only there when something was said before, so a clean one has turned clean. */
+function turned({ summary }, { marker, memory }) {
     const quiet = summary.verdict === 'clean' && summary.findings === 0;
-    return quiet && marker !== undefined ? '\n\nWhat this comment told of before is gone.' : '';
+    return quiet && marker !== undefined
+        ? `\n\nWhat this ${memory === undefined ? 'comment' : 'issue'} told of before is gone.`
+        : '';
 }
 function footer(report, options) {
     const { summary, run, tool } = report;
@@ -97874,6 +99971,7 @@ function renderCounts(view, options) {
     return join([
         ...opening(view, options),
         `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}`,
+        options.memory === undefined ? '' : historySection(options.memory, [], TIERS[0]),
         '> ℹ️ This repository is public, so only counts are shown here. The input `publish-to-public` changes that.',
         body.length === 0
             ? ''
@@ -97884,490 +99982,6 @@ function renderCounts(view, options) {
         view.notices > 0 ? `${count(view.notices, 'notice')} about the run in the full report.` : '',
         `---\n\n<sub>${foldedAway(summary, options.redacted)}<br>${whereabouts(options)}</sub>`
     ]);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/redact.js
-
-/**
- * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
- * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
- */
-function redactReport(report) {
-    let count = 0;
-    const hide = (text) => {
-        const redacted = redactText(text);
-        count += redacted.count;
-        return redacted.text;
-    };
-    const hideOrNull = (text) => (text === null ? null : hide(text));
-    const hideColumns = (columns) => {
-        // osquery's process_envs: the variable's name says what its value is.
-        const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200));
-        return Object.fromEntries(Object.entries(columns).map(([column, value]) => {
-            if (!SECRET_COLUMN.test(column) && !(named && column === 'value'))
-                return [column, hide(value)];
-            if (value === '' || value.startsWith(MARK))
-                return [column, value];
-            count++;
-            return [column, mark('secret')];
-        }));
-    };
-    const hideRow = (row) => ({
-        ...row,
-        row: hideColumns(row.row),
-        expected: row.expected === null ? null : hideColumns(row.expected)
-    });
-    const hideFinding = (finding) => ({
-        ...finding,
-        rows: finding.rows.map(hideRow),
-        explanation: hide(finding.explanation),
-        acceptedBy: hideOrNull(finding.acceptedBy)
-    });
-    const hideCluster = (cluster) => ({
-        ...cluster,
-        label: hide(cluster.label),
-        distinguishedBy: cluster.distinguishedBy.map(({ query, row }) => ({ query, row: hideColumns(row) }))
-    });
-    const hidden = {
-        ...report,
-        hosts: report.hosts.map(host => ({
-            ...host,
-            name: hideOrNull(host.name),
-            reason: hideOrNull(host.reason)
-        })),
-        clusters: report.clusters.map(hideCluster),
-        findings: report.findings.map(hideFinding),
-        notices: report.notices.map(hide)
-    };
-    return { report: hidden, count };
-}
-/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
-const LONGEST_VALUE = 8_192;
-/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
-const OVERLAP = 4_096;
-const MARK = '[redacted:';
-const mark = (kind) => `${MARK} ${kind}]`;
-/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
-function redactText(whole) {
-    let count = 0;
-    let text = whole.slice(0, LONGEST_VALUE + OVERLAP);
-    for (const rule of RULES) {
-        if (!rule.hint.test(text))
-            continue;
-        text = text.replace(rule.pattern, (match, before, secret) => {
-            const shown = rule.show?.(secret) ?? mark(rule.kind);
-            if (secret.startsWith(MARK) || shown === secret)
-                return match;
-            count++;
-            return `${before}${shown}${match.slice(before.length + secret.length)}`;
-        });
-    }
-    if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
-        text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`;
-    }
-    return { text, count };
-}
-const token = (kind, hint, body) => ({
-    kind,
-    hint,
-    pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
-});
-/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
-const RULES = [
-    {
-        kind: 'private key',
-        hint: /PRIVATE KEY-----/,
-        pattern: /()(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
-    },
-    {
-        kind: 'ssh key',
-        hint: /AAAA[BCEGI]/,
-        pattern: /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
-        show: redact_fingerprint
-    },
-    {
-        kind: 'AWS secret key',
-        hint: /A[KS]IA[A-Z0-9]{16}/,
-        pattern: /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
-    },
-    token('AWS access key', /A[KS]IA/, 'A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])'),
-    token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
-    token('GitLab token', /glpat-/, 'glpat-[A-Za-z0-9_-]{16,255}'),
-    token('Slack token', /xox[a-z]-/, 'xox[abposr]-[A-Za-z0-9-]{10,255}'),
-    token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
-    token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
-    token('npm token', /npm_/, 'npm_[A-Za-z0-9]{30,255}'),
-    token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
-    {
-        kind: 'Slack webhook',
-        hint: /hooks\.slack\.com/,
-        pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
-    },
-    {
-        kind: 'password',
-        hint: /:\/\//,
-        pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
-    },
-    {
-        kind: 'authorization',
-        hint: /authorization|bearer/i,
-        pattern: /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
-    },
-    {
-        kind: 'password',
-        hint: /curl|mysql|mariadb|sshpass/,
-        pattern: /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
-    },
-    {
-        kind: 'secret',
-        hint: /passw|passphrase|pwd|secret|token|credential|key/i,
-        // NAME=value, "name": "value", --name=value, --name value
-        pattern: /((?:passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
-        show: secret => /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
-            /^["']?\[redacted:/.test(secret)
-            ? secret
-            : mark('secret')
-    }
-];
-const SECRET_COLUMN = /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i;
-const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i;
-/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
-function redact_fingerprint(key) {
-    const digest = (0,external_node_crypto_.createHash)('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
-    return mark(`ssh key SHA256:${digest}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/terminal.js
-
-
-
-
-const MOST_FINDINGS = 20;
-const terminal_MOST_ROWS = 8;
-const MOST_HOSTS = 10;
-const MOST_REASONS = 10;
-const WIDEST_ROW = 240;
-/** A report for the log or a terminal: the verdict, the findings with hosts and rows, and who was not assessed. */
-function renderTerminal(shown, { color } = { color: false }) {
-    const ink = inks(color);
-    return (isPublicView(shown) ? counts(shown, ink) : everything(shown, ink)).join('\n');
-}
-const SEVERITY_COLORS = {
-    critical: 91,
-    high: 31,
-    medium: 33,
-    low: 36,
-    info: 37
-};
-function inks(color) {
-    const ink = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
-    return {
-        bold: text => ink(1, text),
-        dim: text => ink(2, text),
-        by: (severity, text) => ink(SEVERITY_COLORS[severity], text)
-    };
-}
-function everything(report, ink) {
-    const { summary } = report;
-    const open = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial');
-    const names = new Map(report.hosts.map(host => [host.id, host.name]));
-    const lines = [
-        ink.bold(headline(gistOf(report))),
-        `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`
-    ];
-    for (const notice of report.notices)
-        lines.push(`ℹ️ ${inert(notice, 600)}`);
-    for (const [at, finding] of open.slice(0, MOST_FINDINGS).entries()) {
-        lines.push('', ...findingLines(finding, at, names, ink));
-    }
-    if (open.length > MOST_FINDINGS) {
-        lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`);
-    }
-    lines.push(...unassessedLines(report, names, ink));
-    const { foldedRows, accepted } = summary;
-    lines.push('', ink.dim(`${count(foldedRows, 'row')} folded as benign noise, ${count(accepted, 'finding')} accepted.`));
-    return lines;
-}
-function findingLines(finding, at, names, ink) {
-    const { severity, hosts, rows, attack } = finding;
-    const techniques = attack.length > 0 ? `  ${ink.dim(inert(attack.join(' '), 80))}` : '';
-    const title = `${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`;
-    const shown = hosts.slice(0, MOST_HOSTS).map(id => terminal_hostName(id, names));
-    return [
-        `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
-        `   ${inert(finding.explanation, 600)}`,
-        ...(shown.length > 0 ? [`   ${words_listed(shown, hosts.length - shown.length)}`] : []),
-        ...rows.slice(0, terminal_MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
-        ...(rows.length > terminal_MOST_ROWS ? [`   … and ${count(rows.length - terminal_MOST_ROWS, 'more row')}`] : [])
-    ];
-}
-function terminal_hostName(id, names) {
-    const name = names.get(id) ?? null;
-    return name === null || name === id
-        ? inert(id, 64)
-        : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`;
-}
-const terminal_MARKS = { unexpected: '+', missing: '-', changed: '~' };
-function rowLine({ kind, query, row, expected, prevalence }, ink) {
-    const columns = Object.entries(row).flatMap(([column, value]) => {
-        const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
-        if (before !== value)
-            return [`${column}=${inert(before, 80)} → ${inert(value, 80)}`];
-        return value === '' ? [] : [`${column}=${value}`];
-    });
-    const [having, observed] = prevalence.fleet;
-    return `${terminal_MARKS[kind]} ${inert(query, 64)}: ${inert(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${words_number(having)} of ${words_number(observed)})`)}`;
-}
-/** Hosts that are silent or partial, those with the same reason together. */
-function unassessedLines(report, names, ink) {
-    const groups = new Map();
-    for (const host of report.hosts) {
-        if (host.status === 'reported')
-            continue;
-        const key = `${host.status}: ${inert(host.reason ?? 'no reason known', 300)}`;
-        const alike = groups.get(key);
-        if (alike === undefined)
-            groups.set(key, [host.id]);
-        else
-            alike.push(host.id);
-    }
-    if (groups.size === 0)
-        return [];
-    const all = [...groups].sort(([, a], [, b]) => b.length - a.length);
-    const lines = all.slice(0, MOST_REASONS).map(([why, ids]) => {
-        const shown = ids.slice(0, MOST_HOSTS).map(id => terminal_hostName(id, names));
-        return `   ${words_listed(shown, ids.length - shown.length)}\n      ${why}`;
-    });
-    const rest = all.slice(MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0);
-    if (rest > 0)
-        lines.push(`   And ${words_number(rest)} more, for other reasons.`);
-    return ['', ink.bold('Not fully assessed'), ...lines];
-}
-function counts(view, ink) {
-    return [
-        ink.bold(headline(view)),
-        `Coverage ${percent(view.summary.coverage)}: ${coverageSentence(view.summary)}`,
-        'This repository is public, so only counts are shown here. The input publish-to-public changes that.',
-        ...view.natures.map(({ severity, kind, verdict, findings, hosts }) => `${SIGNS[severity]} ${severity} ${verdict ?? KINDS[kind]}: ${count(findings, 'finding')} on ${count(hosts, 'host')}`)
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/json.js
-/**
- * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
- * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
- * as `\uXXXX`, which means the same to every parser.
- */
-function renderJson(report) {
-    const ordered = {
-        schemaVersion: report.schemaVersion,
-        tool: { name: report.tool.name, version: report.tool.version },
-        run: orderRun(report.run),
-        summary: orderSummary(report.summary),
-        hosts: report.hosts.map(orderHost),
-        clusters: report.clusters.map(orderCluster),
-        findings: report.findings.map(orderFinding),
-        notices: report.notices
-    };
-    return `${JSON.stringify(ordered, null, 2).replace(json_UNSEEN, escapeUnits)}\n`;
-}
-/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
-const json_UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
-function escapeUnits(character) {
-    let escaped = '';
-    for (let at = 0; at < character.length; at++) {
-        escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
-    }
-    return escaped;
-}
-function orderRun(run) {
-    const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run;
-    const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }));
-    const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 };
-    return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 };
-}
-function orderSummary(summary) {
-    const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary;
-    const { findings, outliers, accepted, foldedRows, worstSeverity } = summary;
-    return {
-        verdict,
-        hosts,
-        reported,
-        partial,
-        silent,
-        coverage,
-        clusters,
-        findings,
-        outliers,
-        accepted,
-        foldedRows,
-        worstSeverity
-    };
-}
-function orderHost(host) {
-    const { id, name, status, reason, cluster, surprise, outlier, findings } = host;
-    return { id, name, status, reason, cluster, surprise, outlier, findings };
-}
-function orderCluster(cluster) {
-    const { id, label, size, hosts } = cluster;
-    const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }));
-    return { id, label, size, hosts, distinguishedBy };
-}
-function orderFinding(finding) {
-    const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding;
-    const rows = finding.rows.map(orderRow);
-    return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy };
-}
-function orderRow({ kind, query, row, expected, baseline, prevalence }) {
-    const { cluster, fleet } = prevalence;
-    return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } };
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/formats.js
-
-
-/** No reader of a Markdown file wants more (bytes). */
-const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024;
-const FORMATS = [
-    { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
-    {
-        file: 'report.md',
-        output: 'report-markdown',
-        render: (report, redacted) => renderMarkdown(report, {
-            limit: MARKDOWN_FILE_LIMIT,
-            redacted,
-            whole: 'The full report is report.json beside this file.'
-        })
-    }
-];
-
-;// CONCATENATED MODULE: ./lib/src/publish/files.js
-
-
-
-/**
- * Writes a report in every format into a folder, which is made where there is none. Returns the files' absolute paths
- * by the name of the output that tells them.
- *
- * @param redacted how many secrets were hidden
- */
-async function writeFiles(report, redacted, outputDir) {
-    await (0,promises_.mkdir)(outputDir, { recursive: true });
-    const paths = {};
-    for (const { file, output, render } of FORMATS) {
-        const path = (0,external_node_path_.resolve)(outputDir, file);
-        await (0,promises_.writeFile)(path, render(report, redacted));
-        paths[output] = path;
-    }
-    return paths;
-}
-
-;// CONCATENATED MODULE: ./lib/src/publish/outputs.js
-
-/** The action's outputs that a report gives, by name. Only mode `check` gives a verdict. */
-function reportOutputs(report) {
-    const { summary, run } = report;
-    const silent = report.hosts.filter(host => host.status === 'silent').map(host => host.id);
-    return {
-        ...(run.mode === 'check' ? { verdict: summary.verdict } : {}),
-        findings: String(summary.findings),
-        outliers: String(summary.outliers),
-        'outlier-hosts': JSON.stringify(outlierHosts(report.findings)),
-        'silent-hosts': JSON.stringify(silent.sort()),
-        'worst-severity': summary.worstSeverity,
-        coverage: summary.coverage.toFixed(4)
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/publish/summary.js
-
-
-/** GitHub drops a step's summary over this many bytes whole. */
-const summary_MOST_BYTES = 1_048_576;
-/** What a summary may take (bytes), with room for what else the step may say. */
-const SUMMARY_LIMIT = summary_MOST_BYTES - 8_192;
-/** @param path `GITHUB_STEP_SUMMARY` */
-function summaryFile(path) {
-    return {
-        async size() {
-            try {
-                return (await (0,promises_.stat)(path)).size;
-            }
-            catch {
-                return 0;
-            }
-        },
-        append: text => (0,promises_.appendFile)(path, text)
-    };
-}
-/** Adds to the job summary. What would make GitHub drop it, or cannot be written, is a warning. */
-async function addSummary(markdown, file, log) {
-    try {
-        const bytes = (await file.size()) + Buffer.byteLength(markdown);
-        if (bytes > summary_MOST_BYTES) {
-            log.warning(`The job summary would have ${bytes} bytes, and GitHub shows none over ${summary_MOST_BYTES}: it was left out.`);
-            return;
-        }
-        await file.append(markdown);
-    }
-    catch (error) {
-        log.warning(`The job summary could not be written: ${inert(error instanceof Error ? error.message : String(error))}`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/publish/publish.js
-
-
-
-
-
-
-
-
-/** Far below what GitHub takes (bytes, the marker included). */
-const COMMENT_LIMIT = 60_000;
-/**
- * Publishes a report: files and outputs first, then the log, the summary and the comment. Whatever GitHub refuses is a
- * warning: a run is judged by its report, not by its paper.
- */
-async function publish(request, ports) {
-    const { outputDir, summaryPath } = request;
-    const { log, setOutput } = ports;
-    const { report, count: redacted } = request.redact
-        ? redactReport(request.report)
-        : { report: request.report, count: 0 };
-    const paths = await writeFiles(report, redacted, outputDir);
-    for (const [name, value] of Object.entries({ ...reportOutputs(report), ...paths }))
-        setOutput(name, value);
-    const shown = (await mayShowHosts(request, ports)) ? report : countsOnly(report);
-    log.info(`\n${renderTerminal(shown)}\n`);
-    if (summaryPath !== null) {
-        const whole = `The full report is report.json, in the run's output folder (${outputDir}).`;
-        await addSummary(renderMarkdown(shown, { limit: SUMMARY_LIMIT, redacted, whole }), summaryFile(summaryPath), log);
-    }
-    const url = await comment(shown, redacted, request, ports);
-    if (url !== null)
-        setOutput('comment-url', url);
-}
-/** Keeps the pull request's comment; a run that may not write there has none. */
-async function comment(shown, redacted, { report, context, comment }, { log, github }) {
-    const { pullRequest, runUrl } = context;
-    if (!comment || github === null || pullRequest === null || pullRequest.untrusted)
-        return null;
-    const { name } = report.run;
-    const marker = markerOf(name);
-    const whole = 'More is in the summary of the run, and the full report is report.json in its output folder.';
-    const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole, runUrl });
-    const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0;
-    return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log);
-}
-/** Whether the log, the summary and the comment may tell of hosts. Unknown counts as public. */
-async function mayShowHosts({ context, publishToPublic }, { github }) {
-    if (publishToPublic || context.repository === null)
-        return true;
-    if (context.isPrivate !== null)
-        return context.isPrivate;
-    return (await github?.isPublic()) === false;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
@@ -98474,7 +100088,1272 @@ function checkRows(query, path, context) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/places.js
+
+
+
+
+/** Lines of one finding that are worth a click. */
+const MOST_PLACES = 100;
+/**
+ * Finds the line of the baseline that each finding is about: the row that is missing or changed, the acceptance that
+ * expired, else the query under which a new row would stand. Without a baseline it is the workflow that asked.
+ * Built once, in time linear in the baseline's text; a look-up is O(rows of the finding).
+ *
+ * @param workflow path of the workflow file; `null` where the run has none
+ */
+function placesIn(baseline, workflow) {
+    if (baseline === null) {
+        const place = workflow === null ? [] : [{ path: workflow, line: 1 }];
+        return () => place;
+    }
+    const { path, text } = baseline;
+    const { rows, queries, acceptances, first } = places_readLines(text);
+    const lineOf = (row) => {
+        const columns = row.kind === 'changed' && row.expected !== null ? row.expected : row.row;
+        return rows.get(rowKey(row.query, Object.entries(columns))) ?? queries.get(row.query) ?? first;
+    };
+    return ({ id, kind, rows }) => {
+        const lines = kind === 'acceptance'
+            ? [acceptances.get(id) ?? first]
+            : rows.length === 0
+                ? [1]
+                : [...new Set(rows.map(lineOf))].slice(0, MOST_PLACES);
+        return lines.map(line => ({ path, line }));
+    };
+}
+const places_rowSchema = array(schemas_string());
+function places_readLines(text) {
+    const lineAt = lineCounter(text);
+    const root = (0,main.parseTree)(text);
+    const rows = new Map();
+    const queries = new Map();
+    const at = (...path) => (root === undefined ? undefined : (0,main.findNodeAtLocation)(root, path));
+    const roles = entries(at('roles')).map(([, role]) => (0,main.findNodeAtLocation)(role, ['queries']));
+    for (const [name, query, offset] of [at('queries'), ...roles].flatMap(node => entries(node))) {
+        if (!queries.has(name))
+            queries.set(name, lineAt(offset));
+        const columns = places_rowSchema.safeParse(contentOf((0,main.findNodeAtLocation)(query, ['columns']))).data ?? [];
+        for (const list of ['required', 'optional']) {
+            for (const row of (0,main.findNodeAtLocation)(query, [list])?.children ?? []) {
+                const values = places_rowSchema.safeParse(contentOf(row)).data ?? [];
+                const key = rowKey(name, values.map((value, index) => [columns[index] ?? '', value]));
+                if (!rows.has(key))
+                    rows.set(key, lineAt(row.offset));
+            }
+        }
+    }
+    const acceptances = new Map();
+    for (const node of at('accept')?.children ?? []) {
+        const acceptance = acceptanceSchema.safeParse(contentOf(node));
+        if (acceptance.success)
+            acceptances.set(acceptanceId(acceptance.data), lineAt(node.offset));
+    }
+    const body = at('queries');
+    return { rows, queries, acceptances, first: body === undefined ? 1 : lineAt(body.offset) };
+}
+/** The name, value and offset of each member of an object. */
+function entries(node) {
+    return (node?.type === 'object' ? (node.children ?? []) : []).flatMap(({ children, offset }) => {
+        const [name, value] = children ?? [];
+        return name !== undefined && value !== undefined
+            ? [[String(name.value), value, offset]]
+            : [];
+    });
+}
+/** What a node stands for; members of objects become own properties, `__proto__` too. */
+function contentOf(node) {
+    if (node?.type === 'array')
+        return (node.children ?? []).map(contentOf);
+    if (node?.type === 'object')
+        return Object.fromEntries(entries(node).map(([name, value]) => [name, contentOf(value)]));
+    return node?.value;
+}
+function rowKey(query, columns) {
+    return JSON.stringify([query, [...columns].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))]);
+}
+/** Tells the line of an offset. O(log lines). */
+function lineCounter(text) {
+    const starts = [0];
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
+        starts.push(end + 1);
+    return offset => {
+        let low = 0;
+        let high = starts.length;
+        while (high - low > 1) {
+            const middle = (low + high) >> 1;
+            if ((starts[middle] ?? 0) <= offset)
+                low = middle;
+            else
+                high = middle;
+        }
+        return low + 1;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/redact.js
+
+/**
+ * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
+ * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
+ */
+function redactReport(report) {
+    let count = 0;
+    const hide = (text) => {
+        const redacted = redactText(text);
+        count += redacted.count;
+        return redacted.text;
+    };
+    const hideOrNull = (text) => (text === null ? null : hide(text));
+    const hideColumns = (columns) => {
+        // osquery's process_envs: the variable's name says what its value is.
+        const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200));
+        return Object.fromEntries(Object.entries(columns).map(([column, value]) => {
+            if (!SECRET_COLUMN.test(column) && !(named && column === 'value'))
+                return [column, hide(value)];
+            if (value === '' || value.startsWith(MARK))
+                return [column, value];
+            count++;
+            return [column, mark('secret')];
+        }));
+    };
+    const hideRow = (row) => ({
+        ...row,
+        row: hideColumns(row.row),
+        expected: row.expected === null ? null : hideColumns(row.expected)
+    });
+    const hideFinding = (finding) => ({
+        ...finding,
+        rows: finding.rows.map(hideRow),
+        explanation: hide(finding.explanation),
+        acceptedBy: hideOrNull(finding.acceptedBy)
+    });
+    const hideCluster = (cluster) => ({
+        ...cluster,
+        label: hide(cluster.label),
+        distinguishedBy: cluster.distinguishedBy.map(({ query, row }) => ({ query, row: hideColumns(row) }))
+    });
+    const hidden = {
+        ...report,
+        run: {
+            ...report.run,
+            targets: report.run.targets.map(hide),
+            baseline: report.run.baseline === null ? null : { ...report.run.baseline, path: hide(report.run.baseline.path) }
+        },
+        hosts: report.hosts.map(host => ({
+            ...host,
+            name: hideOrNull(host.name),
+            reason: hideOrNull(host.reason)
+        })),
+        clusters: report.clusters.map(hideCluster),
+        findings: report.findings.map(hideFinding),
+        notices: report.notices.map(hide)
+    };
+    return { report: hidden, count };
+}
+/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
+const LONGEST_VALUE = 8_192;
+/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
+const OVERLAP = 4_096;
+const MARK = '[redacted:';
+const mark = (kind) => `${MARK} ${kind}]`;
+/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
+function redactText(whole) {
+    let count = 0;
+    let text = whole.slice(0, LONGEST_VALUE + OVERLAP);
+    for (const rule of RULES) {
+        if (!rule.hint.test(text))
+            continue;
+        text = text.replace(rule.pattern, (match, before, secret) => {
+            const shown = rule.show?.(secret) ?? mark(rule.kind);
+            if (secret.startsWith(MARK) || shown === secret)
+                return match;
+            count++;
+            return `${before}${shown}${match.slice(before.length + secret.length)}`;
+        });
+    }
+    if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
+        text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`;
+    }
+    return { text, count };
+}
+const token = (kind, hint, body) => ({
+    kind,
+    hint,
+    pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
+});
+/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
+const RULES = [
+    {
+        kind: 'private key',
+        hint: /PRIVATE KEY/,
+        pattern: /()(-----BEGIN ?[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
+    },
+    {
+        kind: 'ssh key',
+        hint: /AAAA[BCEGI]/,
+        pattern: /()((?:AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh|AAAAGnNrLXNz|AAAAInNrLWVj)[A-Za-z0-9+/]{20,12288}={0,2})/g,
+        show: redact_fingerprint
+    },
+    {
+        kind: 'AWS secret key',
+        hint: /A[KS]IA[A-Z0-9]{16}/,
+        pattern: /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
+    },
+    token('AWS access key', /A[KSBC][ICT]A|A3T/, '(?:A[KS]IA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Za-z0-9])'),
+    token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
+    token('GitLab token', /gl[a-z]{2,5}-/, 'gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[A-Za-z0-9_-]{16,255}'),
+    token('Slack token', /x(?:ox[a-z]|app)-/, 'x(?:ox[abeposr]|app)-[A-Za-z0-9-]{10,255}'),
+    token('Anthropic key', /sk-ant-/, 'sk-ant-[A-Za-z0-9_-]{20,255}'),
+    token('OpenAI key', /sk-/, 'sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})'),
+    token('Groq key', /gsk_/, 'gsk_[A-Za-z0-9]{40,80}'),
+    token('Hugging Face token', /hf_/, 'hf_[A-Za-z0-9]{30,64}'),
+    token('Linear key', /lin_api_/, 'lin_api_[A-Za-z0-9_]{32,128}'),
+    token('Notion token', /ntn_/, 'ntn_[A-Za-z0-9]{40,64}'),
+    token('SendGrid key', /SG\./, 'SG\\.[\\w-]{16,128}\\.[\\w-]{16,128}'),
+    token('Shopify token', /shp[a-z]{2}_/, 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,64}'),
+    token('Grafana token', /gl(?:c|sa)_/, 'gl(?:c|sa)_[A-Za-z0-9+/_]{32,400}={0,2}'),
+    token('1Password token', /ops_ey/, 'ops_ey[A-Za-z0-9+/=_-]{60,2048}'),
+    token('Vault token', /hv[sbr]\./, 'hv[sbr]\\.[A-Za-z0-9_-]{24,300}'),
+    token('Vercel token', /vc[piark]_/, 'vc[piark]_[A-Za-z0-9]{20,60}'),
+    token('Databricks token', /dapi/, 'dapi[A-Fa-f0-9]{32}'),
+    token('Docker token', /dckr_/, 'dckr_[a-z]{3}_[A-Za-z0-9_-]{20,64}'),
+    token('Figma token', /figd_/, 'figd_[A-Za-z0-9_-]{40,200}'),
+    token('PyPI token', /pypi-/, 'pypi-AgE[A-Za-z0-9_-]{50,512}'),
+    token('DigitalOcean token', /do[opr]_v1_/, 'do[opr]_v1_[a-f0-9]{64}'),
+    token('age key', /AGE-SECRET-KEY-/, 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
+    token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
+    token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
+    token('npm token', /npm_/, 'npm_[A-Za-z0-9_]{30,255}'),
+    token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
+    {
+        kind: 'Slack webhook',
+        hint: /hooks\.slack\.com/,
+        pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
+    },
+    {
+        kind: 'GitHub token',
+        hint: /:x-oauth-basic@/,
+        pattern: /(:\/\/)([^\s/?#:@"']{1,256})(?=:x-oauth-basic@)/g
+    },
+    {
+        kind: 'password',
+        hint: /:\/\//,
+        pattern: /(:\/\/[^\s/?#:@"']{0,128}:)([^\s/?#"']{1,255})(?=@)/g
+    },
+    {
+        kind: 'authorization',
+        hint: /authorization|bearer/i,
+        pattern: /((?:authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[A-Za-z]{1,20}\s{1,4})?|\bbearer\s{1,4}))([^\s"',;]{6,8192})/gi
+    },
+    {
+        kind: 'password',
+        hint: /curl|mysql|mariadb|sshpass/,
+        pattern: /(\bcurl\s[^\n]{0,500}?\s(?:-u|--user)[\s=]{0,4}["']?[^\s:"']{1,128}:|\b(?:mysql|mariadb)\w{0,12}\s[^\n]{0,200}?\s-p|\bsshpass\s{1,4}-p\s{0,4}["']?)([^\s"']{1,255})/g
+    },
+    {
+        kind: 'secret',
+        hint: /passw|passphrase|pwd|secret|token|credential|key/i,
+        // NAME=value, "name": "value", --name=value, --name value
+        pattern: /((?:passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
+        show: secret => /^["']?(?:\$\{?\w{0,64}\}?|\*{1,64}|null|none|true|false|<\w{1,32}>)["']?$/i.test(secret) ||
+            /^["']?\[redacted:/.test(secret)
+            ? secret
+            : mark('secret')
+    }
+];
+const SECRET_COLUMN = /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i;
+const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i;
+/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
+function redact_fingerprint(key) {
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
+    return mark(`ssh key SHA256:${digest}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/terminal.js
+
+
+
+
+const MOST_FINDINGS = 20;
+const terminal_MOST_ROWS = 8;
+const terminal_MOST_HOSTS = 10;
+const terminal_MOST_REASONS = 10;
+const WIDEST_ROW = 240;
+/** A report for the log or a terminal: the verdict, the findings with hosts and rows, and who was not assessed. */
+function renderTerminal(shown, { color } = { color: false }) {
+    const ink = inks(color);
+    return (isPublicView(shown) ? counts(shown, ink) : everything(shown, ink)).join('\n');
+}
+const SEVERITY_COLORS = {
+    critical: 91,
+    high: 31,
+    medium: 33,
+    low: 36,
+    info: 37
+};
+function inks(color) {
+    const ink = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+    return {
+        bold: text => ink(1, text),
+        dim: text => ink(2, text),
+        by: (severity, text) => ink(SEVERITY_COLORS[severity], text)
+    };
+}
+function everything(report, ink) {
+    const { summary } = report;
+    const open = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial');
+    const names = new Map(report.hosts.map(host => [host.id, host.name]));
+    const lines = [
+        ink.bold(headline(gistOf(report))),
+        `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`
+    ];
+    for (const notice of report.notices)
+        lines.push(`ℹ️ ${inert(notice, 600)}`);
+    for (const [at, finding] of open.slice(0, MOST_FINDINGS).entries()) {
+        lines.push('', ...findingLines(finding, at, names, ink));
+    }
+    if (open.length > MOST_FINDINGS) {
+        lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`);
+    }
+    lines.push(...unassessedLines(report, names, ink));
+    const { foldedRows, accepted } = summary;
+    lines.push('', ink.dim(`${count(foldedRows, 'row')} folded as benign noise, ${count(accepted, 'finding')} accepted.`));
+    return lines;
+}
+function findingLines(finding, at, names, ink) {
+    const { severity, hosts, rows, attack } = finding;
+    const techniques = attack.length > 0 ? `  ${ink.dim(inert(attack.join(' '), 80))}` : '';
+    const title = `${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`;
+    const shown = hosts.slice(0, terminal_MOST_HOSTS).map(id => terminal_hostName(id, names));
+    return [
+        `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
+        `   ${inert(finding.explanation, 600)}`,
+        ...(shown.length > 0 ? [`   ${words_listed(shown, hosts.length - shown.length)}`] : []),
+        ...rows.slice(0, terminal_MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
+        ...(rows.length > terminal_MOST_ROWS ? [`   … and ${count(rows.length - terminal_MOST_ROWS, 'more row')}`] : [])
+    ];
+}
+function terminal_hostName(id, names) {
+    const name = names.get(id) ?? null;
+    return name === null || name === id
+        ? inert(id, 64)
+        : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`;
+}
+const terminal_MARKS = { unexpected: '+', missing: '-', changed: '~' };
+function rowLine({ kind, query, row, expected, prevalence }, ink) {
+    const columns = Object.entries(row).flatMap(([column, value]) => {
+        const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value;
+        if (before !== value)
+            return [`${column}=${inert(before, 80)} → ${inert(value, 80)}`];
+        return value === '' ? [] : [`${column}=${value}`];
+    });
+    const [having, observed] = prevalence.fleet;
+    return `${terminal_MARKS[kind]} ${inert(query, 64)}: ${inert(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${words_number(having)} of ${words_number(observed)})`)}`;
+}
+/** Hosts that are silent or partial, those with the same reason together. */
+function unassessedLines(report, names, ink) {
+    const groups = new Map();
+    for (const host of report.hosts) {
+        if (host.status === 'reported')
+            continue;
+        const key = `${host.status}: ${inert(host.reason ?? 'no reason known', 300)}`;
+        const alike = groups.get(key);
+        if (alike === undefined)
+            groups.set(key, [host.id]);
+        else
+            alike.push(host.id);
+    }
+    if (groups.size === 0)
+        return [];
+    const all = [...groups].sort(([, a], [, b]) => b.length - a.length);
+    const lines = all.slice(0, terminal_MOST_REASONS).map(([why, ids]) => {
+        const shown = ids.slice(0, terminal_MOST_HOSTS).map(id => terminal_hostName(id, names));
+        return `   ${words_listed(shown, ids.length - shown.length)}\n      ${why}`;
+    });
+    const rest = all.slice(terminal_MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0);
+    if (rest > 0)
+        lines.push(`   And ${words_number(rest)} more, for other reasons.`);
+    return ['', ink.bold('Not fully assessed'), ...lines];
+}
+function counts(view, ink) {
+    return [
+        ink.bold(headline(view)),
+        `Coverage ${percent(view.summary.coverage)}: ${coverageSentence(view.summary)}`,
+        'This repository is public, so only counts are shown here. The input publish-to-public changes that.',
+        ...view.natures.map(({ severity, kind, verdict, findings, hosts }) => `${SIGNS[severity]} ${severity} ${verdict ?? KINDS[kind]}: ${count(findings, 'finding')} on ${count(hosts, 'host')}`)
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/author.js
+/** Who writes with a workflow's own token. Nobody can register a name with brackets. */
+const BOT = 'github-actions[bot]';
+/** First line of what we write for a group: it finds our text again, and proves nothing about its author. */
+const markerOf = (name) => `<!-- fleet-drift:${name} -->`;
+function bearsMarker(body, marker) {
+    return body.split(/\r?\n/, 1)[0] === marker;
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/comment.js
+
+
+
+const comment_ATTEMPTS = 3;
+/**
+ * Keeps one comment for a group up to date: the oldest that bears our marker *and* was written by us, for anyone can
+ * plant a marker. None is made when there is nothing to say; one that stands is updated to say so. A refusal is a
+ * warning. Returns the comment's URL, or `null`.
+ *
+ * @param body its first line is `marker`
+ */
+async function keepComment(marker, body, worthCreating, comments, log) {
+    try {
+        for (let attempt = 1;; attempt++) {
+            const own = await ownComment(marker, comments);
+            if (own !== null)
+                return sameText(own.body, body) ? own.url : (await comments.update(own.id, body)).url;
+            if (!worthCreating)
+                return null;
+            try {
+                return (await create(body, comments, log)).url;
+            }
+            catch (error) {
+                // The comment may have been made though no good answer came: look again before making a second one.
+                if (attempt >= comment_ATTEMPTS || !isUncertain(error))
+                    throw error;
+            }
+        }
+    }
+    catch (error) {
+        log.warning(`The pull-request comment was refused: ${inert(refusal_reasonOf(error))}.${hint(error)} The report is in the job summary.`);
+        return null;
+    }
+}
+async function create(body, comments, log) {
+    const created = await comments.create(body);
+    if (created.author !== BOT && created.author !== (await comments.whoami())) {
+        log.warning(`The comment was written by ${inert(created.author, 60)}, whom this token cannot recognise again, so that the next ` +
+            `run will write another. Give the workflow's own token as github-token.`);
+    }
+    return created;
+}
+async function ownComment(marker, comments) {
+    let self;
+    for await (const comment of comments.list()) {
+        if (!bearsMarker(comment.body, marker))
+            continue;
+        if (comment.author === BOT)
+            return comment;
+        if (self === undefined)
+            self = await comments.whoami();
+        if (self !== null && comment.author === self)
+            return comment;
+    }
+    return null;
+}
+/** Whether a reader would see the same: GitHub may change line ends, and each run has its own link. */
+function sameText(one, other) {
+    const text = (body) => body
+        .replaceAll('\r\n', '\n')
+        .replace(/\/actions\/runs\/\d+/g, '/actions/runs/')
+        .trim();
+    return text(one) === text(other);
+}
+function hint(error) {
+    const status = error instanceof Refusal ? error.status : null;
+    return status === 401 || status === 403 || status === 404
+        ? ' Give the job the permission "pull-requests: write", and check that the conversation is not locked.'
+        : '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/html/assets.js
+// Made by `npm run page` from the files in page/. Do not edit.
+const SCRIPT = "\"use strict\";(()=>{var M=[\"critical\",\"high\",\"medium\",\"low\",\"info\"];function Ee(e,t=300){let n=[...e.slice(0,t*2+2)],r=n.length>t?`${n.slice(0,t-1).join(\"\")}\\u2026`:e.length>t*2+2?`${n.join(\"\")}\\u2026`:n.join(\"\");return vt(r.replace(Et,xt).toWellFormed())}function vt(e){return e.replace(/^(\\s*):(?=:)/,\"$1:\\u200A\").replaceAll(\"##[\",\"#\\u200A#[\")}var Et=/[\\p{Cc}\\p{Cf}\\p{Co}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]/gu,Mt={\"\\n\":\"\\u23CE\",\"\\r\":\"\\u240D\",\"\t\":\"\\u2409\",\"\\x1B\":\"\\u241B\",\"\\0\":\"\\u2400\"};function xt(e){return Mt[e]??`\\\\u{${(e.codePointAt(0)??0).toString(16)}}`}function Me(e,t=60){return Tt(e,t)}var $t=new RegExp(\"[\\\\p{Default_Ignorable_Code_Point}\\\\p{Cn}\\\\u2800]|(?<=\\\\p{M})\\\\p{M}|(?![ \\\\u200a])\\\\p{Zs}\",\"gu\");function Tt(e,t){return Ee(e,t).replace($t,n=>`\\\\u{${(n.codePointAt(0)??0).toString(16)}}`)}var Ht=1e5,Lt=600;function o(e,t={},...n){let r=document.createElement(e);for(let[i,s]of Object.entries(t))r.setAttribute(i,W(String(s),Lt));return r.append(...n.map(i=>typeof i==\"string\"?W(i):i)),r}function g(e,t=400){return o(\"bdi\",{},W(e,t))}function L(e,...t){e.replaceChildren(...t.map(n=>typeof n==\"string\"?W(n):n))}function xe(e){if(!/^T\\d{4}(\\.\\d{3})?$/.test(e))return g(e);let t=o(\"a\",{},e);return t.href=`https://attack.mitre.org/techniques/${e.replace(\".\",\"/\")}/`,t.rel=\"noopener noreferrer\",t}function $e(e,...t){let n=o(\"a\",{},...t);return n.href=`#${e}`,n}function F(e){return o(\"i\",{class:\"sign\",\"data-shape\":e,\"aria-hidden\":\"true\"})}function C(e,t,n={}){let r=o(\"button\",{type:\"button\",...n},e);return r.addEventListener(\"click\",t),r}var Rt=/^[ -~]*$/;function W(e,t=Ht){return Rt.test(e)&&e.length<=t?e:Me(e,t)}var re={host:\"\",query:\"\",severities:[],cluster:\"\",text:\"\"};function He(e,t){let n=t.host.trim().toLowerCase(),r=t.text.trim().toLowerCase(),i=e.hosts.some(f=>f.host.id===t.host),s=e.hosts.map(f=>(i?f.host.id===t.host:n===\"\"||f.text.includes(n))&&(t.cluster===\"\"||f.host.cluster===t.cluster)),l=e.hosts.map(f=>r===\"\"||f.text.includes(r)),c=e.findings.map(({finding:f,queries:d})=>(t.severities.length===0||t.severities.includes(f.severity))&&(t.query===\"\"||d.includes(t.query))),u=e.findings.map((f,d)=>c[d]===!0&&(r===\"\"||Ft(f).includes(r))),a=(f,d)=>s[f]===!0&&c[d]===!0&&(l[f]===!0||u[d]===!0),p=n===\"\"&&t.cluster===\"\",m=t.severities.length===0&&t.query===\"\";return{hosts:e.hosts.map((f,d)=>m&&s[d]===!0&&l[d]===!0||f.findings.some(y=>a(d,y))),findings:e.findings.map((f,d)=>p&&u[d]===!0||f.hosts.some(y=>a(y,d))),pair:a}}var Te=new WeakMap;function Ft(e){let t=Te.get(e);if(t!==void 0)return t;let{id:n,kind:r,verdict:i,severity:s,explanation:l,attack:c,acceptedBy:u,rows:a}=e.finding,p=[n,r,i??\"\",s,l,...c,u??\"\"];for(let{query:f,row:d,expected:y}of a)p.push(f,...Object.values(d),...Object.values(y??{}));let m=p.join(`\n`).toLowerCase();return Te.set(e,m),m}function Le({filter:e,finding:t}){let n=new URLSearchParams;for(let[r,i]of Object.entries({...e,finding:t})){let s=typeof i==\"string\"?i:i.join(\",\");s!==\"\"&&n.set(r,s)}return n.toString()}function oe(e){let t=new URLSearchParams(e.replace(/^#/,\"\")),n=s=>(t.get(s)??\"\").slice(0,500),r=n(\"severities\").split(\",\");return{filter:{host:n(\"host\"),query:n(\"query\"),severities:M.filter(s=>r.includes(s)),cluster:n(\"cluster\"),text:n(\"text\")},finding:n(\"finding\")}}function Ct(e,t){return M.indexOf(e)<=M.indexOf(t)}function G(e){return e.filter(t=>t.acceptedBy===null)}function Re(e){return G(e).filter(({kind:t,severity:n})=>(t===\"deviation\"||t===\"indicator\")&&Ct(n,\"medium\"))}function ke({run:e,summary:t,findings:n}){let r=Re(n);return{mode:e.mode,name:e.name,summary:t,drift:Fe(r.filter(i=>i.verdict!==\"rollout\")),rollouts:Fe(r.filter(i=>i.verdict===\"rollout\"))}}function Fe(e){return{findings:e.length,hosts:new Set(e.flatMap(t=>t.hosts)).size}}function Ae({mode:e,summary:t,drift:n,rollouts:r}){let{reported:i,hosts:s}=t,l=i===s&&s>0?`${s===1?\"its one host\":`all ${b(s)} hosts`} assessed`:`${b(i)} of ${h(s,\"host\")} assessed`;if(e!==\"check\")return P(l);switch(t.verdict){case\"clean\":return`No drift, ${l}`;case\"incomplete\":return s===0?\"Nothing was assessed\":`No drift found, but only ${l}`;case\"drift\":return`${[Ce(n,\"finding\"),Ce(r,\"rollout\")].filter(u=>u!==\"\").join(\" and \")}; ${l}`}}function Ce({findings:e,hosts:t},n){return e===0?\"\":`${h(e,n)} on ${h(t,\"host\")}`}function se(e){return e>=1?\"100 %\":`${(Math.floor(e*1e3)/10).toFixed(1)} %`}function D({severity:e,kind:t,verdict:n}){return`${e} ${n?.replace(\"-\",\" \")??kt[t]}`}var kt={deviation:\"deviation\",indicator:\"indicator hit\",silent:\"silent host\",partial:\"partial host\",poisoning:\"baseline poisoning\",acceptance:\"acceptance\"};function h(e,t){return`${b(e)} ${t}${e===1?\"\":\"s\"}`}function b(e){return e.toLocaleString(\"en-US\")}function P(e){return e.charAt(0).toUpperCase()+e.slice(1)}function U(e,t=0){let n=t>0?[...e,`${b(t)} more`]:e;return n.length<2?n.join(\"\"):`${n.slice(0,-1).join(\", \")} and ${n.at(-1)}`}function K({brief:e,host:t}){return e===t.id?t.id:`${e} (${t.id})`}function z(e,t){let{host:n,findings:r,worst:i}=e,s=n.reason===null?\"\":`: ${n.reason.slice(0,200)}`,l=n.status===\"reported\"?\"\":`${n.status}${s}`,c=r.filter(a=>t.findings[a]?.section===\"findings\").length,u=c===0?\"\":`${h(c,\"finding\")}, worst ${i??\"info\"}`;return[l,u].filter(a=>a!==\"\").join(\"; \")||\"nothing found\"}function ie({number:e,finding:t}){return`${e}: ${D(t)} on ${h(t.hosts.length,\"host\")}`}var k={critical:\"diamond\",high:\"triangle\",medium:\"disc\",low:\"ring\",info:\"dash\"};var At=500;function Ie(e,t){let n=re,r=d=>t({...n,...d}),i=o(\"input\",{type:\"search\",id:\"text\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"path, command, key, host \\u2026\"}),s=o(\"input\",{type:\"search\",id:\"host\",list:\"hosts\",autocomplete:\"off\",spellcheck:\"false\",placeholder:\"any\"});i.addEventListener(\"input\",()=>r({text:i.value})),s.addEventListener(\"input\",()=>r({host:s.value}));let l=o(\"datalist\",{id:\"hosts\"});s.addEventListener(\"focus\",()=>qt(l,e),{once:!0});let c=Ne(\"query\",\"any\",e.queries,d=>r({query:d})),u=Ne(\"cluster\",\"any\",e.report.clusters.map(({id:d,label:y})=>[d,y]),d=>r({cluster:d})),a=new Map(M.filter(d=>e.findings.some(({finding:y})=>y.severity===d)).map(d=>{let y=o(\"span\",{},F(k[d]),d),N=C(y,()=>r({severities:Nt(n.severities,d)}),{\"aria-pressed\":\"false\"});return[d,N]})),p=o(\"p\",{class:\"told\",role:\"status\"}),m=C(\"Reset\",()=>{t(re),i.focus()},{class:\"reset\"}),f=o(\"form\",{class:\"filters\",role:\"search\",\"aria-label\":\"Filters\"},Z(\"Search\",i,\"wide\"),Z(\"Host\",s),...e.queries.length>0?[Z(\"Table\",c)]:[],...e.report.clusters.length>1?[Z(\"Cluster\",u)]:[],...a.size>0?[It(\"Severity\",...a.values())]:[],o(\"div\",{class:\"outcome\"},p,m),l);return f.addEventListener(\"submit\",d=>d.preventDefault()),{element:f,show(d,y){n=d,i.value!==d.text&&(i.value=d.text),s.value!==d.host&&(s.value=d.host),c.value=d.query,u.value=d.cluster;for(let[N,I]of a)I.setAttribute(\"aria-pressed\",String(d.severities.includes(N)));m.hidden=Ot(d),L(p,`${Oe(y.findings,\"finding\")}, ${Oe(y.hosts,\"host\")}`)}}}function Ot({host:e,query:t,severities:n,cluster:r,text:i}){return e===\"\"&&t===\"\"&&n.length===0&&r===\"\"&&i===\"\"}function Oe(e,t){let n=e.filter(Boolean).length;return n===e.length?h(n,t):`${b(n)} of ${h(e.length,t)}`}function Nt(e,t){return M.filter(n=>e.includes(n)!==(n===t))}function Z(e,t,n=\"\"){return o(\"div\",{class:`field ${n}`},o(\"label\",{for:t.id},e),t)}function It(e,...t){return o(\"div\",{class:\"field\",role:\"group\",\"aria-label\":e},o(\"span\",{class:\"label\"},e),o(\"div\",{class:\"toggles\"},...t))}function Ne(e,t,n,r){let i=n.map(l=>{let[c,u]=typeof l==\"string\"?[l,l]:l,a=o(\"option\",{},(c===u?c:`${c} \\xB7 ${u}`).slice(0,60));return a.value=c,a}),s=o(\"select\",{id:e},o(\"option\",{value:\"\"},t),...i);return s.addEventListener(\"change\",()=>r(s.value)),s}function qt(e,t){let n=t.hosts.filter(r=>r.state!==\"calm\").slice(0,At);e.append(...n.map(({host:r,brief:i})=>{let s=o(\"option\",{},i);return s.value=r.id,s}))}var Vt=/(?!\\n)[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Co}\\p{Default_Ignorable_Code_Point}]/gu;function qe(e){return e.replace(Vt,Pt)}function Pt(e){let t=\"\";for(let n=0;n<e.length;n++)t+=`\\\\u${e.charCodeAt(n).toString(16).padStart(4,\"0\")}`;return t}function B(e,t){let n=C(e,async()=>{let r=await jt(t());L(n,r?\"Copied\":\"Copying was refused\"),setTimeout(()=>L(n,e),1600)});return n.className=\"copy\",n.setAttribute(\"aria-live\",\"polite\"),n}function le(e){return qe(JSON.stringify(e,null,2))}async function jt(e){try{return await navigator.clipboard.writeText(e),!0}catch{return Bt(e)}}function Bt(e){let t=document.createElement(\"textarea\");t.value=e,document.body.append(t),t.select();try{return document.execCommand(\"copy\")}finally{t.remove()}}function Ve(e){let t=new Map;for(let{id:n,name:r}of e.hosts){let i=Pe(n,r);i!==null&&t.set(i,(t.get(i)??0)+1),t.set(n,(t.get(n)??0)+2)}return{byId:new Map(e.hosts.map(n=>[n.id,n.name])),unique:new Set([...t].filter(([,n])=>n===1).map(([n])=>n))}}function Pe(e,t){let n=t?.split(\".\",1)[0];return n===void 0||n===\"\"||n===e?null:n}function je(e,t){let n=Pe(e,t.byId.get(e)??null);return n!==null&&t.unique.has(n)?n:e}var J=[\"findings\",\"unassessed\",\"accepted\"];function Be(e){let{report:t}=e,n=Ve(t),r=new Map(t.hosts.map((u,a)=>[u.id,a])),s=J.flatMap(u=>t.findings.filter(a=>_t(a)===u).map(a=>({finding:a,section:u}))).map(({finding:u,section:a},p)=>({finding:u,section:a,number:p+1,hosts:u.hosts.flatMap(m=>r.get(m)??[]),queries:[...new Set(u.rows.map(m=>m.query))]})),l=t.hosts.map(()=>[]);for(let[u,{hosts:a}]of s.entries())for(let p of a)l[p]?.push(u);let c=t.hosts.map((u,a)=>{let p=l[a]??[],m=Dt(p.flatMap(f=>s[f]??[]));return{host:u,brief:je(u.id,n),worst:m,state:Wt(u,m),findings:p,text:`${u.id}\n${u.name??\"\"}`.toLowerCase()}});return{...e,names:n,hosts:c,findings:s,queries:[...new Set(s.flatMap(u=>u.queries))].sort()}}function _t({kind:e,acceptedBy:t}){return t!==null?\"accepted\":e===\"silent\"||e===\"partial\"?\"unassessed\":\"findings\"}function Dt(e){let t=new Set(e.filter(({section:n})=>n===\"findings\").map(({finding:n})=>n.severity));return M.find(n=>t.has(n))??null}function Wt(e,t){return e.status!==\"reported\"?e.status:e.outlier?\"outlier\":t===null?\"calm\":\"found\"}var Gt=new Set([\"pid\",\"parent\",\"start_time\",\"mtime\",\"atime\",\"ctime\",\"size\",\"resident_size\",\"uptime\"]);function Q({query:e,row:t,expected:n,kind:r},i){let s=r===\"missing\"||n===null?t:{...n,...t},l=Object.entries(s).filter(([a,p])=>Ut.test(a)&&!Gt.has(a)&&zt(p)).map(([a,p])=>`\"${a}\" = ${Zt(p)}`);if(l.length===0)return null;let c=`WHERE ${l.join(`\n  AND `)}`,u=Object.hasOwn(i,e)?i[e]:void 0;return u===void 0?`-- The SQL of this row's query is in its pack, not in the report.\n${c}`:`SELECT * FROM (\n  ${u.trim().replace(/;$/,\"\")}\n)\n${c};`}var Ut=/^[A-Za-z_][A-Za-z0-9_]{0,63}$/,Kt=2e3;function zt(e){return e===\"\"||e.length>Kt||e.includes(\"[redacted:\")||e.includes(\"\\u2026 [cut:\")?!1:!/<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>/.test(e)}function Zt(e){if(/^[ -~]*$/.test(e)&&!/[!$`\"\\\\]/.test(e))return`'${e.replaceAll(\"'\",\"''\")}'`;let t=\"\";for(let n of new TextEncoder().encode(e))t+=n.toString(16).padStart(2,\"0\");return`CAST(X'${t}' AS TEXT)`}var ae=50,_e=300,Jt=20,Qt={unexpected:\"+\",missing:\"\\u2212\",changed:\"\\u2192\"},Yt={new:\"new\",known:\"known\",missing:\"required\",none:\"\\u2013\"};function Ge(e,t){let n=new Map;for(let r of e){let i=n.get(r.query);i===void 0?n.set(r.query,[r]):i.push(r)}return[...n].map(([r,i])=>Xt(r,i,t))}function Xt(e,t,n){let r=[...new Set(t.flatMap(({row:d,expected:y})=>[...We(d),...We(y??{})]))],i=t.some(d=>d.baseline!==\"none\"),s=[o(\"span\",{class:\"unseen\"},\"Change\"),...r.map(d=>g(d,64)),...i?[\"Baseline\"]:[],\"Hosts that have it\",o(\"span\",{class:\"unseen\"},\"Copy\")].map(d=>o(\"th\",{scope:\"col\",role:\"columnheader\"},d)),l=o(\"tbody\",{role:\"rowgroup\"}),c=d=>l.append(...d.map(y=>en(y,r,i,n)));c(t.slice(0,ae));let u=o(\"h4\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},h(t.length,\"row\"))),a=o(\"table\",{role:\"table\"},o(\"thead\",{role:\"rowgroup\"},o(\"tr\",{role:\"row\"},...s)),l),p=o(\"div\",{class:\"scroll\",role:\"region\",tabindex:0,\"aria-label\":`Rows of ${e}`},a),m=t.length-ae;if(m<=0)return o(\"section\",{class:\"rows\"},u,p);let f=C(`Show ${h(m,\"more row\")}`,()=>{c(t.slice(ae)),f.remove()});return o(\"section\",{class:\"rows\"},u,p,f)}function en(e,t,n,r){let i=[o(\"td\",{role:\"cell\",class:\"change\"},o(\"b\",{\"aria-hidden\":\"true\"},Qt[e.kind]),e.kind),...t.map(l=>o(\"td\",{role:\"cell\",\"data-label\":l},...tn(e,l)))];n&&i.push(o(\"td\",{role:\"cell\",\"data-label\":\"Baseline\"},Yt[e.baseline])),i.push(o(\"td\",{role:\"cell\",class:\"share\",\"data-label\":\"Hosts that have it\"},...nn(e,r)));let s=Q(e,r.sql);return i.push(o(\"td\",{role:\"cell\"},...s===null?[]:[B(\"SQL\",()=>s)])),o(\"tr\",{role:\"row\",\"data-kind\":e.kind},...i)}function tn({row:e,expected:t},n){let r=Object.hasOwn(e,n)?e[n]??\"\":\"\";return t===null||!Object.hasOwn(t,n)||t[n]===r?[ce(r)]:[o(\"del\",{},o(\"span\",{class:\"unseen\"},\"from \"),ce(t[n]??\"\")),o(\"ins\",{},o(\"span\",{class:\"unseen\"},\"to \"),ce(r))]}function ce(e){if(e===\"\")return o(\"span\",{class:\"quiet\"},o(\"span\",{class:\"unseen\"},\"empty\"));if(e.length<=_e)return o(\"code\",e.length<=Jt?{class:\"short\"}:{},e);let t=o(\"code\",{},`${e.slice(0,_e)}\\u2026`),n=C(`all ${b(e.length)} characters`,()=>{L(t,e),n.remove()});return o(\"span\",{},t,\" \",n)}function nn({prevalence:e},t){let n=t.report.clusters.length>1;return[...n?[De(e.cluster,\"cluster\")]:[],De(e.fleet,n?\"fleet\":\"\")]}function De([e,t],n){let r=o(\"span\",{class:\"bar\",\"aria-hidden\":\"true\"},o(\"i\"));return r.style.setProperty(\"--share\",String(t===0?0:Math.min(1,e/t))),o(\"div\",{},r,o(\"span\",{class:\"figure\"},`${b(e)} of ${b(t)}`),o(\"small\",{},n))}function We(e){return Object.entries(e).flatMap(([t,n])=>n===\"\"?[]:[t])}var de=24;function Ue(e,t,n){let r={findings:o(\"div\",{class:\"list\"}),unassessed:o(\"div\",{class:\"list\"}),accepted:o(\"div\",{class:\"list\"})},i={findings:ue(),unassessed:ue(),accepted:ue()},s=e.findings.map((c,u)=>{let a=rn(c,e,t);return a.element.addEventListener(\"toggle\",()=>{a.element.open&&a.fill()}),a.element.querySelector(\"summary\")?.addEventListener(\"click\",()=>n(a.element.open?null:u)),r[c.section].append(a.element),a});for(let c of J)r[c].append(i[c]);let l=new Set;return{elements:r,show({findings:c}){let u={findings:0,unassessed:0,accepted:0};for(let[a,p]of s.entries()){p.element.hidden=c[a]!==!0;let m=e.findings[a]?.section;m!==void 0&&c[a]===!0&&u[m]++}for(let a of J)i[a].hidden=u[a]>0},open(c){let u=s[c];u===void 0||u.element.hidden||(u.fill(),u.element.open=!0,n(c),u.element.scrollIntoView({block:\"start\"}),u.element.querySelector(\"summary\")?.focus({preventScroll:!0}))},unfold(){for(let{element:c,fill:u}of s)c.hidden||c.open||(u(),c.open=!0,l.add(c))},refold(){for(let c of l)c.open=!1;l.clear()}}}function ue(){let e=o(\"p\",{class:\"quiet\"},\"None that is asked for.\");return e.hidden=!0,e}function rn(e,t,n){let{finding:r}=e,i=U(e.queries.slice(0,3),Math.max(0,e.queries.length-3)),s=o(\"details\",{class:\"finding\",\"data-severity\":r.severity},o(\"summary\",{},F(k[r.severity]),o(\"span\",{class:\"number\"},b(e.number)),o(\"h3\",{},P(D(r))),o(\"span\",{class:\"where\"},`on ${h(r.hosts.length,\"host\")}`),o(\"span\",{class:\"queries\"},g(i===\"\"?r.explanation:i,160)),o(\"span\",{class:\"bits\"},r.surprise>0?`${r.surprise.toFixed(1)} bits`:\"\"))),l=!1;return{element:s,fill(){l||(l=!0,s.append(on(e,t,n)))}}}function on(e,t,n){let{finding:r}=e,i=[[\"Hosts\",[an(e,t,n)]],[\"Cluster\",r.cluster===null?[]:[g(r.cluster,64)]],[\"Surprise\",r.surprise>0?[`${r.surprise.toFixed(1)} bits`]:[]],[\"ATT&CK\",r.attack.flatMap((s,l)=>[l>0?\", \":\"\",xe(s)])],[\"Accepted\",r.acceptedBy===null?[]:[g(r.acceptedBy)]],[\"Finding\",[o(\"code\",{},g(r.id,80))]]];return o(\"div\",{class:\"evidence\"},o(\"p\",{class:\"explanation\"},g(r.explanation,2e3)),o(\"dl\",{},...i.filter(([,s])=>s.length>0).flatMap(([s,l])=>[o(\"dt\",{},s),o(\"dd\",{},...l)])),...Ge(r.rows,t),sn(e,t))}function sn({finding:e},t){let n=e.rows.flatMap(r=>Q(r,t.sql)??[]);return o(\"div\",{class:\"actions\"},B(\"Copy as JSON\",()=>le(e)),...n.length>0?[B(\"Copy as osquery SQL\",()=>n.join(`\n\n`))]:[],...e.hosts.length>0?[B(\"Copy host ids\",()=>ln(e.hosts))]:[])}function ln(e){return e.map(t=>/^[\\w.:-]+$/.test(t)?t:le(t)).join(`\n`)}function an(e,t,n){let r=o(\"ul\",{class:\"hosts\"}),i=l=>r.append(...l.map(c=>{let u=t.hosts[c],a=u?.host.id??\"\",p=u?.brief??\"\",m=o(\"span\",{},g(p,64),...p===a?[]:[\" \",o(\"small\",{},g(a,64))]);return o(\"li\",{},C(m,()=>n(a),{title:\"Show this host alone\"}))}));i(e.hosts.slice(0,de));let s=e.hosts.length-de;if(s>0){let l=o(\"li\",{},C(`and ${b(s)} more`,()=>{l.remove(),i(e.hosts.slice(de))}));r.append(l)}return e.hosts.length===0&&L(r,o(\"li\",{class:\"quiet\"},\"none\")),r}function Ke({report:e}){let{run:t,summary:n}=e,r=t.mode===\"check\"?n.verdict:t.mode,i={drift:n.worstSeverity===\"none\"?\"disc\":k[n.worstSeverity],incomplete:\"partial\",clean:\"tick\"}[n.verdict];return o(\"header\",{class:\"hero\",\"data-verdict\":n.verdict},o(\"p\",{class:\"name\"},g(t.name,64)),o(\"h1\",{},F(i),P(r)),o(\"p\",{class:\"lead\"},`${P(Ae(ke(e)))}.`),...t.mode===\"check\"?[o(\"p\",{class:\"against\"},...cn(t.baseline))]:[],o(\"div\",{class:\"pair\"},pn(e.summary),fn(e)),...un(e.notices))}function cn(e){return e===null?[\"Hosts were compared with each other.\"]:[\"Hosts were compared with the baseline \",g(e.path,120),\" and with each other.\"]}var dn=4;function un(e){let t=e.map(r=>o(\"p\",{class:\"notice\"},g(r,600))),n=t.splice(dn);return n.length===0?t:[...t,o(\"details\",{class:\"more\"},o(\"summary\",{},h(n.length,\"more notice\")),...n)]}function pn(e){let{hosts:t,reported:n,partial:r,silent:i}=e,s=[[\"assessed\",n],[\"partial\",r],[\"silent\",i],[\"never seen\",Math.max(0,t-n-r-i)]],l=o(\"div\",{class:\"coverage\",\"aria-hidden\":\"true\"});for(let[c,u]of s){if(u===0)continue;let a=o(\"i\",{\"data-part\":c});a.style.flexGrow=String(u),l.append(a)}return o(\"section\",{\"aria-label\":\"Coverage\"},o(\"p\",{class:\"figure\"},se(e.coverage),o(\"small\",{},\" fully assessed\")),l,o(\"ul\",{class:\"figures\"},...s.filter(([,c])=>c>0).map(([c,u])=>o(\"li\",{},o(\"i\",{class:\"key\",\"data-part\":c,\"aria-hidden\":\"true\"}),o(\"b\",{},b(u)),` ${c}`))))}function fn({findings:e,summary:t}){let n=G(e),r=M.map(s=>{let l=n.filter(c=>c.severity===s).length;return o(\"li\",{\"data-none\":l===0?\"true\":\"false\"},F(k[s]),o(\"b\",{},b(l)),` ${s}`)}),i=[t.outliers>0?`${h(t.outliers,\"outlier host\")}`:\"\",t.accepted>0?`${b(t.accepted)} accepted`:\"\"].filter(s=>s!==\"\");return o(\"section\",{\"aria-label\":\"Open findings\"},o(\"p\",{class:\"figure\"},b(t.findings),o(\"small\",{},` open ${t.findings===1?\"finding\":\"findings\"}${i.length>0?`, ${i.join(\", \")}`:\"\"}`)),o(\"ul\",{class:\"figures\"},...r))}function Y(e,t,n,r){let i=s=>{for(let l of e.querySelectorAll('[tabindex=\"0\"]'))l.tabIndex=-1;s.tabIndex=0};e.addEventListener(\"focusin\",s=>{let l=s.target.closest(t);l!==null&&i(l)}),e.addEventListener(\"click\",s=>{let l=s.target.closest(t);l!==null&&(i(l),r(l))}),e.addEventListener(\"keydown\",s=>{let l=s.target.closest(t);if(l===null||s.ctrlKey||s.metaKey||s.altKey)return;if(s.key===\"Enter\"||s.key===\" \"){s.preventDefault(),r(l);return}let c=n(s.key,l);c!==null&&(s.preventDefault(),i(c),c.focus())})}var ze=48,mn=400,gn=2e3;function Ye(e,t){let n=new Array(e.hosts.length),r=e.hosts.length<=mn?\"large\":e.hosts.length<=gn?\"middle\":\"small\",i=o(\"div\",{class:\"map\",\"data-size\":r}),s=(a,p,m)=>{let f=o(\"div\",{class:m?\"named\":\"dots\",role:\"listbox\",\"aria-label\":a,\"aria-orientation\":\"horizontal\"});for(let d of p){let y=yn(e,d,m);n[d]=y,f.append(y)}return f.firstElementChild?.setAttribute(\"tabindex\",\"0\"),Y(f,\"[role=option]\",(d,y)=>vn(f,d,y),d=>t(e.hosts[Number(d.dataset.host)]?.host.id??\"\")),f},l=a=>e.hosts.flatMap((p,m)=>p.state===a?[m]:[]);for(let{cluster:a,hosts:p}of hn(e)){let m=p.filter(I=>e.hosts[I]?.state===\"outlier\").sort(Ze(e)),f=p.filter(I=>e.hosts[I]?.state!==\"outlier\").sort(Ze(e)),d=a===null?\"Hosts in no cluster\":`Cluster ${a.id}`,y=o(\"section\",{class:\"group\"},wn(d,p.length,a)),N=o(\"div\",{class:\"body\"});m.length>0&&N.append(s(`${d}: ${h(m.length,\"outlier\")}`,m,m.length<=ze)),f.length>0&&N.append(s(`${d}: ${h(f.length,\"other host\")}`,f,!1)),y.append(N),i.append(y)}for(let a of[\"partial\",\"silent\"]){let p=l(a);if(p.length===0)continue;let m=a===\"partial\"?\"Partial\":\"Silent\",f=a===\"partial\"?\"answered, and not to everything\":\"no answer: not assessed, so never called clean\",d=o(\"div\",{class:\"body\"},s(`${m}: ${h(p.length,\"host\")}`,p,p.length<=ze));i.append(o(\"section\",{class:\"group\"},pe(m,p.length,f),d))}let c=e.report.summary.hosts-e.report.hosts.length;c>0&&i.append(o(\"section\",{class:\"group\"},pe(\"Never seen\",c,\"expected by number, and not among the targets\"))),i.append(Sn(e));let u=e.hosts.map(()=>!0);return{element:i,show({hosts:a}){for(let[p,m]of a.entries())m!==u[p]&&n[p]?.toggleAttribute(\"data-dim\",!m);u=a}}}function hn(e){let t=new Map;for(let[r,{host:i,state:s}]of e.hosts.entries()){if(s===\"silent\"||s===\"partial\")continue;let l=t.get(i.cluster);l===void 0?t.set(i.cluster,[r]):l.push(r)}let n=new Map(e.report.clusters.map(r=>[r.id,r]));return[...t].map(([r,i])=>({cluster:r===null?null:n.get(r)??null,hosts:i})).sort((r,i)=>+(r.cluster===null)-+(i.cluster===null)||i.hosts.length-r.hosts.length)}var Ze=e=>(t,n)=>{let[r,i]=[e.hosts[t],e.hosts[n]];return Je(r)-Je(i)||(i?.host.surprise??0)-(r?.host.surprise??0)||t-n};function Je(e){return e===void 0||e.worst===null?M.length:M.indexOf(e.worst)}function yn(e,t,n){let r=e.hosts[t];if(r===void 0)return o(\"div\");let i=r.host.status!==\"reported\"?r.host.status:r.worst===null?\"calm\":k[r.worst],s=o(\"div\",{role:\"option\",tabindex:-1,\"aria-selected\":\"false\",\"aria-label\":`${K(r)}: ${z(r,e)}`,\"data-host\":t,\"data-state\":r.state},F(i));return n&&s.append(g(r.brief,40)),s}var bn=3;function wn(e,t,n){let r=n===null||n.label===n.id?\"\":n.label,i=pe(e,t,r),s=(n?.distinguishedBy??[]).map(({query:c,row:u})=>{let a=Object.values(u).filter(p=>p!==\"\");return o(\"p\",{class:\"apart\"},g(c,64),\": \",g(a.join(\" \"),120))}),l=s.splice(bn);if(i.append(...s),l.length>0){let c=o(\"summary\",{},h(l.length,\"more difference\"));i.append(o(\"details\",{class:\"more\"},c,...l))}return i}function pe(e,t,n){return o(\"header\",{},o(\"h3\",{},g(e,64),\" \",o(\"span\",{class:\"many\"},b(t))),...n===\"\"?[]:[o(\"p\",{},g(n,160))])}function Sn(e){let t=new Set(e.hosts.map(r=>r.host.status===\"reported\"?r.worst??\"calm\":r.host.status)),n=[...M.map(r=>[r,k[r],r]),[\"calm\",\"calm\",\"nothing found\"],[\"partial\",\"partial\",\"partial\"],[\"silent\",\"silent\",\"silent\"]];return o(\"p\",{class:\"legend\"},...n.filter(([r])=>t.has(r)).map(([,r,i])=>o(\"span\",{},F(r),i)))}function vn(e,t,n){let r=e.children,i=[...r].indexOf(n),s=l=>r[l]??null;switch(t){case\"ArrowRight\":return s(i+1);case\"ArrowLeft\":return s(i-1);case\"Home\":return s(0);case\"End\":return s(r.length-1);case\"ArrowDown\":return s(i+Qe(e));case\"ArrowUp\":return s(i-Qe(e));default:return null}}function Qe(e){let[t,...n]=e.children,r=n.findIndex(i=>i.offsetTop!==t?.offsetTop);return r<0?e.children.length:r+1}function j(e){return{line:Number(e.dataset.line),column:Number(e.dataset.column)}}function Xe(){return o(\"div\",{role:\"columnheader\",\"aria-colindex\":1,class:\"corner\"},\"Host\")}function et(e,t,n){let r=o(\"div\",{role:\"columnheader\",\"aria-colindex\":n+2,tabindex:-1,\"data-finding\":t,\"data-line\":-1,\"data-column\":n,\"aria-label\":`Finding ${ie(e)}`},F(k[e.finding.severity]),o(\"b\",{},b(e.number)));return r.style.setProperty(\"--column\",String(n)),r}function tt(e,t,n,r){let{host:i,brief:s}=e;return o(\"div\",{role:\"rowheader\",\"aria-colindex\":1,tabindex:-1,\"data-host\":t,\"data-line\":n,\"data-column\":-1,\"aria-label\":`${K(e)}: ${z(e,r)}`},g(s,64),...s===i.id?[]:[o(\"small\",{},g(i.id,64))])}function nt(e,t,n,{line:r,column:i}){let s=o(\"div\",{role:\"gridcell\",\"aria-colindex\":i+2,tabindex:-1,\"data-finding\":n,\"data-line\":r,\"data-column\":i,\"aria-label\":`${e.brief}, finding ${ie(t)}`},F(k[t.finding.severity]));return s.style.setProperty(\"--column\",String(i)),s}function fe(e){return[...e.querySelectorAll(\"[data-line]\")].sort((t,n)=>j(t).column-j(n).column)}function me(e,t){let n=null,r=Number.POSITIVE_INFINITY;for(let i of fe(e)){let s=j(i).column,l=s<0!=t<0?Number.MAX_VALUE:Math.abs(s-t);l>=r||(r=l,n=i)}return n}var V=28,X=12,rt=60,En=20;function ot(e,t,n){let r=o(\"div\",{class:\"head\",role:\"row\",\"aria-rowindex\":1}),i=o(\"div\",{class:\"lines\",role:\"rowgroup\"}),s=o(\"div\",{class:\"grid\",role:\"grid\",\"aria-label\":\"Hosts by findings\"},o(\"div\",{class:\"heads\",role:\"rowgroup\"},r),i),l=o(\"p\",{class:\"quiet\"}),c=o(\"p\",{class:\"on-paper quiet\"}),u=Mn(e),a=[],p=[],m=new Map,f=null,d=new Map,y=w=>{let E=a[w]??-1,S=e.hosts[E],$=o(\"div\",{class:\"line\",role:\"row\",\"aria-rowindex\":w+2});$.style.setProperty(\"--line-number\",String(w)),S!==void 0&&$.append(tt(S,E,w,e));let v={element:$,marked:new Set};return d.set(w,v),v},N=(w,{element:E,marked:S},$,v)=>{let x=a[w]??-1,H=e.hosts[x];for(let R of H?.findings??[]){let T=m.get(R),q=e.findings[R];H===void 0||q===void 0||T===void 0||T<$||T>=v||S.has(T)||f?.pair(x,R)!==!0||(S.add(T),E.append(nt(H,q,R,{line:w,column:T})))}},I=()=>{let w=a.length<=rt,E=w?0:Math.max(0,Math.floor(s.scrollTop/V)-X),S=Math.min(a.length,Math.ceil((s.scrollTop+s.clientHeight)/V)+X),$=w?0:Math.floor(s.scrollLeft/V)-X,v=w?p.length:Math.ceil((s.scrollLeft+s.clientWidth)/V)+X,x=[],H=[],R=Math.min(...d.keys());for(let[T,{element:q}]of d)T>=E&&T<S||q.contains(document.activeElement)||(q.remove(),d.delete(T));for(let T=E;T<S;T++){let q=d.get(T),ve=q??y(T);N(T,ve,$,v),q===void 0&&(T<R?x:H).push(ve.element)}i.prepend(...x),i.append(...H),s.querySelector('[tabindex=\"0\"]')===null&&s.querySelector(\"[tabindex]\")?.setAttribute(\"tabindex\",\"0\")},Se=w=>{let E=w*V,S=s.clientHeight-r.offsetHeight;E<s.scrollTop?s.scrollTop=E:E+V>s.scrollTop+S&&(s.scrollTop=E+V-S),I();let $=d.get(w)??y(w);return N(w,$,0,p.length),$.element},St=(w,E)=>{let{line:S,column:$}=j(E),v=()=>fe(S<0?r:Se(S)),x=R=>R<0?me(r,$):R<a.length?me(Se(R),$):null,H=Math.max(1,Math.floor(s.clientHeight/V)-2);switch(w){case\"ArrowRight\":return v().find(R=>j(R).column>$)??null;case\"ArrowLeft\":return v().findLast(R=>j(R).column<$)??null;case\"ArrowDown\":return x(S+1);case\"ArrowUp\":return x(S-1);case\"PageDown\":return x(Math.min(a.length-1,S+H));case\"PageUp\":return x(Math.max(0,S-H));case\"Home\":return v()[0]??null;case\"End\":return v().at(-1)??null;default:return null}};return s.addEventListener(\"scroll\",()=>requestAnimationFrame(I),{passive:!0}),new ResizeObserver(I).observe(s),Y(s,\"[data-line]\",St,w=>{let{finding:E,host:S}=w.dataset;E!==void 0?n(Number(E)):t(e.hosts[Number(S)]?.host.id??\"\")}),{element:o(\"div\",{class:\"matrix\"},s,l,c),show(w){f=w,p=e.findings.flatMap(({section:v,hosts:x},H)=>v===\"findings\"&&x.length>0&&w.findings[H]===!0?[H]:[]),m=new Map(p.map((v,x)=>[v,x])),a=u.filter(v=>e.hosts[v]?.findings.some(x=>m.has(x)&&w.pair(v,x))===!0),s.setAttribute(\"aria-rowcount\",String(a.length+1)),s.setAttribute(\"aria-colcount\",String(p.length+1)),s.style.setProperty(\"--lines\",String(a.length)),s.style.setProperty(\"--columns\",String(p.length)),s.hidden=a.length===0;let E=a.length>rt||p.length>En;s.toggleAttribute(\"data-large\",E);let S=`${h(a.length,\"host\")} by ${h(p.length,\"finding\")}`;L(c,E?`${S}: too large for paper.`:\"\"),L(l,a.length===0?\"No host is in a finding that is asked for.\":`${S}. A column is a finding, by its number below; open it with Enter or a click.`),d.clear(),i.replaceChildren();let $=p.flatMap((v,x)=>{let H=e.findings[v];return H===void 0?[]:[et(H,v,x)]});L(r,Xe(),...$),I()}}}function Mn({hosts:e}){let t=r=>{let i=e[r],s=M.indexOf(i?.worst??\"info\");return i?.state===\"outlier\"?s:s+M.length},n=r=>e[r]?.host.surprise??0;return e.flatMap(({worst:r},i)=>r===null?[]:[i]).sort((r,i)=>t(r)-t(i)||n(i)-n(r)||r-i)}function it({report:e,redacted:t}){let{run:n,summary:r,tool:i}=e,s=[[\"Started\",[ee(n.startedAt)]],[\"Finished\",[ee(n.finishedAt)]],[\"Mode\",[g(n.mode)]],[\"Collector\",[g(n.collector)]],[\"Region\",n.region===null?[]:[g(n.region)]],[\"Targets\",st(n.targets.map(l=>o(\"code\",{},g(l,200))))],[\"Packs\",st(n.packs.map(({name:l,sha256:c})=>o(\"span\",{},g(l,100),\" \",he(c))))],[\"Baseline\",n.baseline===null?[\"none: hosts were compared with each other\"]:[o(\"code\",{},g(n.baseline.path,300)),\" \",he(n.baseline.sha256)]],[\"Snapshot\",n.snapshotSha256===null?[\"none\"]:[he(n.snapshotSha256)]],[\"Folded\",[`${h(r.foldedRows,\"row\")} that differed, judged benign noise`]],[\"Redacted\",[t===0?\"no secrets\":`${h(t,\"secret\")}, the kind of each in its place`]],[\"Made by\",[g(`${i.name} ${i.version}`)]]];return o(\"dl\",{class:\"facts\"},...s.filter(([,l])=>l.length>0).flatMap(([l,c])=>[o(\"dt\",{},l),o(\"dd\",{},...c)]))}var ge=100;function st(e){let t=e.slice(0,ge).map(n=>o(\"div\",{},n));return e.length>ge&&t.push(`and ${b(e.length-ge)} more in report.json`),t}function he(e){return o(\"code\",{class:\"digest\"},g(e,100))}function ee(e){let t=/^(\\d{4}-\\d\\d-\\d\\d)T(\\d\\d:\\d\\d:\\d\\d)(?:\\.\\d+)?Z$/.exec(e);return t===null?g(e,60):o(\"time\",{},`${t[1]} ${t[2]} UTC`)}var lt=[\"auto\",\"light\",\"dark\"],at=\"fleet-drift-theme\";function ct(){let e=new Map(lt.map(n=>[n,C(n,()=>t(n),{\"aria-pressed\":\"false\"})])),t=n=>{document.documentElement.dataset.theme=n;for(let[r,i]of e)i.setAttribute(\"aria-pressed\",String(r===n));try{localStorage.setItem(at,n)}catch{}};return t(xn()),o(\"div\",{class:\"theme\",role:\"group\",\"aria-label\":\"Colours\"},...e.values())}function xn(){try{let e=localStorage.getItem(at);return lt.find(t=>t===e)??\"auto\"}catch{return\"auto\"}}function dt(e){let t=o(\"div\",{class:\"tip\",\"aria-hidden\":\"true\"});t.hidden=!0;let n=()=>{t.hidden=!0},r=i=>{let s=i.target.closest(\"[role=option], [role=gridcell], [role=rowheader], [role=columnheader]\"),l=s?.getAttribute(\"aria-label\")??null;if(s===null||l===null){n();return}L(t,l),t.hidden=!1;let c=s.getBoundingClientRect(),u=t.getBoundingClientRect(),a=Math.max(8,Math.min(c.left+c.width/2-u.width/2,document.documentElement.clientWidth-u.width-8)),p=c.top-u.height-6;t.style.left=`${a}px`,t.style.top=`${p>8?p:c.bottom+6}px`};return e.addEventListener(\"pointerover\",r),e.addEventListener(\"focusin\",r),e.addEventListener(\"pointerleave\",n),e.addEventListener(\"focusout\",n),addEventListener(\"scroll\",n,{passive:!0,capture:!0}),addEventListener(\"keydown\",i=>{i.key===\"Escape\"&&n()}),t}var be=JSON.parse(document.getElementById(\"data\")?.textContent??\"\"),O=Be(be),A=oe(location.hash),we=e=>mt({...A.filter,host:A.filter.host===e?\"\":e}),$n=e=>gt({...A,finding:e===null?\"\":O.findings[e]?.finding.id??\"\"}),te=Ye(O,we),_=Ue(O,we,$n),pt=ot(O,we,_.open),ft=Ie(O,mt);function mt(e){gt({...A,filter:e}),ht()}function gt(e){A=e;let t=Le(e);if(t!==location.hash.replace(/^#/,\"\"))try{history.replaceState(null,\"\",`#${t}`)}catch{}}function ht(){let e=He(O,A.filter);ft.show(A.filter,e),te.show(e),_.show(e),pt.show(e);for(let n of te.element.querySelectorAll(\"[aria-selected=true]\"))n.setAttribute(\"aria-selected\",\"false\");let t=O.hosts.findIndex(n=>n.host.id===A.filter.host);t>=0&&te.element.querySelector(`[data-host=\"${t}\"]`)?.setAttribute(\"aria-selected\",\"true\")}function ne(e,t,n,...r){let i=n===null?[]:[\" \",o(\"span\",{class:\"many\"},b(n))];return o(\"section\",{id:e,class:\"part\",\"aria-labelledby\":`${e}-title`,tabindex:-1},o(\"h2\",{id:`${e}-title`},t,...i),...r)}function ye(e,t,...n){let r=O.findings.filter(i=>i.section===e).length;return r===0?[]:[ne(e,t,r,...n,_.elements[e])]}var ut=ye(\"findings\",\"Findings\"),yt=[ne(\"fleet\",\"Fleet\",be.report.hosts.length,te.element),...ut.length>0?[ne(\"matrix\",\"Hosts by findings\",null,pt.element)]:[],...ut,...ye(\"unassessed\",\"Not fully assessed\",o(\"p\",{class:\"quiet\"},\"What was not assessed is not called clean.\")),...ye(\"accepted\",\"Accepted\"),ne(\"run\",\"Run\",null,it(O))],Tn=yt.map(e=>$e(e.id,e.querySelector(\"h2\")?.firstChild?.textContent??\"\")),Hn=o(\"header\",{class:\"top\"},o(\"p\",{},o(\"b\",{},\"Fleet Drift\"),\" \",ee(be.report.run.finishedAt)),o(\"nav\",{\"aria-label\":\"Parts of this report\"},...Tn),ct()),bt=o(\"main\",{},Ke(O),ft.element,...yt);document.body.append(Hn,bt);document.body.append(dt(bt));document.addEventListener(\"click\",e=>{let t=e.target.closest('a[href^=\"#\"]');if(t===null)return;e.preventDefault();let n=document.getElementById(t.hash.slice(1));n?.scrollIntoView(),n?.focus({preventScroll:!0})});addEventListener(\"hashchange\",wt);addEventListener(\"beforeprint\",_.unfold);addEventListener(\"afterprint\",_.refold);function wt(){A=oe(location.hash),ht();let e=O.findings.findIndex(({finding:t})=>t.id===A.finding);e>=0&&_.open(e)}wt();A.finding===\"\"&&document.querySelector(\".finding:not([hidden])\")?.setAttribute(\"open\",\"\");})();";
+const STYLE = ":root{color-scheme:light dark;--paper: light-dark(#faf9f6, #111316);--raised: light-dark(#ffffff, #181b1f);--sunken: light-dark(#f2f0eb, #1d2126);--ink: light-dark(#1b1d21, #eceae5);--quiet: light-dark(#5d6168, #a4a9b1);--line: light-dark(#e3e0d9, #2b3036);--edge: light-dark(#8b8882, #6d747d);--calm: light-dark(#94928b, #69707a);--critical: light-dark(#a50e3c, #ff6b8f);--high: light-dark(#cf4410, #ff8c52);--medium: light-dark(#a87400, #f0b83f);--low: light-dark(#3f72a6, #7fb2e8);--info: light-dark(#74797f, #979da6);--good: light-dark(#2c7a4f, #6fc797);--mono: ui-monospace, \"SF Mono\", SFMono-Regular, Menlo, Consolas, \"DejaVu Sans Mono\", \"Liberation Mono\", monospace;font:15px/1.55 system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Noto Sans,sans-serif;font-variant-numeric:tabular-nums;color:var(--ink);background:var(--paper);-webkit-text-size-adjust:100%;scroll-padding-top:24px}:root[data-theme=light]{color-scheme:light}:root[data-theme=dark]{color-scheme:dark}*,:before,:after{box-sizing:border-box}[hidden]{display:none!important}body{max-width:1240px;margin:0 auto;padding:0 32px 96px}h1,h2,h3,h4,p,ul,dl,dd{margin:0;padding:0}ul{list-style:none}bdi,code{overflow-wrap:anywhere;unicode-bidi:isolate}code{font:.87em / 1.5 var(--mono);white-space:pre-wrap}small{font-size:.85em;color:var(--quiet)}a{color:inherit;text-decoration-color:var(--edge);text-underline-offset:3px}a:hover{text-decoration-color:currentColor}:focus-visible{outline:2px solid var(--ink);outline-offset:2px;border-radius:3px}section:focus-visible{outline:none}button,input,select{font:inherit;color:inherit;background:var(--raised);border:1px solid var(--line);border-radius:7px;padding:5px 11px}button{cursor:pointer}button:hover{border-color:var(--edge)}::placeholder{color:var(--quiet);opacity:1}.quiet{color:var(--quiet)}.many{font-weight:400;color:var(--quiet)}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.sign{display:inline-block;flex:none;width:12px;height:12px;background:var(--shade, var(--calm));forced-color-adjust:none;-webkit-print-color-adjust:exact;print-color-adjust:exact}.sign[data-shape=diamond]{--shade: var(--critical);clip-path:polygon(50% 0,100% 50%,50% 100%,0 50%);scale:1.2}.sign[data-shape=triangle]{--shade: var(--high);clip-path:polygon(50% 4%,100% 94%,0 94%);scale:1.08}.sign[data-shape=disc]{--shade: var(--medium);border-radius:50%}.sign[data-shape=ring]{background:none;border:2.5px solid var(--low);border-radius:50%}.sign[data-shape=dash]{--shade: var(--info);clip-path:inset(38% 0)}.sign[data-shape=calm]{border-radius:50%;scale:.6}.sign[data-shape=partial]{background:linear-gradient(to top,var(--ink) 50%,transparent 50%);border:1.5px solid var(--ink);border-radius:50%}.sign[data-shape=silent]{background:none;border:1.5px dashed var(--ink)}.sign[data-shape=tick]{--shade: var(--good);clip-path:polygon(8% 54%,22% 40%,40% 60%,80% 14%,94% 28%,40% 88%)}.top{display:flex;flex-wrap:wrap;align-items:center;gap:8px 28px;padding:20px 0;font-size:13px;color:var(--quiet)}.top b{color:var(--ink);font-weight:600;margin-right:10px}.top nav{display:flex;flex-wrap:wrap;gap:4px 20px;margin-left:auto}.top nav a{text-decoration:none}.top nav a:hover{color:var(--ink)}.theme{display:flex}.theme button{padding:2px 10px;border-radius:0;margin-left:-1px;text-transform:capitalize}.theme button:first-child{border-radius:7px 0 0 7px}.theme button:last-child{border-radius:0 7px 7px 0}[aria-pressed=true]{background:var(--ink);border-color:var(--ink);color:var(--paper)}.hero{padding:64px 0 56px}.hero .name{font-size:19px;color:var(--quiet)}h1{display:flex;align-items:center;gap:.28em;font-size:clamp(56px,9vw,104px);font-weight:650;letter-spacing:-.04em;line-height:1.08;margin-left:-.04em}h1 .sign{width:.5em;height:.5em;margin-left:.06em}h1 .sign[data-shape=ring],h1 .sign[data-shape=partial]{border-width:.07em}.lead{font-size:clamp(19px,2.2vw,25px);line-height:1.4;letter-spacing:-.01em;margin-top:12px;max-width:46ch;text-wrap:balance}.against{margin-top:8px;color:var(--quiet)}.pair{display:grid;grid-template-columns:1fr 1fr;gap:32px 64px;margin-top:48px}.pair .figure{font-size:34px;font-weight:600;letter-spacing:-.025em;line-height:1.2}.pair .figure small{font-size:15px;font-weight:400;letter-spacing:0}.figures{display:flex;flex-wrap:wrap;gap:4px 22px;margin-top:14px;font-size:14px;color:var(--quiet)}.figures li{display:flex;align-items:center;gap:7px}.figures b{color:var(--ink);font-weight:600}.figures [data-none=true] .sign{opacity:.45}.figures [data-none=true] b{color:var(--quiet);font-weight:400}.coverage{display:flex;gap:2px;height:8px;margin-top:16px}.coverage i{min-width:6px;flex-basis:0}.coverage i:first-child{border-radius:4px 0 0 4px}.coverage i:last-child{border-radius:0 4px 4px 0}.coverage i:only-child{border-radius:4px}.coverage i,.key{background:var(--ink);border:1px solid var(--ink);-webkit-print-color-adjust:exact;print-color-adjust:exact;forced-color-adjust:none}.coverage [data-part=partial],.key[data-part=partial]{background:repeating-linear-gradient(135deg,var(--ink) 0 2px,transparent 2px 5px)}.coverage [data-part=silent],.key[data-part=silent]{background:transparent}.coverage [data-part=\"never seen\"],.key[data-part=\"never seen\"]{background:transparent;border-style:dashed}.key{width:11px;height:11px;border-radius:3px}.notice{margin-top:24px;padding-left:16px;border-left:3px solid var(--edge);max-width:78ch}.more{margin-top:24px}.more summary{display:list-item;padding:0;list-style:disclosure-closed inside}.more[open] summary{list-style:disclosure-open inside}.more summary:after{display:none}.filters{position:sticky;top:0;z-index:5;display:flex;flex-wrap:wrap;align-items:flex-end;gap:10px 14px;margin:0 -16px;padding:12px 16px;background:var(--paper);border-block:1px solid var(--line);font-size:14px}.field{display:grid;gap:3px;flex:0 1 150px;min-width:110px}.field.wide{flex:1 1 220px}.field input,.field select{width:100%;height:34px}.field select{padding-inline:7px}.field[role=group]{flex:none}label,.label{font-size:12px;color:var(--quiet)}.toggles{display:flex;flex-wrap:wrap;gap:4px}.toggles button{height:34px;padding-inline:9px}.toggles span{display:flex;align-items:center;gap:6px}.toggles [aria-pressed=true] .sign{--critical: light-dark(#ff6b8f, #a50e3c);--high: light-dark(#ff8c52, #cf4410);--medium: light-dark(#f0b83f, #a87400);--low: light-dark(#7fb2e8, #3f72a6);--info: light-dark(#979da6, #74797f)}.outcome{display:flex;align-items:center;gap:14px;flex:1 0 100%;min-height:28px;color:var(--quiet)}.outcome button{padding-block:1px}.part{padding-top:64px;scroll-margin-top:84px}h2{font-size:27px;font-weight:600;letter-spacing:-.022em;line-height:1.25;margin-bottom:22px}h2+.quiet{margin:-14px 0 20px}.group{display:grid;grid-template-columns:200px minmax(0,1fr);gap:12px 32px;padding:18px 0;border-top:1px solid var(--line);content-visibility:auto;contain-intrinsic-size:auto 240px;overflow-clip-margin:8px}.group h3{font-size:15px;font-weight:600}.group header p{font-size:13px;color:var(--quiet)}.group header .apart,.group .more{font-size:12px}.group .more{margin-top:2px;color:var(--quiet)}.body{display:grid;gap:14px;align-content:start}.map{--pitch: 24px;--mark: 14px}.map[data-size=middle]{--pitch: 17px;--mark: 11px}.map[data-size=small]{--pitch: 12px;--mark: 9px}.map .sign{width:var(--mark);height:var(--mark)}.dots{display:grid;grid-template-columns:repeat(auto-fill,var(--pitch));grid-auto-rows:var(--pitch);gap:0;min-width:0;margin-left:calc((var(--mark) - var(--pitch)) / 2);contain:layout style}.named{display:flex;flex-wrap:wrap;gap:6px}[role=option]{display:grid;place-items:center;cursor:pointer}.named [role=option]{display:flex;gap:8px;align-items:center;padding:4px 11px 4px 9px;background:var(--raised);border:1px solid var(--line);border-radius:7px;font-size:14px}.named [role=option]:hover{border-color:var(--edge)}.dots [role=option]:hover .sign{outline:2px solid var(--ink);outline-offset:1px}.dots [role=option]:hover .sign:not([data-shape=calm]){scale:1.35;outline:none}.dots [role=option]:focus-visible{outline-offset:-1px}.dots [data-state=found] .sign{scale:.72}[role=option][aria-selected=true]{box-shadow:0 0 0 2px var(--ink);border-radius:6px}[data-dim] .sign{opacity:.16}.named [data-dim]{color:var(--quiet);background:none}.legend{display:flex;flex-wrap:wrap;gap:4px 20px;padding-top:14px;border-top:1px solid var(--line);font-size:13px;color:var(--quiet)}.legend span{display:flex;align-items:center;gap:7px}.legend .sign{width:11px;height:11px}.grid{--pitch: 28px;--names: 264px;position:relative;max-height:min(72vh,720px);overflow:auto;overscroll-behavior-x:contain;border-block:1px solid var(--line);scrollbar-width:thin}.heads{position:sticky;top:0;z-index:2;width:max-content;min-width:100%}.head{position:relative;height:46px;width:calc(var(--names) + var(--columns) * var(--pitch) + 8px);min-width:100%;background:var(--paper);border-bottom:1px solid var(--line)}.corner{position:sticky;left:0;z-index:1;width:var(--names);height:45px;padding-top:22px;font-size:12px;color:var(--quiet);background:var(--paper)}.head [data-column]{position:absolute;top:0;left:calc(var(--names) + var(--column) * var(--pitch));width:var(--pitch);height:45px;display:grid;place-content:center;justify-items:center;gap:3px;cursor:pointer}.head b{font-size:11px;line-height:1.2;font-weight:400;color:var(--quiet);letter-spacing:-.02em}.lines{position:relative;height:calc(var(--lines) * var(--pitch));width:calc(var(--names) + var(--columns) * var(--pitch) + 8px);min-width:100%;background:repeating-linear-gradient(to right,transparent 0 27px,var(--line) 27px 28px) var(--names) 0 / calc(var(--columns) * var(--pitch)) 100% no-repeat}.line{position:absolute;top:calc(var(--line-number) * var(--pitch));inset-inline:0;height:var(--pitch);border-bottom:1px solid var(--line)}.line:hover{background:color-mix(in srgb,var(--ink) 5%,transparent)}[role=rowheader]{position:sticky;left:0;z-index:1;display:flex;align-items:baseline;gap:8px;width:var(--names);height:27px;padding-right:12px;background:var(--paper);line-height:27px;font-size:14px;white-space:nowrap;overflow:hidden;cursor:pointer}[role=rowheader] bdi{overflow:hidden;text-overflow:ellipsis;flex:none;max-width:100%}[role=rowheader] small{font-size:11.5px;overflow:hidden;text-overflow:ellipsis}[role=rowheader]:hover bdi{text-decoration:underline;text-underline-offset:3px}[role=gridcell]{position:absolute;top:0;left:calc(var(--names) + var(--column) * var(--pitch));width:27px;height:27px;display:grid;place-items:center;cursor:pointer}[role=gridcell]:hover{background:color-mix(in srgb,var(--ink) 10%,transparent)}.grid :focus-visible{outline-offset:-2px}.matrix>.quiet{font-size:13px;margin-top:10px}.list{border-top:1px solid var(--line)}.list>.quiet{padding:16px 0}.finding{border-bottom:1px solid var(--line);scroll-margin-top:140px;content-visibility:auto;contain-intrinsic-size:auto 57px}summary{display:grid;grid-template-columns:12px 3ch max-content max-content minmax(0,1fr) max-content 14px;align-items:baseline;gap:0 14px;padding:16px 4px;cursor:pointer;list-style:none}summary::-webkit-details-marker{display:none}summary:after{content:\"\";width:8px;height:8px;border:solid var(--quiet);border-width:0 1.5px 1.5px 0;rotate:45deg;translate:0 -3px}[open]>summary:after{rotate:225deg;translate:0 2px}summary:hover h3{text-decoration:underline;text-underline-offset:4px;text-decoration-thickness:1px}summary .number{color:var(--quiet);text-align:right}summary h3{font-size:17px;font-weight:600;letter-spacing:-.01em}summary .where,summary .queries,summary .bits{color:var(--quiet);font-size:14px}summary .queries{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.evidence{padding:4px 4px 36px 80px}.explanation{font-size:17px;line-height:1.5;max-width:80ch;text-wrap:pretty}.evidence dl{display:grid;grid-template-columns:96px minmax(0,1fr);gap:6px 16px;margin-top:20px;font-size:14px}dt{color:var(--quiet)}.hosts{display:flex;flex-wrap:wrap;gap:2px 6px}.hosts button{border:0;padding:0 8px 0 0;background:none;text-align:left}.hosts button:hover{text-decoration:underline;text-underline-offset:3px}.rows{margin-top:28px}h4{font:600 14px / 1.4 var(--mono);margin-bottom:6px}h4 .many{font-family:system-ui,sans-serif;font-size:13px;margin-left:4px}.scroll{overflow-x:auto;scrollbar-width:thin}table{border-collapse:collapse;width:100%;font-size:13.5px}th{font-weight:400;font-size:12px;color:var(--quiet);text-align:left;white-space:nowrap}th,td{padding:7px 18px 7px 0;vertical-align:baseline;border-top:1px solid var(--line)}thead th{border-top:0;padding-block:2px}td code{display:block;min-width:16ch}td code.short{min-width:0;white-space:pre}.change{white-space:nowrap;width:118px}.change b{display:inline-block;width:1.3em;font-family:var(--mono)}del,ins{display:flex;align-items:baseline;text-decoration:none}del{padding-left:2.2ch}ins:before{content:\"\\2192\";flex:none;width:2.2ch;color:var(--quiet)}del code{color:var(--quiet);text-decoration:line-through;text-decoration-color:var(--edge)}ins code{font-weight:650}td button{font-size:12px;padding:1px 8px}.share{width:196px;white-space:nowrap}td:last-child{width:56px;padding-right:0;text-align:right}.share div{display:flex;align-items:center;gap:8px}.bar{flex:none;width:64px;height:6px;background:var(--sunken);border:1px solid var(--edge);border-radius:3px;overflow:hidden;-webkit-print-color-adjust:exact;print-color-adjust:exact}.bar i{display:block;height:100%;min-width:2px;width:calc(var(--share) * 100%);background:var(--ink);-webkit-print-color-adjust:exact;print-color-adjust:exact}.actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:28px;font-size:14px}.facts{display:grid;grid-template-columns:130px minmax(0,1fr);gap:8px 24px;padding-top:18px;border-top:1px solid var(--line);font-size:14px}.digest{color:var(--quiet)}.tip{position:fixed;z-index:10;max-width:min(420px,calc(100vw - 16px));padding:5px 10px;border-radius:6px;background:var(--ink);color:var(--paper);font-size:13px;overflow-wrap:anywhere;pointer-events:none}@media(max-width:1000px){.filters{position:static}}@media(max-width:720px){body{padding:0 18px 64px}.hero{padding:32px 0 40px}.top nav{order:3;margin:0;width:100%}.theme{margin-left:auto}.pair,.group{grid-template-columns:minmax(0,1fr)}.pair{margin-top:36px}.field{flex:1 1 130px}.field.wide{flex-basis:100%}.grid{--names: 128px}[role=rowheader] small{display:none}summary{grid-template-columns:12px max-content minmax(0,1fr) 14px;gap:2px 10px}summary h3{grid-column:3}summary:after{grid-column:4;grid-row:1}summary .where,summary .queries,summary .bits{grid-column:3}summary .bits:empty{display:none}summary .queries{white-space:normal}.evidence{padding-left:0}.evidence dl,.facts{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:10px}.rows thead{display:none}.rows table,.rows tbody,.rows tr,.rows td{display:block;max-width:none}.rows tr{padding:10px 0;border-top:1px solid var(--line)}.rows td{width:auto;border:0;padding:2px 0;text-align:left}.rows td[data-label]{display:grid;grid-template-columns:108px minmax(0,1fr)}.rows td[data-label]>*{grid-column:2}.rows td[data-label]:before{content:attr(data-label);color:var(--quiet);font-size:12px;overflow-wrap:anywhere;padding-right:10px}}@media(prefers-reduced-motion:no-preference){.dots [role=option] .sign{transition:scale .12s}}@media(forced-colors:active){[aria-pressed=true]{forced-color-adjust:none;background:Highlight;color:HighlightText}}.on-paper{display:none}@page{margin:16mm 14mm}@media print{.on-paper{display:block}.grid[data-large]{display:none}:root{color-scheme:light;--paper: #fff;font-size:11px}body{max-width:none;padding:0}.top nav,.theme,.filters .field,.reset,.actions,.copy,.tip,.matrix>.quiet{display:none!important}.filters{position:static;border:0;padding:0;margin:0}.hero{padding:12px 0 20px}h1{font-size:56px}.part{padding-top:28px}.grid{max-height:none;overflow:visible}.group,.finding{content-visibility:visible}summary:after{display:none}.evidence{padding-left:24px}.scroll{overflow:visible}td,th{padding-right:10px}tr,.group,summary{break-inside:avoid}summary,h2,h4{break-after:avoid}}";
+
+;// CONCATENATED MODULE: ./lib/src/report/json.js
+/**
+ * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
+ * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
+ * as `\uXXXX`, which means the same to every parser.
+ */
+function renderJson(report) {
+    const ordered = {
+        schemaVersion: report.schemaVersion,
+        tool: { name: report.tool.name, version: report.tool.version },
+        run: orderRun(report.run),
+        summary: orderSummary(report.summary),
+        hosts: report.hosts.map(orderHost),
+        clusters: report.clusters.map(orderCluster),
+        findings: report.findings.map(orderFinding),
+        notices: report.notices
+    };
+    return printJson(ordered);
+}
+/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
+function printJson(value) {
+    return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
+}
+/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
+const json_UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu;
+/** JSON with what is invisible or obeyed in its strings written as `\uXXXX`. */
+function escapeUnseen(json) {
+    return json.replace(json_UNSEEN, escapeUnits);
+}
+function escapeUnits(character) {
+    let escaped = '';
+    for (let at = 0; at < character.length; at++) {
+        escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+    }
+    return escaped;
+}
+function orderRun(run) {
+    const { mode, name, collector, startedAt, finishedAt, targets, region, snapshotSha256 } = run;
+    const packs = run.packs.map(pack => ({ name: pack.name, sha256: pack.sha256 }));
+    const baseline = run.baseline === null ? null : { path: run.baseline.path, sha256: run.baseline.sha256 };
+    return { mode, name, collector, startedAt, finishedAt, targets, region, packs, baseline, snapshotSha256 };
+}
+function orderSummary(summary) {
+    const { verdict, hosts, reported, partial, silent, coverage, clusters } = summary;
+    const { findings, outliers, accepted, foldedRows, worstSeverity } = summary;
+    return {
+        verdict,
+        hosts,
+        reported,
+        partial,
+        silent,
+        coverage,
+        clusters,
+        findings,
+        outliers,
+        accepted,
+        foldedRows,
+        worstSeverity
+    };
+}
+function orderHost(host) {
+    const { id, name, status, reason, cluster, surprise, outlier, findings } = host;
+    return { id, name, status, reason, cluster, surprise, outlier, findings };
+}
+function orderCluster(cluster) {
+    const { id, label, size, hosts } = cluster;
+    const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }));
+    return { id, label, size, hosts, distinguishedBy };
+}
+function orderFinding(finding) {
+    const { id, kind, verdict, severity, surprise, hosts, cluster, explanation, attack, acceptedBy } = finding;
+    const rows = finding.rows.map(orderRow);
+    return { id, kind, verdict, severity, surprise, hosts, cluster, rows, explanation, attack, acceptedBy };
+}
+function orderRow({ kind, query, row, expected, baseline, prevalence }) {
+    const { cluster, fleet } = prevalence;
+    return { kind, query, row, expected, baseline, prevalence: { cluster, fleet } };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/html.js
+
+
+
+
+
+
+/**
+ * `report.html`: one page that holds the whole report and needs nothing else. It may run its own script and style, by
+ * their digests, and nothing more: no address is loaded, no markup is made from text. The report stands in it as JSON
+ * and reaches the page as text alone.
+ *
+ * @param redacted how many secrets were hidden
+ */
+function renderHtml(report, redacted) {
+    const title = `${report.run.name}: ${report.run.mode === 'check' ? report.summary.verdict : report.run.mode}`;
+    const data = { report, redacted, sql: sqlOf(report) };
+    const policy = [
+        "default-src 'none'",
+        `script-src ${digest(SCRIPT)}`,
+        `style-src ${digest(STYLE)}`,
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'"
+    ].join('; ');
+    return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<title>${escapeMarkup(title)} · Fleet Drift</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<noscript><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(outcome(gistOf(report)))}.</p><p>The rest of this page is made by its own script, which this browser does not run. report.md and report.json hold the same.</p></noscript>
+<script type="application/json" id="data">${html_embed(data)}</script>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+/** The SQL of the queries in the report's rows, where the run's pack is one that comes with the action. */
+function sqlOf({ run, findings }) {
+    const told = new Set(findings.flatMap(finding => finding.rows.map(row => row.query)));
+    const sql = Object.create(null);
+    for (const { name, sha256 } of run.packs) {
+        const pack = builtinPack(name);
+        if (pack?.sha256 !== sha256)
+            continue;
+        for (const query of pack.queries)
+            if (told.has(query.name))
+                sql[query.name] = query.sql;
+    }
+    return sql;
+}
+/** JSON that no parser of HTML takes for anything else, and in which nothing is invisible. */
+function html_embed(value) {
+    return escapeUnseen(JSON.stringify(value)).replace(/[<>&]/g, character => `\\u00${character.charCodeAt(0).toString(16)}`);
+}
+function escapeMarkup(text) {
+    return escapeLine(text, 300).replace(/[<>&"']/g, character => `&#${character.charCodeAt(0)};`);
+}
+/** What allows one inline script or style, and no other (CSP 3, source list syntax). */
+function digest(text) {
+    return `'sha256-${(0,external_node_crypto_.createHash)('sha256').update(text).digest('base64')}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sarif-rules.js
+
+
+/** Middle of the bands that GitHub calls critical (over 9), high (7 to 8.9), medium (4 to 6.9) and low. */
+const SECURITY_SEVERITY = {
+    critical: '9.5',
+    high: '8.0',
+    medium: '5.5',
+    low: '2.0',
+    info: '0.1'
+};
+/** GitHub shows so many tags of a rule. */
+const MOST_TAGS = 10;
+/** What each claim means, and what to do about it: our own words. */
+const CLAIMS = {
+    intruder: {
+        means: 'Rows that are new and on few hosts of their cluster.',
+        advice: 'Look at the rows and ask who made them. If nobody did, isolate the hosts and keep the snapshot as evidence. If they are meant, take them into the baseline, or accept them with an owner, a reason and a date.'
+    },
+    rollout: {
+        means: 'Rows that the baseline does not know, on nearly all hosts of a cluster.',
+        advice: 'If it was a deploy, update the baseline. If nobody deployed, a large part of the fleet is suspect.'
+    },
+    'broken-control': {
+        means: 'A protection that the other hosts have, or the baseline requires, is missing or changed.',
+        advice: 'Find out who stopped it and when, start it again, and look at what happened meanwhile.'
+    },
+    missing: {
+        means: 'Rows that the baseline requires, or nearly every other host has, are missing.',
+        advice: 'Restore them, or take them out of the baseline if they went for good.'
+    },
+    variation: {
+        means: 'Rows that differ, and are not rare enough or not weighty enough to accuse a host.',
+        advice: 'Read them when you can. Accept or take into the baseline what is meant.'
+    },
+    deviation: {
+        means: 'Rows that differ from the baseline or from the other hosts.',
+        advice: 'Read the rows. Accept or take into the baseline what is meant.'
+    },
+    indicator: {
+        means: 'Rows that match an indicator of the input indicators.',
+        advice: 'Treat the hosts as compromised until the rows are explained.'
+    },
+    silent: {
+        means: 'Hosts that did not answer. What was not assessed is not clean.',
+        advice: 'Look at the state of the SSM agent. A host that got the command and never answered may hide something.'
+    },
+    partial: {
+        means: 'Hosts that answered in part.',
+        advice: 'Read the reason: osquery may be missing, slow or broken on these hosts.'
+    },
+    poisoning: {
+        means: 'A change of the baseline blesses rows that only a small part of the fleet has.',
+        advice: 'Do not merge before somebody who knows the hosts has explained the rows.'
+    },
+    acceptance: {
+        means: 'An acceptance that expired or matches nothing.',
+        advice: 'Renew or remove it.'
+    }
+};
+function claimOf({ verdict, kind }) {
+    return verdict ?? kind;
+}
+/** What is claimed, and about which query: the same run after run as long as the claim is. */
+function ruleIdOf(finding) {
+    const query = finding.rows[0]?.query;
+    return query === undefined ? claimOf(finding) : `${claimOf(finding)}/${escapePlain(query, 64)}`;
+}
+/** The rules of these findings, in their order. A rule is as severe as its worst finding. */
+function rulesOf(findings) {
+    return [...Map.groupBy(findings, ruleIdOf)].map(([id, alike]) => {
+        const [first] = alike;
+        const claim = first === undefined ? 'deviation' : claimOf(first);
+        const { means, advice } = CLAIMS[claim];
+        const query = first?.rows[0]?.query;
+        const about = query === undefined ? '' : ` The query is ${escapePlain(query, 64)}.`;
+        const title = `${claim.replace('-', ' ')}${query === undefined ? '' : ` in ${escapePlain(query, 64)}`}`;
+        const worst = SEVERITIES.find(severity => alike.some(finding => finding.severity === severity)) ?? 'info';
+        const techniques = [...new Set(alike.flatMap(finding => finding.attack))].filter(isTechnique).sort();
+        const links = techniques.map(id => `[${id}](https://attack.mitre.org/techniques/${id.replace('.', '/')}/)`);
+        return {
+            id,
+            name: claim,
+            shortDescription: { text: title.charAt(0).toUpperCase() + title.slice(1) },
+            fullDescription: { text: `${means}${about}` },
+            help: {
+                text: `${means}${about}\n\n${advice}${techniques.length > 0 ? `\n\nATT&CK: ${techniques.join(', ')}` : ''}`,
+                markdown: `${means}\n\n**What to do.** ${advice}${links.length > 0 ? `\n\nATT&CK: ${links.join(', ')}` : ''}`
+            },
+            properties: {
+                'security-severity': SECURITY_SEVERITY[worst],
+                tags: [
+                    'security',
+                    'fleet-drift',
+                    ...techniques.map(id => `external/attack/${id.toLowerCase()}`)
+                ].slice(0, MOST_TAGS)
+            }
+        };
+    });
+}
+/** A pack may call anything a technique. */
+function isTechnique(id) {
+    return /^T\d{4}(?:\.\d{3})?$/.test(id);
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sarif.js
+
+
+
+
+
+
+/** GitHub code scanning shows no more results of a run; it refuses a file with more than 25,000. */
+const MOST_RESULTS = 5_000;
+const sarif_MOST_ROWS = 5;
+const sarif_MOST_HOSTS = 10;
+const MOST_NOTICES = 100;
+/** GitHub shows so many locations of a result; the hosts are named in the message too. */
+const MOST_LOGICAL = 100;
+const LEVELS = {
+    critical: 'error',
+    high: 'error',
+    medium: 'warning',
+    low: 'note',
+    info: 'note'
+};
+/**
+ * The open findings as SARIF 2.1.0, as GitHub code scanning takes it: one result a finding, at its place in the
+ * baseline, known again by the finding's id from run to run. A run's category is its name, so that the alerts of one
+ * group never close those of another. Messages are plain text in which nothing that a host said is live.
+ */
+function renderSarif(report, places) {
+    const { run, tool } = report;
+    const open = openFindings(report.findings);
+    const shown = open.slice(0, MOST_RESULTS);
+    const rules = rulesOf(shown);
+    const names = new Map(report.hosts.map(host => [host.id, host.name]));
+    const indexOf = new Map(rules.map((rule, index) => [rule.id, index]));
+    const results = shown.map((finding) => {
+        const ruleId = ruleIdOf(finding);
+        return {
+            ruleId,
+            ruleIndex: indexOf.get(ruleId) ?? -1,
+            level: LEVELS[finding.severity],
+            kind: 'fail',
+            message: { text: messageOf(finding, names) },
+            ...locationsOf(finding, places),
+            partialFingerprints: {
+                // The one that GitHub goes by. Left to its own it would take findings about one line for the same.
+                primaryLocationLineHash: `${finding.id}:1`,
+                'fleetDriftFinding/v1': finding.id
+            },
+            properties: { severity: finding.severity, hosts: finding.hosts.length, surprise: finding.surprise }
+        };
+    });
+    const log = {
+        $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+        version: '2.1.0',
+        runs: [
+            {
+                tool: {
+                    driver: {
+                        name: 'Fleet Drift',
+                        fullName: `Fleet Drift ${tool.version}`,
+                        semanticVersion: tool.version,
+                        rules
+                    }
+                },
+                automationDetails: { id: `fleet-drift/${run.name}/` },
+                columnKind: 'utf16CodeUnits',
+                invocations: [
+                    {
+                        executionSuccessful: true,
+                        startTimeUtc: run.startedAt,
+                        endTimeUtc: run.finishedAt,
+                        toolExecutionNotifications: notificationsOf(report, open.length - shown.length)
+                    }
+                ],
+                results
+            }
+        ]
+    };
+    return printJson(log);
+}
+/** GitHub shows the first sentence as the alert's title. */
+function messageOf(finding, names) {
+    const { hosts, rows } = finding;
+    const lines = [
+        `${plainTitle(finding)}.`,
+        escapePlain(finding.explanation, 600),
+        hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, sarif_MOST_HOSTS)}.` : '',
+        ...rows.slice(0, sarif_MOST_ROWS).map(plainRow),
+        rows.length > sarif_MOST_ROWS ? `And ${count(rows.length - sarif_MOST_ROWS, 'more row')} in report.json.` : ''
+    ];
+    return lines.filter(line => line !== '').join('\n');
+}
+function locationsOf(finding, places) {
+    const [primary, ...others] = places(finding);
+    if (primary === undefined)
+        return {};
+    const logicalLocations = finding.hosts
+        .slice(0, MOST_LOGICAL)
+        .map(id => ({ fullyQualifiedName: escapePlain(id, 256), kind: 'resource' }));
+    return {
+        locations: [{ ...locationOf(primary), ...(logicalLocations.length > 0 ? { logicalLocations } : {}) }],
+        ...(others.length > 0
+            ? { relatedLocations: others.map((place, at) => ({ id: at + 1, ...locationOf(place) })) }
+            : {})
+    };
+}
+function locationOf({ path, line }) {
+    const uri = path.split('/').map(encodeURIComponent).join('/');
+    return {
+        physicalLocation: { artifactLocation: { uri, uriBaseId: '%SRCROOT%' }, region: { startLine: line } }
+    };
+}
+/** What is not among the results, and what a reader must know of the run. */
+function notificationsOf({ summary, notices }, leftOut) {
+    const said = [
+        leftOut > 0 ? `${count(leftOut, 'further finding')} in report.json, for GitHub shows no more.` : '',
+        summary.accepted > 0 ? `${count(summary.accepted, 'accepted finding')} left out.` : '',
+        ...notices.slice(0, MOST_NOTICES).map(notice => escapePlain(notice, 600)),
+        notices.length > MOST_NOTICES
+            ? `And ${count(notices.length - MOST_NOTICES, 'more notice')} in report.json.`
+            : ''
+    ];
+    return said.filter(text => text !== '').map(text => ({ level: 'note', message: { text } }));
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/formats.js
+
+
+
+
+/** No reader of a Markdown file wants more (bytes). */
+const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024;
+const FORMATS = [
+    { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
+    { file: 'report.html', output: 'report-html', render: renderHtml },
+    {
+        file: 'report.md',
+        output: 'report-markdown',
+        render: (report, redacted) => renderMarkdown(report, {
+            limit: MARKDOWN_FILE_LIMIT,
+            redacted,
+            whole: 'The full report is report.json beside this file.'
+        })
+    },
+    {
+        file: 'report.sarif',
+        output: 'report-sarif',
+        render: (report, _, places) => renderSarif(report, places)
+    }
+];
+
+;// CONCATENATED MODULE: ./lib/src/publish/files.js
+
+
+
+/**
+ * Writes a report in every format into a folder, which is made where there is none. Returns the files' absolute paths
+ * by the name of the output that tells them.
+ *
+ * @param redacted how many secrets were hidden
+ */
+async function writeFiles(report, redacted, places, outputDir) {
+    await (0,promises_.mkdir)(outputDir, { recursive: true });
+    const paths = {};
+    for (const { file, output, render } of FORMATS) {
+        const path = (0,external_node_path_.resolve)(outputDir, file);
+        await (0,promises_.writeFile)(path, render(report, redacted, places));
+        paths[output] = path;
+    }
+    return paths;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/history.js
+
+
+
+
+
+
+const history_date = iso_date();
+const id = schemas_string().min(1).max(80);
+/** An open finding as it is remembered: its id, its first day, what it was, how many hosts, and some of their ids. */
+const knownSchema = tuple([
+    id,
+    history_date,
+    schemas_string().max(60),
+    schemas_int().nonnegative(),
+    array(schemas_string().max(64))
+]);
+const changeSchema = strictObject({
+    on: history_date,
+    came: array(id),
+    went: array(knownSchema),
+    /** Open findings before, where only counts may be kept. */
+    before: schemas_int().nonnegative().nullable()
+});
+const memorySchema = strictObject({
+    version: literal(1),
+    /** Of what it was made: everything, or counts only. */
+    of: schemas_enum(['hosts', 'counts']),
+    /** Of the verdict and all open findings with their hosts. */
+    digest: schemas_string().regex(/^[0-9a-f]{16}$/),
+    /** First day on which the group was not clean; `null` while it is. */
+    since: history_date.nullable(),
+    findings: schemas_int().nonnegative(),
+    known: array(knownSchema),
+    /** Ids of known findings that this run could not look for, because a host of theirs did not answer in full. */
+    unseen: array(id),
+    change: changeSchema.nullable()
+});
+/** So many hosts are remembered of a finding, to tell whether it could be looked for. */
+const HOSTS_KEPT = 3;
+const MOST_KNOWN = 300;
+const MOST_WENT = 20;
+/** Of the memory as it is written; more than this much unpacked is none of ours. */
+const history_MOST_BYTES = 16_000;
+const MOST_UNPACKED = 256 * 1024;
+const OPEN = '<!-- fleet-drift-memory:';
+const CLOSE = ' -->';
+/**
+ * What is remembered after a run, from what was before it. Equal findings on equal hosts under an equal verdict change
+ * nothing: the memory that was is returned as it is, whatever day it is.
+ *
+ * @param today YYYY-MM-DD
+ */
+function remember(before, shown, today) {
+    const digest = history_digestOf(shown);
+    const of = isPublicView(shown) ? 'counts' : 'hosts';
+    const past = before?.of === of ? before : null;
+    if (past?.digest === digest)
+        return past;
+    const since = shown.summary.verdict === 'clean' ? null : (past?.since ?? today);
+    const fresh = { version: 1, of, digest, since, findings: shown.summary.findings };
+    if (isPublicView(shown)) {
+        const change = past === null ? null : { on: today, came: [], went: [], before: past.findings };
+        return { ...fresh, known: [], unseen: [], change };
+    }
+    const open = knownOf(openFindings(shown.findings), past, today);
+    const there = new Set(open.map(([id]) => id));
+    const gone = (past?.known ?? []).filter(([id]) => !there.has(id));
+    const states = new Map(shown.hosts.map(host => [host.id, host.status]));
+    const unseen = gone.filter(known => !couldBeSeen(known, states));
+    const went = gone.filter(known => couldBeSeen(known, states));
+    const known = [...open, ...unseen].slice(0, MOST_KNOWN);
+    if (past === null)
+        return { ...fresh, known, unseen: [], change: null };
+    const remembered = new Set(past.known.map(([id]) => id));
+    // Findings beyond those that were remembered may be old: they are not called new.
+    const complete = past.known.length >= past.findings;
+    const came = complete ? open.map(([id]) => id).filter(id => !remembered.has(id)) : [];
+    const change = { on: today, came, went: went.slice(0, MOST_WENT), before: past.findings };
+    return { ...fresh, known, unseen: unseen.map(([id]) => id), change };
+}
+/** One entry for each id, worst first. */
+function knownOf(findings, past, today) {
+    const first = new Map((past?.known ?? []).map(([id, day]) => [id, day]));
+    return [...Map.groupBy(findings, finding => finding.id.slice(0, 80))].flatMap(([id, alike]) => {
+        const [worst] = alike;
+        if (worst === undefined || id === '')
+            return [];
+        const hosts = [...new Set(alike.flatMap(finding => finding.hosts))];
+        const kept = hosts.slice(0, HOSTS_KEPT).map(host => host.slice(0, 64));
+        return [[id, first.get(id) ?? today, nature(worst), hosts.length, kept]];
+    });
+}
+function couldBeSeen([, , , , hosts], states) {
+    return hosts.every(host => (states.get(host) ?? 'reported') === 'reported');
+}
+function history_digestOf(shown) {
+    const { verdict } = shown.summary;
+    const told = isPublicView(shown)
+        ? [
+            verdict,
+            shown.natures.map(({ severity, kind, verdict, findings, hosts }) => [
+                severity,
+                kind,
+                verdict,
+                findings,
+                hosts
+            ])
+        ]
+        : [verdict, findingsOf(shown)];
+    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16);
+}
+function findingsOf({ findings }) {
+    return openFindings(findings)
+        .map(({ id, severity, verdict, hosts }) => JSON.stringify([id, severity, verdict, [...hosts].sort()]))
+        .sort();
+}
+/** The memory as a hidden last line of a text. Of too many findings the worst are kept. */
+function writeMemory(memory) {
+    for (let keep = memory.known.length;; keep = Math.floor(keep * 0.7)) {
+        const kept = { ...memory, known: memory.known.slice(0, keep) };
+        const packed = (0,external_node_zlib_.deflateRawSync)(JSON.stringify(kept)).toString('base64');
+        if (packed.length <= history_MOST_BYTES || keep === 0)
+            return `${OPEN}${packed}${CLOSE}`;
+    }
+}
+/** The memory in a text of ours; `null` where there is none that can be read. Never throws. */
+function readMemory(text) {
+    const line = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
+    if (!line.startsWith(OPEN) || !line.endsWith(CLOSE))
+        return null;
+    const packed = line.slice(OPEN.length, -CLOSE.length);
+    if (packed.length > history_MOST_BYTES * 2 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed))
+        return null;
+    try {
+        const unpacked = (0,external_node_zlib_.inflateRawSync)(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_UNPACKED });
+        return memorySchema.safeParse(JSON.parse(unpacked.toString('utf8'))).data ?? null;
+    }
+    catch {
+        return null;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/issue.js
+
+
+
+
+const issue_ATTEMPTS = 3;
+/**
+ * Keeps one issue for a group: opened when there is something to say, edited when something changed, closed when all is
+ * clean, reopened when drift comes back. When nothing changed nothing is called beyond the look for it, and an issue
+ * that a person closed stays closed. It is the oldest that bears our marker *and* was written by us; what it remembers
+ * is read from its own last line, by schema. A refusal is a warning. Returns the issue's URL, or `null`.
+ */
+async function keepIssue(wanted, issues, log) {
+    const { marker, title, shown, today, render } = wanted;
+    const clean = shown.summary.verdict === 'clean';
+    const bodyOf = (memory) => `${render(memory).trimEnd()}\n\n${writeMemory(memory)}\n`;
+    try {
+        for (let attempt = 1;; attempt++) {
+            const own = await ownIssue(marker, issues);
+            if (own !== null) {
+                const before = readMemory(own.body);
+                const memory = remember(before, shown, today);
+                const changed = memory !== before;
+                if (!changed && !(clean && own.open))
+                    return own.url;
+                const open = !clean;
+                const updated = await issues.update(own.number, {
+                    ...(changed ? { body: bodyOf(memory) } : {}),
+                    ...(own.open === open ? {} : { open })
+                });
+                return updated.url;
+            }
+            if (clean)
+                return null;
+            try {
+                return await issue_create(title, bodyOf(remember(null, shown, today)), issues, log);
+            }
+            catch (error) {
+                // The issue may have been made though no good answer came: look again before making a second one.
+                if (attempt >= issue_ATTEMPTS || !isUncertain(error))
+                    throw error;
+            }
+        }
+    }
+    catch (error) {
+        log.warning(`The rolling issue was refused: ${inert(refusal_reasonOf(error))}.${issue_hint(error)} The report is in the job summary.`);
+        return null;
+    }
+}
+/** An issue that could not be found again would be made anew by every run: it is closed at once. */
+async function issue_create(title, body, issues, log) {
+    const created = await issues.create(title, body);
+    if (created.author !== BOT && created.author !== (await issues.whoami())) {
+        await issues.update(created.number, { open: false });
+        log.warning(`The rolling issue was written by ${inert(created.author, 60)}, whom this token cannot recognise again: it was ` +
+            `closed, and each run would make another. Give the workflow's own token as github-token.`);
+    }
+    return created.url;
+}
+async function ownIssue(marker, issues) {
+    const self = await issues.whoami();
+    for (const author of self === null || self === BOT ? [BOT] : [BOT, self]) {
+        for await (const issue of issues.listBy(author)) {
+            if (issue.author === author && bearsMarker(issue.body, marker))
+                return issue;
+        }
+    }
+    return null;
+}
+function issue_hint(error) {
+    const status = error instanceof Refusal ? error.status : null;
+    if (status === 410)
+        return ' Issues are turned off in this repository.';
+    return status === 401 || status === 403 || status === 404
+        ? ' Give the job the permission "issues: write".'
+        : '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/summary.js
+
+
+/** GitHub drops a step's summary over this many bytes whole. */
+const summary_MOST_BYTES = 1_048_576;
+/** What a summary may take (bytes), with room for what else the step may say. */
+const SUMMARY_LIMIT = summary_MOST_BYTES - 8_192;
+/** @param path `GITHUB_STEP_SUMMARY` */
+function summaryFile(path) {
+    return {
+        async size() {
+            try {
+                return (await (0,promises_.stat)(path)).size;
+            }
+            catch {
+                return 0;
+            }
+        },
+        append: text => (0,promises_.appendFile)(path, text)
+    };
+}
+/** Adds to the job summary. What would make GitHub drop it, or cannot be written, is a warning. */
+async function addSummary(markdown, file, log) {
+    try {
+        const bytes = (await file.size()) + Buffer.byteLength(markdown);
+        if (bytes > summary_MOST_BYTES) {
+            log.warning(`The job summary would have ${bytes} bytes, and GitHub shows none over ${summary_MOST_BYTES}: it was left out.`);
+            return;
+        }
+        await file.append(markdown);
+    }
+    catch (error) {
+        log.warning(`The job summary could not be written: ${inert(error instanceof Error ? error.message : String(error))}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish/publish.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Far below what GitHub takes (bytes, the marker included). */
+const COMMENT_LIMIT = 60_000;
+/** Leaves room for what the issue remembers. */
+const ISSUE_LIMIT = 40_000;
+const ELSEWHERE = 'More is in the summary of the run, and the full report is report.json in its output folder.';
+/**
+ * Publishes a report: files and outputs first, then the log, the summary, the annotations, the
+ * comment and the issue. Whatever GitHub refuses is a
+ * warning: a run is judged by its report, not by its paper.
+ */
+async function publish(request, ports) {
+    const { outputDir, summaryPath } = request;
+    const { log, setOutput } = ports;
+    const { report, count: redacted } = request.redact
+        ? redactReport(request.report)
+        : { report: request.report, count: 0 };
+    const places = placesIn(request.baseline, request.context.workflow);
+    const paths = await writeFiles(report, redacted, places, outputDir);
+    for (const [name, value] of Object.entries({ ...reportOutputs(report), ...paths }))
+        setOutput(name, value);
+    const shown = (await mayShowHosts(request, ports)) ? report : countsOnly(report);
+    log.info(`\n${renderTerminal(shown)}\n`);
+    if (summaryPath !== null) {
+        const whole = `The full report is report.json, in the run's output folder (${outputDir}).`;
+        await addSummary(renderMarkdown(shown, { limit: SUMMARY_LIMIT, redacted, whole }), summaryFile(summaryPath), log);
+    }
+    publish_annotate(shown, places, log);
+    const commentUrl = await comment(shown, redacted, request, ports);
+    if (commentUrl !== null)
+        setOutput('comment-url', commentUrl);
+    const issueUrl = await publish_issue(shown, redacted, request, ports);
+    if (issueUrl !== null)
+        setOutput('issue-url', issueUrl);
+}
+/** Shows the findings of a check beside the lines they are about. */
+function publish_annotate(shown, places, log) {
+    if (modeOf(shown) !== 'check')
+        return;
+    for (const { title, message, place } of annotationsOf(shown, places)) {
+        log.warning(message, place === null ? { title } : { title, file: place.path, line: place.line });
+    }
+}
+/** Keeps the pull request's comment; a run that may not write there has none. */
+async function comment(shown, redacted, { report, context, comment }, { log, github }) {
+    const { pullRequest, runUrl } = context;
+    if (!comment || github === null || pullRequest === null || pullRequest.untrusted)
+        return null;
+    const { name } = report.run;
+    const marker = markerOf(name);
+    const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl });
+    const worthCreating = report.summary.verdict !== 'clean' || report.summary.findings > 0;
+    return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log);
+}
+/**
+ * Keeps the group's rolling issue. A pull request is judged against what it proposes, not against what holds, and a run
+ * that knows of no host knows nothing that the issue should tell: neither touches it.
+ */
+async function publish_issue(shown, redacted, { report, context, issue }, { log, github }) {
+    const { name, mode, startedAt } = report.run;
+    if (!issue || github === null || context.pullRequest !== null)
+        return null;
+    if (mode !== 'check' || report.hosts.length === 0)
+        return null;
+    const marker = markerOf(name);
+    const options = { limit: ISSUE_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl: context.runUrl };
+    return keepIssue({
+        marker,
+        title: `Fleet Drift: ${name}`,
+        shown,
+        today: startedAt.slice(0, 10),
+        render: memory => renderMarkdown(shown, { ...options, memory })
+    }, github.issues(), log);
+}
+function modeOf(shown) {
+    return isPublicView(shown) ? shown.mode : shown.run.mode;
+}
+/** Whether the log, the summary and the comment may tell of hosts. Unknown counts as public. */
+async function mayShowHosts({ context, publishToPublic }, { github }) {
+    if (publishToPublic || context.repository === null)
+        return true;
+    if (context.isPrivate !== null)
+        return context.isPrivate;
+    return (await github?.isPublic()) === false;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/question.js
+
 
 
 
@@ -98499,24 +101378,36 @@ async function readBaseline(path, readFile) {
     if (path === null)
         return null;
     const text = await readFile(path).catch(() => {
-        throw new BaselineError(`baseline: ${path} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
+        throw new BaselineError(`baseline: ${inert(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
             'leave the input empty to compare the fleet with itself only.');
     });
     const sha256 = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
-    return { path, sha256, content: parseBaseline(path, text) };
+    return { path, sha256, text, content: parseBaseline(path, text) };
 }
-/** One line that names a readable file is a path; anything else is indicators in place. */
+/** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */
+const LIST_FILE = /\.(?:txt|csv|ioc|list|indicators)$/i;
+const RELATIVE_PATH = /^(?!\/)[\w.@+-]*\/[\w.@+/-]+$/;
+/**
+ * One line that names a readable file of the workspace is a path; anything else is indicators in place. An absolute
+ * path is a file only where it ends like a list: `/usr/sbin/sshd` is looked for on the hosts, not read on the runner.
+ */
 async function readIndicators(text, readFile) {
-    if (text === null || text.trim() === '')
+    const entry = text?.trim() ?? '';
+    if (entry === '')
         return [];
-    const entry = text.trim();
-    if (entry.includes('\n'))
+    if (/[\r\n]/.test(entry))
+        return parseIndicators(entry);
+    const list = LIST_FILE.test(entry) && !/[=*\s]/.test(entry);
+    if (entry.startsWith('/') && !list)
         return parseIndicators(entry);
     const content = await readFile(entry).catch(() => null);
-    if (content === null && /^[\w./-]+\.(txt|csv|ioc|list|indicators)$/.test(entry)) {
-        throw new Error(`indicators: the file ${entry} cannot be read`);
+    if (content !== null)
+        return parseIndicators(content);
+    if (list || RELATIVE_PATH.test(entry)) {
+        throw new Error(`indicators: the file ${inert(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
+            'this step; to look for this very text on the hosts, put a line that starts with # above it.');
     }
-    return parseIndicators(content ?? entry);
+    return parseIndicators(entry);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/build.js
@@ -98565,185 +101456,10 @@ function buildReport(tool, run, analysis, findings, expected) {
     return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices };
 }
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
-;// CONCATENATED MODULE: ./lib/src/snapshot/read.js
-
-
-
-
-/** A host may hold 32 MiB of rows (design §9); its line is longer by JSON's quotes and escapes. */
-const MAX_LINE_BYTES = 128 * 1024 * 1024;
-const headerSchema = object({
-    fleetDriftSnapshot: literal(1),
-    name: schemas_string().default('fleet'),
-    collector: schemas_string().default('unknown'),
-    packs: array(object({ name: schemas_string(), sha256: schemas_string() })).default([]),
-    targets: array(schemas_string()).default([]),
-    region: schemas_string().nullable().default(null),
-    startedAt: schemas_string().default('')
-});
-const factsSchema = object({
-    hostname: schemas_string().nullable().default(null),
-    fqdn: schemas_string().nullable().default(null),
-    addresses: array(schemas_string()).default([]),
-    macs: array(schemas_string()).default([]),
-    machineId: schemas_string().nullable().default(null),
-    bootId: schemas_string().nullable().default(null),
-    os: schemas_string().nullable().default(null),
-    osVersion: schemas_string().nullable().default(null),
-    arch: schemas_string().nullable().default(null),
-    osqueryVersion: schemas_string().nullable().default(null),
-    root: schemas_boolean().default(false)
-});
-const hostSchema = object({
-    host: schemas_string().min(1).max(256),
-    status: schemas_enum(['reported', 'partial', 'silent']),
-    reason: schemas_string().nullable().default(null),
-    unanswered: schemas_boolean().default(false),
-    collectedAt: schemas_string().nullable().default(null),
-    facts: factsSchema.nullable().default(null),
-    queries: record(schemas_string(), unknown()).default({})
-});
-const read_querySchema = object({
-    status: schemas_enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
-    detail: schemas_string().nullable().default(null),
-    rows: array(unknown()).default([])
-});
-/**
- * Opens a snapshot; hosts are read one line at a time, so that memory holds one host.
- * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host.
- */
-async function readSnapshot(path) {
-    const lines = readLines(path);
-    const first = await lines.next();
-    const header = first.done ? null : headerSchema.safeParse(parseJson(first.value, path, 1));
-    if (!header?.success) {
-        throw new Error(`${path} is not a Fleet Drift snapshot: its first line must be a snapshot header`);
-    }
-    return { header: header.data, hosts: readHosts(lines, path) };
-}
-async function* readHosts(lines, path) {
-    let number = 1;
-    for await (const line of lines) {
-        number++;
-        if (line === '')
-            continue;
-        const parsed = hostSchema.safeParse(parseJson(line, path, number));
-        if (!parsed.success)
-            throw new Error(`${path}, line ${number}: not a host (${prettifyError(parsed.error)})`);
-        const queries = Object.create(null);
-        for (const [name, result] of Object.entries(parsed.data.queries))
-            queries[name] = readQuery(result);
-        yield { ...parsed.data, queries };
-    }
-}
-function readQuery(value) {
-    const parsed = read_querySchema.safeParse(value);
-    if (!parsed.success)
-        return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] };
-    const rows = [];
-    for (const value of parsed.data.rows) {
-        const row = read_readRow(value);
-        if (row === null)
-            return { status: 'failed', detail: 'the snapshot holds a row that is no row', rows: [] };
-        rows.push(row);
-    }
-    return { ...parsed.data, rows };
-}
-/** A row with a null prototype; `null` where the value is not a flat object. Numbers and booleans become text. */
-function read_readRow(value) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-        return null;
-    const row = Object.create(null);
-    for (const [column, cell] of Object.entries(value)) {
-        if (typeof cell === 'object' && cell !== null)
-            return null;
-        row[column] = typeof cell === 'string' ? cell : cell === null || cell === undefined ? '' : String(cell);
-    }
-    return row;
-}
-function parseJson(line, path, number) {
-    try {
-        return JSON.parse(line);
-    }
-    catch {
-        throw new Error(`${path}, line ${number}: not valid JSON`);
-    }
-}
-async function* readLines(path) {
-    const plain = (0,external_node_stream_.pipeline)((0,external_node_fs_.createReadStream)(path), (0,external_node_zlib_.createGunzip)(), () => undefined);
-    let pieces = [];
-    let size = 0;
-    for await (const chunk of plain) {
-        let rest = chunk;
-        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-            pieces.push(rest.subarray(0, end));
-            yield Buffer.concat(pieces).toString('utf8');
-            pieces = [];
-            size = 0;
-            rest = rest.subarray(end + 1);
-        }
-        size += rest.length;
-        if (size > MAX_LINE_BYTES)
-            throw new Error(`${path}: a line is longer than ${MAX_LINE_BYTES} bytes`);
-        if (rest.length > 0)
-            pieces.push(rest);
-    }
-    if (pieces.length > 0)
-        yield Buffer.concat(pieces).toString('utf8');
-}
-
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: external "node:stream/promises"
-const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
-;// CONCATENATED MODULE: ./lib/src/snapshot/write.js
-
-
-
-
-
-
-/**
- * Writes `snapshot.ndjson.gz`: a header line, then one line a host, as a stream: memory does not grow with the fleet.
- * The snapshot is the evidence: rows go in as they came, neither normalised nor redacted.
- */
-async function openSnapshot(path, header) {
-    const digest = (0,external_node_crypto_.createHash)('sha256');
-    const gzip = (0,external_node_zlib_.createGzip)();
-    const hashing = new external_node_stream_.Transform({
-        transform(chunk, _encoding, done) {
-            digest.update(chunk);
-            done(null, chunk);
-        }
-    });
-    const file = (0,external_node_fs_.createWriteStream)(path, { mode: 0o600 });
-    const flushed = (0,external_node_stream_promises_namespaceObject.finished)(gzip.pipe(hashing).pipe(file));
-    flushed.catch(() => undefined);
-    const line = async (value) => {
-        if (!gzip.write(`${JSON.stringify(value)}\n`))
-            await Promise.race([(0,external_node_events_.once)(gzip, 'drain'), flushed]);
-    };
-    await line(header);
-    const finish = async () => {
-        gzip.end();
-        await flushed;
-        return digest.digest('hex');
-    };
-    let closed = null;
-    return {
-        write: line,
-        close() {
-            closed ??= finish();
-            return closed;
-        }
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/run.js
+
+
+
 
 
 
@@ -98767,11 +101483,15 @@ async function openSnapshot(path, header) {
 
 const log = actionsLog;
 const clock = systemClock;
+const NO_TOKEN_HERE = 'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.';
 /**
  * One run of the action, from inputs to publication. Returns the exit code; every failure is one clear error in the
- * log and in the job summary.
+ * log and in the job summary, and files and outputs are written as far as the run got.
  */
 async function run(env) {
+    const stopping = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'])
+        process.once(signal, () => stopping.abort());
     try {
         const context = await readContext(env, path => (0,promises_.readFile)(path, 'utf8'));
         const inputs = parseInputs(getInput, {
@@ -98779,139 +101499,143 @@ async function run(env) {
             runId: env.GITHUB_RUN_ID,
             temp: env.RUNNER_TEMP || '/tmp'
         });
-        const question = await readQuestion(inputs, path => (0,promises_.readFile)((0,external_node_path_.resolve)(context.workspace, path), 'utf8'));
-        const problems = await examine(inputs, context, question, env);
+        const problems = await carryOut({
+            env,
+            context,
+            inputs,
+            outputDir: (0,external_node_path_.resolve)(context.workspace, inputs.outputDir),
+            startedAt: new Date(clock.now()).toISOString(),
+            signal: stopping.signal
+        });
         for (const problem of problems)
             log.error(problem);
         return problems.length > 0 ? 1 : 0;
     }
     catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        log.error(message);
-        await summary
-            .addRaw(`## ⛔ Fleet Drift could not do its job\n\n`)
-            .addCodeBlock(message)
-            .write()
-            .catch(() => undefined);
+        const lines = run_messageOf(error).split('\n');
+        log.error(lines.join('\n'));
+        const told = fenced(lines.slice(0, 100).map(line => escapeLine(line, 1_000)));
+        if (env.GITHUB_STEP_SUMMARY) {
+            await addSummary(`## ⛔ Fleet Drift could not do its job\n\n${told}\n`, summaryFile(env.GITHUB_STEP_SUMMARY), log);
+        }
         return 1;
     }
 }
-/** Collects, analyses and publishes. Returns why the run must fail. */
-async function examine(inputs, context, question, env) {
-    const startedAt = new Date(clock.now()).toISOString();
-    const outputDir = (0,external_node_path_.resolve)(context.workspace, inputs.outputDir);
-    const queries = queriesOf(question.packs);
-    if (context.pullRequest?.untrusted && !(inputs.role !== null && context.oidc)) {
-        log.warning('This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.');
-        setOutput('verdict', 'incomplete');
-        await summary
-            .addRaw(`## ⚠️ ${inputs.name}: incomplete. No host was asked, for a fork's pull request gets no credentials\n`)
-            .write();
-        return [];
+/** Does the job. Returns why the run must fail, one sentence each. */
+async function carryOut(job) {
+    try {
+        const { inputs, context } = job;
+        const asked = await readQuestion(inputs, path => (0,promises_.readFile)((0,external_node_path_.resolve)(context.workspace, path), 'utf8'));
+        if (inputs.collector === 'ssm' && context.pullRequest?.untrusted && context.oidc === null) {
+            log.warning(NO_TOKEN_HERE);
+            await publishReport(job, await reportOfNothing(job, NO_TOKEN_HERE));
+            return [];
+        }
+        const snapshot = (0,external_node_path_.join)(job.outputDir, 'snapshot.ndjson.gz');
+        const collected = await log.group('Collect', () => collectTo(snapshot, job, asked));
+        setOutput('snapshot', snapshot);
+        if (inputs.mode === 'collect')
+            return tellCollected(await reportOf(job, asked, collected, snapshot, []), inputs);
+        const queries = [...queriesOf(asked.packs), ...collected.unknownQueries.map(unknownQuery)];
+        const report = await log.group('Analyse', () => reportOf(job, asked, collected, snapshot, queries));
+        await publishReport(job, report, asked.baseline);
+        return failures(report, inputs);
     }
-    const credentials = await login(inputs, context, env);
-    const snapshot = (0,external_node_path_.join)(outputDir, 'snapshot.ndjson.gz');
-    await (0,promises_.mkdir)(outputDir, { recursive: true });
-    const snapshotSha256 = await log.group('Collect', () => collect(inputs, context, question, queries, credentials, snapshot, startedAt));
-    setOutput('snapshot', snapshot);
-    if (inputs.mode === 'collect')
-        return [];
-    const report = await log.group('Analyse', async () => {
-        const baseline = question.baseline?.content ?? null;
-        const { analysis, findings } = await assess({ queries, baseline, indicators: question.indicators, today: startedAt.slice(0, 10) }, () => hostsOf(snapshot));
-        const facts = {
-            mode: inputs.mode,
-            name: inputs.name,
-            collector: inputs.collector,
-            startedAt,
-            finishedAt: new Date(clock.now()).toISOString(),
-            targets: inputs.targetLines,
-            region: inputs.region,
-            packs: question.packs.map(({ name, sha256 }) => ({ name, sha256 })),
-            baseline: question.baseline === null
-                ? null
-                : { path: question.baseline.path, sha256: question.baseline.sha256 },
-            snapshotSha256
-        };
-        const expected = inputs.expectedHosts !== null && 'count' in inputs.expectedHosts ? inputs.expectedHosts.count : null;
-        return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, analysis, findings, expected);
+    catch (error) {
+        const message = run_messageOf(error);
+        try {
+            await publishReport(job, await reportOfNothing(job, message));
+        }
+        catch (second) {
+            log.warning(`The report could not be written either: ${run_messageOf(second)}`);
+        }
+        return [message];
+    }
+}
+/** Collects all hosts into a snapshot at `path`. */
+async function collectTo(path, job, { packs }) {
+    const { inputs, context, startedAt, signal } = job;
+    const ssm = inputs.collector === 'ssm'
+        ? ssmClient(inputs.region, await login(inputs, context, { clock, log, mask: core_setSecret }))
+        : null;
+    const repository = context.repository === null ? 'local' : Object.values(context.repository).join('/');
+    try {
+        return await collect({
+            inputs,
+            packs,
+            queries: queriesOf(packs),
+            comment: `fleet-drift ${repository} run ${context.runId ?? 'local'}`,
+            workspace: context.workspace,
+            path,
+            startedAt
+        }, { ssm, log, clock, signal });
+    }
+    finally {
+        ssm?.destroy();
+    }
+}
+/** Analyses the snapshot at `path` and tells of it. */
+async function reportOf(job, { packs, baseline, indicators }, collected, path, queries) {
+    const { inputs, startedAt } = job;
+    const question = { queries, baseline: baseline?.content ?? null, indicators, today: startedAt.slice(0, 10) };
+    const { analysis, findings } = await assess(question, async function* () {
+        yield* (await readSnapshot(path)).hosts;
     });
+    const expected = inputs.expectedHosts !== null && 'count' in inputs.expectedHosts ? inputs.expectedHosts.count : null;
+    const facts = {
+        ...factsOf(job),
+        targets: collected.targets,
+        region: collected.region,
+        packs: packs.map(({ name, sha256 }) => ({ name, sha256 })),
+        baseline: baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 },
+        snapshotSha256: collected.sha256
+    };
+    return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, analysis, findings, expected);
+}
+/** The report of a run that saw no host, with the reason: nothing was assessed, so nothing is called clean. */
+async function reportOfNothing(job, reason) {
+    const { analysis, findings } = await assess({ queries: [], baseline: null, indicators: [], today: job.startedAt.slice(0, 10) }, async function* () { });
+    const facts = { ...factsOf(job), packs: [], baseline: null, snapshotSha256: null };
+    const told = { ...analysis, notices: reason.split('\n') };
+    return buildReport({ name: package_namespaceObject.UU, version: package_namespaceObject.rE }, facts, told, findings, null);
+}
+function factsOf({ inputs, startedAt }) {
+    return {
+        mode: inputs.mode,
+        name: inputs.name,
+        collector: inputs.collector,
+        startedAt,
+        finishedAt: new Date(clock.now()).toISOString(),
+        targets: inputs.targetLines,
+        region: inputs.region || null
+    };
+}
+async function publishReport({ env, context, inputs, outputDir }, report, baseline = null) {
     const { repository } = context;
+    const github = repository !== null && inputs.githubToken !== ''
+        ? gitHub(inputs.githubToken, repository.owner, repository.repo)
+        : null;
     await publish({
         report,
+        baseline,
         context,
         outputDir,
         redact: inputs.redact,
         publishToPublic: inputs.publishToPublic,
         comment: inputs.comment === 'auto',
+        issue: inputs.issue === 'rolling',
         summaryPath: env.GITHUB_STEP_SUMMARY || null
-    }, {
-        log,
-        github: repository !== null && inputs.githubToken !== ''
-            ? gitHub(inputs.githubToken, repository.owner, repository.repo)
-            : null,
-        setOutput: setOutput
-    });
-    return failures(report, inputs);
+    }, { log, github, setOutput: setOutput });
 }
-/** The credentials to use, of an allowed account; `null` means the ambient ones. */
-async function login(inputs, context, env) {
-    const { role, region } = inputs;
-    if (role === null) {
-        if (inputs.allowedAccountIds.length > 0)
-            refuseOtherAccounts(await ambientAccount(region), inputs.allowedAccountIds);
-        return null;
-    }
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
-    if (!url || !token) {
-        throw new CredentialsError('role-to-assume needs an OIDC token, and this job may not ask for one: add "id-token: write" to the permissions of the job (or of the workflow).');
-    }
-    const mask = core_setSecret;
-    const tokens = runnerTokens({ url, token }, { clock, mask });
-    const repository = context.repository === null ? '' : `${context.repository.owner}/${context.repository.repo}`;
-    const session = assumeRole({ ...role, region, repository }, { tokens, clock, log, mask });
-    refuseOtherAccounts(await session.account(), inputs.allowedAccountIds);
-    log.info('Assumed the role.');
-    return session.credentials;
+/** Mode `collect` writes a snapshot only; its outputs and the log tell how much of the fleet is in it. */
+function tellCollected({ summary, hosts }, { minCoverage }) {
+    log.info(coverageSentence(summary));
+    setOutput('coverage', summary.coverage.toFixed(4));
+    setOutput('silent-hosts', silentHosts(hosts));
+    return failures({ summary, findings: [] }, { failOn: 'never', minCoverage });
 }
-/** Collects all hosts into the snapshot. Returns its digest. */
-async function collect(inputs, context, { packs }, queries, credentials, path, startedAt) {
-    const { name, collector, region, targetLines: targets } = inputs;
-    const header = {
-        name,
-        collector,
-        region,
-        targets,
-        startedAt,
-        packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
-    };
-    const writer = await openSnapshot(path, { fleetDriftSnapshot: 1, ...header });
-    const stopping = new AbortController();
-    const stop = () => stopping.abort();
-    for (const signal of ['SIGINT', 'SIGTERM'])
-        process.once(signal, stop);
-    const ssm = ssmClient(region, credentials);
-    try {
-        const repository = context.repository === null ? 'local' : `${context.repository.owner}/${context.repository.repo}`;
-        const hosts = collectFromSsm({
-            ...inputs,
-            queries,
-            comment: `fleet-drift ${repository} run ${context.runId ?? 'local'}`,
-            expectedIds: inputs.expectedHosts !== null && 'ids' in inputs.expectedHosts ? inputs.expectedHosts.ids : []
-        }, { ssm, log, clock, signal: stopping.signal });
-        for await (const host of hosts)
-            await writer.write(host);
-    }
-    finally {
-        ssm.destroy();
-        for (const signal of ['SIGINT', 'SIGTERM'])
-            process.off(signal, stop);
-        await writer.close();
-    }
-    return `sha256:${await writer.close()}`;
-}
-async function* hostsOf(snapshot) {
-    yield* (await readSnapshot(snapshot)).hosts;
+function run_messageOf(error) {
+    return error instanceof Error ? error.message : String(error);
 }
 
 

@@ -1,12 +1,12 @@
 import * as core from '@actions/core'
 import { commandSafe } from './inert.ts'
-import type { Log } from './log.ts'
+import type { Log, LogPlace } from './log.ts'
 
 /** The log of a GitHub Actions run. `core.info` prints raw text, so every line is made safe here once more. */
 export const actionsLog: Log = {
   info: text => core.info(lineSafe(text)),
   debug: text => core.debug(lineSafe(text)),
-  warning: text => core.warning(lineSafe(text)),
+  warning: (text, at) => core.warning(lineSafe(text), properties(at)),
   error: text => core.error(lineSafe(text)),
   async group(title, work) {
     core.startGroup(lineSafe(title))
@@ -15,6 +15,16 @@ export const actionsLog: Log = {
     } finally {
       core.endGroup()
     }
+  }
+}
+
+function properties(at: LogPlace | undefined): core.AnnotationProperties {
+  if (at === undefined) return {}
+  const { title, file, line } = at
+  return {
+    title: lineSafe(title),
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { startLine: line })
   }
 }
 

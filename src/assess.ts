@@ -1,4 +1,5 @@
 import { type Analysis, analyse } from './analyse/analyse.ts'
+import { boundRows } from './analyse/bound.ts'
 import { evidenceCollector } from './analyse/evidence.ts'
 import type { Finding } from './analyse/finding.ts'
 import { type Indicator, indicatorSearch } from './analyse/indicators.ts'
@@ -38,7 +39,7 @@ export async function assess(
     builder.add(record)
     if (indicators.length > 0) search.add(record)
   }
-  const analysis = analyse(builder.finish(), baseline, today)
+  const analysis = boundRows(analyse(builder.finish(), baseline, today))
   const collector = evidenceCollector(analysis.fleet, analysis.drafts)
   if (analysis.drafts.some(draft => draft.rows.length > 0)) {
     for await (const record of hosts()) collector.add(record)

@@ -9,9 +9,11 @@ export interface RunContext {
   readonly runId: string | null
   readonly runUrl: string | null
   readonly workspace: string
+  /** Path of the workflow file in the repository; `null` where it is not known, or of another repository. */
+  readonly workflow: string | null
   readonly pullRequest: PullRequest | null
-  /** Whether this job may ask for an OIDC token. */
-  readonly oidc: boolean
+  /** Where this job may ask for an OIDC token; `null`: it may not. */
+  readonly oidc: { readonly url: string; readonly token: string } | null
 }
 
 export interface PullRequest {
@@ -42,9 +44,10 @@ export async function readContext(
 ): Promise<RunContext> {
   const payload = payloadSchema.safeParse(await readJson(env.GITHUB_EVENT_PATH, readFile)).data
   const [owner, repo] = (env.GITHUB_REPOSITORY ?? '').split('/')
-  const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
+  const server = env.GITHUB_SERVER_URL || 'https://github.com'
   const pull = payload?.pull_request
   const runId = env.GITHUB_RUN_ID || null
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
   return {
     event: env.GITHUB_EVENT_NAME ?? '',
     repository: owner && repo ? { owner, repo } : null,
@@ -52,17 +55,25 @@ export async function readContext(
     runId,
     runUrl: owner && repo && runId ? `${server}/${owner}/${repo}/actions/runs/${runId}` : null,
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
+    workflow: workflowPath(env.GITHUB_WORKFLOW_REF, env.GITHUB_REPOSITORY),
     pullRequest: pull
       ? {
           number: pull.number,
           untrusted:
-            pull.head.repo?.full_name !== pull.base.repo?.full_name ||
+            !pull.head.repo ||
+            pull.head.repo.full_name !== pull.base.repo?.full_name ||
             pull.user?.login === 'dependabot[bot]' ||
             env.GITHUB_ACTOR === 'dependabot[bot]'
         }
       : null,
-    oidc: Boolean(env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+    oidc: url && token ? { url, token } : null
   }
+}
+
+/** `acme/infra/.github/workflows/drift.yml@refs/heads/main` names the file in its middle. */
+function workflowPath(ref: string | undefined, repository: string | undefined): string | null {
+  const [path = ''] = (ref ?? '').split('@')
+  return repository && path.startsWith(`${repository}/`) ? path.slice(repository.length + 1) : null
 }
 
 async function readJson(

@@ -19,8 +19,8 @@ export function commandSafe(line: string): string {
   return line.replace(/^(\s*):(?=:)/, '$1:\u200a').replaceAll('##[', '#\u200a#[')
 }
 
-/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and odd spaces. */
-const UNSEEN = /\p{Cc}|\p{Cf}|\p{Co}|\p{Zl}|\p{Zp}|[\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]/gu
+/** Controls, format characters (bidi, zero-width, tags), line and paragraph separators, and what fonts do not show. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 const NAMED: Readonly<Record<string, string>> = {
   '\n': '⏎',

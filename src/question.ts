@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto'
 import { type Indicator, parseIndicators } from './analyse/indicators.ts'
 import { type Baseline, BaselineError, parseBaseline } from './baseline/baseline.ts'
+import { inert } from './inert.ts'
 import { loadPacks } from './osquery/load-packs.ts'
 import type { Pack } from './osquery/pack.ts'
 
 /** What a run asks of a fleet, read from files before anything is called. */
-export interface Question {
+export interface AskedFor {
   readonly packs: readonly Pack[]
-  readonly baseline: { readonly path: string; readonly sha256: string; readonly content: Baseline } | null
+  readonly baseline: BaselineFile | null
   readonly indicators: readonly Indicator[]
+}
+
+export interface BaselineFile {
+  readonly path: string
+  readonly sha256: string
+  readonly text: string
+  readonly content: Baseline
 }
 
 /** Where to find what a run asks. */
@@ -26,7 +34,7 @@ export interface QuestionSources {
 export async function readQuestion(
   sources: QuestionSources,
   readFile: (path: string) => Promise<string>
-): Promise<Question> {
+): Promise<AskedFor> {
   const [packs, baseline, indicators] = await Promise.allSettled([
     loadPacks(sources.packs, readFile),
     readBaseline(sources.baseline, readFile),
@@ -46,29 +54,42 @@ export async function readQuestion(
 async function readBaseline(
   path: string | null,
   readFile: (path: string) => Promise<string>
-): Promise<Question['baseline']> {
+): Promise<AskedFor['baseline']> {
   if (path === null) return null
   const text = await readFile(path).catch(() => {
     throw new BaselineError(
-      `baseline: ${path} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
+      `baseline: ${inert(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
         'leave the input empty to compare the fleet with itself only.'
     )
   })
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { path, sha256, content: parseBaseline(path, text) }
+  return { path, sha256, text, content: parseBaseline(path, text) }
 }
 
-/** One line that names a readable file is a path; anything else is indicators in place. */
+/** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */
+const LIST_FILE = /\.(?:txt|csv|ioc|list|indicators)$/i
+const RELATIVE_PATH = /^(?!\/)[\w.@+-]*\/[\w.@+/-]+$/
+
+/**
+ * One line that names a readable file of the workspace is a path; anything else is indicators in place. An absolute
+ * path is a file only where it ends like a list: `/usr/sbin/sshd` is looked for on the hosts, not read on the runner.
+ */
 async function readIndicators(
   text: string | null,
   readFile: (path: string) => Promise<string>
 ): Promise<readonly Indicator[]> {
-  if (text === null || text.trim() === '') return []
-  const entry = text.trim()
-  if (entry.includes('\n')) return parseIndicators(entry)
+  const entry = text?.trim() ?? ''
+  if (entry === '') return []
+  if (/[\r\n]/.test(entry)) return parseIndicators(entry)
+  const list = LIST_FILE.test(entry) && !/[=*\s]/.test(entry)
+  if (entry.startsWith('/') && !list) return parseIndicators(entry)
   const content = await readFile(entry).catch(() => null)
-  if (content === null && /^[\w./-]+\.(txt|csv|ioc|list|indicators)$/.test(entry)) {
-    throw new Error(`indicators: the file ${entry} cannot be read`)
+  if (content !== null) return parseIndicators(content)
+  if (list || RELATIVE_PATH.test(entry)) {
+    throw new Error(
+      `indicators: the file ${inert(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
+        'this step; to look for this very text on the hosts, put a line that starts with # above it.'
+    )
   }
-  return parseIndicators(content ?? entry)
+  return parseIndicators(entry)
 }

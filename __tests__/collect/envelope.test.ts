@@ -1,6 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Opened, openEnvelope } from '../../src/collect/envelope.ts'
+import { type Opened, openEnvelope, openPacked } from '../../src/collect/envelope.ts'
 import { body, frame, type Part, printed, reply, sha256 } from './replies.ts'
 
 const NONCE = '00ff00ff00ff00ff00ff00ff'
@@ -202,7 +203,7 @@ test('a reply cut at any length gives no rows, and the cut is named where SSM te
     host: HOST,
     parts: [FACTS, { name: 'q', rows: [{ a: '1' }, { a: '2' }] }]
   })
-  const end = whole.indexOf(`FLEETDRIFT1-END ${NONCE}`) + `FLEETDRIFT1-END ${NONCE}`.length
+  const end = whole.indexOf(`FLEETDRIFT2-END ${NONCE}`) + `FLEETDRIFT2-END ${NONCE}`.length
   for (let length = 0; length < end; length++) {
     expect(openEnvelope(whole.slice(0, length), asked('q')).kind).toBe('broken')
   }
@@ -228,7 +229,10 @@ test('no text throws, and none is an answer by chance', () => {
     fc.string({ unit: 'binary' }),
     fc
       .string()
-      .map(tail => `FLEETDRIFT1 ${NONCE} ${tail.length} ${'0'.repeat(64)}\n${tail}\nFLEETDRIFT1-END ${NONCE}`)
+      .map(
+        tail =>
+          `FLEETDRIFT2 ${NONCE} ${tail.length} ${'0'.repeat(64)} 0 9 ${'0'.repeat(64)}\n${tail}\nFLEETDRIFT2-END ${NONCE}`
+      )
   )
   fc.assert(fc.property(text, hostile => openEnvelope(hostile, asked('q')).kind === 'broken'))
 })
@@ -273,7 +277,8 @@ test('a body that does not add up is broken as a whole', () => {
 
 test('what a host may send is bounded, and told where the bound is passed', () => {
   const as = (raw: string) => open({ name: 'q', raw })
-  expect(reasonOf(openEnvelope(frame(NONCE, Buffer.alloc(33 * 1024 * 1024)), asked('q')))).toMatch(
+  const bomb = Buffer.alloc(33 * 1024 * 1024)
+  expect(reasonOf(openPacked(gzipSync(bomb), sha256(bomb), asked('q')))).toMatch(
     /unpacks to more than 33554432 bytes/
   )
   expect(reasonOf(as(`[${'{},'.repeat(200_000)}{}]`))).toBe('the reply has more than 200000 rows')

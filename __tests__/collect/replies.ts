@@ -49,12 +49,18 @@ export function body({ host, parts = [], head = [], osquery = 'osqueryi' }: Omit
   return Buffer.concat([Buffer.from(`${text}\n`), ...raws])
 }
 
-export function frame(nonce: string, inner: Buffer): string {
+/** Bytes of an answer in one reply, as the script has them. */
+const PIECE = 17_400
+
+/** One piece of an answer in its frame. */
+export function frame(nonce: string, inner: Buffer, index = 0): string {
   const packed = gzipSync(inner)
-  const text = packed.toString('base64')
-  return `FLEETDRIFT1 ${nonce} ${text.length} ${sha256(packed)}\n${text}\nFLEETDRIFT1-END ${nonce}\n`
+  const piece = packed.subarray(index * PIECE, (index + 1) * PIECE)
+  const text = piece.toString('base64')
+  const promised = `${index} ${packed.length} ${sha256(inner)}`
+  return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(piece)} ${promised}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
 }
 
-export function reply(content: Reply): string {
-  return frame(content.nonce, body(content))
+export function reply(content: Reply, index = 0): string {
+  return frame(content.nonce, body(content), index)
 }

@@ -1,12 +1,30 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { type Opened, openEnvelope } from '../../src/collect/envelope.ts'
-import { carry, collectorScript, REPLY_BYTES } from '../../src/collect/script.ts'
+import {
+  carry,
+  collectorScript,
+  lockedScript,
+  type OsquerySource,
+  pieceScript,
+  REPLY_BYTES,
+  removeScript,
+  shorthandScript
+} from '../../src/collect/script.ts'
 
 /** The shells of real fleets; a machine without one of them tests the others. */
 const SHELLS = ['sh', 'dash', 'bash', 'busybox'].filter(
@@ -31,7 +49,7 @@ case $sql in
   *WARNING*) echo 'W1124 events are off, Error: is not at the start' >&2; printf '[\\n\\n]\\n' ;;
   *NOTABLE*) echo 'Error: no such table: NOTABLE' >&2; exit 1 ;;
   *HANG*) touch "%W/hanging"; exec sleep 20 ;;
-  *NOISE*) echo '['; head -c 30000 /dev/urandom | od -An -tx1 | sed 's/.*/  {"a":"&"},/'; printf '  {"a":"end"}\\n]\\n' ;;
+  *NOISE*) echo '['; head -c 2097152 /dev/urandom | od -An -tx1 | sed 's/.*/  {"a":"&"},/'; printf '  {"a":"end"}\\n]\\n' ;;
   *ENDLESS*) exec cat /dev/zero ;;
   *) printf '[\\n  {"a":"1"},\\n  {"a":"2"}\\n]\\n' ;;
 esac
@@ -44,6 +62,7 @@ interface Run {
   readonly querySeconds?: number
   readonly prepare?: (folder: string) => void
   readonly env?: Record<string, string>
+  readonly osquery?: readonly OsquerySource[]
 }
 
 function prepare(queries: Record<string, string>, run: Run) {
@@ -58,7 +77,8 @@ function prepare(queries: Record<string, string>, run: Run) {
   const script = collectorScript(asked, {
     nonce: NONCE,
     budgetSeconds: run.budgetSeconds ?? 60,
-    querySeconds: run.querySeconds ?? 20
+    querySeconds: run.querySeconds ?? 20,
+    osquery: run.osquery ?? []
   })
   // The agent joins the lines into a file without a shebang and runs it as sh -c PATH.
   const path = join(folder, '_script.sh')
@@ -102,7 +122,7 @@ function results(opened: Opened) {
 }
 
 const PROGRAMS =
-  'sh mktemp rm date nice timeout sha256sum shasum openssl grep wc gzip base64 tr head cat id sed sleep setsid od touch'
+  'sh uname tar curl mktemp rm date nice timeout sha256sum shasum openssl grep wc gzip base64 tr head cat id sed sleep setsid od touch'
 
 /** Puts a program into a folder of the test. `wx` creates a file and never writes through a link to a real program. */
 function install(path: string, text: string): void {
@@ -181,7 +201,7 @@ test.each(SHELLS)('in %s, SQL reaches osquery as it is', shell => {
 test('osquery runs niced, with a private home, no input, no flag file and no extensions', () => {
   const [row] = results(collect({ q: 'WHERE' }).opened).q!.rows
   expect(row).toEqual({
-    home: expect.stringMatching(/\/temp\/fleet-drift\.\w{10}$/),
+    home: expect.stringMatching(/\/temp\/fleet-drift\.\w{24}$/),
     stdin: '0',
     args: '--flagfile=/dev/null --disable_extensions --json',
     nice: '10'
@@ -219,7 +239,7 @@ test('queries for which no time is left are not asked, and said to be', () => {
   })
 })
 
-test('what does not fit in the reply is left out, largest first, and said to be', () => {
+test('what is more than a host may send is left out, largest first, and said to be', () => {
   const { opened, reply } = collect({ before: 'SELECT 1', noise: 'NOISE', after: 'SELECT 2' })
   const queries = results(opened)
   expect(reply.length).toBeLessThanOrEqual(REPLY_BYTES)
@@ -228,7 +248,7 @@ test('what does not fit in the reply is left out, largest first, and said to be'
     noise: { status: 'truncated', rows: [] },
     after: { status: 'ok' }
   })
-  expect(queries.noise?.detail).toMatch(/^1876 rows \(\d{6} bytes\) did not fit in the reply$/)
+  expect(queries.noise?.detail).toMatch(/^131073 rows \(\d{7} bytes\) are more than a host may send$/)
 })
 
 test.each(SHELLS)('in %s, endless output is stopped', shell => {
@@ -260,6 +280,67 @@ test('osqueryd -S stands in where there is no osqueryi', () => {
     }
   )
   expect(results(opened).q?.status).toBe('ok')
+})
+
+const FETCHERS = {
+  curl: '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\nexec cp "$ARCHIVE" "$2"\n',
+  wget: '#!/bin/sh\nwhile [ "$1" != -O ]; do shift; done\nexec cp "$ARCHIVE" "$2"\n'
+}
+
+/** A host without osquery, and an archive that holds it. */
+function withoutOsquery(shell: string, fetcher: 'curl' | 'wget', bend: (archive: string) => void = () => {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'archive-'))
+  mkdirSync(join(folder, 'opt/osquery/bin'), { recursive: true })
+  install(join(folder, 'opt/osquery/bin/osqueryd'), OSQUERYI)
+  const archive = join(folder, 'osquery.tgz')
+  execFileSync('tar', ['-czf', archive, '-C', folder, 'opt'])
+  const sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex')
+  bend(archive)
+  const arch = spawnSync('uname', ['-m'], { encoding: 'utf8' }).stdout.trim()
+  const other = fetcher === 'curl' ? {} : { curl: MISSING }
+  const few = exchanged({ ...other, [fetcher]: FETCHERS[fetcher], tar: null })
+  try {
+    return collect(
+      { q: 'SELECT 1', where: 'WHERE' },
+      {
+        shell,
+        path: bin => few(bin).replace(`${bin}:`, ''),
+        env: { ARCHIVE: archive },
+        osquery: [{ arch, url: 'https://example.com/osquery.tgz', sha256 }]
+      }
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test.each(SHELLS)('in %s, osquery is fetched where the host has none, verified, run and removed', shell => {
+  const { opened, left } = withoutOsquery(shell, 'curl')
+  expect(results(opened).q?.rows).toEqual([{ a: '1' }, { a: '2' }])
+  expect(results(opened).where?.rows[0]?.args).toBe('-S --flagfile=/dev/null --disable_extensions')
+  expect(left).toEqual([])
+})
+
+test('an osquery with another digest is not run, and the host says so', () => {
+  const { opened, left } = withoutOsquery('sh', 'curl', archive => writeFileSync(archive, 'trojan'))
+  expect(opened).toMatchObject({
+    kind: 'no-osquery',
+    fetched: 'what it fetched has another digest, and was not run'
+  })
+  expect(left).toEqual([])
+})
+
+test('why osquery could not be fetched is told', () => {
+  const gone = withoutOsquery('sh', 'curl', archive => rmSync(archive))
+  expect(gone.opened).toMatchObject({ kind: 'no-osquery', fetched: 'it could not fetch it' })
+  const { opened } = collect(
+    { q: 'SELECT 1' },
+    {
+      path: bin => exchanged({})(bin).replace(`${bin}:`, ''),
+      osquery: [{ arch: 'pdp11', url: 'https://example.com/o', sha256: 'a'.repeat(64) }]
+    }
+  )
+  expect(opened).toMatchObject({ fetched: 'the osquery input has no line for its architecture' })
 })
 
 test('base64 -D stands in for base64 -d, as on an old macOS', () => {
@@ -340,19 +421,27 @@ test("a query cannot take a name of the collector's own", () => {
 })
 
 const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
-;(shellcheck ? test : test.skip)('the script is free of warnings (where shellcheck is installed)', () => {
-  const script = collectorScript([{ name: 'q', sql: "SELECT 'x'" }], {
-    nonce: NONCE,
-    budgetSeconds: 60,
-    querySeconds: 20
-  })
-  // SC3045: ulimit -c is no POSIX; where it is refused nothing is lost.
-  expect(
-    execFileSync('shellcheck', ['-s', 'sh', '-S', 'warning', '-e', 'SC3045', '-'], {
-      input: script,
-      encoding: 'utf8'
-    })
-  ).toBe('')
+;(shellcheck ? test : test.skip)('the scripts are free of warnings (where shellcheck is installed)', () => {
+  const queries = [{ name: 'q', sql: "SELECT 'x'" }]
+  const source = { arch: 'x86_64', url: 'https://example.com/o', sha256: 'a'.repeat(64) }
+  for (const script of [
+    collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, osquery: [source] }),
+    pieceScript(NONCE, 1),
+    shorthandScript(NONCE, 'x'),
+    removeScript(NONCE),
+    lockedScript(queries, [])
+  ]) {
+    // ulimit -c and -v are no POSIX (where they are refused nothing is lost); the scripts share their variables.
+    const checked = spawnSync(
+      'shellcheck',
+      ['-s', 'sh', '-S', 'warning', '-e', 'SC3045,SC2034,SC2154', '-'],
+      {
+        input: script,
+        encoding: 'utf8'
+      }
+    )
+    expect(checked.stdout).toBe('')
+  }
 })
 
 async function until(condition: () => boolean): Promise<void> {

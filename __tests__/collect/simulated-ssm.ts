@@ -16,6 +16,7 @@ export interface SimulatedHost {
   /** Only in the simulation's tag groups where true or left out. */
   readonly tagged?: boolean
   readonly registered?: boolean
+  readonly windows?: boolean
 }
 
 export interface Simulation {
@@ -54,6 +55,8 @@ interface Command {
   readonly nonce: string
   readonly hosts: readonly SimulatedHost[]
   readonly filter: boolean
+  /** For Windows. */
+  readonly powershell: boolean
   readonly queries: readonly string[]
   cancelledAt: number
 }
@@ -79,6 +82,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
   }
 
   function stateAt(of: Command, host: SimulatedHost, time: number): string {
+    if ((host.windows ?? false) !== of.powershell) return 'InvalidPlatform'
     const { startsAt = 0, endsAt = Number.POSITIVE_INFINITY, details = 'Success' } = host
     if (of.sentAt + endsAt <= Math.min(time, of.cancelledAt)) return details
     if (time >= of.cancelledAt) return 'Cancelled'
@@ -108,10 +112,11 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
       const id = `command-${commands.size + 1}`
       commands.set(id, {
         sentAt: now,
-        nonce: /^nonce=(\w+)$/m.exec(script)?.[1] ?? '',
+        nonce: /^\$?nonce ?= ?'?(\w+)'?$/m.exec(script)?.[1] ?? '',
+        powershell: input.DocumentName === 'AWS-RunPowerShellScript',
         hosts,
         filter: input.InstanceIds === undefined,
-        queries: [...script.matchAll(/^q ([\w.-]+) /gm)]
+        queries: [...script.matchAll(/^(?:q | {2}@\(')([\w.-]+)/gm)]
           .map(match => match[1]!)
           .filter(name => !name.startsWith('_')),
         cancelledAt: Number.POSITIVE_INFINITY
@@ -119,20 +124,24 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
       return { Command: { CommandId: id, Status: 'Pending', TargetCount: 0 } }
     },
     ListCommands(input) {
-      const of = command(input)
-      if (now - of.sentAt < (simulation.settling ?? 0)) return { Commands: [] }
-      const states = of.hosts.map(host => stateAt(of, host, now))
-      const open = states.filter(state => OPENING.has(state)).length
+      if (input.CommandId !== undefined) command(input)
+      const all = [...commands].filter(
+        ([id, of]) => (input.CommandId ?? id) === id && now - of.sentAt >= (simulation.settling ?? 0)
+      )
+      const from = Number(input.NextToken ?? 0)
       return {
-        Commands: [
-          {
-            CommandId: input.CommandId,
+        Commands: all.slice(from, from + 50).map(([CommandId, of]) => {
+          const states = of.hosts.map(host => stateAt(of, host, now))
+          const open = states.filter(state => OPENING.has(state)).length
+          return {
+            CommandId,
             Status: open > 0 ? 'InProgress' : 'Success',
             StatusDetails: states.length === 0 ? 'NoInstancesInTag' : 'Success',
             TargetCount: states.length,
             CompletedCount: states.length - open
           }
-        ]
+        }),
+        ...(from + 50 < all.length ? { NextToken: String(from + 50) } : {})
       }
     },
     ListCommandInvocations(input) {
@@ -145,7 +154,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
         CommandInvocations: all.slice(from, from + size).map(host => {
           const details = stateAt(of, host, now - (simulation.lag ?? 0))
           const ended = !OPENING.has(details)
-          const output = ended ? outputOf(of, host) : ''
+          const output = ended && details !== 'InvalidPlatform' ? outputOf(of, host) : ''
           return {
             CommandId: input.CommandId,
             InstanceId: host.id,

@@ -5,7 +5,14 @@ import type { Log } from '../../src/log.ts'
 import type { Platform, Query } from '../../src/osquery/pack.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { reply } from './replies.ts'
-import { awsError, type SimulatedHost, type Simulation, simulateSsm, whole } from './simulated-ssm.ts'
+import {
+  awsError,
+  type Input,
+  type SimulatedHost,
+  type Simulation,
+  simulateSsm,
+  whole
+} from './simulated-ssm.ts'
 
 const query = (name: string, platforms: Platform[] = ['linux']): Query => ({
   name,
@@ -57,6 +64,7 @@ async function collect(fleet: readonly SimulatedHost[], { simulation, signal, ..
       targetLines: ['tag:Service=web'],
       queries: [query('users'), query('ports')],
       document: null,
+      osquery: [],
       comment: 'fleet-drift acme/app run 7',
       maxConcurrency: '100%',
       timeoutSeconds: 60,
@@ -100,7 +108,7 @@ test('the command is sent as SSM wants it, with the AWS document pinned', async 
     timeoutSeconds: 10,
     maxConcurrency: '50%'
   })
-  expect(calls[0]?.input).toMatchObject({
+  expect(calls.find(call => call.action === 'SendCommand')?.input).toMatchObject({
     DocumentName: 'AWS-RunShellScript',
     DocumentVersion: '1',
     DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
@@ -113,10 +121,12 @@ test('the command is sent as SSM wants it, with the AWS document pinned', async 
     Parameters: { executionTimeout: ['10'] }
   })
   const named = await collect(hosts(1), { document: 'AWS-RunShellScript' })
-  expect(named.calls[0]?.input).toHaveProperty('DocumentHash')
+  expect(named.calls.find(call => call.action === 'SendCommand')?.input).toHaveProperty('DocumentHash')
   const own = await collect(hosts(1), { document: 'acme-locked' })
-  expect(own.calls[0]?.input).toMatchObject({ DocumentName: 'acme-locked' })
-  expect(own.calls[0]?.input).not.toHaveProperty('DocumentHash')
+  expect(own.calls.find(call => call.action === 'SendCommand')?.input).toMatchObject({
+    DocumentName: 'acme-locked'
+  })
+  expect(own.calls.find(call => call.action === 'SendCommand')?.input).not.toHaveProperty('DocumentHash')
 })
 
 test('hosts that are named go in batches of fifty', async () => {
@@ -162,11 +172,11 @@ test('a reply that does not fit in a page is read by itself, once', async () => 
 
 test('a reply that SSM cut is partial, with the reason, and never half-read', async () => {
   const huge = (nonce: string) =>
-    reply({
+    `${'noise '.repeat(3_000)}\n${reply({
       nonce,
       host: id(0),
-      parts: [{ name: 'users', rows: [{ a: randomBytes(30_000).toString('hex') }] }]
-    })
+      parts: [{ name: 'users', rows: [{ a: randomBytes(9_000).toString('hex') }] }]
+    })}`
   const { byId } = await collect(hosts(2, at => (at === 0 ? { output: huge } : {})))
   expect(byId[id(0)]).toMatchObject({
     status: 'partial',
@@ -180,7 +190,8 @@ test('a reply that SSM cut is partial, with the reason, and never half-read', as
 test('a host that answers garbage is partial and told why, and changes nothing for the others', async () => {
   const garbage: ((nonce: string) => string)[] = [
     () => '<script>alert(1)</script>',
-    nonce => `FLEETDRIFT1 ${nonce} 12 ${'0'.repeat(64)}\nAAAAAAAAAAAA\nFLEETDRIFT1-END ${nonce}`,
+    nonce =>
+      `FLEETDRIFT2 ${nonce} 12 ${'0'.repeat(64)} 0 9 ${'0'.repeat(64)}\nAAAAAAAAAAAA\nFLEETDRIFT2-END ${nonce}`,
     nonce => whole(nonce, id(9), ['users', 'ports']),
     () => whole('another-run', id(3), ['users', 'ports'])
   ]
@@ -291,6 +302,46 @@ test('a host does not pass by calling every table unsupported', async () => {
   expect((await collect(hosts(1, () => ({ output })))).records).toMatchObject([
     { status: 'partial', reason: 'no query was answered: all are for other platforms' }
   ])
+})
+
+test('hosts of a mixed group are each asked through the document of their platform', async () => {
+  const queries = [query('users'), query('services', ['windows']), query('everywhere', [])]
+  const fleet = hosts(120, at => ({ windows: at % 3 === 0 }))
+  for (const targets of [FILTER, named(fleet)]) {
+    const { records, byId, calls } = await collect(fleet, { targets, queries })
+    expect(records.map(record => record.status)).toEqual(Array.from({ length: 120 }, () => 'reported'))
+    expect(Object.keys(byId[id(0)]!.queries)).toEqual(['services', 'everywhere'])
+    expect(Object.keys(byId[id(1)]!.queries)).toEqual(['users', 'everywhere'])
+    const sends = calls.filter(call => call.action === 'SendCommand').map(call => call.input)
+    expect(sends.at(-1)).toMatchObject({ DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' })
+    const asked = sends.filter(input => input.DocumentName === 'AWS-RunPowerShellScript')
+    expect(asked.flatMap(input => input.InstanceIds)).toHaveLength(40)
+  }
+})
+
+test('a group of Windows hosts is asked through PowerShell at once', async () => {
+  const { records, calls } = await collect(
+    hosts(3, () => ({ windows: true })),
+    { queries: [query('services', ['windows'])] }
+  )
+  expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
+  expect(calls.filter(call => call.action === 'SendCommand')).toHaveLength(1)
+})
+
+test('Windows hosts stay silent where no query is for them, or the role may not send the other document', async () => {
+  const fleet = hosts(4, at => ({ windows: at === 0 }))
+  const reason = 'the document is not for the platform of this host'
+  const none = await collect(fleet)
+  expect(none.byId[id(0)]).toMatchObject({ status: 'silent', reason, unanswered: false })
+  const refuse = (action: string, _: number, input: Input) =>
+    action === 'SendCommand' && input.DocumentName === 'AWS-RunPowerShellScript'
+      ? awsError('AccessDeniedException')
+      : undefined
+  const denied = await collect(fleet, { queries: [query('everywhere', [])], simulation: { refuse } })
+  expect(denied.error).toBe(null)
+  expect(denied.byId[id(0)]).toMatchObject({ status: 'silent', reason })
+  expect(denied.records.filter(record => record.status === 'reported')).toHaveLength(3)
+  expect(denied.lines.filter(line => line.startsWith('warning'))).toHaveLength(1)
 })
 
 test('SSM may know nothing of a command right after sending', async () => {
@@ -443,6 +494,7 @@ test('a consumer that stops early leaves no command running', async () => {
     targetLines: [],
     queries: [query('users')],
     document: null,
+    osquery: [],
     comment: '',
     maxConcurrency: '1',
     timeoutSeconds: 60,

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { keepComment, markerOf, Refusal } from '../../src/publish/comment.ts'
+import { markerOf } from '../../src/publish/author.ts'
+import { keepComment } from '../../src/publish/comment.ts'
+import { Refusal } from '../../src/publish/refusal.ts'
 import { keptLog, PullRequest } from './ports.ts'
 
 const marker = markerOf('checkout')

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
-import { keepComment, markerOf, Refusal } from '../../src/publish/comment.ts'
+import { markerOf } from '../../src/publish/author.ts'
+import { keepComment } from '../../src/publish/comment.ts'
 import { gitHub } from '../../src/publish/github.ts'
+import { Refusal } from '../../src/publish/refusal.ts'
 import { keptLog } from './ports.ts'
 
 type Answer = { status?: number; json?: unknown; hangUp?: boolean }
@@ -113,4 +115,49 @@ test('a repository is public, not public, or it is not known', async () => {
   expect(await (await at(() => ({ json: { private: true } }))).isPublic()).toBe(false)
   expect(await (await at(() => ({ status: 404 }))).isPublic()).toBeNull()
   expect(await (await at(() => ({ json: { odd: 1 } }))).isPublic()).toBeNull()
+})
+
+test('issues of one author are listed page by page, without pull requests, and updated in what changed alone', async () => {
+  const issue = (number: number, more: object = {}) => ({
+    number,
+    state: 'open',
+    body: 'x',
+    html_url: `https://x/${number}`,
+    user: { login: 'github-actions[bot]' },
+    ...more
+  })
+  const bodies: string[] = []
+  const github = await at((request, body) => {
+    if (!request.startsWith('GET')) {
+      bodies.push(body)
+      return { json: issue(7, { state: 'closed' }) }
+    }
+    const page = Number(/[?&]page=(\d+)/.exec(request)?.[1])
+    return page === 1
+      ? { json: Array.from({ length: 100 }, (_, at) => issue(at, at > 1 ? { pull_request: {} } : {})) }
+      : { json: [issue(200, { state: 'closed', user: null, body: null })] }
+  })
+  const listed = []
+  for await (const found of github.issues().listBy('github-actions[bot]')) listed.push(found)
+  expect(listed.map(({ number, open, author }) => [number, open, author])).toEqual([
+    [0, true, 'github-actions[bot]'],
+    [1, true, 'github-actions[bot]'],
+    [200, false, '']
+  ])
+  expect(asked[0]).toBe(
+    'GET /repos/acme/fleet/issues?state=all&sort=created&direction=asc&creator=github-actions%5Bbot%5D&per_page=100&page=1'
+  )
+  await github.issues().create('title', 'body')
+  expect((await github.issues().update(7, { open: false })).open).toBe(false)
+  await github.issues().update(7, { body: 'new' })
+  expect(asked.slice(2)).toEqual([
+    'POST /repos/acme/fleet/issues',
+    'PATCH /repos/acme/fleet/issues/7',
+    'PATCH /repos/acme/fleet/issues/7'
+  ])
+  expect(bodies.map(body => JSON.parse(body))).toEqual([
+    { title: 'title', body: 'body' },
+    { state: 'closed' },
+    { body: 'new' }
+  ])
 })

@@ -7,7 +7,7 @@ import { type PublishRequest, publish } from '../../src/publish/publish.ts'
 import { addSummary } from '../../src/publish/summary.ts'
 import { finding, host, report, row } from '../report/reports.ts'
 import { drifted, enormous, healthy } from '../report/samples.ts'
-import { keptLog, PullRequest } from './ports.ts'
+import { keptLog, PullRequest, Repository } from './ports.ts'
 
 const folder = () => mkdtempSync(join(tmpdir(), 'fleet-drift-'))
 
@@ -18,14 +18,17 @@ function published(
   const summaryPath = join(dir, 'summary.md')
   const outputs: Record<string, string> = {}
   const pull = new PullRequest()
+  const repository = new Repository()
   const log = keptLog()
   let isPublic: boolean | null = null
   const request: PublishRequest = {
     report: drifted(),
+    baseline: null,
     outputDir: join(dir, 'deep', 'out'),
     redact: true,
     publishToPublic: false,
     comment: true,
+    issue: false,
     summaryPath,
     ...more,
     context: {
@@ -35,12 +38,13 @@ function published(
       runId: '42',
       runUrl: 'https://github.com/acme/fleet/actions/runs/42',
       workspace: dir,
+      workflow: '.github/workflows/drift.yml',
       pullRequest: { number: 7, untrusted: false },
-      oidc: true,
+      oidc: { url: 'http://x', token: 'y' },
       ...more.context
     }
   }
-  const github = { comments: () => pull, isPublic: async () => isPublic }
+  const github = { comments: () => pull, issues: () => repository, isPublic: async () => isPublic }
   const setOutput = (name: string, value: string) => {
     outputs[name] = value
   }
@@ -49,7 +53,7 @@ function published(
   const tellPublic = (value: boolean) => {
     isPublic = value
   }
-  return { run, outputs, pull, log, summary, dir, tellPublic }
+  return { run, outputs, pull, repository, log, summary, dir, tellPublic }
 }
 
 test('files, outputs, log, summary and comment are made', async () => {
@@ -57,6 +61,7 @@ test('files, outputs, log, summary and comment are made', async () => {
   await run()
   expect(isAbsolute(outputs['report-json']!) && existsSync(outputs['report-json']!)).toBe(true)
   expect(readFileSync(outputs['report-markdown']!, 'utf8')).toMatch(/^## 🟥 checkout: drift\./)
+  expect(readFileSync(outputs['report-html']!, 'utf8')).toMatch(/^<!doctype html>/)
   expect(outputs.verdict).toBe('drift')
   expect(outputs['comment-url']).toMatch(/#issuecomment-1$/)
   expect(pull.all[0]!.body).toMatch(/^<!-- fleet-drift:checkout -->\n## 🟥/)
@@ -65,15 +70,59 @@ test('files, outputs, log, summary and comment are made', async () => {
   expect(log.warnings).toEqual([])
 })
 
+test('the rolling issue is kept where it was asked for, outside of pull requests', async () => {
+  const asked = published({ issue: true, context: { pullRequest: null } })
+  await asked.run()
+  expect(asked.outputs['issue-url']).toMatch(/issues\/1$/)
+  expect(asked.repository.all[0]!.body).toContain('web-21')
+  for (const more of [
+    { issue: true },
+    { issue: false, context: { pullRequest: null } },
+    { issue: true, context: { pullRequest: null }, report: report([]) },
+    {
+      issue: true,
+      context: { pullRequest: null },
+      report: report([host('i-1')], [], { run: { mode: 'baseline' } })
+    }
+  ]) {
+    const { run, repository, outputs } = published(more)
+    await run()
+    expect(repository.calls).toEqual([])
+    expect(outputs['issue-url']).toBeUndefined()
+  }
+})
+
+test('findings stand beside the lines of the baseline that they are about', async () => {
+  const text = '{ "queries": {\n "kernel_modules": { "columns": ["name"] } } }'
+  const { run, log, outputs } = published({ baseline: { path: 'baselines/checkout.json', text } })
+  await run()
+  expect(log.annotations[0]).toMatchObject({
+    at: { title: 'Critical intruder on 5 hosts', file: 'baselines/checkout.json', line: 2 }
+  })
+  expect(JSON.parse(readFileSync(outputs['report-sarif']!, 'utf8')).runs[0].results).toHaveLength(6)
+  const { run: without, log: other } = published()
+  await without()
+  expect(other.annotations[0]!.at).toMatchObject({ file: '.github/workflows/drift.yml', line: 1 })
+})
+
 test.each<[string, Parameters<typeof published>[0]]>([
   ['the payload says it is public', { context: { isPrivate: false } }],
   ['nobody says what it is', { context: { isPrivate: null } }]
 ])('only counts are shown where %s, and the files are complete', async (_, more) => {
   const { run, outputs, pull, log, summary } = published(more)
   await run()
-  for (const text of [summary(), pull.all[0]!.body, log.infos.join()]) {
+  const rolling = published({ ...more, issue: true, context: { ...more?.context, pullRequest: null } })
+  await rolling.run()
+  const annotations = log.annotations.map(({ text, at }) => `${text} ${JSON.stringify(at)}`).join('\n')
+  for (const text of [
+    summary(),
+    pull.all[0]!.body,
+    log.infos.join(),
+    annotations,
+    rolling.repository.all[0]!.body
+  ]) {
     expect(text).not.toMatch(/web-|i-0a1b|sysupd|kernel_modules/)
-    expect(text).toContain('publish-to-public')
+    expect(text).toMatch(/publish-to-public|repository is public/)
   }
   expect(readFileSync(outputs['report-json']!, 'utf8')).toContain('web-21')
 })

@@ -1,18 +1,9 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { escapeCell, escapeLine, escapeSentence, escapeText, fenced } from '../../src/report/escape.ts'
+import { hostileText as hostile } from './channels.ts'
 import { HOSTILE } from './hostile.ts'
 import { hasCmark, outsideCode, outsideSpans, toHtml } from './rendered.ts'
-
-const pieces = fc.constantFrom(
-  ...HOSTILE.filter(text => text.length < 200),
-  ...'`|\\<>&*_~[]()#@:/!$ \n\r\t\u202e\u200b\ud83d'.split(''),
-  'www.',
-  'word'
-)
-const hostile = fc
-  .array(fc.oneof(pieces, fc.string({ unit: 'binary', maxLength: 8 })), { maxLength: 12 })
-  .map(all => all.join(''))
 
 test('a text is one code span, whatever the host says', () => {
   for (const text of HOSTILE) {

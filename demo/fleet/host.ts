@@ -1,8 +1,23 @@
 /** A row of an osquery table; columns that are not named are NULL. */
 export type TableRow = Record<string, string | number>
 
-/** How a host behaves when a command reaches it. */
-export type Behaviour = 'honest' | 'silent' | 'no-osquery' | 'garbage' | 'hang'
+/**
+ * How a host behaves when a command reaches it, or why none does. `silent`: undeliverable; `impostor`: answers under
+ * another host's name; `cut`: prints more than SSM passes on; `denied`: the role may not send to it.
+ */
+export type Behaviour =
+  | 'honest'
+  | 'silent'
+  | 'no-osquery'
+  | 'garbage'
+  | 'hang'
+  | 'failed'
+  | 'timed-out'
+  | 'offline'
+  | 'other-platform'
+  | 'denied'
+  | 'impostor'
+  | 'cut'
 
 /** A host of the embedded fleet: what its osquery would see. */
 export interface DemoHost {

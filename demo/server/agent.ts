@@ -1,10 +1,22 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { DemoHost } from '../fleet/host.ts'
+import type { Behaviour, DemoHost } from '../fleet/host.ts'
 import { standInOsquery } from '../osquery/answer.ts'
+
+/** Runs a document's commands on a host. */
+export interface Agent {
+  /** @param name the id that the script is told: another host's, where the host lies */
+  run(
+    host: DemoHost,
+    name: string,
+    commands: readonly string[],
+    commandId: string,
+    signal: AbortSignal
+  ): Promise<Ended>
+}
 
 /** How an invocation ended on its host. */
 export interface Ended {
@@ -50,6 +62,7 @@ export async function demoAgent() {
     await chmod(join(home, path), 0o755)
   }
   const osquery = standInOsquery()
+  let closed = false
 
   async function answer(host: DemoHost, box: string): Promise<void> {
     if (!box.startsWith(`${home}/`)) return
@@ -61,12 +74,18 @@ export async function demoAgent() {
   return {
     async run(
       host: DemoHost,
+      name: string,
       commands: readonly string[],
       commandId: string,
       signal: AbortSignal
     ): Promise<Ended> {
-      if (host.behaviour === 'garbage') return { code: 0, stdout: GARBAGE, stderr: Buffer.alloc(0) }
+      const printed = PRINTED[host.behaviour]
+      if (printed !== undefined)
+        return { code: host.behaviour === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }
+      if (closed) return { code: 1, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       const folder = await mkdtemp(join(home, 'run-'))
+      const temp = join(home, 'hosts', host.id)
+      await mkdir(temp, { recursive: true })
       const script = join(folder, '_script.sh')
       await writeFile(script, commands.join('\n'), { mode: 0o700 })
       const tools = join(home, host.behaviour === 'no-osquery' ? 'bare' : 'bin')
@@ -75,9 +94,9 @@ export async function demoAgent() {
         detached: true,
         env: {
           PATH: `${tools}:/usr/bin:/bin`,
-          TMPDIR: folder,
+          TMPDIR: temp,
           FLEET_BOX: folder,
-          AWS_SSM_INSTANCE_ID: host.id,
+          AWS_SSM_INSTANCE_ID: name,
           AWS_SSM_REGION_NAME: 'eu-west-1',
           AWS_SSM_PLATFORM_NAME: 'Debian GNU/Linux',
           AWS_SSM_PLATFORM_VERSION: '12',
@@ -115,7 +134,17 @@ export async function demoAgent() {
       await rm(folder, { recursive: true, force: true })
       return { code, stdout, stderr }
     },
+    /** What hosts have left in their temporary folders, by host. */
+    async leftovers(): Promise<Record<string, string[]>> {
+      const left: Record<string, string[]> = {}
+      for (const host of await readdir(join(home, 'hosts')).catch(() => [])) {
+        const files = await readdir(join(home, 'hosts', host))
+        if (files.length > 0) left[host] = files
+      }
+      return left
+    },
     async close(): Promise<void> {
+      closed = true
       osquery.close()
       await rm(home, { recursive: true, force: true })
     }
@@ -139,3 +168,10 @@ const GARBAGE = Buffer.concat([
   ),
   Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28])
 ])
+
+/** What hosts print that do not run the script. */
+const PRINTED: Readonly<Partial<Record<Behaviour, Buffer>>> = {
+  garbage: GARBAGE,
+  failed: Buffer.alloc(0),
+  cut: Buffer.alloc(5_000_000, 'FLEETDRIFT and no end ')
+}

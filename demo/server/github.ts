@@ -7,9 +7,22 @@ export interface Comment {
   readonly html_url: string
 }
 
+export interface Issue {
+  readonly number: number
+  readonly title: string
+  body: string
+  state: 'open' | 'closed'
+  readonly user: { readonly login: string; readonly type: string }
+  readonly html_url: string
+  readonly pull_request?: object
+}
+
+const userOf = (login: string) => ({ login, type: login.endsWith('[bot]') ? 'Bot' : 'User' })
+
 /** The GitHub endpoints that the action uses, and no others. */
 export function githubService(token: string, isPrivate: boolean) {
   const comments = new Map<number, Comment[]>()
+  const issues: Issue[] = []
   let next = 1001
   const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => ({
     status,
@@ -21,15 +34,31 @@ export function githubService(token: string, isPrivate: boolean) {
     const comment = {
       id,
       body,
-      user: { login, type: login.endsWith('[bot]') ? 'Bot' : 'User' },
+      user: userOf(login),
       html_url: `https://github.com/acme/infra/pull/${issue}#issuecomment-${id}`
     }
     comments.set(issue, [...(comments.get(issue) ?? []), comment])
     return comment
   }
+  const open = (title: string, body: string, login = 'github-actions[bot]'): Issue => {
+    const number = issues.length + 101
+    const url = `https://github.com/acme/infra/issues/${number}`
+    const issue: Issue = { number, title, body, state: 'open', user: userOf(login), html_url: url }
+    issues.push(issue)
+    return issue
+  }
+  /** One page of a list, with the header that names the next. */
+  const page = (all: readonly unknown[], url: URL, base: string): Reply => {
+    const size = Math.min(100, Number(url.searchParams.get('per_page') ?? 30))
+    const at = Number(url.searchParams.get('page') ?? 1)
+    const link = `<${base}${url.pathname}?per_page=${size}&page=${at + 1}>; rel="next"`
+    return json(200, all.slice((at - 1) * size, at * size), at * size < all.length ? { link } : {})
+  }
   return {
     comments,
+    issues,
     write,
+    open,
     /** @throws ServiceError */
     answer(method: string, url: URL, authorization: string | undefined, body: unknown, base: string): Reply {
       const path = url.pathname
@@ -44,14 +73,7 @@ export function githubService(token: string, isPrivate: boolean) {
           visibility: isPrivate ? 'private' : 'public'
         })
       const list = /^\/repos\/acme\/infra\/issues\/(\d+)\/comments$/.exec(path)
-      if (list !== null && method === 'GET') {
-        const all = comments.get(Number(list[1])) ?? []
-        const size = Math.min(100, Number(url.searchParams.get('per_page') ?? 30))
-        const page = Number(url.searchParams.get('page') ?? 1)
-        const more = page * size < all.length
-        const link = `<${base}${path}?per_page=${size}&page=${page + 1}>; rel="next"`
-        return json(200, all.slice((page - 1) * size, page * size), more ? { link } : {})
-      }
+      if (list !== null && method === 'GET') return page(comments.get(Number(list[1])) ?? [], url, base)
       if (list !== null && method === 'POST') return json(201, write(Number(list[1]), bodyOf(body)))
       const one = /^\/repos\/acme\/infra\/issues\/comments\/(\d+)$/.exec(path)
       if (one !== null && method === 'PATCH') {
@@ -60,6 +82,26 @@ export function githubService(token: string, isPrivate: boolean) {
         comment.body = bodyOf(body)
         return json(200, comment)
       }
+      if (path === '/repos/acme/infra/issues' && method === 'GET') {
+        const creator = url.searchParams.get('creator')
+        const state = url.searchParams.get('state') ?? 'open'
+        const found = issues.filter(
+          issue =>
+            (creator === null || issue.user.login === creator) && (state === 'all' || issue.state === state)
+        )
+        return page(found, url, base)
+      }
+      if (path === '/repos/acme/infra/issues' && method === 'POST')
+        return json(201, open(textOf(body, 'title') ?? '', bodyOf(body)))
+      const issue = /^\/repos\/acme\/infra\/issues\/(\d+)$/.exec(path)
+      if (issue !== null && method === 'PATCH') {
+        const known = issues.find(candidate => candidate.number === Number(issue[1]))
+        if (known === undefined) throw new ServiceError('Not Found', 'Not Found', 404)
+        if (textOf(body, 'body') !== undefined) known.body = bodyOf(body)
+        const state = textOf(body, 'state')
+        if (state === 'open' || state === 'closed') known.state = state
+        return json(200, known)
+      }
       throw new ServiceError('Not Found', 'Not Found', 404)
     },
     error: (error: ServiceError): Reply =>
@@ -67,10 +109,14 @@ export function githubService(token: string, isPrivate: boolean) {
   }
 }
 
+function textOf(value: unknown, name: string): string | undefined {
+  const text = Object.entries(Object(value)).find(([key]) => key === name)?.[1]
+  return typeof text === 'string' ? text : undefined
+}
+
 function bodyOf(value: unknown): string {
-  const body = typeof value === 'object' && value !== null && 'body' in value ? value.body : undefined
-  if (typeof body !== 'string' || body === '')
-    throw new ServiceError('Validation Failed', 'body is missing', 422)
+  const body = textOf(value, 'body')
+  if (body === undefined || body === '') throw new ServiceError('Validation Failed', 'body is missing', 422)
   if (Buffer.byteLength(body) > 262_144)
     throw new ServiceError('Validation Failed', 'Body is too long (maximum is 65536 characters)', 422)
   return body

@@ -6,12 +6,38 @@ export interface Call {
   /** Such as `SendCommand`, or `POST /repos/{owner}/{repo}/issues/{number}/comments`. */
   readonly action: string
   readonly input: unknown
+  /** Milliseconds since the services started. */
+  readonly at: number
+  /** The name of the error that it was answered with. */
+  refused: string | null
 }
 
-/** What a fault makes of a call: an answer of its own, a cut connection, or a delay; `undefined` leaves it alone. */
+/**
+ * What a fault makes of a call: an error or a body of its own, a cut connection, a lost answer (the call was done, and
+ * the connection cut before it was told), or a delay in milliseconds; `undefined` leaves it alone.
+ */
 export type Fault = (
   call: Call
-) => { status: number; type: string; message?: string } | 'reset' | { delay: number } | undefined
+) =>
+  | { status: number; type: string; message?: string }
+  | { body: string }
+  | 'reset'
+  | 'lost'
+  | { delay: number }
+  | undefined
+
+/** A bucket of calls that holds one second's worth: `false` when it is empty. */
+export function callsASecond(rate: number, now: () => number): () => boolean {
+  let left = rate
+  let last = now()
+  return () => {
+    left = Math.min(rate, left + ((now() - last) / 1000) * rate)
+    last = now()
+    if (left < 1) return false
+    left--
+    return true
+  }
+}
 
 export interface Reply {
   readonly status: number

@@ -1,15 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { DemoFleet } from '../fleet/host.ts'
-import { demoAgent } from './agent.ts'
+import { type Agent, demoAgent } from './agent.ts'
 import { githubService } from './github.ts'
-import { type Call, type Fault, type Reply, readBody, ServiceError, send } from './journal.ts'
+import { type Call, callsASecond, type Fault, type Reply, readBody, ServiceError, send } from './journal.ts'
 import { type SsmOptions, ssmService } from './ssm.ts'
 import { tokenServices, xmlError } from './sts.ts'
 
 export interface ServerOptions extends Partial<SsmOptions> {
   readonly publicRepository?: boolean
+  /** Answers for these hosts; real shells do for the others. */
+  readonly prepared?: { readonly hosts: ReadonlySet<string>; readonly agent: Pick<Agent, 'run'> }
   readonly fault?: Fault
+  /** Milliseconds that every answer of AWS takes. */
+  readonly latency?: number
+  /** Calls a second that SSM allows, by action; beyond them it answers ThrottlingException. */
+  readonly limits?: Readonly<Record<string, number>>
+  /** How long a role session really lasts, whatever its expiration says (seconds). */
+  readonly sessionSeconds?: number
+  /** Whether `sessionSeconds` is told as the expiration. */
+  readonly sessionTold?: boolean
 }
 
 export type DemoServer = Awaited<ReturnType<typeof startServer>>
@@ -17,12 +27,23 @@ export type DemoServer = Awaited<ReturnType<typeof startServer>>
 /** Starts all services that a job talks to, on loopback. */
 export async function startServer(fleet: DemoFleet, options: ServerOptions = {}) {
   const calls: Call[] = []
+  const started = performance.now()
+  const at = () => performance.now() - started
+  const limits = new Map(
+    Object.entries(options.limits ?? {}).map(([action, rate]) => [action, callsASecond(rate, at)])
+  )
   const githubToken = `ghs_${randomBytes(18).toString('hex')}`
-  const tokens = tokenServices(() => Date.now())
+  const tokens = tokenServices(() => Date.now(), options)
   const agent = await demoAgent()
-  const ssm = ssmService(fleet, agent, {
+  const { prepared } = options
+  const hands: Agent = {
+    run: (host, ...rest) => (prepared?.hosts.has(host.id) ? prepared.agent : agent).run(host, ...rest)
+  }
+  const ssm = ssmService(fleet, hands, {
     concurrency: options.concurrency ?? 4,
-    settling: options.settling ?? 300
+    settling: options.settling ?? 300,
+    lag: options.lag ?? 0,
+    documents: options.documents ?? {}
   })
   const github = githubService(githubToken, options.publicRepository !== true)
   let fault = options.fault
@@ -31,21 +52,27 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', base)
     const text = await readBody(request)
-    const call = nameCall(request, url, text)
+    const call: Call = { ...nameCall(request, url, text), at: at(), refused: null }
     calls.push(call)
     const made = fault?.(call)
     if (made === 'reset') {
       request.socket.destroy()
       return
     }
-    if (made !== undefined && 'delay' in made) await new Promise(resolve => setTimeout(resolve, made.delay))
+    const allowed = call.service !== 'ssm' || (limits.get(call.action)?.() ?? true)
+    const delay = typeof made === 'object' && 'delay' in made ? made.delay : (options.latency ?? 0)
+    if (delay > 0) await new Promise(resolve => setTimeout(resolve, delay))
     try {
-      if (made !== undefined && 'status' in made)
+      if (!allowed) throw new ServiceError('ThrottlingException', 'Rate exceeded')
+      if (typeof made === 'object' && 'status' in made)
         throw new ServiceError(made.type, made.message ?? made.type, made.status)
-      send(response, answer(call, request, url))
+      const whole = answer(call, request, url)
+      if (made === 'lost') request.socket.destroy()
+      else send(response, typeof made === 'object' && 'body' in made ? { ...whole, body: made.body } : whole)
     } catch (error) {
       const told =
         error instanceof ServiceError ? error : new ServiceError('InternalFailure', String(error), 500)
+      call.refused = told.type
       send(response, refuse(call, told))
     }
   }
@@ -110,6 +137,7 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
     url: base,
     calls,
     github,
+    leftovers: agent.leftovers,
     setFault(next: Fault | undefined): void {
       fault = next
     },
@@ -132,7 +160,11 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
   }
 }
 
-function nameCall(request: IncomingMessage, url: URL, text: string): Call {
+function nameCall(
+  request: IncomingMessage,
+  url: URL,
+  text: string
+): Pick<Call, 'service' | 'action' | 'input'> {
   const target = request.headers['x-amz-target']
   if (typeof target === 'string')
     return { service: 'ssm', action: target.split('.').at(-1) ?? '', input: parse(text) }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { DemoFleet, DemoHost } from '../fleet/host.ts'
-import type { demoAgent } from './agent.ts'
+import type { Behaviour, DemoFleet, DemoHost } from '../fleet/host.ts'
+import type { Agent } from './agent.ts'
 import { ServiceError } from './journal.ts'
 
 const SHELL_DOCUMENT = {
@@ -27,6 +27,7 @@ const sendSchema = z.object({
 
 interface Invocation {
   readonly host: DemoHost
+  endedAt: number
   status: string
   details: string
   code: number
@@ -48,16 +49,27 @@ export interface SsmOptions {
   readonly concurrency: number
   /** Milliseconds after sending in which SSM does not know the invocations yet. */
   readonly settling: number
+  /** Milliseconds by which the list of invocations lags behind the command's counts. */
+  readonly lag: number
+  /** Documents of the account, by name: their content. */
+  readonly documents?: Readonly<Record<string, string>>
 }
 
 const OPEN = new Set(['Pending', 'InProgress', 'Cancelling'])
 
+/** Status and details of hosts on which nothing runs. */
+const FATES: Readonly<Partial<Record<Behaviour, readonly [status: string, details: string]>>> = {
+  silent: ['Failed', 'Undeliverable'],
+  hang: ['InProgress', 'InProgress'],
+  'timed-out': ['TimedOut', 'ExecutionTimedOut'],
+  offline: ['TimedOut', 'DeliveryTimedOut'],
+  'other-platform': ['Failed', 'InvalidPlatform'],
+  denied: ['Failed', 'AccessDenied']
+}
+
 /** SSM Run Command with the limits and errors of the real one. */
-export function ssmService(
-  fleet: DemoFleet,
-  agent: Awaited<ReturnType<typeof demoAgent>>,
-  options: SsmOptions
-) {
+export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) {
+  const { documents = {} } = options
   const commands = new Map<string, Command>()
   const waiting: (() => Promise<void>)[] = []
   let running = 0
@@ -67,11 +79,13 @@ export function ssmService(
     while (running < options.concurrency && waiting.length > 0) {
       running++
       const next = waiting.shift()
-      next?.().finally(() => {
-        running--
-        const more = waiting.shift()
-        if (more !== undefined) schedule(more)
-      })
+      next?.()
+        .catch(() => undefined)
+        .finally(() => {
+          running--
+          const more = waiting.shift()
+          if (more !== undefined) schedule(more)
+        })
     }
   }
 
@@ -85,7 +99,7 @@ export function ssmService(
         throw new ServiceError('InvalidDocumentVersion', 'no such version')
       if (order.DocumentHash !== undefined && order.DocumentHash !== SHELL_DOCUMENT.hash)
         throw new ServiceError('InvalidDocument', 'the hash does not match')
-    } else if (order.DocumentName !== 'fleet-drift-collect') {
+    } else if (documents[order.DocumentName] === undefined) {
       throw new ServiceError('InvalidDocument', `Document with name ${order.DocumentName} does not exist.`)
     }
     if (JSON.stringify(order.Parameters).length > 100_000)
@@ -93,6 +107,9 @@ export function ssmService(
     const execution = Number(order.Parameters.executionTimeout?.[0] ?? 3600)
     if (!(execution >= 5 && execution <= 172_800))
       throw new ServiceError('InvalidParameters', 'executionTimeout')
+    const content = documents[order.DocumentName]
+    const script =
+      content === undefined ? (order.Parameters.commands ?? []) : fillIn(content, order.Parameters)
     const hosts = chooseHosts(order.InstanceIds, order.Targets)
     const command: Command = {
       id: randomUUID(),
@@ -101,6 +118,7 @@ export function ssmService(
       comment: order.Comment ?? '',
       invocations: hosts.map(host => ({
         host,
+        endedAt: Number.POSITIVE_INFINITY,
         status: 'Pending',
         details: 'Pending',
         code: -1,
@@ -110,8 +128,7 @@ export function ssmService(
       stop: new AbortController()
     }
     commands.set(command.id, command)
-    for (const invocation of command.invocations)
-      deliver(command, invocation, order.Parameters.commands ?? [])
+    for (const invocation of command.invocations) deliver(command, invocation, script)
     return {
       Command: {
         CommandId: command.id,
@@ -124,20 +141,21 @@ export function ssmService(
   }
 
   function deliver(command: Command, invocation: Invocation, script: readonly string[]): void {
-    const end = (status: string, details: string) => Object.assign(invocation, { status, details })
-    if (invocation.host.behaviour === 'silent') {
-      end('Failed', 'Undeliverable')
-      return
-    }
-    if (invocation.host.behaviour === 'hang') {
-      end('InProgress', 'InProgress')
+    const { host } = invocation
+    const end = (status: string, details: string) =>
+      Object.assign(invocation, { status, details, ...(OPEN.has(status) ? {} : { endedAt: Date.now() }) })
+    const fate = FATES[host.behaviour]
+    if (fate !== undefined) {
+      end(fate[0], fate[1])
       return
     }
     schedule(async () => {
       if (command.stop.signal.aborted) return
       end('InProgress', 'InProgress')
+      const name = host.behaviour === 'impostor' ? fleet.hosts.find(other => other !== host)?.id : host.id
       const { code, stdout, stderr } = await agent.run(
-        invocation.host,
+        host,
+        name ?? host.id,
         script,
         command.id,
         command.stop.signal
@@ -178,8 +196,64 @@ export function ssmService(
     return command
   }
 
+  /** What the list knows of an invocation: an end is told late. */
+  const lagging = (invocation: Invocation): Invocation =>
+    Number.isFinite(invocation.endedAt) && Date.now() - invocation.endedAt < options.lag
+      ? { ...invocation, status: 'InProgress', details: 'InProgress' }
+      : invocation
   const settled = (command: Command) => Date.now() - command.created >= options.settling
 
+  function listCommands(input: unknown): object {
+    const parsed = listSchema.safeParse(input)
+    if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
+    const { CommandId, NextToken, MaxResults = 50 } = parsed.data
+    const all = (CommandId === undefined ? [...commands.values()].reverse() : [commandOf(CommandId)]).filter(
+      settled
+    )
+    const from = Number(NextToken ?? 0)
+    const to = from + MaxResults
+    return {
+      Commands: all.slice(from, to).map(describe),
+      ...(to < all.length ? { NextToken: String(to) } : {})
+    }
+  }
+
+  function describeAgents(input: unknown): object {
+    const parsed = agentsSchema.safeParse(input)
+    if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
+    const { Filters, NextToken, MaxResults = 10 } = parsed.data
+    const of = (key: string) => Filters.find(({ Key }) => Key === key)?.Values
+    const ids = of('InstanceIds')
+    if (ids !== undefined && Filters.length > 1)
+      throw new ServiceError('InvalidFilterKey', 'tag filters cannot be combined with others')
+    const all = fleet.hosts.filter(host =>
+      ids === undefined
+        ? Filters.every(({ Key, Values }) => Values.includes(host.tags[Key.slice(4)] ?? '\u0000'))
+        : ids.includes(host.id)
+    )
+    const from = Number(NextToken ?? 0)
+    const to = from + MaxResults
+    return {
+      InstanceInformationList: all.slice(from, to).map(({ id, behaviour }) => ({
+        InstanceId: id,
+        PingStatus: ['silent', 'offline'].includes(behaviour) ? 'ConnectionLost' : 'Online',
+        PlatformType: 'Linux'
+      })),
+      ...(to < all.length ? { NextToken: String(to) } : {})
+    }
+  }
+
+  const agentsSchema = z.object({
+    Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()).min(1).max(100) })),
+    MaxResults: z.int().min(5).max(50).optional(),
+    NextToken: z.string().optional()
+  })
+  const listSchema = z.object({
+    CommandId: z.string().optional(),
+    Filters: z.array(z.object({ key: z.literal('InvokedAfter'), value: z.iso.datetime() })).optional(),
+    MaxResults: z.int().min(1).max(50).optional(),
+    NextToken: z.string().optional()
+  })
   const idsSchema = z.object({
     CommandId: z.string(),
     InstanceId: z.string().optional(),
@@ -190,20 +264,20 @@ export function ssmService(
 
   return (action: string, input: unknown): object => {
     if (action === 'SendCommand') return sendCommand(input)
+    if (action === 'ListCommands') return listCommands(input)
+    if (action === 'DescribeInstanceInformation') return describeAgents(input)
     const parsed = idsSchema.safeParse(input)
     if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error))
     const asked = parsed.data
     const command = commandOf(asked.CommandId)
     switch (action) {
-      case 'ListCommands':
-        return { Commands: settled(command) ? [describe(command)] : [] }
       case 'ListCommandInvocations': {
         if (!settled(command)) return { CommandInvocations: [] }
         const from = Number(asked.NextToken ?? 0)
         const to = from + (asked.MaxResults ?? 50)
         const CommandInvocations = command.invocations
           .slice(from, to)
-          .map(invocation => list(command, invocation, asked.Details === true))
+          .map(invocation => list(command, lagging(invocation), asked.Details === true))
         return { CommandInvocations, ...(to < command.invocations.length ? { NextToken: String(to) } : {}) }
       }
       case 'GetCommandInvocation': {
@@ -223,6 +297,33 @@ export function ssmService(
         throw new ServiceError('UnknownOperationException', action)
     }
   }
+}
+
+const documentSchema = z.object({
+  schemaVersion: z.literal('2.2'),
+  parameters: z.record(z.string(), z.object({ allowedPattern: z.string(), default: z.string().optional() })),
+  mainSteps: z.tuple([
+    z.object({
+      action: z.literal('aws:runShellScript'),
+      inputs: z.object({ runCommand: z.array(z.string()) })
+    })
+  ])
+})
+
+/** The commands of a document with its parameters filled in, as SSM does it. @throws ServiceError */
+function fillIn(content: string, given: Readonly<Record<string, readonly string[]>>): string[] {
+  const { parameters, mainSteps } = documentSchema.parse(JSON.parse(content))
+  for (const name of Object.keys(given))
+    if (parameters[name] === undefined)
+      throw new ServiceError('InvalidParameters', `The document has no parameter ${name}`)
+  return mainSteps[0].inputs.runCommand.map(line =>
+    line.replace(/\{\{ (\w+) \}\}/g, (_, name: string) => {
+      const value = given[name]?.[0] ?? parameters[name]?.default
+      if (value === undefined || !new RegExp(parameters[name]?.allowedPattern ?? '$^').test(value))
+        throw new ServiceError('InvalidParameters', `The value of ${name} is not allowed`)
+      return value
+    })
+  )
 }
 
 function describe(command: Command): object {

@@ -4,7 +4,10 @@ import { type Reply, ServiceError } from './journal.ts'
 export const ACCOUNT = '111122223333'
 
 /** The token service of the runner and AWS STS, as far as a job needs them. */
-export function tokenServices(now: () => number) {
+export function tokenServices(
+  now: () => number,
+  session: { readonly sessionSeconds?: number; readonly sessionTold?: boolean } = {}
+) {
   const requestToken = randomBytes(12).toString('hex')
   const issued = new Map<string, { audience: string; used: boolean }>()
   const sessions = new Map<string, { sessionToken: string; expires: number }>()
@@ -60,8 +63,9 @@ export function tokenServices(now: () => number) {
       }
       const key = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`
       const sessionToken = randomBytes(60).toString('base64')
-      const expires = now() + seconds * 1000
-      sessions.set(key, { sessionToken, expires })
+      const really = session.sessionSeconds ?? seconds
+      sessions.set(key, { sessionToken, expires: now() + really * 1000 })
+      const expires = now() + (session.sessionTold ? really : seconds) * 1000
       return xml(
         'AssumeRoleWithWebIdentity',
         `<Credentials><AccessKeyId>${key}</AccessKeyId><SecretAccessKey>${randomBytes(30).toString('base64')}</SecretAccessKey>` +

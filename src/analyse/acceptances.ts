@@ -1,6 +1,7 @@
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { globMatches } from '../glob.ts'
 import type { Fleet } from '../normalise/fleet.ts'
+import { fingerprint } from './draft.ts'
 import type { Residual } from './residuals.ts'
 
 export interface Sorted {
@@ -49,4 +50,9 @@ function coversRow(acceptance: Acceptance, fleet: Fleet, residual: Residual): bo
 
 function coversHost(acceptance: Acceptance, host: string): boolean {
   return acceptance.hosts === undefined || acceptance.hosts.some(glob => globMatches(glob, host))
+}
+
+/** The id of the finding about an acceptance itself. */
+export function acceptanceId({ query, match, hosts }: Acceptance): string {
+  return fingerprint('acceptance', [JSON.stringify([query, match, hosts ?? []])])
 }

@@ -1,12 +1,12 @@
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
 import { expect } from '../baseline/expectation.ts'
 import type { Fleet } from '../normalise/fleet.ts'
-import { applyAcceptances } from './acceptances.ts'
+import { acceptanceId, applyAcceptances } from './acceptances.ts'
 import { type Card, cardsOf } from './cards.ts'
 import { type Cluster, clusterFleet } from './clusters.ts'
 import { coverageFindings } from './coverage.ts'
 import { draftOf, hostsOf } from './deviation.ts'
-import { type Draft, fingerprint } from './draft.ts'
+import type { Draft } from './draft.ts'
 import { SEVERITIES } from './finding.ts'
 import { judge } from './judge.ts'
 import { notices } from './notices.ts'
@@ -101,9 +101,7 @@ function acceptanceFindings(
   today: string
 ): Draft[] {
   const tell = (acceptance: Acceptance, explanation: string): Draft => ({
-    id: fingerprint('acceptance', [
-      JSON.stringify([acceptance.query, acceptance.match, acceptance.hosts ?? []])
-    ]),
+    id: acceptanceId(acceptance),
     kind: 'acceptance',
     verdict: null,
     severity: 'low',

@@ -23,7 +23,7 @@ export function groupByHosts(surprises: readonly Surprise[]): Group[] {
     const key = surprise.hosts.join()
     const group = exact.get(key)
     if (group === undefined) exact.set(key, { hosts: surprise.hosts, members: [...surprise.members] })
-    else group.members.push(...surprise.members)
+    else for (const member of surprise.members) group.members.push(member)
   }
   const byWeight = [...exact.values()].sort(
     (a, b) =>
@@ -38,7 +38,7 @@ export function groupByHosts(surprises: readonly Surprise[]): Group[] {
             known => known.hosts.length >= FUZZY_FROM && jaccard(known.hosts, group.hosts) >= FUZZY_SHARE
           )
     if (leader === undefined) groups.push(group)
-    else leader.members.push(...group.members)
+    else for (const member of group.members) leader.members.push(member)
   }
   return groups.map(({ members }) => ({
     hosts: [...new Set(members.flatMap(member => member.residual.hosts))].sort((a, b) => a - b),

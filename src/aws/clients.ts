@@ -1,21 +1,69 @@
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import type { Credentials } from './credentials.ts'
-import { explainAwsError } from './errors.ts'
+import { systemClock } from '../clock.ts'
+import type { RoleSession } from './credentials.ts'
+import { explainAwsError, hasExpired, isThrottled } from './errors.ts'
+import { type Pace, startPace } from './pace.ts'
+
+/** A call may wait long for its turn; more renewals than this would hide credentials that never work. */
+const MOST_RENEWALS = 2
 
 /**
- * A client for SSM. Adaptive retries: measured against a server that allows 5 calls a second, they lose no call and
- * are throttled an eighth as often as the standard mode. Without `credentials` the SDK looks for ambient ones.
+ * A client for SSM. Every attempt of an action, retries included, keeps to the pace of that action; the SDK retries
+ * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed. Without
+ * `credentials` the SDK looks for ambient ones.
  */
-export function ssmClient(region: string, credentials: (() => Promise<Credentials>) | null): SSMClient {
-  return new SSMClient({
+export function ssmClient(region: string, credentials: RoleSession['credentials'] | null): SSMClient {
+  const client = new SSMClient({
     region,
-    ...(credentials === null ? {} : { credentials }),
-    retryMode: 'adaptive',
+    // The session knows best when to renew: the SDK is to ask it each time.
+    ...(credentials === null
+      ? {}
+      : { credentials: async () => ({ ...(await credentials()), expiration: new Date(0) }) }),
     maxAttempts: 10,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
     customUserAgent: 'fleet-drift'
   })
+  const paces = new Map<string, Pace>()
+  const paceOf = (action: string): Pace => {
+    const pace = paces.get(action) ?? startPace(systemClock)
+    paces.set(action, pace)
+    return pace
+  }
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async args => {
+        const pace = paceOf(commandName)
+        await pace.turn()
+        try {
+          const answer = await next(args)
+          pace.answered()
+          return answer
+        } catch (error) {
+          if (isThrottled(error)) pace.throttled()
+          throw error
+        }
+      },
+    // Inside the SDK's retries.
+    { name: 'pace', step: 'finalizeRequest', priority: 'low' }
+  )
+  if (credentials !== null) {
+    client.middlewareStack.add(
+      next => async args => {
+        for (let renewals = 0; ; renewals++) {
+          const used = await credentials()
+          try {
+            return await next(args)
+          } catch (error) {
+            if (!hasExpired(error) || renewals >= MOST_RENEWALS) throw error
+            await credentials(used)
+          }
+        }
+      },
+      { name: 'renewCredentials', step: 'initialize' }
+    )
+  }
+  return client
 }
 
 /** The account of the ambient credentials. @throws Error that says why STS did not tell. */

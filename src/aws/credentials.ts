@@ -1,8 +1,8 @@
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { errorName, errorText, isTransient } from './errors.ts'
-import type { TokenSource } from './oidc.ts'
+import { errorName, errorText, isNetworkFailure, isTransient } from './errors.ts'
+import { subjectOf, type TokenSource } from './oidc.ts'
 
 /** AWS credentials, handed to clients explicitly and never exported. */
 export interface Credentials {
@@ -14,7 +14,8 @@ export interface Credentials {
 
 /** A provider as the AWS SDK's clients take it, and the account that the role belongs to. */
 export interface RoleSession {
-  credentials(): Promise<Credentials>
+  /** @param refused credentials that AWS no longer takes: others are given. */
+  credentials(refused?: Credentials): Promise<Credentials>
   account(): Promise<string>
 }
 
@@ -51,7 +52,8 @@ const RENEW_BEFORE = 5 * 60_000
 export function assumeRole(request: RoleRequest, ports: CredentialPorts): RoleSession {
   let current: { credentials: Credentials; account: string } | null = null
   let pending: Promise<{ credentials: Credentials; account: string }> | null = null
-  const session = async () => {
+  const session = async (refused?: Credentials) => {
+    if (refused !== undefined && current?.credentials === refused) current = null
     if (current !== null && current.credentials.expiration.getTime() - ports.clock.now() > RENEW_BEFORE)
       return current
     pending ??= assume(request, ports).finally(() => {
@@ -61,7 +63,7 @@ export function assumeRole(request: RoleRequest, ports: CredentialPorts): RoleSe
     return current
   }
   return {
-    credentials: async () => (await session()).credentials,
+    credentials: async refused => (await session(refused)).credentials,
     account: async () => (await session()).account
   }
 }
@@ -92,7 +94,8 @@ async function assume(request: RoleRequest, ports: CredentialPorts) {
         return readAnswer(answer, ports)
       } catch (error) {
         if (error instanceof CredentialsError) throw error
-        if (attempt >= ATTEMPTS || !mayPass(error)) throw new CredentialsError(explain(error, request))
+        if (attempt >= ATTEMPTS || !mayPass(error))
+          throw new CredentialsError(explain(error, request, subjectOf(token)))
         ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`)
         await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2))
       }
@@ -131,34 +134,43 @@ function readAnswer(
 /** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
 function mayPass(error: unknown): boolean {
   const name = errorName(error)
-  if (name === 'IDPCommunicationError' || name === 'ExpiredTokenException') return true
+  if (/^(?:IDPCommunicationError|ExpiredToken)/.test(name)) return true
   if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
     return /retrieve verification key/i.test(errorText(error))
   }
   return isTransient(error)
 }
 
-function explain(error: unknown, request: RoleRequest): string {
+/** `subject` is what the refused token said of this job. */
+function explain(error: unknown, request: RoleRequest, subject: string | null): string {
   const name = errorName(error)
   const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`
-  const [owner = 'OWNER', repo = 'REPO'] = request.repository.split('/')
   switch (true) {
     case /AccessDenied/.test(name):
-      return (
-        `${said} Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ` +
-        `token.actions.githubusercontent.com:aud "${request.audience}" and a token.actions.githubusercontent.com:sub that ` +
-        `matches this job: "repo:${owner}/${repo}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
-        `"repo:${owner}@OWNER_ID/${repo}@REPOSITORY_ID:…" (docs/credentials.md).`
-      )
+      return `${said} ${trustPolicyAdvice(request, subject)}`
     case /InvalidIdentityToken/.test(name):
       return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`
-    case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
-      return `${said} role-duration-seconds may exceed the role's maximum session duration.`
     case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
       return `${said} Check inline-session-policy.`
-    case name === 'RegionDisabledException' || name === 'RegionDisabled':
+    case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
+      return `${said} role-duration-seconds may exceed the role's maximum session duration.`
+    case /^RegionDisabled/.test(name):
       return `${said} STS is not active in ${request.region} for this account.`
+    case isNetworkFailure(error):
+      return `${said} The network between the runner and AWS failed; check aws-region and the runner's network.`
     default:
       return said
   }
+}
+
+function trustPolicyAdvice({ audience, repository }: RoleRequest, subject: string | null): string {
+  const [owner, repo] = repository.split('/')
+  const [first, second] = [owner || 'OWNER', repo || 'REPOSITORY']
+  return (
+    'Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ' +
+    `token.actions.githubusercontent.com:aud "${audience}" and a token.actions.githubusercontent.com:sub that ` +
+    `matches this job: "repo:${first}/${second}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
+    `"repo:${first}@OWNER_ID/${second}@REPOSITORY_ID:…"` +
+    `${subject === null ? '' : `; this job's token says "${subject}"`} (docs/credentials.md).`
+  )
 }

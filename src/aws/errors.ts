@@ -5,18 +5,35 @@ export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : ''
 }
 
-/** The text of an error; it may quote a service: made inert. */
+/** The text of an error, without the full stop at its end; it may quote a service: made inert. */
 export function errorText(error: unknown): string {
-  return inert(error instanceof Error ? error.message : String(error), 600)
+  return inert(error instanceof Error ? error.message : String(error), 600).replace(/\.$/, '')
 }
 
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/
 const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/
 
+export function isThrottled(error: unknown): boolean {
+  return THROTTLED.test(errorName(error))
+}
+
+/** Whether AWS no longer takes the credentials of the call because of their age. */
+export function hasExpired(error: unknown): boolean {
+  return /^(ExpiredToken|ExpiredTokenException|RequestExpired)$/.test(errorName(error))
+}
+
 /** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return THROTTLED.test(error.name) || (statusOf(error) ?? 0) >= 500 || isNetworkFailure(error)
+  const status = statusOf(error) ?? 0
+  return (
+    THROTTLED.test(error.name) ||
+    status === 429 ||
+    status >= 500 ||
+    isNetworkFailure(error) ||
+    // An answer that does not parse: something between here and AWS gave it.
+    error.name === 'SyntaxError'
+  )
 }
 
 export function isNetworkFailure(error: unknown): boolean {

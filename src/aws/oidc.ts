@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { inert } from '../inert.ts'
 
 /** Gives a new OIDC token (a JWT) for an audience each time it is called. */
 export type TokenSource = (audience: string) => Promise<string>
@@ -41,6 +42,18 @@ export function runnerTokens(
   }
 }
 
+const claimsSchema = z.object({ sub: z.string().min(1) })
+
+/** The `sub` that a token claims, made inert, to tell it; `null` where it cannot be read. Nothing is verified. */
+export function subjectOf(token: string): string | null {
+  try {
+    const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
+    return inert(claimsSchema.parse(JSON.parse(claims)).sub)
+  } catch {
+    return null
+  }
+}
+
 async function ask(
   { url, token }: OidcRequest,
   audience: string
@@ -57,14 +70,24 @@ async function ask(
         again: response.status === 429 || response.status >= 500
       }
     }
-    const answer = answerSchema.safeParse(await response.json())
-    return answer.success
-      ? { token: answer.data.value }
-      : { failure: 'its token service sent no token', again: true }
+    const value = tokenIn(await response.text())
+    return value === null ? { failure: 'its token service sent no token', again: true } : { token: value }
   } catch (error) {
-    return {
-      failure: `its token service cannot be reached (${error instanceof Error ? error.name : 'unknown'})`,
-      again: true
-    }
+    return { failure: `its token service cannot be reached (${reasonOf(error)})`, again: true }
   }
+}
+
+function tokenIn(text: string): string | null {
+  try {
+    return answerSchema.parse(JSON.parse(text)).value
+  } catch {
+    return null
+  }
+}
+
+/** `ECONNREFUSED`, `TimeoutError` …: what failed, without a word of the request. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const cause = error.cause
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name
 }

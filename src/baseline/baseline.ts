@@ -13,7 +13,7 @@ const querySchema = z.strictObject({
   optional: z.array(rowSchema).default([])
 })
 
-const acceptanceSchema = z.strictObject({
+export const acceptanceSchema = z.strictObject({
   query: z.string().min(1),
   /** Column → glob (`*` any text, `?` one character); every named column must match. */
   match: z.record(z.string(), z.string()),

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
 import { inert } from '../inert.ts'
 import type { HostFacts, QueryResult, QueryStatus, Row } from '../snapshot/snapshot.ts'
 import { readFacts } from './facts.ts'
+import { openFrame, sha256, unpack } from './frame.ts'
 
 /** What a host answered. A reply that does not match its frame is `broken` as a whole, never half-parsed. */
 export type Opened =
@@ -11,7 +10,12 @@ export type Opened =
       readonly facts: HostFacts
       readonly queries: Readonly<Record<string, QueryResult>>
     }
-  | { readonly kind: 'no-osquery'; readonly facts: HostFacts }
+  | {
+      readonly kind: 'no-osquery'
+      readonly facts: HostFacts
+      /** Why none could be fetched; `null`: none was offered. */
+      readonly fetched: string | null
+    }
   | { readonly kind: 'broken'; readonly reason: string }
 
 export interface Asked {
@@ -22,8 +26,7 @@ export interface Asked {
   readonly queries: readonly string[]
 }
 
-/** Bounds of what one host may send, unpacked (design §9). */
-const MOST_BYTES = 32 * 1024 * 1024
+/** Bounds of what one host may send (design §9). */
 const MOST_ROWS = 200_000
 /** A list of flat rows is no deeper; osquery's widest tables have some 60 columns. */
 const ROW_DEPTH = 2
@@ -31,43 +34,28 @@ const MOST_COLUMNS = 512
 /** Lines of the head beside the pack's queries: the collector's own questions and what the shell tells. */
 const MOST_OTHER_LINES = 32
 
-const AGENT_CUT = '--output truncated--'
-
-/** Opens a reply. Total: any bytes give a result, none throws, and rows are returned only where their digest holds. */
+/** Opens a reply that holds a whole answer. Total: any bytes give a result, none throws. */
 export function openEnvelope(output: string, asked: Asked): Opened {
-  const reply = output.replaceAll('\r\n', '\n')
-  const broken = (reason: string): Opened => ({ kind: 'broken', reason })
-  const start = new RegExp(`^FLEETDRIFT1 ${asked.nonce} (\\d{1,8}) ([0-9a-f]{64})$`, 'm').exec(reply)
-  if (start === null) {
-    if (reply.trim() === '') return broken('the reply is empty')
-    const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply)
-    return broken(
-      note === null
-        ? 'the reply holds no answer of the collector'
-        : `the collector says: ${inert(note[1] ?? '')}`
-    )
-  }
-  const length = Number(start[1])
-  const from = start.index + start[0].length + 1
-  const text = reply.slice(from, from + length)
-  if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT1-END ${asked.nonce}`)) {
-    return broken(
-      reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does'
-    )
-  }
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return broken('the reply is not base64')
-  const packed = Buffer.from(text, 'base64')
-  if (sha256(packed) !== start[2]) return broken('the reply does not match its digest')
-  try {
-    return openBody(gunzipSync(packed, { maxOutputLength: MOST_BYTES }), asked)
-  } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-    return broken(
-      code === 'ERR_BUFFER_TOO_LARGE'
-        ? `the reply unpacks to more than ${MOST_BYTES} bytes`
-        : 'the reply does not unpack'
-    )
-  }
+  const piece = openFrame(output, asked.nonce)
+  if ('reason' in piece) return { kind: 'broken', reason: piece.reason }
+  if (piece.index !== 0 || piece.bytes.length !== piece.total)
+    return { kind: 'broken', reason: 'the reply is one piece of several' }
+  return openPacked(piece.bytes, piece.whole, asked)
+}
+
+/** Opens a packed answer of which the host promised the digest. */
+export function openPacked(packed: Buffer, whole: string, asked: Asked): Opened {
+  const body = unpack(packed, whole)
+  return 'reason' in body ? { kind: 'broken', reason: body.reason } : openBody(body, asked)
+}
+
+/** The script's words for why it got no osquery. */
+const FETCHED: Readonly<Record<string, string>> = {
+  'no-source': 'the osquery input has no line for its architecture',
+  'no-program': 'it has neither curl nor wget to fetch it',
+  'no-download': 'it could not fetch it',
+  'wrong-digest': 'what it fetched has another digest, and was not run',
+  'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
 }
 
 interface Line {
@@ -81,7 +69,8 @@ interface Line {
 
 const STATUSES: readonly QueryStatus[] = ['ok', 'failed', 'timeout', 'truncated', 'unsupported']
 
-function openBody(body: Buffer, asked: Asked): Opened {
+/** Opens an unpacked answer. Rows are returned only where their digest holds. */
+export function openBody(body: Buffer, asked: Asked): Opened {
   const head = new Map<string, string>()
   const lines: Line[] = []
   const mostLines = asked.queries.length + MOST_OTHER_LINES
@@ -117,7 +106,8 @@ function openBody(body: Buffer, asked: Asked): Opened {
   const results = readResults(body, at, lines)
   if (results === null) return { kind: 'broken', reason: `the reply has more than ${MOST_ROWS} rows` }
   const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
-  if (head.get('osquery') === 'none') return { kind: 'no-osquery', facts }
+  if (head.get('osquery') === 'none')
+    return { kind: 'no-osquery', facts, fetched: FETCHED[head.get('fetched') ?? ''] ?? null }
   const queries: Record<string, QueryResult> = Object.create(null)
   for (const name of asked.queries) {
     queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] }
@@ -229,7 +219,3 @@ function measureRows(text: string): { rows: number; columns: number; depth: numb
 }
 
 const [QUOTE, COMMA, BRACKET, BACKSLASH, BRACKET_END, BRACE, BRACE_END] = [34, 44, 91, 92, 93, 123, 125]
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}

@@ -1,4 +1,5 @@
 import {
+  type Command,
   type CommandInvocation,
   GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
@@ -27,40 +28,77 @@ export interface Count {
   readonly terminal: boolean
 }
 
-/** SSM lists at most so many invocations a page (API reference). */
+/** SSM lists at most so many invocations or commands a page (API reference). */
 const PAGE = 50
+/** More open commands than this are not asked for one by one: the account's latest commands are listed. */
+const ONE_BY_ONE = 2
+/** An account may run many other commands: after so many pages the rest are asked for one by one. */
+const MOST_PAGES = 6
+/** The runner's clock may be ahead of the service's (milliseconds). */
+const CLOCK_SKEW = 5 * 60_000
 /** Without ListCommands, an empty list for so long means that nothing matched (milliseconds). */
 const EMPTY_FOR = 30_000
 /** Without ListCommands, a filter's hosts appear only as SSM dispatches to them: no new one for so long is the end. */
 const SETTLED_FOR = 10_000
-/** Right after sending, SSM may not know an invocation yet. */
-const UNKNOWN_RETRIES = 4
+/** Between two attempts to read one reply: rising from the first to the second (milliseconds). */
+const FIRST_PAUSE = 500
+const LONGEST_PAUSE = 4_000
 
 /** The calls that only read, tolerant of what SSM does not know yet and of failures that pass. */
 export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
   const firstSeen = new Map<SentCommand, { targeted: number; at: number }>()
+  const started = clock.now()
   let countable = true
 
-  /** How far a command is; `null` while SSM cannot say. */
-  async function count(command: SentCommand): Promise<Count | null> {
-    if (countable) {
-      try {
-        const { Commands } = await ssm.send(new ListCommandsCommand({ CommandId: command.id }))
-        const [found] = Commands ?? []
-        if (found === undefined) return null
-        const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(
-          found.Status ?? 'Pending'
+  /** How far each command is; those of which SSM cannot say it yet are left out. */
+  async function count(open: readonly SentCommand[]): Promise<Map<SentCommand, Count>> {
+    const counts = new Map<SentCommand, Count>()
+    const tell = (command: SentCommand, known: Count | null) => known !== null && counts.set(command, known)
+    if (countable && open.length > ONE_BY_ONE) {
+      const listed = await listLatest(new Map(open.map(command => [command.id, command])))
+      for (const [command, found] of listed) tell(command, countOf(command, found))
+      if (listed.size > 0 || countable) {
+        const missing = open.filter(command => !listed.has(command))
+        if (missing.length > ONE_BY_ONE) return counts
+        for (const command of missing) tell(command, await countOne(command))
+        return counts
+      }
+    }
+    for (const command of open) tell(command, await countOne(command))
+    return counts
+  }
+
+  /** The latest commands of the account that are among the wanted ones: one call for 50 of them. */
+  async function listLatest(wanted: ReadonlyMap<string, SentCommand>): Promise<Map<SentCommand, Command>> {
+    const found = new Map<SentCommand, Command>()
+    const value = new Date(started - CLOCK_SKEW).toISOString().replace(/\.\d+Z$/, 'Z')
+    let token: string | undefined
+    for (let page = 0; page < MOST_PAGES && found.size < wanted.size; page++) {
+      const answer = await calls(() =>
+        ssm.send(
+          new ListCommandsCommand({
+            Filters: [{ key: 'InvokedAfter', value }],
+            MaxResults: PAGE,
+            ...(token ? { NextToken: token } : {})
+          })
         )
-        const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0)
-        return { targeted, completed: found.CompletedCount ?? 0, terminal }
-      } catch (error) {
-        if (errorName(error) === 'InvalidCommandId') return null
-        if (!/AccessDenied/.test(errorName(error))) {
-          endure(error, 'ssm:ListCommands')
-          return null
-        }
-        log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.')
-        countable = false
+      )
+      for (const command of answer?.Commands ?? []) {
+        const own = wanted.get(command.CommandId ?? '')
+        if (own !== undefined) found.set(own, command)
+      }
+      token = answer?.NextToken
+      if (!token) break
+    }
+    return found
+  }
+
+  async function countOne(command: SentCommand): Promise<Count | null> {
+    if (countable) {
+      const answer = await calls(() => ssm.send(new ListCommandsCommand({ CommandId: command.id })))
+      if (answer !== null || countable) {
+        const [found] = answer?.Commands ?? []
+        return found === undefined ? null : countOf(command, found)
       }
     }
     let targeted = 0
@@ -75,6 +113,27 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
       return null
     }
     return { targeted, completed, terminal: completed === targeted && isWhole(command, targeted) }
+  }
+
+  /** A call of ListCommands; `null` where SSM cannot say. Refused for good: `countable` is then false. */
+  async function calls<T>(call: () => Promise<T>): Promise<T | null> {
+    try {
+      return await call()
+    } catch (error) {
+      if (errorName(error) === 'InvalidCommandId') return null
+      if (/AccessDenied/.test(errorName(error))) {
+        if (countable)
+          log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.')
+        countable = false
+      } else endure(error, 'ssm:ListCommands')
+      return null
+    }
+  }
+
+  function countOf(command: SentCommand, found: Command): Count {
+    const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(found.Status ?? 'Pending')
+    const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0)
+    return { targeted, completed: found.CompletedCount ?? 0, terminal }
   }
 
   /** Whether a list of so many invocations can be taken for all of the command's. */
@@ -111,26 +170,27 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
     } while (token !== undefined)
   }
 
-  /** A host's whole reply; `null` when SSM does not give it. */
-  async function read(command: SentCommand, host: string): Promise<string | null> {
-    for (let attempt = 0; ; attempt++) {
+  /**
+   * A host's whole reply; `null` when SSM does not give it. What may pass is tried again until then.
+   * @param until milliseconds since 1970
+   */
+  async function read(command: SentCommand, host: string, until: () => number): Promise<string | null> {
+    for (let pause = FIRST_PAUSE; clock.now() < until(); pause = Math.min(LONGEST_PAUSE, pause * 2)) {
       try {
         const reply = await ssm.send(
           new GetCommandInvocationCommand({ CommandId: command.id, InstanceId: host })
         )
-        return reply.StandardOutputContent ?? ''
+        const state = invocationState(reply.Status, reply.StatusDetails)
+        if (reply.StandardOutputContent || reply.Status === undefined || state.terminal)
+          return reply.StandardOutputContent ?? ''
       } catch (error) {
-        const unknown = errorName(error) === 'InvocationDoesNotExist'
-        if (!unknown && !isTransient(error)) {
+        if (errorName(error) !== 'InvocationDoesNotExist' && !isTransient(error))
           throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'), { cause: error })
-        }
-        if (!unknown || attempt >= UNKNOWN_RETRIES) {
-          log.warning(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`)
-          return null
-        }
-        await clock.sleep(500 * 2 ** attempt, signal)
+        log.debug(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`)
       }
+      await clock.sleep(pause, signal.aborted ? undefined : signal)
     }
+    return null
   }
 
   return { count, invocations, read, endure }

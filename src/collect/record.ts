@@ -1,6 +1,7 @@
 import type { Platform, Query } from '../osquery/pack.ts'
 import type { HostRecord, QueryResult } from '../snapshot/snapshot.ts'
 import type { Opened } from './envelope.ts'
+import type { Shell } from './errand.ts'
 import type { InvocationState } from './states.ts'
 
 /** A host that gave no answer at all. */
@@ -17,11 +18,16 @@ export function recordOf(
   opened: Opened,
   asked: readonly Asked[],
   state: InvocationState,
-  collectedAt: string
+  collectedAt: string,
+  shell: Shell = 'posix'
 ): HostRecord {
   switch (opened.kind) {
     case 'answer': {
-      const reason = incomplete(opened.queries, asked, platformOf(opened.facts.os))
+      const reason = incomplete(
+        opened.queries,
+        asked,
+        shell === 'powershell' ? 'windows' : platformOf(opened.facts.os)
+      )
       const status = reason === null ? 'reported' : 'partial'
       return {
         host,
@@ -37,7 +43,7 @@ export function recordOf(
       return {
         host,
         status: 'partial',
-        reason: 'osquery is not installed',
+        reason: `osquery is not installed${opened.fetched === null ? '' : `, and ${opened.fetched}`}`,
         unanswered: false,
         collectedAt,
         facts: opened.facts,
@@ -77,9 +83,7 @@ function incomplete(
     queries[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform)
   const short = open.filter(query => !excused(query))
   if (short.length === 0) {
-    return asked.length > 0 && open.length === asked.length
-      ? 'no query was answered: all are for other platforms'
-      : null
+    return open.length === asked.length ? 'no query was answered: all are for other platforms' : null
   }
   const names = short.slice(0, NAMED).map(({ name }) => `${name} (${queries[name]?.status ?? 'failed'})`)
   const more = short.length > NAMED ? ` and ${short.length - NAMED} more` : ''

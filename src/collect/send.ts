@@ -1,12 +1,14 @@
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError } from '../aws/errors.ts'
 import type { Log } from '../log.ts'
+import { type Errand, lockedParameters, openParameters, type Shell } from './errand.ts'
 import type { Targets } from './targets.ts'
 
 /** A command that runs on hosts; `hosts` are the ids it was sent to, `null` where SSM resolves a filter. */
 export interface SentCommand {
   readonly id: string
   readonly hosts: readonly string[] | null
+  readonly shell: Shell
 }
 
 export interface Sent {
@@ -17,8 +19,10 @@ export interface Sent {
 
 export interface Order {
   readonly targets: Targets
-  readonly commands: readonly string[]
-  /** `null`: AWS-RunShellScript, pinned. */
+  readonly errand: Errand
+  readonly nonce: string
+  readonly shell: Shell
+  /** `null`: the document of AWS for the shell; any other than those is one of our own, which holds the script. */
   readonly document: string | null
   readonly comment: string
   readonly maxConcurrency: string
@@ -30,20 +34,27 @@ export interface Order {
 const IDS_A_CALL = 50
 const LONGEST_COMMENT = 100
 const SHORTEST_DELIVERY = 30
-const PINNED = {
+const SHELL_DOCUMENT = {
   DocumentName: 'AWS-RunShellScript',
   DocumentVersion: '1',
   DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
   DocumentHashType: 'Sha256'
 } as const
+/** Its digest is nowhere published: the version is pinned alone. */
+const POWERSHELL_DOCUMENT = { DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' } as const
 
 const PIN_REFUSED =
   'AWS-RunShellScript is asked for as the version whose digest this release knows, and is never run as another: ' +
   'use a newer release, or name a document of your own in the document input.'
 
-/** Whether the document is the one whose version and digest are known. */
-function isPinned(document: string | null): boolean {
-  return document === null || document === PINNED.DocumentName
+/** The document to send, and what its parameters are. */
+function documentFor({ document, shell, errand, nonce }: Order) {
+  const name = document ?? (shell === 'posix' ? SHELL_DOCUMENT : POWERSHELL_DOCUMENT).DocumentName
+  if (name === SHELL_DOCUMENT.DocumentName)
+    return { choice: SHELL_DOCUMENT, given: openParameters(errand, nonce, 'posix') }
+  if (name === POWERSHELL_DOCUMENT.DocumentName)
+    return { choice: POWERSHELL_DOCUMENT, given: openParameters(errand, nonce, 'powershell') }
+  return { choice: { DocumentName: name }, given: lockedParameters(errand, nonce) }
 }
 
 const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated'
@@ -62,7 +73,7 @@ export async function send(
   const refused = new Map<string, string>()
   if (order.targets.kind === 'filters') {
     const Targets = order.targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
-    sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null })
+    sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null, shell: order.shell })
     return { commands: sent, refused }
   }
   const batches: (readonly string[])[] = []
@@ -71,7 +82,11 @@ export async function send(
   }
   for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
     try {
-      sent.push({ id: await sendOne(order, { InstanceIds: [...batch] }, ssm), hosts: batch })
+      sent.push({
+        id: await sendOne(order, { InstanceIds: [...batch] }, ssm),
+        hosts: batch,
+        shell: order.shell
+      })
     } catch (error) {
       if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId') throw error
       const [only] = batch
@@ -88,13 +103,18 @@ async function sendOne(
   whom: { InstanceIds: string[] } | { Targets: { Key: string; Values: string[] }[] },
   ssm: Pick<SSMClient, 'send'>
 ): Promise<string> {
+  const { choice, given } = documentFor(order)
+  const parameters = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, [...values]]))
   try {
     const { Command } = await ssm.send(
       new SendCommandCommand({
-        ...(isPinned(order.document) ? PINNED : { DocumentName: order.document ?? '' }),
+        ...choice,
         ...whom,
         Comment: order.comment.slice(0, LONGEST_COMMENT),
-        Parameters: { commands: [...order.commands], executionTimeout: [String(order.timeoutSeconds)] },
+        Parameters: {
+          ...parameters,
+          executionTimeout: [String(order.timeoutSeconds)]
+        },
         TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),
         MaxConcurrency: order.maxConcurrency,
         MaxErrors: '100%'
@@ -104,7 +124,8 @@ async function sendOne(
     return Command.CommandId
   } catch (error) {
     const said = explainAwsError(error, 'ssm:SendCommand')
-    const pin = isPinned(order.document) && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : ''
+    const pin =
+      choice === SHELL_DOCUMENT && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : ''
     throw new Error(`${said}${pin}`, { cause: error })
   }
 }

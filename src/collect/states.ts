@@ -3,18 +3,25 @@ export interface InvocationState {
   readonly terminal: boolean
   /** The command reached the host, as far as SSM knows. */
   readonly delivered: boolean
+  /** SSM could not reach the host's agent, or has not yet. */
+  readonly away: boolean
+  /** The document is not for the host's platform. */
+  readonly otherPlatform: boolean
   /** Somebody called it off: we at the deadline, or another. */
   readonly cancelled: boolean
   /** In plain words, for hosts that gave no usable answer. */
   readonly reason: string
 }
 
+const OTHER_PLATFORM = 'the document is not for the platform of this host'
 const CANCELLED = 'the command was cancelled'
 const CANCELLING = 'the command was being cancelled'
 
 const state = (terminal: boolean, delivered: boolean, reason: string): InvocationState => ({
   terminal,
   delivered,
+  away: !delivered && /deliver/.test(reason),
+  otherPlatform: reason === OTHER_PLATFORM,
   cancelled: reason === CANCELLED || reason === CANCELLING,
   reason
 })
@@ -41,7 +48,7 @@ const STATES: Readonly<Record<string, InvocationState>> = {
     'SSM could not deliver the command: the host does not exist or does not answer'
   ),
   Terminated: state(true, false, 'SSM stopped before this host: too many errors on others'),
-  InvalidPlatform: state(true, false, 'the document is not for the platform of this host'),
+  InvalidPlatform: state(true, false, OTHER_PLATFORM),
   AccessDenied: state(true, false, 'the role may not send commands to this host')
 }
 

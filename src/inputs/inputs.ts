@@ -1,10 +1,19 @@
 import { z } from 'zod'
+import type { OsquerySource } from '../collect/script.ts'
 import { parseTargets, type Targets } from '../collect/targets.ts'
 import { inert } from '../inert.ts'
 import { listOf } from './lists.ts'
 import { notYet } from './not-yet.ts'
-
-export type ExpectedHosts = { readonly count: number } | { readonly ids: readonly string[] }
+import {
+  type ExpectedHosts,
+  isFolder,
+  parseBaselinePath,
+  parseExpectedHosts,
+  parseOsquery,
+  parseSessionPolicy,
+  truth,
+  whole
+} from './values.ts'
 
 /** The action's inputs, parsed: nothing below this reads or checks a raw string again. */
 export interface Inputs {
@@ -14,6 +23,8 @@ export interface Inputs {
   readonly targets: Targets
   /** The lines of `targets`, for the report. */
   readonly targetLines: readonly string[]
+  /** Glob patterns, for the collector `files`. */
+  readonly files: readonly string[]
   readonly expectedHosts: ExpectedHosts | null
   readonly packs: readonly string[]
   readonly baseline: string | null
@@ -22,6 +33,8 @@ export interface Inputs {
   readonly role: RoleInputs | null
   readonly allowedAccountIds: readonly string[]
   readonly document: string | null
+  /** Where hosts that have no osquery may get it; empty: nowhere. */
+  readonly osquery: readonly OsquerySource[]
   readonly maxConcurrency: string
   /** Seconds. */
   readonly timeoutSeconds: number
@@ -31,6 +44,7 @@ export interface Inputs {
   readonly redact: boolean
   readonly publishToPublic: boolean
   readonly comment: 'auto' | 'never'
+  readonly issue: 'never' | 'rolling'
   readonly githubToken: string
   readonly outputDir: string
 }
@@ -66,19 +80,21 @@ export class InputError extends Error {
 }
 
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/
 const DOCUMENT = /^(?:arn:aws(?:-[a-z]+)*:ssm:[a-z0-9-]+:\d{0,12}:document\/)?[\w./-]{3,128}$/
-const MOST_SESSION_POLICY = 2048
 
 const fields = {
   mode: z.enum(['check', 'baseline', 'collect'], 'must be check, baseline or collect'),
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
   collector: z.enum(['ssm', 'local', 'files'], 'must be ssm, local or files'),
+  files: z.string().transform(listOf),
   'expected-hosts': z.string().transform(parseExpectedHosts),
   packs: z.string().transform(listOf).pipe(z.array(z.string()).min(1, 'names no pack')),
   baseline: z.string().transform(parseBaselinePath),
   indicators: z.string().transform(text => (text.trim() === '' ? null : text)),
-  'aws-region': z.string().regex(REGION, 'must be a region such as eu-west-1 (or set AWS_REGION)'),
+  'aws-region': z
+    .string()
+    .refine(region => region === '' || REGION.test(region), 'must be a region such as eu-west-1'),
   'role-to-assume': z
     .string()
     .refine(
@@ -96,6 +112,7 @@ const fields = {
   document: z
     .string()
     .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
+  osquery: z.string().transform(parseOsquery),
   'max-concurrency': z
     .string()
     .regex(/^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/, 'must be a number of hosts or a percentage such as 50%'),
@@ -113,7 +130,7 @@ const fields = {
   comment: z.enum(['auto', 'never'], 'must be auto or never'),
   issue: z.enum(['never', 'rolling'], 'must be never or rolling'),
   'github-token': z.string(),
-  'output-dir': z.string().min(1, 'is empty')
+  'output-dir': z.string().refine(isFolder, 'must be one path: absolute, or inside the workspace')
 }
 
 /**
@@ -130,11 +147,9 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
   const targetLines = listOf(read('targets'))
   const targets = parseTargets(targetLines)
   const problems = [
-    ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw))),
+    ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw, text))),
     ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
-    ...(targetLines.length === 0
-      ? ['targets: is empty; say which hosts, for example tag:Service=checkout']
-      : []),
+    ...missingFor(raw, targetLines.length > 0),
     ...notYet(text)
   ]
   if (problems.length > 0 || !parsed.success || 'problems' in targets)
@@ -146,6 +161,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
     collector: values.collector,
     targets: targets.targets,
     targetLines,
+    files: values.files,
     expectedHosts: values['expected-hosts'],
     packs: values.packs,
     baseline: values.baseline,
@@ -163,6 +179,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
           },
     allowedAccountIds: values['allowed-account-ids'],
     document: values.document === '' ? null : values.document,
+    osquery: values.osquery,
     maxConcurrency: values['max-concurrency'],
     timeoutSeconds: values['timeout-seconds'],
     minCoverage: values['min-coverage'],
@@ -170,9 +187,24 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
     redact: values.redact,
     publishToPublic: values['publish-to-public'],
     comment: values.comment,
+    issue: values.issue,
     githubToken: values['github-token'],
     outputDir: values['output-dir']
   }
+}
+
+/** What the chosen collector cannot do without. */
+function missingFor(raw: Readonly<Record<string, string>>, targeted: boolean): string[] {
+  const problems: string[] = []
+  if (raw.collector === 'ssm') {
+    if (!targeted) problems.push('targets: is empty; say which hosts, for example tag:Service=checkout')
+    if (raw['aws-region'] === '')
+      problems.push('aws-region: is empty; name a region such as eu-west-1, or set AWS_REGION')
+  }
+  if (raw.collector === 'files' && listOf(raw.files ?? '').length === 0) {
+    problems.push('files: is empty; say which snapshots to read, for example snapshots/*.ndjson.gz')
+  }
+  return problems
 }
 
 /** What an empty input stands for; the same defaults stand in action.yml where they are constant. */
@@ -206,62 +238,22 @@ function defaultsFor(
   }
 }
 
-function problemOf(issue: z.core.$ZodIssue, raw: Readonly<Record<string, string>>): string {
+/** Where a default that is not constant comes from. */
+const ORIGIN: Readonly<Record<string, string>> = {
+  name: 'the file name of baseline',
+  'aws-region': 'from AWS_REGION',
+  'role-session-name': 'from the id of the run',
+  'output-dir': 'from RUNNER_TEMP'
+}
+
+function problemOf(
+  issue: z.core.$ZodIssue,
+  raw: Readonly<Record<string, string>>,
+  text: (name: string) => string
+): string {
   const name = String(issue.path[0] ?? '')
   const value = raw[name] ?? ''
-  const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" `
+  const origin = text(name) === '' && name in ORIGIN ? `(${ORIGIN[name]}) ` : ''
+  const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" ${origin}`
   return `${name}: ${shown}${issue.message}`
-}
-
-/** A whole number between two bounds, written in digits. */
-function whole(least: number, most: number) {
-  const message = `must be a whole number from ${least} to ${most}`
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, message)
-    .transform(Number)
-    .refine(value => value >= least && value <= most, message)
-}
-
-/** True and false as the YAML 1.2 core schema writes them. */
-function truth() {
-  return z
-    .string()
-    .regex(/^(?:true|True|TRUE|false|False|FALSE)$/, 'must be true or false')
-    .transform(text => text.toLowerCase() === 'true')
-}
-
-function parseExpectedHosts(text: string, context: z.RefinementCtx): ExpectedHosts | null {
-  const lines = listOf(text)
-  const [first] = lines
-  if (first === undefined) return null
-  if (lines.length === 1 && /^[1-9]\d{0,6}$/.test(first)) return { count: Number(first) }
-  const parsed = parseTargets(lines)
-  if ('targets' in parsed && parsed.targets.kind === 'hosts') return { ids: parsed.targets.hosts }
-  context.addIssue({ code: 'custom', message: 'must be a number from 1, or host ids, one a line' })
-  return z.NEVER
-}
-
-function parseBaselinePath(text: string, context: z.RefinementCtx): string | null {
-  if (text === '') return null
-  const path = text.replace(/^\.\//, '')
-  const inside = !path.startsWith('/') && !path.includes('\\') && !path.split('/').includes('..')
-  if (inside && path.endsWith('.json')) return path
-  context.addIssue({ code: 'custom', message: 'must be a path inside the repository that ends in .json' })
-  return z.NEVER
-}
-
-function parseSessionPolicy(text: string, context: z.RefinementCtx): string | null {
-  if (text === '') return null
-  try {
-    const compact = JSON.stringify(JSON.parse(text))
-    if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY) return compact
-  } catch {
-    // told below
-  }
-  context.addIssue({
-    code: 'custom',
-    message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
-  })
-  return z.NEVER
 }

@@ -1,15 +1,9 @@
-import { listOf } from './lists.ts'
-
 /** Inputs of the contract that this version cannot serve yet, and what would set them. */
 const NOT_YET: readonly (readonly [name: string, isSet: (value: string) => boolean, what: string])[] = [
   ['mode', value => value === 'baseline', 'mode `baseline`'],
-  ['collector', value => value === 'local' || value === 'files', 'any collector but `ssm`'],
-  ['files', value => value !== '', '`files`'],
+  ['collector', value => value === 'local', 'the collector `local`'],
   ['baseline-hosts', value => value !== '', '`baseline-hosts`'],
-  ['output-s3', value => value !== '', '`output-s3`'],
-  ['osquery', value => value !== '' && value !== 'system', '`osquery` other than `system`'],
-  ['issue', value => value === 'rolling', '`issue: rolling`'],
-  ['packs', value => listOf(value).includes('windows'), 'the pack `windows`']
+  ['output-s3', value => value !== '', '`output-s3`']
 ]
 
 /** One sentence for each input that is set to something not yet built. */

@@ -1,5 +1,7 @@
 import { inert } from '../inert.ts'
 import type { Log } from '../log.ts'
+import { BOT, bearsMarker, type Identity } from './author.ts'
+import { isUncertain, Refusal, reasonOf } from './refusal.ts'
 
 export interface Comment {
   readonly id: number
@@ -10,33 +12,14 @@ export interface Comment {
 }
 
 /** The comments of one pull request. A refusal is thrown as {@link Refusal}. */
-export interface Comments {
+export interface Comments extends Identity {
   /** Oldest first. */
   list(): AsyncIterable<Comment>
   create(body: string): Promise<Comment>
   update(id: number, body: string): Promise<Comment>
-  /** The login of the token's own user; `null` where the token is nobody's or may not tell. */
-  whoami(): Promise<string | null>
 }
 
-/** What GitHub answered instead of doing what was asked. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
-  /** HTTP status; `null`: no answer came. */
-  readonly status: number | null
-
-  constructor(message: string, status: number | null) {
-    super(message)
-    this.status = status
-  }
-}
-
-/** Who writes with a workflow's own token. Nobody can register a name with brackets. */
-const BOT = 'github-actions[bot]'
 const ATTEMPTS = 3
-
-/** First line of our comment for a group. */
-export const markerOf = (name: string): string => `<!-- fleet-drift:${name} -->`
 
 /**
  * Keeps one comment for a group up to date: the oldest that bears our marker *and* was written by us, for anyone can
@@ -86,7 +69,7 @@ async function create(body: string, comments: Comments, log: Log): Promise<Comme
 async function ownComment(marker: string, comments: Comments): Promise<Comment | null> {
   let self: string | null | undefined
   for await (const comment of comments.list()) {
-    if (comment.body.split(/\r?\n/, 1)[0] !== marker) continue
+    if (!bearsMarker(comment.body, marker)) continue
     if (comment.author === BOT) return comment
     if (self === undefined) self = await comments.whoami()
     if (self !== null && comment.author === self) return comment
@@ -102,15 +85,6 @@ function sameText(one: string, other: string): boolean {
       .replace(/\/actions\/runs\/\d+/g, '/actions/runs/')
       .trim()
   return text(one) === text(other)
-}
-
-function isUncertain(error: unknown): boolean {
-  return error instanceof Refusal && (error.status === null || error.status >= 500)
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Refusal && error.status !== null) return `${error.status} ${error.message}`
-  return error instanceof Error ? error.message : String(error)
 }
 
 function hint(error: unknown): string {

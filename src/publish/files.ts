@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { FORMATS } from '../report/formats.ts'
+import type { Places } from '../report/places.ts'
 import type { Report } from '../report/report.ts'
 
 /**
@@ -12,13 +13,14 @@ import type { Report } from '../report/report.ts'
 export async function writeFiles(
   report: Report,
   redacted: number,
+  places: Places,
   outputDir: string
 ): Promise<Record<string, string>> {
   await mkdir(outputDir, { recursive: true })
   const paths: Record<string, string> = {}
   for (const { file, output, render } of FORMATS) {
     const path = resolve(outputDir, file)
-    await writeFile(path, render(report, redacted))
+    await writeFile(path, render(report, redacted, places))
     paths[output] = path
   }
   return paths

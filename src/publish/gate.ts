@@ -13,7 +13,7 @@ export interface Gate {
  * Why the run must fail, one sentence each; empty when it may pass.
  * Not for a run that could not collect at all by design, such as a fork's pull request.
  */
-export function failures(report: Report, gate: Gate): string[] {
+export function failures(report: Pick<Report, 'summary' | 'findings'>, gate: Gate): string[] {
   const { hosts, reported, partial, worstSeverity } = report.summary
   const reasons: string[] = []
   if (gate.failOn !== 'never' && worstSeverity !== 'none' && atLeast(worstSeverity, gate.failOn)) {

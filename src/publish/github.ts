@@ -1,10 +1,12 @@
 import { getOctokit } from '@actions/github'
 import { z } from 'zod'
-import { type Comment, type Comments, Refusal } from './comment.ts'
+import type { Comment, Comments } from './comment.ts'
+import type { Issue, Issues } from './issue.ts'
+import { Refusal } from './refusal.ts'
 
 /** The most that GitHub gives at once. */
 const PAGE = 100
-/** Comments beyond these pages are not looked through; ours is among the oldest. */
+/** Comments and issues beyond these pages are not looked through; ours is among the oldest. */
 const MOST_PAGES = 100
 const TIMEOUT_MS = 20_000
 const ATTEMPTS = 3
@@ -12,6 +14,7 @@ const ATTEMPTS = 3
 export interface GitHub {
   /** The comments of one pull request. */
   comments(pull: number): Comments
+  issues(): Issues
   /** Whether everyone can read the repository; `null` where GitHub does not tell. */
   isPublic(): Promise<boolean | null>
 }
@@ -30,34 +33,69 @@ const commentSchema = z.object({
   user: z.object({ login: z.string() }).nullish()
 })
 
+const issueSchema = z.object({
+  number: z.int(),
+  state: z.string(),
+  body: z.string().nullish(),
+  html_url: z.string(),
+  user: z.object({ login: z.string() }).nullish(),
+  /** GitHub lists pull requests among the issues. */
+  pull_request: z.unknown().optional()
+})
+
 /** The few endpoints of GitHub that are used, behind small ports. */
 export function gitHub(token: string, owner: string, repo: string, options: GitHubOptions = {}): GitHub {
   const ask = asking(token, options)
   const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`
+  const whoami = async () => {
+    try {
+      return z.object({ login: z.string() }).parse(await ask('GET', '/user')).login
+    } catch (error) {
+      if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0)) return null
+      throw error
+    }
+  }
+  const pages = async function* <T>(path: string, schema: z.ZodType<T>): AsyncGenerator<T> {
+    for (let page = 1; page <= MOST_PAGES; page++) {
+      const separator = path.includes('?') ? '&' : '?'
+      const found = z
+        .array(schema)
+        .parse(await ask('GET', `${path}${separator}per_page=${PAGE}&page=${page}`))
+      yield* found
+      if (found.length < PAGE) return
+    }
+  }
   return {
     comments: pull => ({
       async *list() {
-        for (let page = 1; page <= MOST_PAGES; page++) {
-          const query = `per_page=${PAGE}&page=${page}`
-          const found = z
-            .array(commentSchema)
-            .parse(await ask('GET', `${path}/issues/${pull}/comments?${query}`))
-          for (const comment of found) yield read(comment)
-          if (found.length < PAGE) return
-        }
+        for await (const comment of pages(`${path}/issues/${pull}/comments`, commentSchema))
+          yield read(comment)
       },
       create: async body =>
         read(commentSchema.parse(await ask('POST', `${path}/issues/${pull}/comments`, { body }))),
       update: async (id, body) =>
         read(commentSchema.parse(await ask('PATCH', `${path}/issues/comments/${id}`, { body }))),
-      async whoami() {
-        try {
-          return z.object({ login: z.string() }).parse(await ask('GET', '/user')).login
-        } catch (error) {
-          if (error instanceof Refusal && [401, 403, 404].includes(error.status ?? 0)) return null
-          throw error
+      whoami
+    }),
+    issues: () => ({
+      async *listBy(author) {
+        const query = `state=all&sort=created&direction=asc&creator=${encodeURIComponent(author)}`
+        for await (const issue of pages(`${path}/issues?${query}`, issueSchema)) {
+          if (issue.pull_request === undefined) yield readIssue(issue)
         }
-      }
+      },
+      create: async (title, body) =>
+        readIssue(issueSchema.parse(await ask('POST', `${path}/issues`, { title, body }))),
+      update: async (number, { body, open }) =>
+        readIssue(
+          issueSchema.parse(
+            await ask('PATCH', `${path}/issues/${number}`, {
+              ...(body === undefined ? {} : { body }),
+              ...(open === undefined ? {} : { state: open ? 'open' : 'closed' })
+            })
+          )
+        ),
+      whoami
     }),
     async isPublic() {
       try {
@@ -110,4 +148,8 @@ function refusalOf(error: unknown): Refusal {
 
 function read({ id, body, html_url, user }: z.infer<typeof commentSchema>): Comment {
   return { id, body: body ?? '', url: html_url, author: user?.login ?? '' }
+}
+
+function readIssue({ number, body, state, html_url, user }: z.infer<typeof issueSchema>): Issue {
+  return { number, body: body ?? '', open: state === 'open', url: html_url, author: user?.login ?? '' }
 }

@@ -60,6 +60,19 @@ export function fenced(lines: readonly string[]): string {
   return `${fence}text\n${body}\n${fence}`
 }
 
+/**
+ * A host's words where plain text is asked for and a viewer may render Markdown all the same: SARIF messages,
+ * annotations, titles. A hair space breaks what could be a link, a mention, a reference, HTML or a placeholder. At most
+ * twice `limit` characters, however many of them were escaped.
+ */
+export function escapePlain(text: string, limit = 300): string {
+  const plain = shown(text, limit).replace(LIVE, '$&\u200a')
+  return plain.length > limit * 2 ? `${plain.slice(0, limit * 2 - 1).toWellFormed()}…` : plain
+}
+
+const LIVE =
+  /@(?=\w)|#(?=\d)|\](?=[([:])|:(?=\/\/)|www(?=\.)|<(?=[a-z/!?])|GH(?=-\d)|\{(?=\d)|(?:mailto|xmpp)(?=:)/gi
+
 /** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu
 

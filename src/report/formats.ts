@@ -1,6 +1,9 @@
+import { renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderMarkdown } from './markdown.ts'
+import type { Places } from './places.ts'
 import type { Report } from './report.ts'
+import { renderSarif } from './sarif.ts'
 
 /** A report as a file. A new format is one renderer and one line in {@link FORMATS}. */
 export interface Format {
@@ -9,7 +12,7 @@ export interface Format {
   /** The action's output that holds the file's path. */
   readonly output: string
   /** @param redacted how many secrets were hidden */
-  readonly render: (report: Report, redacted: number) => string
+  readonly render: (report: Report, redacted: number, places: Places) => string
 }
 
 /** No reader of a Markdown file wants more (bytes). */
@@ -17,6 +20,7 @@ const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024
 
 export const FORMATS: readonly Format[] = [
   { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
+  { file: 'report.html', output: 'report-html', render: renderHtml },
   {
     file: 'report.md',
     output: 'report-markdown',
@@ -26,5 +30,10 @@ export const FORMATS: readonly Format[] = [
         redacted,
         whole: 'The full report is report.json beside this file.'
       })
+  },
+  {
+    file: 'report.sarif',
+    output: 'report-sarif',
+    render: (report, _, places) => renderSarif(report, places)
   }
 ]

@@ -24,11 +24,21 @@ export function renderJson(report: Report): string {
     findings: report.findings.map(orderFinding),
     notices: report.notices
   } satisfies Report
-  return `${JSON.stringify(ordered, null, 2).replace(UNSEEN, escapeUnits)}\n`
+  return printJson(ordered)
+}
+
+/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
+export function printJson(value: unknown): string {
+  return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`
 }
 
 /** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
+
+/** JSON with what is invisible or obeyed in its strings written as `\uXXXX`. */
+export function escapeUnseen(json: string): string {
+  return json.replace(UNSEEN, escapeUnits)
+}
 
 function escapeUnits(character: string): string {
   let escaped = ''

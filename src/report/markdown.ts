@@ -1,6 +1,8 @@
 import { markdownTable } from 'markdown-table'
 import { escapeSentence, escapeText } from './escape.ts'
+import type { Memory } from './history.ts'
 import { findingSection, findingsLeftOut, findingTable } from './markdown/findings.ts'
+import { firstDays, historySection } from './markdown/history.ts'
 import { namesOf, unassessed } from './markdown/hosts.ts'
 import { hostMap } from './markdown/map.ts'
 import { acceptedList, clusterTable, noticeList } from './markdown/rest.ts'
@@ -19,6 +21,8 @@ export interface MarkdownOptions {
   readonly redacted: number
   /** A sentence of ours: where the full report is. */
   readonly whole: string
+  /** What a rolling report remembers of the runs before. */
+  readonly memory?: Memory
   /** The run that made the report, for a link to its summary. */
   readonly runUrl?: string | null
 }
@@ -40,16 +44,19 @@ export function renderMarkdown(shown: Shown, options: MarkdownOptions): string {
 }
 
 function renderTier(report: Report, options: MarkdownOptions, tier: Tier): string {
+  const { memory } = options
   const names = namesOf(report)
+  const days = firstDays(memory)
   const findings = openFindings(report.findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial')
   const before = [
     ...opening(gistOf(report), options),
     `${assessment(report)}${turned(report, options)}`,
+    memory === undefined ? '' : historySection(memory, findings, tier),
     noticeList(report.notices, tier),
-    findingTable(findings, names, tier)
+    findingTable(findings, names, tier, days),
+    hostMap(findings, names, tier)
   ]
   const after = [
-    hostMap(findings, names, tier),
     unassessed(report, names, tier),
     clusterTable(report.clusters, names, tier),
     acceptedList(report, names, tier),
@@ -59,7 +66,7 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
   const sections: string[] = []
   let room = options.limit - fixed
   for (const [at, finding] of findings.slice(0, tier.sections).entries()) {
-    const section = findingSection(finding, at, names, tier)
+    const section = findingSection(finding, at, names, tier, days)
     room -= Buffer.byteLength(section) + 2
     if (room < 0 && tier.folded === 0) break
     sections.push(section)
@@ -103,10 +110,12 @@ function assessment({ run, summary, findings }: Report): string {
     .join('\n\n')
 }
 
-/** A comment is only there when something was said before, so a clean one has turned clean. */
-function turned({ summary }: Report, { marker }: MarkdownOptions): string {
+/** A comment or an issue is only there when something was said before, so a clean one has turned clean. */
+function turned({ summary }: Report, { marker, memory }: MarkdownOptions): string {
   const quiet = summary.verdict === 'clean' && summary.findings === 0
-  return quiet && marker !== undefined ? '\n\nWhat this comment told of before is gone.' : ''
+  return quiet && marker !== undefined
+    ? `\n\nWhat this ${memory === undefined ? 'comment' : 'issue'} told of before is gone.`
+    : ''
 }
 
 function footer(report: Report, options: MarkdownOptions): string {
@@ -157,6 +166,7 @@ function renderCounts(view: PublicView, options: MarkdownOptions): string {
   return join([
     ...opening(view, options),
     `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}`,
+    options.memory === undefined ? '' : historySection(options.memory, [], TIERS[0]),
     '> ℹ️ This repository is public, so only counts are shown here. The input `publish-to-public` changes that.',
     body.length === 0
       ? ''

@@ -49,6 +49,12 @@ export function redactReport(report: Report): Redacted {
   })
   const hidden: Report = {
     ...report,
+    run: {
+      ...report.run,
+      targets: report.run.targets.map(hide),
+      baseline:
+        report.run.baseline === null ? null : { ...report.run.baseline, path: hide(report.run.baseline.path) }
+    },
     hosts: report.hosts.map(host => ({
       ...host,
       name: hideOrNull(host.name),
@@ -108,9 +114,9 @@ const token = (kind: string, hint: RegExp, body: string): Rule => ({
 const RULES: readonly Rule[] = [
   {
     kind: 'private key',
-    hint: /PRIVATE KEY-----/,
+    hint: /PRIVATE KEY/,
     pattern:
-      /()(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
+      /()(-----BEGIN ?[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,12288}(?:-----END [A-Z0-9 ]{0,30}-----)?)/g
   },
   {
     kind: 'ssh key',
@@ -125,18 +131,53 @@ const RULES: readonly Rule[] = [
     pattern:
       /((?<![A-Za-z0-9/+=.]))((?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}[a-z])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g
   },
-  token('AWS access key', /A[KS]IA/, 'A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])'),
+  token(
+    'AWS access key',
+    /A[KSBC][ICT]A|A3T/,
+    '(?:A[KS]IA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Za-z0-9])'
+  ),
   token('GitHub token', /gh[pousr]_|github_pat_/, '(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,255}'),
-  token('GitLab token', /glpat-/, 'glpat-[A-Za-z0-9_-]{16,255}'),
-  token('Slack token', /xox[a-z]-/, 'xox[abposr]-[A-Za-z0-9-]{10,255}'),
+  token(
+    'GitLab token',
+    /gl[a-z]{2,5}-/,
+    'gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[A-Za-z0-9_-]{16,255}'
+  ),
+  token('Slack token', /x(?:ox[a-z]|app)-/, 'x(?:ox[abeposr]|app)-[A-Za-z0-9-]{10,255}'),
+  token('Anthropic key', /sk-ant-/, 'sk-ant-[A-Za-z0-9_-]{20,255}'),
+  token(
+    'OpenAI key',
+    /sk-/,
+    'sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,255}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})'
+  ),
+  token('Groq key', /gsk_/, 'gsk_[A-Za-z0-9]{40,80}'),
+  token('Hugging Face token', /hf_/, 'hf_[A-Za-z0-9]{30,64}'),
+  token('Linear key', /lin_api_/, 'lin_api_[A-Za-z0-9_]{32,128}'),
+  token('Notion token', /ntn_/, 'ntn_[A-Za-z0-9]{40,64}'),
+  token('SendGrid key', /SG\./, 'SG\\.[\\w-]{16,128}\\.[\\w-]{16,128}'),
+  token('Shopify token', /shp[a-z]{2}_/, 'shp(?:pa|ca|at|ss)_[A-Za-z0-9]{32,64}'),
+  token('Grafana token', /gl(?:c|sa)_/, 'gl(?:c|sa)_[A-Za-z0-9+/_]{32,400}={0,2}'),
+  token('1Password token', /ops_ey/, 'ops_ey[A-Za-z0-9+/=_-]{60,2048}'),
+  token('Vault token', /hv[sbr]\./, 'hv[sbr]\\.[A-Za-z0-9_-]{24,300}'),
+  token('Vercel token', /vc[piark]_/, 'vc[piark]_[A-Za-z0-9]{20,60}'),
+  token('Databricks token', /dapi/, 'dapi[A-Fa-f0-9]{32}'),
+  token('Docker token', /dckr_/, 'dckr_[a-z]{3}_[A-Za-z0-9_-]{20,64}'),
+  token('Figma token', /figd_/, 'figd_[A-Za-z0-9_-]{40,200}'),
+  token('PyPI token', /pypi-/, 'pypi-AgE[A-Za-z0-9_-]{50,512}'),
+  token('DigitalOcean token', /do[opr]_v1_/, 'do[opr]_v1_[a-f0-9]{64}'),
+  token('age key', /AGE-SECRET-KEY-/, 'AGE-SECRET-KEY-1[A-Z0-9]{58}'),
   token('Stripe key', /_(?:live|test)_/, '[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}'),
   token('Google API key', /AIza/, 'AIza[A-Za-z0-9_-]{35}'),
-  token('npm token', /npm_/, 'npm_[A-Za-z0-9]{30,255}'),
+  token('npm token', /npm_/, 'npm_[A-Za-z0-9_]{30,255}'),
   token('JWT', /eyJ/, 'eyJ[A-Za-z0-9_-]{8,4096}\\.eyJ[A-Za-z0-9_-]{4,8192}(?:\\.[A-Za-z0-9_-]{0,4096})?'),
   {
     kind: 'Slack webhook',
     hint: /hooks\.slack\.com/,
     pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)([A-Za-z0-9/_-]{8,255})/g
+  },
+  {
+    kind: 'GitHub token',
+    hint: /:x-oauth-basic@/,
+    pattern: /(:\/\/)([^\s/?#:@"']{1,256})(?=:x-oauth-basic@)/g
   },
   {
     kind: 'password',

@@ -41,22 +41,37 @@ function weigh(findings: readonly Finding[]): Weighed {
 }
 
 /** Verdict and coverage in one line: what a person must know in ten seconds. The name is checked by the inputs. */
-export function headline({ mode, name, summary, drift, rollouts }: Gist): string {
+export function headline(gist: Gist): string {
+  const { mode, name, summary } = gist
+  if (mode !== 'check') return `📦 ${name}: ${mode}. ${outcome(gist)}`
+  switch (summary.verdict) {
+    case 'clean':
+      return `✅ ${name}: clean. ${outcome(gist)}`
+    case 'incomplete':
+      return `${summary.hosts === 0 ? '⛔' : '⚠️'} ${name}: incomplete. ${outcome(gist)}`
+    case 'drift': {
+      const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity]
+      return `${sign} ${name}: drift. ${outcome(gist)}`
+    }
+  }
+}
+
+/** What follows the verdict: how much was found, and on how much of the fleet that rests. */
+export function outcome({ mode, summary, drift, rollouts }: Gist): string {
   const { reported, hosts } = summary
   const assessed =
     reported === hosts && hosts > 0
       ? `${hosts === 1 ? 'its one host' : `all ${number(hosts)} hosts`} assessed`
       : `${number(reported)} of ${count(hosts, 'host')} assessed`
-  if (mode !== 'check') return `📦 ${name}: ${mode}. ${capital(assessed)}`
+  if (mode !== 'check') return capital(assessed)
   switch (summary.verdict) {
     case 'clean':
-      return `✅ ${name}: clean. No drift, ${assessed}`
+      return `No drift, ${assessed}`
     case 'incomplete':
-      return `⚠️ ${name}: incomplete. No drift found, but only ${assessed}`
+      return hosts === 0 ? 'Nothing was assessed' : `No drift found, but only ${assessed}`
     case 'drift': {
-      const sign = SIGNS[summary.worstSeverity === 'none' ? 'medium' : summary.worstSeverity]
       const found = [told(drift, 'finding'), told(rollouts, 'rollout')].filter(part => part !== '')
-      return `${sign} ${name}: drift. ${found.join(' and ')}; ${assessed}`
+      return `${found.join(' and ')}; ${assessed}`
     }
   }
 }

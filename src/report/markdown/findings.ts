@@ -6,11 +6,21 @@ import { capital, count, listed, nature, number, SIGNS } from '../words.ts'
 import { hostCell, hostList, type Names } from './hosts.ts'
 import type { Tier } from './tier.ts'
 
+const HEAD = ['', '#', 'Finding', 'Hosts', 'Tables', 'Such as']
 /** Lines of the table of findings in sight; further ones are folded away. */
 const IN_SIGHT = 15
 
-/** One line a finding: what a reader sees first. Empty where one section says the same. */
-export function findingTable(findings: readonly Finding[], names: Names, tier: Tier): string {
+/**
+ * One line a finding: what a reader sees first. Empty where one section says the same.
+ *
+ * @param days first day of each finding by id, where that is remembered
+ */
+export function findingTable(
+  findings: readonly Finding[],
+  names: Names,
+  tier: Tier,
+  days: ReadonlyMap<string, string> = new Map()
+): string {
   if (findings.length < 2 || tier.listed === 0) return ''
   const lines = findings
     .slice(0, tier.listed)
@@ -20,11 +30,12 @@ export function findingTable(findings: readonly Finding[], names: Names, tier: T
       nature(finding),
       hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
       tables(finding),
-      finding.surprise > 0 ? `${finding.surprise.toFixed(1)}\u00a0bits` : ''
+      instance(finding, tier),
+      ...(days.size > 0 ? [days.get(finding.id) ?? ''] : [])
     ])
   const table = (body: string[][]) =>
-    markdownTable([['', '#', 'Finding', 'Hosts', 'Tables', 'Surprise'], ...body], {
-      align: ['', 'r', '', '', '', 'r'],
+    markdownTable([[...HEAD, ...(days.size > 0 ? ['First seen'] : [])], ...body], {
+      align: ['', 'r'],
       alignDelimiters: false
     })
   const folded = lines.slice(IN_SIGHT)
@@ -33,7 +44,18 @@ export function findingTable(findings: readonly Finding[], names: Names, tier: T
   return `${table(lines.slice(0, IN_SIGHT))}\n\n<details><summary>${title}</summary>\n\n${table(folded)}\n\n</details>`
 }
 
-const MOST_TABLES = 4
+/** The beginning of the finding's most telling row: what identifies it stands first. */
+function instance({ rows }: Finding, tier: Tier): string {
+  const [row] = rows
+  if (row === undefined) return ''
+  const columns = Object.entries(row.row).filter(([, value]) => value !== '')
+  const told = columns.slice(0, 6).map(([column, value]) => `${column}=${value}`)
+  return told.length === 0
+    ? ''
+    : `${row.kind === 'missing' ? 'no ' : ''}${escapeCell(told.join(' '), Math.min(56, tier.value))}`
+}
+
+const MOST_TABLES = 3
 
 function tables({ rows }: Finding): string {
   const queries = [...new Set(rows.map(row => row.query))]
@@ -42,11 +64,18 @@ function tables({ rows }: Finding): string {
 }
 
 /** Everything about one finding: hosts, sentence, rows with prevalence, techniques. */
-export function findingSection(finding: Finding, at: number, names: Names, tier: Tier): string {
+export function findingSection(
+  finding: Finding,
+  at: number,
+  names: Names,
+  tier: Tier,
+  days: ReadonlyMap<string, string> = new Map()
+): string {
   const { severity, hosts, rows, attack } = finding
   const facts = [
     attack.length > 0 ? `ATT&amp;CK ${attack.map(techniqueLink).join(', ')}` : '',
     finding.surprise > 0 ? `surprise ${finding.surprise.toFixed(1)} bits` : '',
+    days.has(finding.id) ? `first seen ${days.get(finding.id)}` : '',
     finding.cluster === null ? '' : `cluster ${escapeText(finding.cluster, 40)}`,
     `finding ${escapeText(finding.id, 80)}`
   ]
@@ -92,17 +121,19 @@ function rowTable(rows: readonly FindingRow[], tier: Tier): string {
     ({ prevalence: { cluster, fleet } }) => cluster[0] !== fleet[0] || cluster[1] !== fleet[1]
   )
   const against = rows.some(row => row.baseline !== 'none')
-  const pick = <T>(always: readonly T[], inCluster: T, inBaseline: T): T[] => [
+  const pick = <T>(always: readonly T[], inCluster: T, inBaseline: T, row: T): T[] => [
     ...always,
     ...(clustered ? [inCluster] : []),
-    ...(against ? [inBaseline] : [])
+    ...(against ? [inBaseline] : []),
+    row
   ]
-  const head = pick(['', 'Table', 'Row', 'Fleet'], 'Cluster', 'Baseline')
+  const head = pick(['', 'Table', 'Fleet'], 'Cluster', 'Baseline', 'Row')
   const body = rows.map(row =>
     pick(
-      [MARKS[row.kind], escapeCell(row.query, 64), columnsCell(row, tier), share(row.prevalence.fleet)],
+      [MARKS[row.kind], escapeCell(row.query, 64), share(row.prevalence.fleet)],
       share(row.prevalence.cluster),
-      BASELINE[row.baseline]
+      BASELINE[row.baseline],
+      columnsCell(row, tier)
     )
   )
   return markdownTable([head, ...body], { alignDelimiters: false })
@@ -114,9 +145,9 @@ function share([having, observed]: Prevalence): string {
 
 /** The columns that say something; of a changed row what it was and what it is. */
 function columnsCell({ row, expected }: FindingRow, tier: Tier): string {
-  const before = (column: string): string =>
-    expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : ''
-  const changed = (column: string, value: string): boolean => expected !== null && before(column) !== value
+  const before = (column: string): string => expected?.[column] ?? ''
+  const changed = (column: string, value: string): boolean =>
+    expected !== null && Object.hasOwn(expected, column) && before(column) !== value
   const telling = Object.entries(row).filter(([column, value]) => value !== '' || changed(column, value))
   const shown = telling
     .slice(0, tier.columns)

@@ -14,6 +14,7 @@ const SHADES: Readonly<Record<Severity, string>> = {
 }
 const NOTHING = '·'
 const MOST_COLUMNS = 12
+const MOST_LINES = 15
 const WIDEST_NAME = 40
 
 /**
@@ -27,7 +28,7 @@ export function hostMap(findings: readonly Finding[], names: Names, tier: Tier):
   if (lines.length === 0 || tier.lines < 5) return ''
   const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))]
   const shownColumns = columns.slice(0, MOST_COLUMNS)
-  const shown = lines.slice(0, tier.lines)
+  const shown = lines.slice(0, Math.min(MOST_LINES, tier.lines))
   const labels = shown.map(({ hosts }) => label(hosts, names))
   const width = Math.max(...labels.map(text => [...text].length))
   const pad = (text: string) => text + ' '.repeat(Math.max(0, width - [...text].length))

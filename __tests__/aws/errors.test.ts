@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals'
+import { errorText, explainAwsError, isNetworkFailure, isTransient } from '../../src/aws/errors.ts'
+
+const named = (name: string, message = 'said', more: object = {}) =>
+  Object.assign(new Error(message), { name, ...more })
+const status = (httpStatusCode: unknown) => ({ $metadata: { httpStatusCode } })
+
+describe('a failure may pass', () => {
+  test.each([
+    ['throttled', named('ThrottlingException', '', status(400))],
+    ['too many requests', named('TooManyRequestsException', '', status(400))],
+    ['rate exceeded', named('RateExceeded', '', status(400))],
+    ['429', named('Odd', '', status(429))],
+    ['500', named('InternalServerError', '', status(500))],
+    ['503', named('Odd', '', status(503))],
+    ['reset', named('Error', '', { code: 'ECONNRESET' })],
+    ['no such name now', named('Error', '', { code: 'EAI_AGAIN' })],
+    ['timed out', named('TimeoutError')],
+    ['a network failure beneath', new Error('x', { cause: named('Error', '', { code: 'ETIMEDOUT' }) })]
+  ])('when it is %s', (_name, error) => {
+    expect(isTransient(error)).toBe(true)
+  })
+
+  test.each([
+    ['access denied', named('AccessDeniedException', '', status(403))],
+    ['a bad document', named('InvalidDocument', '', status(400))],
+    ['a defect', new TypeError('x is not a function')],
+    ['a status that is no number', named('Odd', '', status('500'))],
+    ['a code that is no text', named('Odd', '', { code: 11 })],
+    ['no error at all', 'ECONNRESET']
+  ])('but not when it is %s', (_name, error) => {
+    expect(isTransient(error)).toBe(false)
+    expect(isNetworkFailure(error)).toBe(false)
+  })
+})
+
+describe('an error of AWS is told with what to do', () => {
+  test.each([
+    ['AccessDeniedException', "Allow ssm:SendCommand in the role's permissions"],
+    ['UnrecognizedClientException', 'The AWS credentials are not valid'],
+    ['ExpiredTokenException', 'The AWS credentials are not valid'],
+    ['CredentialsProviderError', 'The AWS credentials are not valid'],
+    ['InvalidDocument', 'Check the document input'],
+    ['ThrottlingException', 'AWS kept throttling this account'],
+    ['TimeoutError', 'The network between the runner and AWS failed']
+  ])('%s', (name, advice) => {
+    const told = explainAwsError(named(name, 'What AWS said.'), 'ssm:SendCommand')
+    expect(told).toContain(`ssm:SendCommand failed: ${name}: What AWS said. ${advice}`)
+  })
+
+  test('one that nobody knows is told as it is', () => {
+    expect(explainAwsError(named('Odd', 'words'), 'ssm:ListCommands')).toBe(
+      'ssm:ListCommands failed: Odd: words.'
+    )
+  })
+})
+
+test('the text of an error is one line, bounded and inert', () => {
+  const text = errorText(new Error(`a\n::error::b\u202e##[x]${'y'.repeat(5000)}`))
+  expect(text).not.toMatch(/\n|\u202e|##\[/)
+  expect([...text].length).toBeLessThanOrEqual(610)
+  expect(errorText('just a text')).toBe('just a text')
+})

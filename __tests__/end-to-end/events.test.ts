@@ -1,0 +1,254 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { makeFleet } from '../../demo/fleet/fleet.ts'
+import { type DemoServer, startServer } from '../../demo/server/server.ts'
+import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from './fixture.ts'
+
+const fleet = makeFleet({ seed: 5, hosts: 14 })
+const rootkit = fleet.plants.find(plant => plant.name === 'rootkit')!.hosts[0]!
+const quiet = fleet.hosts
+  .filter(host => host.behaviour === 'honest' && !fleet.plants.some(plant => plant.hosts.includes(host.id)))
+  .map(host => host.id)
+let server: DemoServer
+
+/** A baseline that knows the kernel modules of the fleet. */
+const BASELINE = JSON.stringify({
+  version: 1,
+  name: 'checkout',
+  queries: {
+    kernel_modules: {
+      columns: ['name'],
+      required: fleet.hosts
+        .find(({ id }) => id === quiet[0])!
+        .tables.kernel_modules!.map(row => [String(row.name)])
+    }
+  }
+})
+const files = { 'baselines/checkout.json': BASELINE }
+const targets = [rootkit, ...quiet.slice(0, 4)].join('\n')
+const healthy = quiet.slice(0, 4).join('\n')
+const calls = (service: string) => server.calls.filter(call => call.service === service)
+
+beforeAll(async () => {
+  server = await startServer(fleet)
+})
+
+beforeEach(() => {
+  server.calls.length = 0
+  server.setFault(undefined)
+})
+
+afterAll(async () => {
+  await server.close()
+  await removeRuns()
+})
+
+describe('a pull request', () => {
+  const inputs = { targets, baseline: 'baselines/checkout.json' }
+
+  test('gets one comment, which is updated in place and says when it turned clean', async () => {
+    server.github.write(7, '<!-- fleet-drift:checkout -->\nplanted by somebody', 'mallory')
+    const first = await act(server, { event: pullRequest(7), inputs, files })
+    const ours = () => server.github.comments.get(7)!.filter(({ user }) => user.login !== 'mallory')
+    expect(ours()).toHaveLength(1)
+    expect(ours()[0]!.body).toMatch(/^<!-- fleet-drift:checkout -->\n## .*drift/)
+    expect(ours()[0]!.body).toContain(rootkit)
+    expect(first.outputs['comment-url']).toBe(ours()[0]!.html_url)
+
+    const second = await act(server, {
+      event: pullRequest(7),
+      inputs: { ...inputs, targets: healthy },
+      files
+    })
+    expect(second.code).toBe(0)
+    expect(second.outputs.verdict).toBe('clean')
+    expect(ours()).toHaveLength(1)
+    expect(ours()[0]!.body).toMatch(/clean/)
+    expect(server.github.comments.get(7)!.map(({ body }) => body)).toContain(
+      '<!-- fleet-drift:checkout -->\nplanted by somebody'
+    )
+  }, 120_000)
+
+  test('that is healthy gets no comment', async () => {
+    const run = await act(server, { event: pullRequest(8), inputs: { ...inputs, targets: healthy }, files })
+    expect(run.code).toBe(0)
+    expect(server.github.comments.get(8)).toBeUndefined()
+  }, 120_000)
+
+  test('whose comment is refused warns, and is judged by the report alone', async () => {
+    server.setFault(call =>
+      call.action.startsWith('POST')
+        ? { status: 403, type: 'Resource not accessible by integration' }
+        : undefined
+    )
+    const run = await act(server, { event: pullRequest(9), inputs: { ...inputs, 'fail-on': 'never' }, files })
+    expect(run.code).toBe(0)
+    expect(run.log).toMatch(/::warning::The pull-request comment was refused: 403.*pull-requests: write/)
+    expect(run.outputs.verdict).toBe('drift')
+  }, 120_000)
+
+  test('from a fork asks no host, says so, and does not fail', async () => {
+    const {
+      ACTIONS_ID_TOKEN_REQUEST_URL: _url,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: _token,
+      ...env
+    } = server.env()
+    const run = await act(server, {
+      event: pullRequest(10, 'mallory/infra'),
+      inputs,
+      files,
+      env: { ...env, ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }
+    })
+    expect(run.code).toBe(0)
+    expect(run.outputs.verdict).toBe('incomplete')
+    expect(run.log).toMatch(/::warning::This pull request comes from a fork/)
+    expect(run.summary).toMatch(/incomplete/)
+    expect([...calls('ssm'), ...calls('sts'), ...calls('oidc')]).toEqual([])
+    expect(server.github.comments.get(10)).toBeUndefined()
+  }, 120_000)
+})
+
+describe('what is wrong is told in one sentence each, and nothing is called', () => {
+  test('every bad input at once', async () => {
+    const run = await act(server, {
+      inputs: {
+        mode: 'chek',
+        'role-to-assume': 'fleet-drift',
+        targets: 'checkout\ntag:x',
+        'timeout-seconds': 'soon',
+        'fail-on': 'always',
+        'expected-hosts': 'many',
+        'aws-region': 'Ireland',
+        'allowed-account-ids': '12'
+      }
+    })
+    expect(run.code).toBe(1)
+    const told = errorsOf(run).join('\n').replaceAll('%0A', '\n')
+    for (const start of [
+      'mode: "chek" must be check',
+      'role-to-assume: "fleet-drift" must be the full ARN',
+      'targets: "checkout" is no target',
+      'targets: "tag:x" has no key and value',
+      'timeout-seconds: "soon" must be a whole number',
+      'fail-on: "always" must be',
+      'expected-hosts: "many" must be',
+      'aws-region: "Ireland" must be a region',
+      'allowed-account-ids:'
+    ])
+      expect(told).toContain(start)
+    expect(run.summary).toContain('must be the full ARN')
+    expect(server.calls).toEqual([])
+  })
+
+  test.each([
+    ['a baseline that is not there', 'baselines/other.json', {}, /baselines\/other\.json cannot be read/],
+    [
+      'a baseline that is no JSON',
+      'baselines/checkout.json',
+      { 'baselines/checkout.json': '{' },
+      /not valid JSON/
+    ],
+    [
+      'a baseline with merge markers',
+      'baselines/checkout.json',
+      { 'baselines/checkout.json': '<<<<<<< ours\n' },
+      /merge markers/
+    ]
+  ])('%s', async (_what, baseline, files, error) => {
+    const run = await act(server, { inputs: { baseline }, files })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toHaveLength(1)
+    expect(errorsOf(run)[0]).toMatch(error)
+    expect(run.outputs).toMatchObject({ verdict: 'incomplete', coverage: '0.0000' })
+    expect(existsSync(run.outputs['report-json']!)).toBe(true)
+    expect(calls('ssm')).toEqual([])
+  })
+
+  test('a job without id-token: write', async () => {
+    const run = await act(server, {
+      env: { ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }
+    })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toEqual([expect.stringContaining('add "id-token: write"')])
+    expect(server.calls.filter(({ service }) => service !== 'github')).toEqual([])
+  })
+})
+
+describe('what AWS refuses', () => {
+  test('a role that does not trust the repository is told with both forms of sub', async () => {
+    const run = await act(server, { inputs: { 'role-to-assume': 'arn:aws:iam::111122223333:role/other' } })
+    expect(run.code).toBe(1)
+    const [error] = errorsOf(run)
+    expect(error).toContain('Not authorized to perform sts:AssumeRoleWithWebIdentity')
+    expect(error).toContain('repo:acme/infra:')
+    expect(error).toContain('repo:acme@OWNER_ID/infra@REPOSITORY_ID:')
+    expect(run.outputs.verdict).toBe('incomplete')
+    expect(run.summary).toMatch(/Nothing was assessed/)
+    expect(calls('ssm')).toEqual([])
+  })
+
+  test('an account that is not allowed is left alone', async () => {
+    const run = await act(server, { inputs: { 'allowed-account-ids': '999988887777' } })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)[0]).toMatch(/account 111122223333, and allowed-account-ids names only 999988887777/)
+    expect(calls('ssm')).toEqual([])
+  })
+
+  test('targets that match no host are an error', async () => {
+    const run = await act(server, { inputs: { targets: 'tag:Service=nothing' } })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)[0]).toMatch(/No host matched the targets \(tag:Service=nothing\)/)
+    expect(run.outputs.verdict).toBe('incomplete')
+  }, 120_000)
+})
+
+test('a public repository gets counts only, and the files all of it', async () => {
+  const run = await act(server, {
+    event: { name: 'schedule', payload: { repository: { ...PRIVATE, private: false } } },
+    inputs: { targets, baseline: 'baselines/checkout.json' },
+    files
+  })
+  expect(run.code).toBe(1)
+  for (const host of fleet.hosts) {
+    expect(run.summary + run.log).not.toContain(host.id)
+    expect(run.summary + run.log).not.toContain(host.name)
+  }
+  expect(run.summary + run.log).not.toContain('diamorphine')
+  expect(readFileSync(run.outputs['report-json']!, 'utf8')).toContain('diamorphine')
+}, 120_000)
+
+test('mode collect writes the snapshot, sets no verdict and tells the coverage', async () => {
+  const run = await act(server, { inputs: { mode: 'collect', targets } })
+  expect(run.code).toBe(0)
+  expect(run.outputs).toEqual({
+    snapshot: expect.stringMatching(/snapshot\.ndjson\.gz$/),
+    coverage: '1.0000',
+    'silent-hosts': '[]'
+  })
+}, 120_000)
+
+test('a host that answers garbage changes nothing for the others, and is a finding itself', async () => {
+  const hostile = fleet.hosts.find(({ id }) => id === quiet.at(-1))!
+  const inputs = { baseline: 'baselines/checkout.json', 'fail-on': 'never' }
+  const told = async (more: string) => {
+    const run = await act(server, { inputs: { ...inputs, targets: `${targets}${more}` }, files })
+    const { findings } = JSON.parse(readFileSync(run.outputs['report-json']!, 'utf8'))
+    return { run, findings: findings as { id: string; kind: string; severity: string; hosts: string[] }[] }
+  }
+  const without = await told('')
+  hostile.behaviour = 'garbage'
+  const { run, findings } = await told(`\n${hostile.id}`)
+  hostile.behaviour = 'honest'
+  const deviating = (list: typeof findings) =>
+    list
+      .filter(({ kind }) => kind === 'deviation')
+      .map(({ id, severity, hosts }) => ({ id, severity, hosts }))
+  expect(deviating(findings)).toEqual(deviating(without.findings))
+  expect(deviating(findings)).not.toEqual([])
+  expect(findings).toContainEqual(
+    expect.objectContaining({ kind: 'partial', severity: 'high', hosts: [hostile.id] })
+  )
+  expect(run.log).not.toMatch(/^\s*::error[^:]*::owned|##\[error\]/m)
+  for (const live of ['<img', '@everyone', '\u202e', '\u001b'])
+    expect(run.summary + run.log).not.toContain(live)
+}, 120_000)

@@ -1,0 +1,182 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { makeFleet } from '../../demo/fleet/fleet.ts'
+import type { ActionResult } from '../../demo/runner.ts'
+import { type DemoServer, startServer } from '../../demo/server/server.ts'
+import type { HostRecord } from '../../src/snapshot/snapshot.ts'
+import { openSnapshot } from '../../src/snapshot/write.ts'
+import { HOSTILE } from '../report/hostile.ts'
+import { hasCmark, outsideCode, toHtml } from '../report/rendered.ts'
+import { act, removeRuns } from './fixture.ts'
+
+/** What a run may hold in memory at its peak, whatever a host sends (MiB). */
+const MOST_MEMORY = 400
+const MIB = 1024 * 1024
+
+const folder = mkdtempSync(join(tmpdir(), 'hostile-'))
+const queries = ['kernel_modules', 'crontab', 'suid_bin', 'listening_ports']
+const facts = {
+  hostname: null,
+  fqdn: null,
+  addresses: [],
+  macs: [],
+  machineId: null,
+  bootId: null,
+  os: 'Ubuntu',
+  osVersion: '24.04',
+  arch: 'x86_64',
+  osqueryVersion: '5.23.1',
+  root: true
+}
+let server: DemoServer
+
+beforeAll(async () => {
+  server = await startServer(makeFleet({ seed: 5, hosts: 14 }))
+})
+
+afterAll(async () => {
+  await server.close()
+  await removeRuns()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function record(host: string, rows: Readonly<Record<string, readonly Record<string, string>[]>>): HostRecord {
+  const results = queries.map(name => [name, { status: 'ok', detail: null, rows: rows[name] ?? [] }] as const)
+  return {
+    host,
+    status: 'reported',
+    reason: null,
+    unanswered: false,
+    collectedAt: '2026-11-25T06:00:00Z',
+    facts,
+    queries: Object.fromEntries(results)
+  }
+}
+
+async function snapshotOf(name: string, hosts: Iterable<HostRecord>): Promise<string> {
+  const path = join(folder, name)
+  const writer = await openSnapshot(path, {
+    fleetDriftSnapshot: 1,
+    name: 'checkout',
+    collector: 'ssm',
+    packs: [],
+    targets: [],
+    region: 'eu-west-1',
+    startedAt: '2026-11-25T06:00:00Z'
+  })
+  for (const host of hosts) await writer.write(host)
+  await writer.close()
+  return path
+}
+
+const honest = Array.from({ length: 30 }, (_, at) =>
+  record(`i-0${String(at).padStart(16, '0')}`, {
+    kernel_modules: ['ext4', 'nf_tables'].map(name => ({ name, size: '1', used_by: '-', status: 'Live' })),
+    listening_ports: [{ protocol: '6', address: '0.0.0.0', port: '22', path: '/usr/sbin/sshd' }]
+  })
+)
+
+/** Runs the action on what was collected earlier, and tells its peak memory in MiB. */
+async function judge(file: string): Promise<ActionResult & { memory: number }> {
+  const measured = join(folder, 'memory')
+  const code = `import { writeFileSync } from 'node:fs'
+    process.on('exit', () => writeFileSync(${JSON.stringify(measured)}, String(process.resourceUsage().maxRSS)))`
+  const result = await act(server, {
+    inputs: { collector: 'files', files: file, targets: '', 'role-to-assume': '', issue: 'rolling' },
+    env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}` }
+  })
+  return { ...result, memory: Number(readFileSync(measured, 'utf8')) / 1024 }
+}
+
+function channelsOf({ log, summary, outputs }: ActionResult): Record<string, string> {
+  const text = (name: string) => readFileSync(outputs[name]!, 'utf8')
+  return {
+    log,
+    summary,
+    issue: server.github.issues.at(-1)!.body,
+    markdown: text('report-markdown'),
+    json: text('report-json'),
+    sarif: text('report-sarif'),
+    outputs: JSON.stringify(outputs)
+  }
+}
+
+/** What GitHub takes, and what a person can open. */
+function expectBounded(run: ActionResult): void {
+  const channels = channelsOf(run)
+  expect(Buffer.byteLength(channels.summary!)).toBeLessThanOrEqual(1_048_576)
+  expect(Buffer.byteLength(channels.issue!)).toBeLessThanOrEqual(60_000)
+  expect(Buffer.byteLength(channels.json!)).toBeLessThan(10 * MIB)
+  expect(Buffer.byteLength(channels.sarif!)).toBeLessThan(10 * MIB)
+  expect(Buffer.byteLength(channels.log!)).toBeLessThan(200_000)
+}
+
+test('a host that says every attack is a finding, and nothing it says is live in any channel', async () => {
+  const says = HOSTILE.map(text => text.slice(0, 3_000))
+  const evil = record('i-0eeeeeeeeeeeeeeee', {
+    kernel_modules: says.map(text => ({ name: text, size: '1', used_by: text, status: 'Live' })),
+    crontab: says.map(text => ({ path: text, command: text, [`x${text}`.slice(0, 60)]: text }))
+  })
+  const run = await judge(await snapshotOf('evil.ndjson.gz', [...honest, evil]))
+  expect(run.outputs.verdict).toBe('drift')
+  expect(JSON.parse(run.outputs['outlier-hosts']!)).toEqual(['i-0eeeeeeeeeeeeeeee'])
+  const channels = channelsOf(run)
+  for (const [channel, text] of Object.entries(channels)) {
+    const seen = channel === 'log' ? text.replaceAll(/%0A|%0D/g, '\n') : text
+    expect([channel, seen]).toEqual([channel, expect.not.stringMatching(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/u)])
+  }
+  const commands = channels.log!.split('\n').filter(line => /^\s*::|##\[/.test(line))
+  for (const line of commands) expect(line).toMatch(/^::(?:group|endgroup|debug|warning|error|add-mask)[ :]/)
+  expect(commands.join('\n')).not.toMatch(/forged|::clean$|stop-commands/)
+  expect(channels.issue!.split('\n').filter(line => line.startsWith('<!--'))).toHaveLength(2)
+  if (hasCmark) {
+    for (const name of ['summary', 'issue', 'markdown']) {
+      const html = outsideCode(toHtml(channels[name]!))
+      expect(html).not.toMatch(/<(?:script|img|h1|input)|javascript:|evil\.example|@octocat|@acme/)
+      const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href!)
+      for (const href of links)
+        expect(href).toMatch(/^https:\/\/(?:attack\.mitre\.org|github\.com\/acme\/infra)\//)
+    }
+  }
+}, 120_000)
+
+test('a host that sends strings of 1 MB is bounded in memory and in every report', async () => {
+  const mega = Array.from({ length: 12 }, (_, at) => ({
+    name: `${at}${'@a <b>|`'.repeat(MIB / 8)}`,
+    size: '1',
+    used_by: '-',
+    status: 'Live'
+  }))
+  const evil = record('i-0eeeeeeeeeeeeeeee', { kernel_modules: mega })
+  const run = await judge(await snapshotOf('huge.ndjson.gz', [...honest, evil]))
+  expect(run.memory).toBeLessThan(MOST_MEMORY)
+  expect(JSON.parse(run.outputs['outlier-hosts']!)).toEqual(['i-0eeeeeeeeeeeeeeee'])
+  expectBounded(run)
+}, 240_000)
+
+test('a host that sends 200,000 rows of its own is one finding, and every report of it is short', async () => {
+  const many = Array.from({ length: 200_000 }, (_, at) => ({ path: `/tmp/.${at}`, mode: '4755' }))
+  const evil = record('i-0eeeeeeeeeeeeeeee', { suid_bin: many })
+  const run = await judge(await snapshotOf('many.ndjson.gz', [...honest, evil]))
+  expect(JSON.parse(run.outputs['outlier-hosts']!)).toEqual(['i-0eeeeeeeeeeeeeeee'])
+  expect(run.summary).toContain('rows are in the snapshot alone')
+  expectBounded(run)
+}, 240_000)
+
+test('a snapshot that unpacks to gigabytes is refused, in bounded memory', async () => {
+  const path = join(folder, 'bomb.ndjson.gz')
+  const { writeFileSync } = await import('node:fs')
+  const piece = gzipSync(Buffer.alloc(64 * MIB, 0x20), { level: 9 })
+  writeFileSync(
+    path,
+    Buffer.concat([gzipSync('{"fleetDriftSnapshot":1}\n'), ...Array.from({ length: 32 }, () => piece)])
+  )
+  const run = await judge(path)
+  expect(run.code).toBe(1)
+  expect(run.log).toMatch(/::error::.*longer than/)
+  expect(run.memory).toBeLessThan(MOST_MEMORY)
+  expect(run.outputs.verdict).toBe('incomplete')
+}, 240_000)

@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { makeFleet } from '../../demo/fleet/fleet.ts'
+import type { ActionResult } from '../../demo/runner.ts'
+import { type DemoServer, startServer } from '../../demo/server/server.ts'
+import { act, errorsOf, PRIVATE, removeRuns } from './fixture.ts'
+
+const fleet = makeFleet({ seed: 3, hosts: 60 })
+let server: DemoServer
+let night: ActionResult
+
+interface Told {
+  summary: { verdict: string; coverage: number; worstSeverity: string }
+  run: { snapshotSha256: string; targets: string[]; packs: { name: string }[] }
+  hosts: { id: string; status: string; reason: string | null; outlier: boolean }[]
+  findings: {
+    id: string
+    kind: string
+    severity: string
+    verdict: string | null
+    hosts: string[]
+    rows: { query: string; row: Record<string, string> }[]
+  }[]
+}
+
+const reportOf = (result: ActionResult): Told =>
+  JSON.parse(readFileSync(result.outputs['report-json']!, 'utf8'))
+const loud = (told: Told) =>
+  told.findings.filter(
+    ({ kind, severity }) => kind === 'deviation' && ['critical', 'high'].includes(severity)
+  )
+const behaving = (behaviour: string) => fleet.hosts.find(host => host.behaviour === behaviour)!.id
+
+beforeAll(async () => {
+  server = await startServer(fleet)
+  night = await act(server, { inputs: { 'expected-hosts': '60' } })
+}, 120_000)
+
+afterAll(async () => {
+  await server.close()
+  await removeRuns()
+})
+
+describe('a scheduled check of a sick fleet', () => {
+  test('fails with one clear error', () => {
+    expect(night.code).toBe(1)
+    expect(errorsOf(night)).toHaveLength(1)
+    expect(errorsOf(night)[0]).toMatch(/open findings? (is|are) (critical|high), and fail-on is high/)
+  })
+
+  test('finds every compromise with exactly its hosts, and accuses nobody else', () => {
+    const findings = loud(reportOf(night))
+    for (const plant of fleet.plants)
+      expect(findings.map(({ hosts }) => hosts)).toContainEqual([...plant.hosts])
+    const guilty = fleet.plants.flatMap(plant => plant.hosts)
+    expect(JSON.parse(night.outputs['outlier-hosts']!)).toEqual(expect.arrayContaining([...guilty].sort()))
+    expect([...new Set(findings.flatMap(({ hosts }) => hosts))].sort()).toEqual([...guilty].sort())
+  })
+
+  test('tells the host that is silent and the one without osquery', () => {
+    const { hosts } = reportOf(night)
+    const told = (id: string) => hosts.find(host => host.id === id)
+    expect(told(behaving('silent'))).toMatchObject({
+      status: 'silent',
+      reason: expect.stringMatching(/deliver/)
+    })
+    expect(told(behaving('no-osquery'))).toMatchObject({
+      status: 'partial',
+      reason: 'osquery is not installed'
+    })
+    expect(night.outputs['silent-hosts']).toBe(JSON.stringify([behaving('silent')]))
+  })
+
+  test('sets the outputs of the contract', () => {
+    expect(night.outputs).toMatchObject({
+      verdict: 'drift',
+      coverage: '0.9667',
+      'worst-severity': reportOf(night).summary.worstSeverity
+    })
+    expect(Number(night.outputs.findings)).toBe(reportOf(night).findings.length)
+    expect(Number(night.outputs.outliers)).toBe(JSON.parse(night.outputs['outlier-hosts']!).length)
+    for (const name of ['report-json', 'report-markdown', 'snapshot']) {
+      expect(night.outputs[name]).toMatch(/^\//)
+      expect(readFileSync(night.outputs[name]!).length).toBeGreaterThan(100)
+    }
+  })
+
+  test('writes a report.json that its schema allows', () => {
+    const ajv = new Ajv2020({ allErrors: true })
+    addFormats.default(ajv)
+    const schema = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8'))
+    const validate = ajv.compile(schema)
+    validate(reportOf(night))
+    expect(validate.errors).toBeNull()
+  })
+
+  test('writes a job summary that begins with verdict and coverage', () => {
+    const [headline] = night.summary.split('\n')
+    expect(headline).toMatch(/checkout.*drift.*58 of 60 hosts assessed/)
+    for (const plant of fleet.plants) for (const host of plant.hosts) expect(night.summary).toContain(host)
+  })
+
+  test('masks every secret before anything else, and shows none', () => {
+    const masked = night.log.split('\n').flatMap(line => /^::add-mask::(.+)$/.exec(line)?.[1] ?? [])
+    expect(masked.length).toBeGreaterThanOrEqual(4)
+    const shown = night.log
+      .split('\n')
+      .filter(line => !line.startsWith('::add-mask::'))
+      .join('\n')
+    for (const secret of masked) expect(shown + night.summary).not.toContain(secret)
+    expect(shown).not.toContain(server.env().ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+  })
+
+  test('reads no reply twice', () => {
+    const read = server.calls
+      .filter(({ action }) => action === 'GetCommandInvocation')
+      .map(({ input }) => JSON.stringify(input))
+    expect(new Set(read).size).toBe(read.length)
+  })
+
+  test('names the repository and the run in SSM’s history, and pins the document', () => {
+    const [sent] = server.calls.filter(({ action }) => action === 'SendCommand')
+    expect(sent?.input).toMatchObject({
+      Comment: 'fleet-drift acme/infra run 7777',
+      DocumentVersion: '1',
+      DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
+      MaxErrors: '100%'
+    })
+  })
+})
+
+test('the snapshot of a run, read again, gives the same findings without a call', async () => {
+  const before = server.calls.length
+  const again = await act(server, {
+    inputs: {
+      collector: 'files',
+      files: 'night/*.gz',
+      'role-to-assume': '',
+      targets: '',
+      'aws-region': '',
+      'expected-hosts': '60'
+    },
+    files: { 'night/one.ndjson.gz': readFileSync(night.outputs.snapshot!) }
+  })
+  expect(server.calls.length).toBe(before)
+  expect(again.code).toBe(1)
+  expect(reportOf(again).findings).toEqual(reportOf(night).findings)
+  expect(reportOf(again).hosts).toEqual(reportOf(night).hosts)
+  expect(reportOf(again).run.targets).toEqual(['tag:Service=checkout'])
+}, 120_000)
+
+test('an incident needs no baseline and finds indicators', async () => {
+  const incident = await act(server, {
+    event: { name: 'workflow_dispatch', payload: { repository: PRIVATE, inputs: {} } },
+    inputs: {
+      packs: 'linux\nincident',
+      name: 'incident',
+      indicators:
+        'ip:198.51.100.0/24\n/libprocesshider/\nkernel_modules.name=diamorphine\nnever-seen-anywhere',
+      'fail-on': 'never'
+    }
+  })
+  expect(incident.code).toBe(0)
+  expect(incident.outputs.verdict).toBe('drift')
+  const hits = reportOf(incident).findings.filter(({ kind }) => kind === 'indicator')
+  const hostsOf = (name: string) => [...fleet.plants.find(plant => plant.name === name)!.hosts]
+  expect(hits.map(({ hosts }) => hosts)).toEqual(
+    expect.arrayContaining([hostsOf('cryptominer'), hostsOf('rootkit')])
+  )
+  expect(hits).toHaveLength(3)
+  expect(hits.every(({ severity }) => ['critical', 'high'].includes(severity))).toBe(true)
+}, 120_000)

@@ -1,0 +1,65 @@
+import { healthyHost } from '../demo/fleet/healthy.ts'
+import { addFile, addRow, type DemoFleet, type DemoHost } from '../demo/fleet/host.ts'
+import { type Random, seededRandom } from '../demo/fleet/random.ts'
+import { type Answer, standInOsquery } from '../demo/osquery/answer.ts'
+
+/**
+ * A large fleet of few images: hosts of an image have the same files and packages, each its own name, addresses,
+ * process ids and start times, and one in eight a little noise (somebody logged in, a job that runs).
+ */
+export function imagedFleet(hosts: number, images: number, seed: number) {
+  const random = seededRandom(seed)
+  const bases = Array.from({ length: images }, (_, image) => imageHost(random, image))
+  const fleet: DemoFleet = {
+    plants: [],
+    hosts: Array.from({ length: hosts }, (_, at): DemoHost => {
+      const base = bases[at % images]
+      if (base === undefined) throw new Error('a fleet needs an image')
+      const address = `10.${Math.floor(at / 62_500)}.${Math.floor(at / 250) % 250}.${(at % 250) + 1}`
+      return { ...base, id: `i-0${random.hex(16)}`, name: `ip-${address.replaceAll('.', '-')}`, address }
+    })
+  }
+  const own = new Map(fleet.hosts.map((host, at) => [host.id, { host, base: bases[at % images], at }]))
+  const osquery = standInOsquery()
+  const answers = new Map<string, Answer>()
+
+  function answer({ id }: Pick<DemoHost, 'id'>, sql: string): Answer {
+    const { host, base, at } = own.get(id) ?? {}
+    if (host === undefined || base === undefined || at === undefined) throw new Error(`no host ${id}`)
+    const key = `${base.id} ${sql}`
+    const image = answers.get(key) ?? osquery.answer(base.tables, sql)
+    answers.set(key, image)
+    const shift = (at * 7919) % 20_011
+    const stdout = image.stdout
+      .replaceAll(base.name, host.name)
+      .replaceAll(base.address, host.address)
+      .replace(/"(pid|parent|start_time)":"(\d+)"/g, (_, column: string, value: string) => {
+        const number = Number(value) > 1 ? Number(value) + shift * (column === 'start_time' ? 37 : 1) : value
+        return `"${column}":"${number}"`
+      })
+    if (at % 8 !== 0 || !/FROM processes p LEFT JOIN processes/.test(sql) || !stdout.includes('}\n]'))
+      return { ...image, stdout }
+    const job = `{"cgroup_path":"/system.slice/cron.service","cmdline":"/opt/job/run --id ${shift}","name":"run","parent_path":"/usr/sbin/cron","path":"/opt/job/run","pid":"${shift}","start_time":"${shift}","username":"root"}`
+    return { ...image, stdout: stdout.replace('\n]\n', `,\n  ${job}\n]\n`) }
+  }
+
+  return { fleet, answer }
+}
+
+function imageHost(random: Random, image: number): DemoHost {
+  const host = healthyHost(random, image)
+  for (const row of host.tables.file ?? []) row.mtime = 1_780_000_000 + image * 86_400
+  for (const row of (host.tables.deb_packages ?? []).slice(0, 25)) row.version = `1.0-${image}`
+  for (let at = 0; at < 8; at++) {
+    addFile(host, `/etc/cron.daily/role-${image}-${at}`, `role ${image} ${at}`, { mtime: 1_780_000_000 })
+    addRow(host, 'systemd_units', {
+      id: `role-${image}-${at}.service`,
+      fragment_path: `/etc/systemd/system/role-${image}-${at}.service`,
+      load_state: 'loaded',
+      active_state: 'active',
+      sub_state: 'running',
+      unit_file_state: 'enabled'
+    })
+  }
+  return host
+}

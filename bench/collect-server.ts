@@ -1,0 +1,25 @@
+import { preparedHosts } from '../demo/server/prepared.ts'
+import { startServer } from '../demo/server/server.ts'
+import { imagedFleet } from './collect-fleet.ts'
+
+/** The services of a bench in a process of their own: what they cost is not the action's. */
+const [hosts = 2_000, images = 40, seed = 1] = process.argv.slice(2).map(Number)
+const { fleet, answer } = imagedFleet(hosts, images, seed)
+const agent = preparedHosts(answer)
+const server = await startServer(fleet, {
+  prepared: { hosts: new Set(fleet.hosts.map(host => host.id)), agent },
+  concurrency: 50,
+  latency: 25,
+  limits: { SendCommand: 5, ListCommands: 10, ListCommandInvocations: 10, GetCommandInvocation: 40 }
+})
+process.send?.({ env: server.env(), hosts: fleet.hosts.map(host => host.id) })
+process.on('message', message => {
+  if (message === 'calls') {
+    const calls = server.calls.splice(0)
+    process.send?.({
+      calls: calls.map(({ action, refused, at }) => ({ action, refused, at })),
+      keeping: agent.keeping()
+    })
+  }
+  if (message === 'end') server.close().then(() => process.exit(0))
+})

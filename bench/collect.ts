@@ -1,0 +1,170 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { GetCommandInvocationCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm'
+import { z } from 'zod'
+import { ssmClient } from '../src/aws/clients.ts'
+import { assumeRole } from '../src/aws/credentials.ts'
+import { runnerTokens } from '../src/aws/oidc.ts'
+import { systemClock as clock } from '../src/clock.ts'
+import { openParameters } from '../src/collect/errand.ts'
+import { collectFromSsm } from '../src/collect/ssm.ts'
+import type { Targets } from '../src/collect/targets.ts'
+import type { Log } from '../src/log.ts'
+import { loadPacks, queriesOf } from '../src/osquery/load-packs.ts'
+
+/**
+ * What it costs to read a fleet: the action's two ways beside one status call a host, serial, as Diffy makes them, all
+ * against the same embedded SSM in one run. Prints calls and ratios.
+ *
+ *     npm run bench:collect -- [hosts] [images]
+ */
+const [hosts = 2_000, images = 40] = process.argv.slice(2).map(Number)
+const RATES: Readonly<Record<string, number>> = {
+  SendCommand: 5,
+  ListCommands: 10,
+  ListCommandInvocations: 10,
+  GetCommandInvocation: 40
+}
+
+const server = fork(fileURLToPath(new URL('./collect-server.ts', import.meta.url)), [
+  String(hosts),
+  String(images)
+])
+const helloSchema = z.object({ env: z.record(z.string(), z.string()), hosts: z.array(z.string()) })
+const callsSchema = z.object({
+  calls: z.array(z.object({ action: z.string(), refused: z.string().nullable(), at: z.number() })),
+  keeping: z.number()
+})
+const hello = helloSchema.parse((await once(server, 'message'))[0])
+Object.assign(process.env, hello.env)
+const session = assumeRole(
+  {
+    arn: 'arn:aws:iam::111122223333:role/fleet-drift',
+    sessionName: 'bench',
+    durationSeconds: 3600,
+    audience: 'sts.amazonaws.com',
+    inlineSessionPolicy: null,
+    region: 'eu-west-1',
+    repository: 'acme/infra'
+  },
+  {
+    tokens: runnerTokens(
+      {
+        url: hello.env.ACTIONS_ID_TOKEN_REQUEST_URL ?? '',
+        token: hello.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? ''
+      },
+      { clock, mask: () => undefined }
+    ),
+    clock,
+    log: quiet(),
+    mask: () => undefined
+  }
+)
+await session.credentials()
+const queries = queriesOf(await loadPacks(['linux'], path => readFile(path, 'utf8')))
+
+const tag: Targets = { kind: 'filters', filters: [{ key: 'tag:Service', values: ['checkout'] }] }
+const byTag = await measure('in short, by tag', () => collect(tag, true))
+await measure('in short, by id', () => collect({ kind: 'hosts', hosts: hello.hosts }, true))
+const plain = await measure('plain, by tag', () => collect(tag, false))
+const diffy = await measure('one status call a host, serial', () => serially(Math.min(hosts, 300)))
+const floor = hosts / (RATES.GetCommandInvocation ?? 1)
+const diffySeconds = (diffy.seconds * hosts) / Math.min(hosts, 300)
+console.log(`
+floor of the plain way (${hosts} replies at 40 a second)  ${floor.toFixed(1)} s
+time over this floor: plain ${(plain.seconds / floor).toFixed(2)}, in short ${(byTag.seconds / floor).toFixed(2)}, serial ${(diffySeconds / floor).toFixed(2)} (from 300 hosts)
+reading calls of the plain way over those in short  ${(plain.reading / byTag.reading).toFixed(1)}`)
+server.send('end')
+
+async function collect(targets: Targets, short: boolean): Promise<number> {
+  const ssm = ssmClient('eu-west-1', session.credentials)
+  const request = {
+    targets,
+    targetLines: [],
+    queries,
+    document: null,
+    osquery: [],
+    comment: 'bench',
+    maxConcurrency: '100%',
+    timeoutSeconds: 600,
+    expectedIds: [],
+    short
+  }
+  let whole = 0
+  for await (const record of collectFromSsm(request, {
+    ssm,
+    log: quiet(),
+    clock,
+    signal: new AbortController().signal
+  }))
+    if (record.status === 'reported') whole++
+    else if (process.env.BENCH_LOG) console.log(record.reason)
+  ssm.destroy()
+  return whole
+}
+
+/** Diffy's way: for each host in turn its status until it has ended, then its reply; every call is retried by the SDK. */
+async function serially(count: number): Promise<number> {
+  const ssm = new SSMClient({
+    region: 'eu-west-1',
+    credentials: () => session.credentials(),
+    maxAttempts: 10
+  })
+  const limits = { budgetSeconds: 60, querySeconds: 60, keep: false, osquery: [] }
+  const { commands = [] } = openParameters({ do: 'collect', queries, ...limits }, '00ff00ff00ff00ff00ff00ff')
+  let whole = 0
+  for (let at = 0; at < count; at += 50) {
+    const InstanceIds = hello.hosts.slice(at, Math.min(at + 50, count))
+    const { Command } = await ssm.send(
+      new SendCommandCommand({
+        InstanceIds,
+        DocumentName: 'AWS-RunShellScript',
+        Parameters: { commands: [...commands] }
+      })
+    )
+    for (const InstanceId of InstanceIds) {
+      for (;;) {
+        const reply = await ssm
+          .send(new GetCommandInvocationCommand({ CommandId: Command?.CommandId ?? '', InstanceId }))
+          .catch(() => null)
+        if (reply?.Status === 'Success') {
+          whole++
+          break
+        }
+        await clock.sleep(1_000)
+      }
+    }
+  }
+  ssm.destroy()
+  return whole
+}
+
+async function measure(name: string, work: () => Promise<number>) {
+  await ask()
+  const started = performance.now()
+  const whole = await work()
+  const seconds = (performance.now() - started) / 1_000
+  const { calls, keeping } = await ask()
+  const of = (action: string) => calls.filter(call => call.action === action).length
+  const ssm = calls.filter(call => call.action in RATES || call.action === 'CancelCommand')
+  const reading = ssm.filter(call => !/^(SendCommand|CancelCommand)$/.test(call.action)).length
+  const throttled = ssm.filter(call => call.refused === 'ThrottlingException').length
+  console.log(
+    `${name.padEnd(32)} ${whole} hosts whole, ${seconds.toFixed(1)} s, reading calls a host ${(reading / whole).toFixed(3)} ` +
+      `(${of('ListCommands')} + ${of('ListCommandInvocations')} + ${of('GetCommandInvocation')}), ${of('SendCommand')} sends, ` +
+      `throttled ${((100 * throttled) / ssm.length).toFixed(1)} %, ${keeping} answers left on hosts`
+  )
+  return { seconds, reading, throttled }
+}
+
+async function ask() {
+  server.send('calls')
+  return callsSchema.parse((await once(server, 'message'))[0])
+}
+
+function quiet(): Log {
+  const tell = process.env.BENCH_LOG ? (text: string) => console.log(`    ${text}`) : () => undefined
+  return { info: tell, debug: tell, warning: tell, error: tell, group: (_, work) => work() }
+}

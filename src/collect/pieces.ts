@@ -1,0 +1,113 @@
+import type { HostRecord } from '../snapshot/snapshot.ts'
+import { concurrently } from './concurrently.ts'
+import { type Opened, openPacked } from './envelope.ts'
+import { openFrame, type Piece } from './frame.ts'
+import { type LongReply, READS_AT_ONCE } from './replies.ts'
+import { MOST_PACKED_BYTES, PIECE_BYTES } from './script.ts'
+import type { SentCommand } from './send.ts'
+import type { Talk } from './talk.ts'
+
+/** A host's answer on its way: the pieces that have come, by index. */
+interface Incoming {
+  readonly reply: LongReply
+  readonly first: Piece
+  readonly pieces: (Buffer | undefined)[]
+  /** Why a piece is missing, and whether that is the host's doing. */
+  trouble: { readonly reason: string; readonly byHost: boolean } | null
+}
+
+/** Hosts whose pieces are held in memory at the same time, 1 MiB each. */
+const HOSTS_AT_ONCE = 50
+/** Pieces that did not come are asked for once more. */
+const ROUNDS = 2
+const PAUSE = 1_500
+
+/**
+ * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
+ * Every piece is verified, and so is the whole.
+ */
+export async function* readPieces(
+  talk: Talk,
+  first: readonly { reply: LongReply; first: Piece }[],
+  tell: () => void
+): AsyncGenerator<HostRecord> {
+  for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
+    const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }): Incoming => {
+      const count = Math.ceil(Math.min(first.total, MOST_PACKED_BYTES + PIECE_BYTES) / PIECE_BYTES)
+      const pieces: (Buffer | undefined)[] = Array.from({ length: count })
+      pieces[0] = first.bytes
+      return { reply, first, pieces, trouble: null }
+    })
+    for (let round = 0; round < ROUNDS && !talk.stopping(); round++) await fetch(talk, hosts, tell)
+    for (const host of hosts) yield finish(talk, host)
+  }
+}
+
+/** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
+async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): Promise<void> {
+  const { ports, reader } = talk
+  const most = Math.max(...hosts.map(({ pieces }) => pieces.length))
+  const asked = new Map<SentCommand, number>()
+  const byId = new Map(hosts.map(host => [host.reply.host, host]))
+  for (let index = 1; index < most && !talk.stopping(); index++) {
+    const missing = hosts.filter(({ pieces }) => index < pieces.length && pieces[index] === undefined)
+    const sent: SentCommand[] = []
+    try {
+      for (const shell of ['posix', 'powershell'] as const) {
+        const ids = missing
+          .filter(({ reply }) => reply.command.shell === shell)
+          .map(({ reply }) => reply.host)
+        if (ids.length > 0)
+          await talk.order({ do: 'piece', index }, { kind: 'hosts', hosts: ids }, sent, shell)
+      }
+    } catch (error) {
+      for (const host of missing)
+        host.trouble = { reason: error instanceof Error ? error.message : 'SSM refused', byHost: false }
+    }
+    for (const command of sent) asked.set(command, index)
+  }
+  if (asked.size > 0) ports.log.debug(`${hosts.length} answers are read in up to ${most} pieces.`)
+  while (asked.size > 0 && ports.clock.now() < talk.until() && !ports.signal.aborted) {
+    await ports.clock.sleep(PAUSE, ports.signal)
+    tell()
+    const counts = await reader.count([...asked.keys()])
+    for (const [command, index] of [...asked]) {
+      if (!counts.get(command)?.terminal) continue
+      asked.delete(command)
+      talk.ended(command)
+      const of = (command.hosts ?? []).flatMap(host => byId.get(host) ?? [])
+      const read = concurrently(of, READS_AT_ONCE, async host => {
+        accept(talk, host, index, await reader.read(command, host.reply.host, talk.until))
+      })
+      for await (const _ of read) tell()
+    }
+  }
+}
+
+/** Takes a piece that is what it should be; else notes why not. */
+function accept(talk: Talk, host: Incoming, index: number, output: string | null): void {
+  if (output === null) {
+    host.trouble = { reason: 'SSM does not give it', byHost: false }
+    return
+  }
+  const piece = openFrame(output, talk.nonce)
+  if ('reason' in piece) host.trouble = { reason: piece.reason, byHost: true }
+  else if (
+    piece.index !== index ||
+    piece.total !== host.first.total ||
+    piece.whole !== host.first.whole ||
+    piece.bytes.length !== Math.min(PIECE_BYTES, piece.total - index * PIECE_BYTES)
+  )
+    host.trouble = { reason: 'it is not the piece that was asked for', byHost: true }
+  else host.pieces[index] = piece.bytes
+}
+
+function finish(talk: Talk, { reply, first, pieces, trouble }: Incoming): HostRecord {
+  const come = pieces.filter(piece => piece !== undefined)
+  const told = (opened: Opened) => talk.record(reply.command, reply.host, opened, reply.state)
+  if (come.length === pieces.length)
+    return told(openPacked(Buffer.concat(come), first.whole, talk.asked(reply.command, reply.host)))
+  const why = trouble?.reason ?? 'there was no time left'
+  const reason = `its answer has ${pieces.length} pieces, of which ${come.length} came: ${why}`
+  return { ...told({ kind: 'broken', reason }), unanswered: trouble?.byHost ?? false }
+}

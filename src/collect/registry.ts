@@ -1,0 +1,64 @@
+import {
+  DescribeInstanceInformationCommand,
+  type InstanceInformation,
+  type InstanceInformationStringFilter
+} from '@aws-sdk/client-ssm'
+import { errorName } from '../aws/errors.ts'
+import type { SsmPorts } from './reading.ts'
+import type { Targets } from './targets.ts'
+
+/** SSM's limits (DescribeInstanceInformation, API reference). */
+const PAGE = 50
+const VALUES_A_FILTER = 50
+
+/**
+ * What SSM says of the agents of the targeted hosts: their ping status by id. `null` where it does not say: the
+ * permission is optional, and resource groups cannot be looked up so. Never throws.
+ */
+export async function lookUpAgents(
+  targets: Targets,
+  { ssm, log, signal }: SsmPorts
+): Promise<ReadonlyMap<string, string> | null> {
+  const agents = new Map<string, string>()
+  try {
+    for (const filters of filtersFor(targets)) {
+      let token: string | undefined
+      do {
+        if (signal.aborted) return null
+        const input = { Filters: filters, MaxResults: PAGE, ...(token ? { NextToken: token } : {}) }
+        const page = await ssm.send(new DescribeInstanceInformationCommand(input))
+        for (const agent of page.InstanceInformationList ?? []) note(agents, agent)
+        token = page.NextToken || undefined
+      } while (token !== undefined)
+    }
+    return agents
+  } catch (error) {
+    log.debug(
+      `DescribeInstanceInformation is not answered (${errorName(error)}): whether agents are online is not known.`
+    )
+    return null
+  }
+}
+
+function note(agents: Map<string, string>, { InstanceId, PingStatus }: InstanceInformation): void {
+  if (InstanceId !== undefined) agents.set(InstanceId, PingStatus ?? 'Inactive')
+}
+
+function filtersFor(targets: Targets): InstanceInformationStringFilter[][] {
+  if (targets.kind === 'filters') {
+    if (!targets.filters.every(({ key }) => key.startsWith('tag:'))) throw new Error('no tags')
+    return [targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))]
+  }
+  const batches: InstanceInformationStringFilter[][] = []
+  for (let at = 0; at < targets.hosts.length; at += VALUES_A_FILTER)
+    batches.push([{ Key: 'InstanceIds', Values: targets.hosts.slice(at, at + VALUES_A_FILTER) }])
+  return batches
+}
+
+/** What a silent host's agent adds to the reason. */
+export function tellAgent(agents: ReadonlyMap<string, string> | null, host: string): string {
+  if (agents === null) return ''
+  const status = agents.get(host)
+  if (status === undefined) return '; SSM knows no agent of it'
+  return status === 'Online' ? '; SSM calls its agent online' : `; SSM has lost its agent (${status})`
+}

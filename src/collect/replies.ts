@@ -1,0 +1,76 @@
+import type { HostRecord } from '../snapshot/snapshot.ts'
+import { concurrently } from './concurrently.ts'
+import { type Opened, openPacked } from './envelope.ts'
+import { openFrame, type Piece, type peekFrame } from './frame.ts'
+import { readPieces } from './pieces.ts'
+import { silentHost } from './record.ts'
+import type { SentCommand } from './send.ts'
+import { learner } from './short-answers.ts'
+import type { InvocationState } from './states.ts'
+import type { Talk } from './talk.ts'
+
+/** A reply that did not fit in SSM's list. */
+export interface LongReply {
+  readonly command: SentCommand
+  readonly host: string
+  readonly state: InvocationState
+  /** What the list shows of it; `null`: it does not begin as an answer of the collector does. */
+  readonly peeked: ReturnType<typeof peekFrame>
+}
+
+export const READS_AT_ONCE = 16
+const UNREADABLE = 'its reply could not be read from SSM'
+
+/** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
+export function readReplies(talk: Talk, tell: () => void) {
+  const { reader, nonce } = talk
+  const short = learner(talk)
+
+  function open({ command, host, state }: LongReply, opened: Opened): HostRecord {
+    return talk.record(command, host, opened, state)
+  }
+
+  /** Reads the whole reply of each host; those that are but the first of several pieces are put aside. */
+  async function* oneByOne(
+    long: readonly LongReply[],
+    aside: { reply: LongReply; first: Piece }[],
+    teach: (bytes: Buffer, whole: string) => void = () => undefined
+  ): AsyncGenerator<HostRecord> {
+    const read = concurrently(long, READS_AT_ONCE, async reply => ({
+      reply,
+      output: await reader.read(reply.command, reply.host, talk.until)
+    }))
+    for await (const { reply, output } of read) {
+      tell()
+      if (output === null) {
+        yield silentHost(reply.host, UNREADABLE, false)
+        continue
+      }
+      const piece = openFrame(output, nonce)
+      if ('reason' in piece) {
+        yield open(reply, { kind: 'broken', reason: piece.reason })
+      } else if (piece.index === 0 && piece.bytes.length < piece.total) {
+        aside.push({ reply, first: piece })
+      } else {
+        teach(piece.bytes, piece.whole)
+        yield open(reply, openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host)))
+      }
+    }
+  }
+
+  return {
+    /** @param kept the hosts have kept their answers, so that they can be asked for short ones */
+    async *read(long: readonly LongReply[], kept: boolean): AsyncGenerator<HostRecord> {
+      const aside: { reply: LongReply; first: Piece }[] = []
+      let open = long
+      if (kept && short.pays(long)) {
+        const scouts = short.scouts(long)
+        yield* oneByOne(scouts, aside, short.teach)
+        const others = long.filter(reply => !scouts.includes(reply))
+        open = yield* short.ask(others, tell)
+      }
+      yield* oneByOne(open, aside)
+      yield* readPieces(talk, aside, tell)
+    }
+  }
+}

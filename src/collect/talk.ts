@@ -1,0 +1,145 @@
+import { CancelCommandCommand } from '@aws-sdk/client-ssm'
+import { explainAwsError } from '../aws/errors.ts'
+import type { Query } from '../osquery/pack.ts'
+import type { HostRecord } from '../snapshot/snapshot.ts'
+import type { Asked, Opened } from './envelope.ts'
+import { type Errand, queriesFor, type Shell } from './errand.ts'
+import { type SsmPorts, ssmReader } from './reading.ts'
+import { recordOf } from './record.ts'
+import type { OsquerySource } from './script.ts'
+import { type Sent, type SentCommand, send } from './send.ts'
+import type { InvocationState } from './states.ts'
+import type { Targets } from './targets.ts'
+
+export interface SsmCollection {
+  readonly targets: Targets
+  /** The lines of the `targets` input, for messages. */
+  readonly targetLines: readonly string[]
+  readonly queries: readonly Query[]
+  readonly document: string | null
+  /** Where hosts that have no osquery may get it. */
+  readonly osquery: readonly OsquerySource[]
+  readonly comment: string
+  readonly maxConcurrency: string
+  /** The collection's deadline, seconds from its start. */
+  readonly timeoutSeconds: number
+  /** Ids of hosts that there should be. */
+  readonly expectedIds: readonly string[]
+  /** Whether many hosts may be asked again for answers in short, which spares reading calls; they are where left out. */
+  readonly short?: boolean
+}
+
+export type Talk = ReturnType<typeof startTalk>
+
+/** What has been answered at the deadline may still be read for so long (milliseconds). */
+const READ_ON = 60_000
+/** GitHub ends a cancelled job some ten seconds after its first signal. */
+const READ_ON_CANCELLED = 4_000
+/** A later command of a run is quick (seconds). */
+const ERRAND_SECONDS = 120
+/** Hosts that are told to remove what the run left; the others do so by themselves after 15 minutes. */
+const MOST_REMOVALS_CANCELLED = 200
+
+/** What all parts of one run's conversation with SSM share. */
+export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string) {
+  const { ssm, log, clock, signal } = ports
+  const started = clock.now()
+  const deadline = started + request.timeoutSeconds * 1_000
+  /** What a host of each kind is asked. */
+  const queries = {
+    posix: queriesFor(request.queries, 'posix'),
+    powershell: queriesFor(request.queries, 'powershell')
+  }
+  const reader = ssmReader(ports)
+  const running = new Set<SentCommand>()
+  const keeping = new Map<string, Shell>()
+  let abortedAt = Number.POSITIVE_INFINITY
+  const until = (): number => {
+    if (signal.aborted) abortedAt = Math.min(abortedAt, clock.now())
+    return Math.min(deadline + READ_ON, abortedAt + READ_ON_CANCELLED)
+  }
+
+  /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
+  async function order(
+    errand: Errand,
+    targets: Targets,
+    sent: SentCommand[],
+    shell: Shell = 'posix'
+  ): Promise<Sent> {
+    try {
+      return await send(
+        {
+          targets,
+          errand,
+          nonce,
+          shell,
+          document: request.document,
+          comment: request.comment,
+          maxConcurrency: request.maxConcurrency,
+          timeoutSeconds: errand.do === 'collect' ? request.timeoutSeconds : ERRAND_SECONDS
+        },
+        ssm,
+        log,
+        sent
+      )
+    } finally {
+      for (const command of sent) running.add(command)
+    }
+  }
+
+  /** Cancels what still runs. A refusal is told and changes nothing else. */
+  async function cancel(): Promise<void> {
+    for (const command of running) {
+      running.delete(command)
+      try {
+        await ssm.send(new CancelCommandCommand({ CommandId: command.id }))
+      } catch (error) {
+        log.warning(explainAwsError(error, 'ssm:CancelCommand'))
+      }
+    }
+  }
+
+  /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
+  async function tidy(): Promise<void> {
+    const all = [...keeping].slice(0, signal.aborted ? MOST_REMOVALS_CANCELLED : keeping.size)
+    keeping.clear()
+    try {
+      for (const shell of ['posix', 'powershell'] as const) {
+        const hosts = all.filter(([, own]) => own === shell).map(([host]) => host)
+        if (hosts.length > 0) await order({ do: 'remove' }, { kind: 'hosts', hosts }, [], shell)
+      }
+    } catch (error) {
+      log.debug(
+        `${error instanceof Error ? error.message : ''} The hosts remove their answers in 15 minutes.`
+      )
+    }
+  }
+
+  return {
+    nonce,
+    request,
+    ports,
+    reader,
+    queries,
+    /** What a host's answer must hold. */
+    asked: ({ shell }: SentCommand, host: string): Asked => ({
+      nonce,
+      host,
+      queries: queries[shell].map(({ name }) => name)
+    }),
+    /** The record of a host that has answered. */
+    record: ({ shell }: SentCommand, host: string, opened: Opened, state: InvocationState): HostRecord =>
+      recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
+    deadline,
+    /** Until when replies may still be read. */
+    until,
+    /** Nothing new is to be asked of the hosts. */
+    stopping: () => signal.aborted || clock.now() >= deadline,
+    order,
+    ended: (command: SentCommand) => running.delete(command),
+    cancel,
+    /** Hosts that keep their answer for later commands. */
+    keeping,
+    tidy
+  }
+}

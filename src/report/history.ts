@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { z } from 'zod'
+import { isPublicView, type Shown } from './public-view.ts'
+import type { Finding, Report, ReportHost } from './report.ts'
+import { openFindings } from './summarise.ts'
+import { nature } from './words.ts'
+
+const date = z.iso.date()
+const id = z.string().min(1).max(80)
+
+/** An open finding as it is remembered: its id, its first day, what it was, how many hosts, and some of their ids. */
+const knownSchema = z.tuple([
+  id,
+  date,
+  z.string().max(60),
+  z.int().nonnegative(),
+  z.array(z.string().max(64))
+])
+
+const changeSchema = z.strictObject({
+  on: date,
+  came: z.array(id),
+  went: z.array(knownSchema),
+  /** Open findings before, where only counts may be kept. */
+  before: z.int().nonnegative().nullable()
+})
+
+const memorySchema = z.strictObject({
+  version: z.literal(1),
+  /** Of what it was made: everything, or counts only. */
+  of: z.enum(['hosts', 'counts']),
+  /** Of the verdict and all open findings with their hosts. */
+  digest: z.string().regex(/^[0-9a-f]{16}$/),
+  /** First day on which the group was not clean; `null` while it is. */
+  since: date.nullable(),
+  findings: z.int().nonnegative(),
+  known: z.array(knownSchema),
+  /** Ids of known findings that this run could not look for, because a host of theirs did not answer in full. */
+  unseen: z.array(id),
+  change: changeSchema.nullable()
+})
+
+export type Known = z.infer<typeof knownSchema>
+
+/** What a rolling report remembers from run to run. */
+export type Memory = z.infer<typeof memorySchema>
+
+/** So many hosts are remembered of a finding, to tell whether it could be looked for. */
+const HOSTS_KEPT = 3
+const MOST_KNOWN = 300
+const MOST_WENT = 20
+/** Of the memory as it is written; more than this much unpacked is none of ours. */
+const MOST_BYTES = 16_000
+const MOST_UNPACKED = 256 * 1024
+
+const OPEN = '<!-- fleet-drift-memory:'
+const CLOSE = ' -->'
+
+/**
+ * What is remembered after a run, from what was before it. Equal findings on equal hosts under an equal verdict change
+ * nothing: the memory that was is returned as it is, whatever day it is.
+ *
+ * @param today YYYY-MM-DD
+ */
+export function remember(before: Memory | null, shown: Shown, today: string): Memory {
+  const digest = digestOf(shown)
+  const of = isPublicView(shown) ? 'counts' : 'hosts'
+  const past = before?.of === of ? before : null
+  if (past?.digest === digest) return past
+  const since = shown.summary.verdict === 'clean' ? null : (past?.since ?? today)
+  const fresh = { version: 1, of, digest, since, findings: shown.summary.findings } as const
+  if (isPublicView(shown)) {
+    const change = past === null ? null : { on: today, came: [], went: [], before: past.findings }
+    return { ...fresh, known: [], unseen: [], change }
+  }
+  const open = knownOf(openFindings(shown.findings), past, today)
+  const there = new Set(open.map(([id]) => id))
+  const gone = (past?.known ?? []).filter(([id]) => !there.has(id))
+  const states = new Map(shown.hosts.map(host => [host.id, host.status]))
+  const unseen = gone.filter(known => !couldBeSeen(known, states))
+  const went = gone.filter(known => couldBeSeen(known, states))
+  const known = [...open, ...unseen].slice(0, MOST_KNOWN)
+  if (past === null) return { ...fresh, known, unseen: [], change: null }
+  const remembered = new Set(past.known.map(([id]) => id))
+  // Findings beyond those that were remembered may be old: they are not called new.
+  const complete = past.known.length >= past.findings
+  const came = complete ? open.map(([id]) => id).filter(id => !remembered.has(id)) : []
+  const change = { on: today, came, went: went.slice(0, MOST_WENT), before: past.findings }
+  return { ...fresh, known, unseen: unseen.map(([id]) => id), change }
+}
+
+/** One entry for each id, worst first. */
+function knownOf(findings: readonly Finding[], past: Memory | null, today: string): Known[] {
+  const first = new Map((past?.known ?? []).map(([id, day]) => [id, day]))
+  return [...Map.groupBy(findings, finding => finding.id.slice(0, 80))].flatMap(([id, alike]): Known[] => {
+    const [worst] = alike
+    if (worst === undefined || id === '') return []
+    const hosts = [...new Set(alike.flatMap(finding => finding.hosts))]
+    const kept = hosts.slice(0, HOSTS_KEPT).map(host => host.slice(0, 64))
+    return [[id, first.get(id) ?? today, nature(worst), hosts.length, kept]]
+  })
+}
+
+function couldBeSeen([, , , , hosts]: Known, states: ReadonlyMap<string, ReportHost['status']>): boolean {
+  return hosts.every(host => (states.get(host) ?? 'reported') === 'reported')
+}
+
+function digestOf(shown: Shown): string {
+  const { verdict } = shown.summary
+  const told = isPublicView(shown)
+    ? [
+        verdict,
+        shown.natures.map(({ severity, kind, verdict, findings, hosts }) => [
+          severity,
+          kind,
+          verdict,
+          findings,
+          hosts
+        ])
+      ]
+    : [verdict, findingsOf(shown)]
+  return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16)
+}
+
+function findingsOf({ findings }: Report): string[] {
+  return openFindings(findings)
+    .map(({ id, severity, verdict, hosts }) => JSON.stringify([id, severity, verdict, [...hosts].sort()]))
+    .sort()
+}
+
+/** The memory as a hidden last line of a text. Of too many findings the worst are kept. */
+export function writeMemory(memory: Memory): string {
+  for (let keep = memory.known.length; ; keep = Math.floor(keep * 0.7)) {
+    const kept = { ...memory, known: memory.known.slice(0, keep) }
+    const packed = deflateRawSync(JSON.stringify(kept)).toString('base64')
+    if (packed.length <= MOST_BYTES || keep === 0) return `${OPEN}${packed}${CLOSE}`
+  }
+}
+
+/** The memory in a text of ours; `null` where there is none that can be read. Never throws. */
+export function readMemory(text: string): Memory | null {
+  const line = text.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  if (!line.startsWith(OPEN) || !line.endsWith(CLOSE)) return null
+  const packed = line.slice(OPEN.length, -CLOSE.length)
+  if (packed.length > MOST_BYTES * 2 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return null
+  try {
+    const unpacked = inflateRawSync(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_UNPACKED })
+    return memorySchema.safeParse(JSON.parse(unpacked.toString('utf8'))).data ?? null
+  } catch {
+    return null
+  }
+}
