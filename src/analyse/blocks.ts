@@ -163,8 +163,8 @@ function leadersOf(classes: readonly HostSet[], hosts: number): HostSet[] {
       const differences = countDifferences(own.bits, leader.bits)
       const alike = differences <= limit
       if (!alike && hosts - differences > limit) return false
-      leader.plus.push(...(alike ? own.plus : own.minus))
-      leader.minus.push(...(alike ? own.minus : own.plus))
+      for (const item of own.plus) (alike ? leader.plus : leader.minus).push(item)
+      for (const item of own.minus) (alike ? leader.minus : leader.plus).push(item)
       return true
     })
     if (!joined) leaders.push({ ...own, plus: [...own.plus], minus: [...own.minus] })

@@ -152,10 +152,10 @@ function patternsOf(scene: Scene, residuals: readonly Residual[]): Patterns {
   const sizeAt = (at: number) => residuals[at]?.hosts.length ?? 0
   const bySize = (group: Int32Array) => group.sort((a, b) => sizeAt(a) - sizeAt(b) || a - b)
   const itemAt = (at: number) => scene.fleet.items[residuals[at]?.item ?? -1]
-  const shapes: Int32Array[] = []
-  const columns: Int32Array[] = []
+  const shapes: Int32Array[][] = []
+  const columns: Int32Array[][] = []
   for (const table of tables) {
-    shapes.push(...grouped(table, at => JSON.stringify(itemAt(at)?.values.map(templateOf))))
+    shapes.push(grouped(table, at => JSON.stringify(itemAt(at)?.values.map(templateOf))))
     const width = itemAt(table[0] ?? -1)?.columns.length ?? 0
     // A row of one column with that one left open would be its whole table.
     if (width < 2) continue
@@ -164,12 +164,13 @@ function patternsOf(scene: Scene, residuals: readonly Residual[]): Patterns {
       const alike = grouped(table.keys(), place => hashWithout(hashes[place] ?? [], open))
       for (const group of alike) {
         const places = group.map(place => table[place] ?? -1)
-        columns.push(...grouped(places, at => keyWithoutAt(itemAt(at), open)))
+        columns.push(grouped(places, at => keyWithoutAt(itemAt(at), open)))
       }
     }
   }
-  for (const group of [tables, shapes, columns].flat()) bySize(group)
-  return { shapes, columns, tables }
+  const patterns = { shapes: shapes.flat(), columns: columns.flat(), tables }
+  for (const groups of Object.values(patterns)) for (const group of groups) bySize(group)
+  return patterns
 }
 
 /** Those that share a key; those that share none are left out. */

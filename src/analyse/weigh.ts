@@ -48,7 +48,7 @@ export function weigh(
     const telling = sorted.filter(({ residual }) => witnesses.accuses(residual))
     return {
       bits: scoreGroup(telling, hosts, noise, integrity),
-      prior: Math.max(0, ...telling.map(({ residual }) => priorOf(scene, residual))),
+      prior: telling.reduce((most, { residual }) => Math.max(most, priorOf(scene, residual)), 0),
       hosts,
       rows: sorted.map(({ residual }) => residual),
       telling: telling.map(({ residual }) => residual),
