@@ -57,11 +57,11 @@ if (options.serve) {
   process.exitCode = wrong.length > 0 ? 1 : 0
 }
 
-/** The log as a person sees it on GitHub: commands to the runner are not shown. */
+/** The log as a person sees it on GitHub: commands to the runner are not shown, annotations of files stand elsewhere. */
 function forPeople(text: string): string {
   return text
     .split('\n')
-    .filter(line => !/^::(add-mask|debug|endgroup)/.test(line))
+    .filter(line => !/^::(?:add-mask|debug|endgroup|warning [^:]*title=)/.test(line))
     .map(line =>
       line
         .replace(/^::group::/, '▸ ')
