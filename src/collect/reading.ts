@@ -6,7 +6,7 @@ import {
   ListCommandsCommand,
   type SSMClient
 } from '@aws-sdk/client-ssm'
-import { errorName, explainAwsError, isTransient } from '../aws/errors.ts'
+import { errorName, explainAwsError, hasExpired, isTransient } from '../aws/errors.ts'
 import type { ReadObject } from '../aws/s3.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
@@ -46,6 +46,9 @@ const SETTLED_FOR = 10_000
 /** Between two attempts to read one reply: rising from the first to the second (milliseconds). */
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 4_000
+
+/** Credentials that ran out while a call waited for its turn are renewed for the next. */
+const mayPass = (error: unknown): boolean => isTransient(error) || hasExpired(error)
 
 /** The calls that only read, tolerant of what SSM does not know yet and of failures that pass. */
 export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
@@ -153,7 +156,7 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
    * @throws Error that says what to change after any other.
    */
   function endure(error: unknown, action: string): void {
-    if (!isTransient(error)) throw new Error(explainAwsError(error, action), { cause: error })
+    if (!mayPass(error)) throw new Error(explainAwsError(error, action), { cause: error })
     log.warning(`${explainAwsError(error, action)} Trying again until the deadline.`)
   }
 
@@ -187,7 +190,7 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
         if (reply.StandardOutputContent || reply.Status === undefined || state.terminal)
           return reply.StandardOutputContent ?? ''
       } catch (error) {
-        if (errorName(error) !== 'InvocationDoesNotExist' && !isTransient(error))
+        if (errorName(error) !== 'InvocationDoesNotExist' && !mayPass(error))
           throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'), { cause: error })
         log.debug(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`)
       }
