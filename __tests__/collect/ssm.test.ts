@@ -394,6 +394,24 @@ test('a reply that SSM never gives makes that host silent and no other', async (
   expect(byId[id(2)]?.status).toBe('reported')
 })
 
+test('a refusal in the middle keeps what had been read, and tells the other hosts as not read', async () => {
+  const large = (nonce: string) => `${'noise '.repeat(600)}\n${whole(nonce, id(0), ['users', 'ports'])}`
+  const refuse = (action: string) =>
+    action === 'GetCommandInvocation' ? awsError('AccessDeniedException') : undefined
+  const { byId, error, lines } = await collect(
+    hosts(5, at => (at === 0 ? { output: large } : {})),
+    { simulation: { refuse } }
+  )
+  expect(error).toBe(null)
+  expect(byId[id(0)]).toMatchObject({
+    status: 'silent',
+    reason: 'its reply could not be read from SSM',
+    unanswered: false
+  })
+  expect(byId[id(4)]?.status).toBe('reported')
+  expect(lines.join('\n')).toMatch(/warning: ssm:GetCommandInvocation failed.*Allow ssm:GetCommandInvocation/)
+})
+
 test('failures that pass are sat out until the deadline', async () => {
   const refuse = (action: string, count: number) =>
     ['ListCommands', 'ListCommandInvocations'].includes(action) && count <= 2

@@ -19,7 +19,7 @@ export interface LongReply {
 }
 
 export const READS_AT_ONCE = 16
-const UNREADABLE = 'its reply could not be read from SSM'
+export const UNREADABLE = 'its reply could not be read from SSM'
 
 /** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
 export function readReplies(talk: Talk, tell: () => void) {

@@ -6,7 +6,7 @@ import { peekFrame } from './frame.ts'
 import type { SsmPorts } from './reading.ts'
 import { silentHost } from './record.ts'
 import { lookUpAgents, tellAgent } from './registry.ts'
-import { type LongReply, readReplies } from './replies.ts'
+import { type LongReply, readReplies, UNREADABLE } from './replies.ts'
 import { KEPT_BYTES, PIECE_BYTES } from './script.ts'
 import type { Sent, SentCommand } from './send.ts'
 import { LEARN_LEAST } from './short-answers.ts'
@@ -98,11 +98,14 @@ async function* readAll(
   const asked = new Map<string, Shell>()
   let refusedOther = false
   let late = false
+  let broken = false
+  let answered = 0
 
   function give(record: HostRecord): HostRecord {
     done.add(record.host)
     tally.given++
     if (record.status === 'silent') tally.silent++
+    else answered++
     if (record.reason !== null) {
       const why = `${record.status}: ${record.reason.split(/[:;(]/, 1)[0]?.trim()}`
       reasons.set(why, (reasons.get(why) ?? 0) + 1)
@@ -181,14 +184,21 @@ async function* readAll(
 
   for (const [host, reason] of refused) yield give(silentHost(host, reason, false))
   tally.given -= refused.size
-  for (let next = await watch.next(); next !== 'over'; next = await watch.next()) {
-    if (next === 'late') {
-      if (!signal.aborted) await noteStates()
-      await talk.cancel()
-      late = true
-      await clock.sleep(CANCEL_GRACE)
+  try {
+    for (let next = await watch.next(); next !== 'over'; next = await watch.next()) {
+      if (next === 'late') {
+        if (!signal.aborted) await noteStates()
+        await talk.cancel()
+        late = true
+        await clock.sleep(CANCEL_GRACE)
+      }
+      yield* sweep()
     }
-    yield* sweep()
+  } catch (error) {
+    if (answered === 0) throw error
+    // What has been read is evidence: it is kept, and the other hosts are told as not read.
+    ports.log.warning(error instanceof Error ? error.message : 'SSM refused to go on.')
+    broken = true
   }
   yield* rest()
   for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
@@ -224,6 +234,10 @@ async function* readAll(
     const known = await agents
     for (const host of new Set([...states.keys(), ...addressed, ...(known?.keys() ?? [])])) {
       if (done.has(host)) continue
+      if (broken) {
+        yield give(silentHost(host, UNREADABLE, false))
+        continue
+      }
       const state = states.get(host)
       const delivered = !signal.aborted && (state?.delivered ?? false)
       const agent = delivered ? '' : tellAgent(known, host)
