@@ -9,6 +9,7 @@ import type { Pack, Query } from '../osquery/pack.ts'
 import type { HostRecord, SnapshotHeader } from '../snapshot/snapshot.ts'
 import { openSnapshot } from '../snapshot/write.ts'
 import { openFiles } from './files.ts'
+import { collectHere } from './local.ts'
 import { collectFromSsm } from './ssm.ts'
 
 export interface Collection {
@@ -73,6 +74,17 @@ async function open(
     inputs.expectedHosts !== null && 'ids' in inputs.expectedHosts ? inputs.expectedHosts.ids : []
   const { name, collector } = inputs
   const header = { fleetDriftSnapshot: 1, name, collector, startedAt } as const
+  if (collector === 'local') {
+    return {
+      header: {
+        ...header,
+        region: null,
+        targets: [],
+        packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
+      },
+      hosts: collectHere({ ...inputs, queries, expectedIds }, { clock, log, signal })
+    }
+  }
   if (ssm === null) {
     const { headers, hosts } = await openFiles(inputs.files, workspace, expectedIds)
     log.info(`Reading ${headers.length} ${headers.length === 1 ? 'snapshot' : 'snapshots'}.`)

@@ -4,7 +4,6 @@ import type { OsquerySource } from '../collect/script.ts'
 import { parseTargets, type Targets } from '../collect/targets.ts'
 import { inert } from '../inert.ts'
 import { listOf } from './lists.ts'
-import { notYet } from './not-yet.ts'
 import {
   type ExpectedHosts,
   isFolder,
@@ -164,8 +163,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw, text))),
     ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
-    ...missingFor(raw, targetLines.length > 0),
-    ...notYet(text)
+    ...missingFor(raw, targetLines.length > 0)
   ]
   if (problems.length > 0 || !parsed.success || 'problems' in targets)
     throw new InputError([...new Set(problems)])
