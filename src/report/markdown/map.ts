@@ -26,9 +26,10 @@ const WIDEST_NAME = 40
 export function hostMap(findings: readonly Finding[], names: Names, tier: Tier): string {
   const lines = linesOf(findings)
   if (lines.length === 0 || tier.lines < 5) return ''
-  const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))]
-  const shownColumns = columns.slice(0, MOST_COLUMNS)
   const shown = lines.slice(0, Math.min(MOST_LINES, tier.lines))
+  const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))]
+  const drawn = drawnColumns(shown)
+  const shownColumns = columns.filter(query => drawn.has(query))
   const labels = shown.map(({ hosts }) => label(hosts, names))
   const width = Math.max(...labels.map(text => [...text].length))
   const pad = (text: string) => text + ' '.repeat(Math.max(0, width - [...text].length))
@@ -48,6 +49,19 @@ export function hostMap(findings: readonly Finding[], names: Names, tier: Tier):
     lines.length > shown.length ? `${number(lines.length - shown.length)} more lines are not drawn.` : ''
   ]
   return `### Hosts by table\n\n${fenced([...head, ...body])}\n\n<sub>${notes.filter(note => note !== '').join(' ')}</sub>`
+}
+
+/** Each line's first table, then each line's second, and so on, until there is no more room: no line is left empty. */
+function drawnColumns(lines: readonly Line[]): Set<string> {
+  const drawn = new Set<string>()
+  const deepest = Math.max(...lines.map(line => line.worst.size))
+  for (let depth = 0; depth < deepest; depth++) {
+    for (const line of lines) {
+      const query = [...line.worst.keys()][depth]
+      if (query !== undefined && drawn.size < MOST_COLUMNS) drawn.add(query)
+    }
+  }
+  return drawn
 }
 
 interface Line {
