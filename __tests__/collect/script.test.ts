@@ -44,6 +44,9 @@ case $sql in
   *interface_addresses*) printf '[\\n  {"address":"10.0.0.7","mac":"02:00:00:00:00:01"}\\n]\\n' ;;
   *EMPTY*) printf '[\\n\\n]\\n' ;;
   *ODD*) printf '[\\n  {"a":"it'"'"'s \\\\"q\\\\" \\\\\\\\ $HOME \`id\` \\303\\251 \\377"},\\n  {"a":"{"}\\n]\\n' ;;
+  *TABS*) printf '[\\n\\t{\\n\\t\\t"a": "1"\\n\\t},\\n\\t{\\n\\t\\t"a": "{"\\n\\t}\\n]\\n' ;;
+  *TWO-A-LINE*) printf '[\\n {"a":"1"}, {"a":"2"},\\n {"a":"3"}]' ;;
+  *ONE-LINE*) printf '[ {"a":"1"}, {"a":"2"} ]' ;;
   *ECHO*) printf '%s' "$sql" | od -An -tx1 | tr -d ' \\n' | sed 's/.*/[{"hex":"&"}]/' ;;
   *WHERE*) printf '[{"home":"%s","stdin":"%s","args":"%s","nice":"%s"}]' "$HOME" "$(cat | wc -c | tr -d ' ')" "$1 $2 $3" "$(nice)" ;;
   *SYNTAX*) echo 'Error: near "SYNTAX": syntax error' >&2; exit 1 ;;
@@ -195,6 +198,13 @@ test.each(SHELLS)('in %s, every query has its own status and its rows as osquery
   expect(left).toEqual([])
 })
 
+test.each(SHELLS)('in %s, rows count however they are laid out', shell => {
+  const queries = results(collect({ tabs: 'TABS', two: 'TWO-A-LINE', one: 'ONE-LINE' }, { shell }).opened)
+  expect(queries.tabs).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '{' }] })
+  expect(queries.two).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }, { a: '3' }] })
+  expect(queries.one).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }] })
+})
+
 test.each(SHELLS)('in %s, SQL reaches osquery as it is', shell => {
   const sql = "ECHO 'it''s' \"x\" `id` $(id) $HOME {{ssm:secret}} %s \\n \\\\ * ~\n  -- é ; <&> !"
   const [row] = results(collect({ q: sql }, { shell }).opened).q!.rows
@@ -204,7 +214,7 @@ test.each(SHELLS)('in %s, SQL reaches osquery as it is', shell => {
 test('osquery runs niced, with a private home, no input, no flag file and no extensions', () => {
   const [row] = results(collect({ q: 'WHERE' }).opened).q!.rows
   expect(row).toEqual({
-    home: expect.stringMatching(/\/temp\/fleet-drift\.\w{24}$/),
+    home: expect.stringMatching(/\/temp\/fleet-drift\.\w{24}\.i-\w{17}$/),
     stdin: '0',
     args: '--flagfile=/dev/null --disable_extensions --json',
     nice: '10'

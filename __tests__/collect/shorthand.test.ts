@@ -52,21 +52,22 @@ function host(id: string, results: Readonly<Record<string, Rows | string>>) {
     temp,
     names,
     id,
-    run(script: string, shell = 'sh'): string {
+    run(script: string, shell = 'sh', env: Readonly<Record<string, string>> = {}): string {
       const path = join(home, `script-${made++}`)
       writeFileSync(path, carry(script).join('\n'))
       const done = spawnSync(shell, shell === 'busybox' ? ['sh', path] : [path], {
-        env: { PATH: `${bin}:${process.env.PATH}`, TMPDIR: temp, AWS_SSM_INSTANCE_ID: id },
+        env: { PATH: `${bin}:${process.env.PATH}`, TMPDIR: temp, AWS_SSM_INSTANCE_ID: id, ...env },
         maxBuffer: 1e9
       })
       expect({ status: done.status, stderr: done.stderr.toString() }).toEqual({ status: 0, stderr: '' })
       return done.stdout.toString('latin1')
     },
-    collect(shell = 'sh', keep = true): string {
+    collect(shell = 'sh', keep = true, env: Readonly<Record<string, string>> = {}): string {
       const queries = names.map(name => ({ name, sql: name }))
       return this.run(
         collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, keep }),
-        shell
+        shell,
+        env
       )
     }
   }
@@ -116,7 +117,7 @@ test.each(SHELLS)(
       const one = host('i-7', results(seed, extra))
       const plain = one.collect(shell)
       expect(plain.length).toBeGreaterThan(5_000)
-      expect(readdirSync(one.temp)).toEqual([`fleet-drift.${NONCE}`])
+      expect(readdirSync(one.temp)).toEqual([`fleet-drift.${NONCE}.i-7`])
       const peeked = peekFrame(plain.slice(0, 2_475), NONCE)!
       expect(readHead(peeked.head).map(line => line.name)).toEqual(['_facts', '_addresses', ...one.names])
       const short = one.run(shorthandScript(NONCE, known.packed), shell)
@@ -128,7 +129,7 @@ test.each(SHELLS)(
       expect(body?.equals(bodyOf(plain))).toBe(true)
       const opened = openBody(body!, { nonce: NONCE, host: 'i-7', queries: one.names })
       expect(opened.kind === 'answer' && opened.queries.programs?.rows).toEqual(programs(seed))
-      expect(existsSync(join(one.temp, `fleet-drift.${NONCE}`))).toBe(false)
+      expect(existsSync(join(one.temp, `fleet-drift.${NONCE}.i-7`))).toBe(false)
     }
   }
 )
@@ -164,6 +165,18 @@ test('hosts of the bench, which have no shell, print what the script prints', as
   })
   expect(tokens[0]!.length).toBeGreaterThan(20)
   expect(tokens[1]).toEqual(tokens[0])
+})
+
+test('hosts that share a machine, or its temporary folder, keep their answers apart', () => {
+  const [one, other] = [host('i-1', results(1)), host('i-2', results(2))]
+  const shared = { TMPDIR: one.temp }
+  const replies = [one.collect(), other.collect('sh', true, shared)]
+  expect(replies.map(reply => /^host .*$/m.exec(bodyOf(reply).toString('latin1'))?.[0])).toEqual([
+    'host i-1',
+    'host i-2'
+  ])
+  other.run(removeScript(NONCE), 'sh', shared)
+  expect(readdirSync(one.temp)).toEqual([`fleet-drift.${NONCE}.i-1`])
 })
 
 test('rows of any text decode to themselves', () => {

@@ -166,8 +166,9 @@ function readRows(part: Buffer, line: Line, most: number): QueryResult | null {
     return failed('its rows are not valid JSON')
   }
   if (!Array.isArray(value)) return failed('its result is no list of rows')
-  if (text.startsWith('[\n') && line.rows >= 0 && line.rows !== value.length) {
-    return { status: 'truncated', detail: `${value.length} of ${line.rows} rows arrived`, rows: [] }
+  const begun = countRowLines(text)
+  if (line.rows >= 0 && line.rows !== begun) {
+    return { status: 'truncated', detail: `${begun} of ${line.rows} rows arrived`, rows: [] }
   }
   const rows: Row[] = []
   for (const entry of value) {
@@ -176,6 +177,11 @@ function readRows(part: Buffer, line: Line, most: number): QueryResult | null {
     rows.push(row)
   }
   return { status: 'ok', detail: null, rows }
+}
+
+/** Lines that begin a row, as the host counts them: osquery prints one a line, others may lay them out otherwise. */
+function countRowLines(text: string): number {
+  return [...text.matchAll(/(?:^|\n)[\t ]*\{/g)].length
 }
 
 function readRow(value: unknown): Row | null {

@@ -70,7 +70,7 @@ function Pack($results, [string]$program) {
   $body = New-Object IO.MemoryStream
   foreach ($result in $results) {
     $text = [Text.Encoding]::UTF8.GetString($result.out)
-    $rows = [regex]::Matches($text, '(?m)^ *\\{').Count
+    $rows = [regex]::Matches($text, '(?m)^[ \\t]*\\{').Count
     $detail = '-'
     if ($result.status -ne 'ok' -and $result.detail) {
       $short = $result.detail.Substring(0, [Math]::Min(300, $result.detail.Length))

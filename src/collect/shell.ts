@@ -2,15 +2,16 @@
  * The POSIX sh texts of the collector, for dash, busybox and bash. They are read-only on the host but for one private
  * folder, always exit 0 and say in a frame what happened (frame.ts reads it). `script.ts` puts them together.
  *
- * The folder is named after the run's nonce, so that a later command of the same run finds it again: `mkdir` fails
- * where the name is taken, and only root may use what root has made in a folder of mode 0700.
+ * The folder is named after the run's nonce, so that a later command of the same run finds it again, and after the host,
+ * for several managed hosts may share one machine: `mkdir` fails where the name is taken, and only root may use what
+ * root has made in a folder of mode 0700.
  */
 
 /** What every command needs. `frame` tells one file, `piece` one part of the packed answer. */
 export const COMMON = `umask 077
 LC_ALL=C; export LC_ALL
 PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
-dir="\${TMPDIR:-/tmp}/fleet-drift.$nonce"
+dir="\${TMPDIR:-/tmp}/fleet-drift.$nonce.\${AWS_SSM_INSTANCE_ID:-host}"
 if command -v sha256sum >/dev/null 2>&1; then digest() { sha256sum "$@"; }
 elif command -v shasum >/dev/null 2>&1; then digest() { shasum -a 256 "$@"; }
 else digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }; fi
@@ -122,7 +123,7 @@ while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
 if [ -n "$files" ]; then
   digest $files > digests
   wc -c $files > sizes
-  grep -c '^ *{' $files /dev/null > rows
+  grep -c '^[[:blank:]]*{' $files /dev/null > rows
 fi
 machine=; [ -r /etc/machine-id ] && read -r machine < /etc/machine-id
 boot=; [ -r /proc/sys/kernel/random/boot_id ] && read -r boot < /proc/sys/kernel/random/boot_id
