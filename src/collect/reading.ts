@@ -104,9 +104,18 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
       const answer = await calls(() => ssm.send(new ListCommandsCommand({ CommandId: command.id })))
       if (answer !== null || countable) {
         const [found] = answer?.Commands ?? []
-        return found === undefined ? null : countOf(command, found)
+        if (found === undefined) return null
+        const known = countOf(command, found)
+        if (!known.terminal || known.targeted > 0 || found.StatusDetails === 'NoInstancesInTag') return known
+        // Its counts may lag, or be missing: whether it had hosts, their list tells.
+        const listed = await countListed(command)
+        return listed === null ? null : { ...listed, terminal: true }
       }
     }
+    return countListed(command)
+  }
+
+  async function countListed(command: SentCommand): Promise<Count | null> {
     let targeted = 0
     let completed = 0
     try {
