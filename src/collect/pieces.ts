@@ -5,6 +5,7 @@ import { openFrame, type Piece } from './frame.ts'
 import { type LongReply, READS_AT_ONCE } from './replies.ts'
 import { MOST_PACKED_BYTES, MOST_STORED_BYTES, PIECE_BYTES } from './script.ts'
 import type { SentCommand } from './send.ts'
+import { invocationState } from './states.ts'
 import type { Talk } from './talk.ts'
 
 /** A host's answer on its way: the pieces that have come, by index. */
@@ -25,6 +26,11 @@ const PAUSE = 1_500
 const MOST_PIECES = Math.ceil(MOST_PACKED_BYTES / PIECE_BYTES)
 /** SSM stores an output a little after the command has ended. */
 const STORE_LOOKS = 4
+/** A round waits for stragglers so long, and ends earlier when no piece has come for the second (milliseconds). */
+const WAIT = 120_000
+const QUIET = 45_000
+/** Pieces may be read so long after the deadline: the rest of the time belongs to other hosts' replies (milliseconds). */
+const READ_ON = 20_000
 
 /**
  * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
@@ -100,21 +106,45 @@ async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): 
     for (const command of sent) asked.set(command, index)
   }
   if (asked.size > 0) ports.log.debug(`${hosts.length} answers are read in up to ${most} pieces.`)
-  while (asked.size > 0 && ports.clock.now() < talk.until() && !ports.signal.aborted) {
+  const until = Math.min(ports.clock.now() + WAIT, talk.deadline)
+  let completed = 0
+  let changedAt = ports.clock.now()
+  for (let last = false; asked.size > 0 && !last && !ports.signal.aborted; ) {
     await ports.clock.sleep(PAUSE, ports.signal)
     tell()
     const counts = await reader.count([...asked.keys()])
+    const now = ports.clock.now()
+    const sum = [...counts.values()].reduce((total, known) => total + known.completed, 0)
+    if (sum !== completed) changedAt = now
+    completed = sum
+    last = now >= until || now - changedAt >= QUIET
     for (const [command, index] of [...asked]) {
-      if (!counts.get(command)?.terminal) continue
+      const ended = counts.get(command)?.terminal ?? false
+      if (!ended && !last) continue
       asked.delete(command)
-      talk.ended(command)
-      const of = (command.hosts ?? []).flatMap(host => byId.get(host) ?? [])
+      if (ended) talk.ended(command)
+      const ids = ended ? (command.hosts ?? []) : await endedHosts(talk, command)
+      const of = ids.flatMap(host => byId.get(host) ?? [])
       const read = concurrently(of, READS_AT_ONCE, async host => {
-        accept(talk, host, index, await reader.read(command, host.reply.host, talk.until))
+        accept(talk, host, index, await reader.read(command, host.reply.host, untilFor(talk)))
       })
       for await (const _ of read) tell()
     }
   }
+}
+
+const untilFor = (talk: Talk) => () => Math.min(talk.until(), talk.deadline + READ_ON)
+
+/** The hosts that have ended a command which waits for others: one that hangs is not to cost them their pieces. */
+async function endedHosts({ reader }: Talk, command: SentCommand): Promise<string[]> {
+  const ended: string[] = []
+  try {
+    for await (const { InstanceId, Status, StatusDetails } of reader.invocations(command, false))
+      if (InstanceId !== undefined && invocationState(Status, StatusDetails).terminal) ended.push(InstanceId)
+  } catch (error) {
+    reader.endure(error, 'ssm:ListCommandInvocations')
+  }
+  return ended
 }
 
 /** Takes a piece that is what it should be; else notes why not. */
