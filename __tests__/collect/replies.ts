@@ -61,6 +61,14 @@ export function frame(nonce: string, inner: Buffer, index = 0): string {
   return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(piece)} ${promised}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
 }
 
+/** An answer in short in its frame. */
+export function shortFrame(nonce: string, short: Buffer, inner: Buffer): string {
+  const packed = gzipSync(short)
+  const text = packed.toString('base64')
+  const promised = `short ${gzipSync(inner).length} ${sha256(inner)}`
+  return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(packed)} ${promised}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
+}
+
 export function reply(content: Reply, index = 0): string {
   return frame(content.nonce, body(content), index)
 }

@@ -9,10 +9,12 @@ export interface SimulatedHost {
   /** When its command ends; never, where it is left out. */
   readonly endsAt?: number
   readonly startsAt?: number
+  /** From the second command on it never ends one. */
+  readonly falls?: boolean
   /** StatusDetails once it has ended. */
   readonly details?: string
   /** What it prints; a whole answer of one row a query where it is left out. */
-  readonly output?: (nonce: string) => string
+  readonly output?: (nonce: string, script: string) => string
   /** Only in the simulation's tag groups where true or left out. */
   readonly tagged?: boolean
   readonly registered?: boolean
@@ -24,6 +26,8 @@ export interface Simulation {
   readonly settling?: number
   /** Milliseconds by which the list of invocations lags behind the command's counts. */
   readonly lag?: number
+  /** ListCommands gives no counts. */
+  readonly uncounted?: boolean
   /** Filters are dispatched to so many hosts a second; to all at once where it is left out. */
   readonly dispatchedASecond?: number
   /** Called before each call: throws what the service would. */
@@ -53,6 +57,8 @@ export const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
 interface Command {
   readonly sentAt: number
   readonly nonce: string
+  readonly script: string
+  readonly first: boolean
   readonly hosts: readonly SimulatedHost[]
   readonly filter: boolean
   /** For Windows. */
@@ -83,7 +89,8 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
 
   function stateAt(of: Command, host: SimulatedHost, time: number): string {
     if ((host.windows ?? false) !== of.powershell) return 'InvalidPlatform'
-    const { startsAt = 0, endsAt = Number.POSITIVE_INFINITY, details = 'Success' } = host
+    const { startsAt = 0, details = 'Success' } = host
+    const endsAt = (host.falls && !of.first ? undefined : host.endsAt) ?? Number.POSITIVE_INFINITY
     if (of.sentAt + endsAt <= Math.min(time, of.cancelledAt)) return details
     if (time >= of.cancelledAt) return 'Cancelled'
     return of.sentAt + startsAt <= time ? 'InProgress' : 'Pending'
@@ -97,7 +104,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
   }
 
   const outputOf = (of: Command, host: SimulatedHost): string =>
-    host.output?.(of.nonce) ?? whole(of.nonce, host.id, of.queries)
+    host.output?.(of.nonce, of.script) ?? whole(of.nonce, host.id, of.queries)
 
   const actions: Record<string, (input: Input) => object> = {
     SendCommand(input) {
@@ -112,6 +119,8 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
       const id = `command-${commands.size + 1}`
       commands.set(id, {
         sentAt: now,
+        script,
+        first: commands.size === 0,
         nonce: /^\$?nonce ?= ?'?(\w+)'?$/m.exec(script)?.[1] ?? '',
         powershell: input.DocumentName === 'AWS-RunPowerShellScript',
         hosts,
@@ -137,8 +146,9 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
             CommandId,
             Status: open > 0 ? 'InProgress' : 'Success',
             StatusDetails: states.length === 0 ? 'NoInstancesInTag' : 'Success',
-            TargetCount: states.length,
-            CompletedCount: states.length - open
+            ...(simulation.uncounted
+              ? {}
+              : { TargetCount: states.length, CompletedCount: states.length - open })
           }
         }),
         ...(from + 50 < all.length ? { NextToken: String(from + 50) } : {})

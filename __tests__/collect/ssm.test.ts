@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { collectFromSsm, NoTargetMatched, type SsmCollection } from '../../src/collect/ssm.ts'
 import type { Log } from '../../src/log.ts'
 import type { Platform, Query } from '../../src/osquery/pack.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
-import { reply } from './replies.ts'
+import { body, frame, printed, reply, sha256, shortFrame } from './replies.ts'
 import {
   awsError,
   type Input,
@@ -170,6 +171,56 @@ test('a reply that does not fit in a page is read by itself, once', async () => 
   expect(records).toHaveLength(10)
   expect(byId[id(3)]?.queries.users?.rows[0]?.a).toHaveLength(6_000)
   expect(count('GetCommandInvocation')).toBe(1)
+})
+
+/** A host that sends its answer in three pieces. */
+const inPieces = (at: number): Partial<SimulatedHost> => {
+  const parts = ['users', 'ports'].map(name => ({ name, rows: [{ a: randomBytes(20_000).toString('hex') }] }))
+  return {
+    output: (nonce, script) =>
+      reply({ nonce, host: id(at), parts }, Number(/^piece=(\d+)$/m.exec(script)?.[1] ?? 0))
+  }
+}
+
+test('a host that falls silent amid its pieces costs no other host', async () => {
+  const fleet = hosts(6, at => (at < 4 ? { ...inPieces(at), falls: at === 0 } : {}))
+  fleet[5] = { ...fleet[5]!, endsAt: 40_000, output: () => 'garbage' }
+  const { byId, calls } = await collect(fleet, { timeoutSeconds: 300 })
+  expect(Object.values(byId).map(({ host, status }) => [host, status])).toEqual(
+    expect.arrayContaining([1, 2, 3, 4].map(at => [id(at), 'reported']))
+  )
+  expect(byId[id(0)]?.reason).toMatch(/^its answer has 3 pieces, of which 1 came/)
+  expect(byId[id(5)]?.reason).toBe('the reply holds no answer of the collector')
+  expect(calls.at(-1)?.at).toBeLessThan(250_000)
+  const short = await collect(fleet, { timeoutSeconds: 60 })
+  expect([1, 2, 3, 4].map(at => short.byId[id(at)]?.status)).toEqual(Array(4).fill('reported'))
+  expect(short.byId[id(5)]?.reason).toBe('the reply holds no answer of the collector')
+})
+
+const COMMON_ROWS = [{ a: randomBytes(3_000).toString('hex') }]
+
+/** A host that answers at length first, and with references when it is asked again. */
+const inShort = (at: number): Partial<SimulatedHost> => {
+  const inner = body({ host: id(at), parts: ['users', 'ports'].map(name => ({ name, rows: COMMON_ROWS })) })
+  const head = (inner.toString().split(/(?<=\nend 2)\n/)[0] ?? '')
+    .split('\n')
+    .map(line => `=${line.replace(/^(query .*) [0-9a-f]{64} /, '$1 = ')}`)
+  return {
+    output: (nonce, script) => {
+      const known = /^known_text=(.*)$/m.exec(script)?.[1]
+      if (known === undefined) return frame(nonce, inner)
+      const digests = gunzipSync(Buffer.from(known, 'base64')).toString().split('\n')
+      const result = `w ${digests.indexOf(sha256(printed(COMMON_ROWS)).slice(0, 32)) + 1}`
+      return shortFrame(nonce, Buffer.from(`${[...head, result, result].join('\n')}\n`), inner)
+    }
+  }
+}
+
+test('a host that falls silent when asked for its answer in short spoils no short answer of another', async () => {
+  const fleet = hosts(100, at => ({ ...inShort(at), falls: at === 99 }))
+  const { records, count } = await collect(fleet, { timeoutSeconds: 300 })
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(100)
+  expect(count('GetCommandInvocation')).toBeLessThan(20)
 })
 
 test('a reply that SSM cut is partial, with the reason, and never half-read', async () => {
@@ -420,6 +471,12 @@ test('failures that pass are sat out until the deadline', async () => {
   const { records, lines } = await collect(hosts(3), { simulation: { refuse } })
   expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
   expect(lines.filter(line => line.startsWith('warning'))).toHaveLength(4)
+})
+
+test('a group that SSM does not count is read all the same', async () => {
+  const { records, error } = await collect(hosts(70), { simulation: { uncounted: true } })
+  expect(error).toBe(null)
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(70)
 })
 
 test('no host that matches is an error that names the targets', async () => {

@@ -90,7 +90,10 @@ export function learner(talk: Talk) {
     }
   }
 
-  /** Sweeps the commands until all have answered; hosts that have are taken out of `open`. */
+  /**
+   * Sweeps each command when all its hosts have answered, or when no more time is left for those that have not; hosts
+   * that have answered are taken out of `open`.
+   */
   async function* receive(
     sent: readonly SentCommand[],
     open: Map<string, LongReply>,
@@ -99,12 +102,14 @@ export function learner(talk: Talk) {
   ): AsyncGenerator<HostRecord> {
     const until = clock.now() + WAIT
     let commands = [...sent]
-    while (commands.length > 0 && clock.now() < until && !talk.stopping()) {
+    while (commands.length > 0 && !ports.signal.aborted) {
       await clock.sleep(PAUSE, ports.signal)
       tell()
       const counts = await reader.count(commands)
-      for (const command of commands.filter(command => counts.get(command)?.terminal)) {
-        talk.ended(command)
+      const last = clock.now() >= until || talk.stopping()
+      const ended = (command: SentCommand) => counts.get(command)?.terminal ?? false
+      for (const command of commands.filter(command => last || ended(command))) {
+        if (ended(command)) talk.ended(command)
         try {
           for await (const { InstanceId: host = '', ...invocation } of reader.invocations(command, true)) {
             const reply = open.get(host)
@@ -121,7 +126,7 @@ export function learner(talk: Talk) {
           reader.endure(error, 'ssm:ListCommandInvocations')
         }
       }
-      commands = commands.filter(command => !counts.get(command)?.terminal)
+      commands = last ? [] : commands.filter(command => !ended(command))
     }
   }
 
