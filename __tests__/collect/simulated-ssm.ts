@@ -26,6 +26,8 @@ export interface Simulation {
   readonly settling?: number
   /** Milliseconds by which the list of invocations lags behind the command's counts. */
   readonly lag?: number
+  /** An action that never answers. */
+  readonly stuck?: string
   /** ListCommands gives no counts. */
   readonly uncounted?: boolean
   /** Filters are dispatched to so many hosts a second; to all at once where it is left out. */
@@ -208,6 +210,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
       request.input
     )
     if (refusal !== undefined) throw refusal
+    if (action === simulation.stuck) return new Promise(() => undefined)
     return actions[action]!(request.input)
   }
 

@@ -26,7 +26,7 @@ export async function lookUpAgents(
       do {
         if (signal.aborted) return null
         const input = { Filters: filters, MaxResults: PAGE, ...(token ? { NextToken: token } : {}) }
-        const page = await ssm.send(new DescribeInstanceInformationCommand(input))
+        const page = await ssm.send(new DescribeInstanceInformationCommand(input), { abortSignal: signal })
         for (const agent of page.InstanceInformationList ?? []) note(agents, agent)
         token = page.NextToken || undefined
       } while (token !== undefined)
@@ -37,6 +37,24 @@ export async function lookUpAgents(
       `DescribeInstanceInformation is not answered (${errorName(error)}): whether agents are online is not known.`
     )
     return null
+  }
+}
+
+/** Gives what is found; waits for it once, so many milliseconds at most: it only adds words to what is known. */
+export function patiently<T>(
+  found: Promise<T>,
+  most: number,
+  { clock, signal }: SsmPorts
+): () => Promise<T | null> {
+  let value: T | null = null
+  let waited: Promise<void> | null = null
+  const come = found.then(known => {
+    value = known
+  })
+  return async () => {
+    waited ??= Promise.race([come, clock.sleep(most, signal)])
+    await waited
+    return value
   }
 }
 

@@ -5,7 +5,7 @@ import type { Shell } from './errand.ts'
 import { peekFrame } from './frame.ts'
 import type { SsmPorts } from './reading.ts'
 import { silentHost } from './record.ts'
-import { lookUpAgents, tellAgent } from './registry.ts'
+import { lookUpAgents, patiently, tellAgent } from './registry.ts'
 import { type LongReply, readReplies, UNREADABLE } from './replies.ts'
 import { KEPT_BYTES, PIECE_BYTES } from './script.ts'
 import type { Sent, SentCommand } from './send.ts'
@@ -21,10 +21,11 @@ export { NoTargetMatched } from './watch.ts'
 /** After cancelling, SSM needs a moment to say which hosts had answered. */
 const CANCEL_GRACE = 1_500
 const NOT_TARGETED = 'it is expected, and no target of this run: check its tags and its SSM agent'
+const NOT_ASKED = 'it was not asked any more'
 /** Share of `timeoutSeconds` that the queries may take; the rest is for starting and for reading. */
 const QUERY_SHARE = 0.8
 const QUERY_SECONDS = 60
-/** How long the run waits to learn from SSM whether a group is large (milliseconds); it is taken for large else. */
+/** How long the run waits to learn from SSM which agents there are (milliseconds); a group is taken for large else. */
 const LOOK_UP = 1_500
 /** Lines of the log that tell why hosts were not reported; a reason's own words, never a host's. */
 const MOST_REASONS = 12
@@ -42,11 +43,10 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
   const { targets, queries, osquery, timeoutSeconds } = request
   const sent: SentCommand[] = []
   const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * QUERY_SHARE))
-  const agents = lookUpAgents(targets, ports)
-  const count =
-    targets.kind === 'hosts'
-      ? targets.hosts.length
-      : ((await Promise.race([agents, ports.clock.sleep(LOOK_UP).then(() => null)]))?.size ?? LEARN_LEAST)
+  const over = new AbortController()
+  const whileOn = { ...ports, signal: AbortSignal.any([ports.signal, over.signal]) }
+  const agents = patiently(lookUpAgents(targets, whileOn), LOOK_UP, ports)
+  const count = targets.kind === 'hosts' ? targets.hosts.length : ((await agents())?.size ?? LEARN_LEAST)
   const keep = count >= LEARN_LEAST && request.short !== false
   const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds)
   const collect = (whom: Targets, shell: Shell) =>
@@ -71,6 +71,7 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
     )
     yield* readAll(talk, sent, refused, keep, agents, collect)
   } finally {
+    over.abort()
     await talk.cancel()
     await talk.tidy()
   }
@@ -83,7 +84,7 @@ async function* readAll(
   sent: readonly SentCommand[],
   refused: ReadonlyMap<string, string>,
   keep: boolean,
-  agents: ReturnType<typeof lookUpAgents>,
+  agents: () => ReturnType<typeof lookUpAgents>,
   collect: (whom: Targets, shell: Shell) => Promise<Sent>
 ): AsyncGenerator<HostRecord> {
   const { request, ports, reader, nonce } = talk
@@ -205,7 +206,7 @@ async function* readAll(
     ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`)
 
   async function silent(host: string, state: InvocationState): Promise<HostRecord> {
-    return silentHost(host, `${state.reason}${state.away ? tellAgent(await agents, host) : ''}`, false)
+    return silentHost(host, `${state.reason}${state.away ? tellAgent(await agents(), host) : ''}`, false)
   }
 
   /** Remembers the states before cancelling, which would hide them. */
@@ -230,9 +231,10 @@ async function* readAll(
       : late
         ? `no answer within ${request.timeoutSeconds} s`
         : 'the command has ended, and SSM does not give its result'
-    const addressed = sent.flatMap(command => command.hosts ?? [])
-    const known = await agents
-    for (const host of new Set([...states.keys(), ...addressed, ...(known?.keys() ?? [])])) {
+    const addressed = new Set(sent.flatMap(command => command.hosts ?? []))
+    const targeted = request.targets.kind === 'hosts' ? request.targets.hosts : []
+    const known = await agents()
+    for (const host of new Set([...states.keys(), ...addressed, ...targeted, ...(known?.keys() ?? [])])) {
       if (done.has(host)) continue
       if (broken) {
         yield give(silentHost(host, UNREADABLE, false))
@@ -241,7 +243,8 @@ async function* readAll(
       const state = states.get(host)
       const delivered = !signal.aborted && (state?.delivered ?? false)
       const agent = delivered ? '' : tellAgent(known, host)
-      yield give(silentHost(host, `${why}: ${state?.reason ?? 'SSM did not list it'}${agent}`, delivered))
+      const unseen = targeted.length > 0 && !addressed.has(host) ? NOT_ASKED : 'SSM did not list it'
+      yield give(silentHost(host, `${why}: ${state?.reason ?? unseen}${agent}`, delivered))
     }
     for (const host of request.expectedIds) {
       if (!done.has(host)) yield give(silentHost(host, NOT_TARGETED, false))
