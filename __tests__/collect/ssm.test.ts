@@ -463,6 +463,18 @@ test('a refusal in the middle keeps what had been read, and tells the other host
   expect(lines.join('\n')).toMatch(/warning: ssm:GetCommandInvocation failed.*Allow ssm:GetCommandInvocation/)
 })
 
+test('a look-up of agents that never answers holds nothing back', async () => {
+  const fleet = [...hosts(3), { id: id(3), endsAt: 3_000, details: 'Undeliverable', output: () => '' }]
+  const { byId, calls } = await collect(fleet, { simulation: { stuck: 'DescribeInstanceInformation' } })
+  expect(Object.values(byId).map(({ status }) => status)).toEqual([
+    'reported',
+    'reported',
+    'reported',
+    'silent'
+  ])
+  expect(calls.at(-1)?.at).toBeLessThan(10_000)
+})
+
 test('failures that pass are sat out until the deadline', async () => {
   const refuse = (action: string, count: number) =>
     ['ListCommands', 'ListCommandInvocations'].includes(action) && count <= 2
@@ -561,6 +573,27 @@ test('a run that is cancelled cancels the command at once and still gives what i
   })
   const cancelled = calls.findIndex(call => call.action === 'CancelCommand')
   expect(calls.slice(cancelled).map(call => call.action)).toEqual(['CancelCommand', 'ListCommandInvocations'])
+})
+
+test('a run that is cancelled while it sends asks no further host, and tells of every one', async () => {
+  const stopping = new AbortController()
+  const fleet = hosts(120, at => (at < 50 ? {} : { endsAt: 100 }))
+  const onCall = (action: string) => {
+    if (action === 'SendCommand') stopping.abort()
+  }
+  const { records, byId, count } = await collect(fleet, {
+    targets: named(fleet),
+    signal: stopping.signal,
+    simulation: { onCall }
+  })
+  expect(records).toHaveLength(120)
+  expect(count('SendCommand')).toBe(1)
+  expect(count('CancelCommand')).toBe(1)
+  expect(byId[id(100)]).toMatchObject({
+    status: 'silent',
+    unanswered: false,
+    reason: expect.stringMatching(/^the run was cancelled: it was not asked any more/)
+  })
 })
 
 test('a consumer that stops early leaves no command running', async () => {

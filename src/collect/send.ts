@@ -64,16 +64,18 @@ const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or st
 
 /**
  * Sends the command to all targets. One bad id refuses a whole batch without saying which: the batch is halved until
- * the bad ones are alone, so that the good ones are not lost.
+ * the bad ones are alone, so that the good ones are not lost. Hosts that are not reached before `stopping` are not asked.
  * @throws Error that says what to change when SSM refuses the command itself; `sent` then holds what already runs.
  */
 export async function send(
   order: Order,
   ssm: Pick<SSMClient, 'send'>,
   log: Log,
-  sent: SentCommand[]
+  sent: SentCommand[],
+  stopping: () => boolean
 ): Promise<Sent> {
   const refused = new Map<string, string>()
+  if (stopping()) return { commands: sent, refused }
   if (order.targets.kind === 'filters') {
     const Targets = order.targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
     sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null, shell: order.shell })
@@ -83,7 +85,7 @@ export async function send(
   for (let at = 0; at < order.targets.hosts.length; at += IDS_A_CALL) {
     batches.push(order.targets.hosts.slice(at, at + IDS_A_CALL))
   }
-  for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+  for (let batch = batches.shift(); batch !== undefined && !stopping(); batch = batches.shift()) {
     try {
       sent.push({
         id: await sendOne(order, { InstanceIds: [...batch] }, ssm),

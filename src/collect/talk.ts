@@ -63,6 +63,8 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     return Math.min(deadline + READ_ON, abortedAt + READ_ON_CANCELLED)
   }
 
+  const stopping = () => signal.aborted || clock.now() >= deadline
+
   /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
   async function order(
     errand: Errand,
@@ -85,7 +87,8 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
         },
         ssm,
         log,
-        sent
+        sent,
+        errand.do === 'remove' ? () => false : stopping
       )
     } finally {
       for (const command of sent) running.add(command)
@@ -146,7 +149,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     /** Until when replies may still be read. */
     until,
     /** Nothing new is to be asked of the hosts. */
-    stopping: () => signal.aborted || clock.now() >= deadline,
+    stopping,
     order,
     ended: (command: SentCommand) => running.delete(command),
     cancel,
