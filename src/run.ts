@@ -36,7 +36,7 @@ export async function run(env: Job['env']): Promise<number> {
     const startedAt = new Date(clock.now()).toISOString()
     const { signal } = stopping
     const problems = await carryOut({ env, context, inputs, outputDir, startedAt, signal, log, clock })
-    for (const problem of problems) log.error(problem)
+    if (problems.length > 0) log.error(problems.join(' '))
     return problems.length > 0 ? 1 : 0
   } catch (error) {
     await tellFailure(messageOf(error), env.GITHUB_STEP_SUMMARY)

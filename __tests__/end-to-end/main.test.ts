@@ -35,7 +35,7 @@ const behaving = (behaviour: string) => fleet.hosts.find(host => host.behaviour 
 
 beforeAll(async () => {
   server = await startServer(fleet)
-  night = await act(server, { inputs: { 'expected-hosts': '60' } })
+  night = await act(server, { inputs: { 'expected-hosts': '60', 'min-coverage': '100' } })
 }, 120_000)
 
 afterAll(async () => {
@@ -48,6 +48,7 @@ describe('a scheduled check of a sick fleet', () => {
     expect(night.code).toBe(1)
     expect(errorsOf(night)).toHaveLength(1)
     expect(errorsOf(night)[0]).toMatch(/open findings? (is|are) (critical|high), and fail-on is high/)
+    expect(errorsOf(night)[0]).toMatch(/and min-coverage is 100 %/)
   })
 
   test('finds every compromise with exactly its hosts, and accuses nobody else', () => {
