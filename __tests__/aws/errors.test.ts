@@ -55,6 +55,13 @@ describe('an error of AWS is told with what to do', () => {
   })
 })
 
+test('an error names no host', () => {
+  const error = new Error(
+    'not authorized on arn:aws:ec2:eu-west-1:1:instance/i-0123456789abcdef0, mi-0123456789abcdef0.'
+  )
+  expect(errorText(error)).toBe('not authorized on arn:aws:ec2:eu-west-1:1:instance/i-…, mi-…')
+})
+
 test('the text of an error is one line, bounded and inert', () => {
   const text = errorText(new Error(`a\n::error::b\u202e##[x]${'y'.repeat(5000)}`))
   expect(text).not.toMatch(/\n|\u202e|##\[/)

@@ -5,9 +5,13 @@ export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : ''
 }
 
-/** The text of an error, without the full stop at its end; it may quote a service: made inert. */
+/** Ids of hosts, which no log of a public repository may show. */
+const HOST_ID = /\b(m?i)-[0-9a-f]{8,17}\b/g
+
+/** The text of an error, without the full stop at its end and without hosts' ids; it may quote a service: made inert. */
 export function errorText(error: unknown): string {
-  return inert(error instanceof Error ? error.message : String(error), 600).replace(/\.$/, '')
+  const text = error instanceof Error ? error.message : String(error)
+  return inert(text, 600).replace(/\.$/, '').replace(HOST_ID, '$1-…')
 }
 
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/
