@@ -95,16 +95,18 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     }
   }
 
-  /** Cancels what still runs. A refusal is told and changes nothing else. */
+  /** Cancels what still runs. A refusal is told once, and changes nothing else. */
   async function cancel(): Promise<void> {
+    const refusals = new Set<string>()
     for (const command of running) {
       running.delete(command)
       try {
         await ssm.send(new CancelCommandCommand({ CommandId: command.id }))
       } catch (error) {
-        log.warning(explainAwsError(error, 'ssm:CancelCommand'))
+        refusals.add(explainAwsError(error, 'ssm:CancelCommand'))
       }
     }
+    for (const refusal of refusals) log.warning(refusal)
   }
 
   /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
