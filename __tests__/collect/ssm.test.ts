@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { collectFromSsm, NoTargetMatched, type SsmCollection } from '../../src/collect/ssm.ts'
+import { invocationState } from '../../src/collect/states.ts'
 import type { Log } from '../../src/log.ts'
 import type { Platform, Query } from '../../src/osquery/pack.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
@@ -280,6 +281,15 @@ test.each([
   }
 )
 
+test.each([
+  ['TimedOut', 'Delivery Timed Out', 'DeliveryTimedOut'],
+  ['Failed', 'Invalid Platform', 'InvalidPlatform'],
+  ['In Progress', undefined, 'InProgress'],
+  ['Timed Out', '', 'TimedOut']
+])('the status %s / %s is known, with its spaces', (status, details, known) => {
+  expect(invocationState(status, details)).toBe(invocationState(known, known))
+})
+
 test('a whole answer counts, whatever the command came to', async () => {
   const { records } = await collect(hosts(1, () => ({ details: 'Failed' })))
   expect(records).toMatchObject([{ status: 'reported' }])
@@ -482,7 +492,61 @@ test('failures that pass are sat out until the deadline', async () => {
       : undefined
   const { records, lines } = await collect(hosts(3), { simulation: { refuse } })
   expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
-  expect(lines.filter(line => line.startsWith('warning'))).toHaveLength(4)
+  expect(lines.filter(line => line.startsWith('warning'))).toEqual([
+    expect.stringMatching(/^warning: ssm:ListCommands failed: .* until the deadline\.$/),
+    expect.stringMatching(/^warning: ssm:ListCommandInvocations failed: .* until the deadline\.$/)
+  ])
+})
+
+test('a refusal to cancel is told once, however many commands there are', async () => {
+  const fleet = hosts(120, () => ({ endsAt: 1e9 }))
+  const refuse = (action: string) =>
+    action === 'CancelCommand' ? awsError('AccessDeniedException') : undefined
+  const { records, lines } = await collect(fleet, {
+    targets: named(fleet),
+    timeoutSeconds: 30,
+    simulation: { refuse }
+  })
+  expect(records).toHaveLength(120)
+  expect(lines.filter(line => /CancelCommand/.test(line))).toHaveLength(1)
+})
+
+test('no line of the log names a host, whatever SSM says', async () => {
+  const { lines } = await collect(
+    hosts(3, at => (at < 2 ? { output: () => 'garbage' } : {})),
+    {
+      simulation: {
+        refuse: (action, count) =>
+          count <= 2 && /Invocation|Agents|Information/.test(action)
+            ? awsError('ThrottlingException', `slow down, arn:aws:ec2:eu-west-1:1:instance/${id(1)}`)
+            : undefined
+      }
+    }
+  )
+  expect(lines.filter(line => /GetCommandInvocation/.test(line))).not.toHaveLength(0)
+  expect(lines.filter(line => /i-[0-9a-f]{8}/.test(line))).toEqual([])
+})
+
+test.each(['AccessDeniedException', 'UnknownOperationException'])(
+  'SSM that answers %s to all but the calls that must be loses nothing',
+  async name => {
+    const needed = ['SendCommand', 'ListCommandInvocations', 'GetCommandInvocation']
+    const refuse = (action: string) => (needed.includes(action) ? undefined : awsError(name))
+    const { records, error } = await collect([...hosts(70), { id: id(70) }], { simulation: { refuse } })
+    expect(error).toBe(null)
+    expect(records.filter(record => record.status === 'reported')).toHaveLength(70)
+    expect(records.at(-1)).toMatchObject({ status: 'silent', unanswered: true })
+  }
+)
+
+test('a command that SSM does not list yet, and says so with an error, is waited for', async () => {
+  const refuse = (action: string, count: number) => {
+    if (action === 'ListCommands') return awsError('AccessDeniedException')
+    return action === 'ListCommandInvocations' && count <= 2 ? awsError('InvalidCommandId') : undefined
+  }
+  const { records, error } = await collect(hosts(3), { simulation: { refuse } })
+  expect(error).toBe(null)
+  expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
 })
 
 test('a group that SSM does not count is read all the same', async () => {

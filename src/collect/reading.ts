@@ -54,6 +54,7 @@ const mayPass = (error: unknown): boolean => isTransient(error) || hasExpired(er
 export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
   const firstSeen = new Map<SentCommand, { targeted: number; at: number }>()
   const started = clock.now()
+  const told = new Set<string>()
   let countable = true
 
   /** How far each command is; those of which SSM cannot say it yet are left out. */
@@ -136,9 +137,9 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
       return await call()
     } catch (error) {
       if (errorName(error) === 'InvalidCommandId') return null
-      if (/AccessDenied/.test(errorName(error))) {
+      if (/AccessDenied|UnknownOperation/.test(errorName(error))) {
         if (countable)
-          log.debug('ListCommands is refused (AccessDenied): the invocations are counted instead.')
+          log.debug(`ListCommands is refused (${errorName(error)}): the invocations are counted instead.`)
         countable = false
       } else endure(error, 'ssm:ListCommands')
       return null
@@ -146,7 +147,8 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
   }
 
   function countOf(command: SentCommand, found: Command): Count {
-    const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(found.Status ?? 'Pending')
+    const status = (found.Status ?? 'Pending').replaceAll(' ', '')
+    const terminal = !['Pending', 'InProgress', 'Cancelling', 'Delayed'].includes(status)
     const targeted = Math.max(found.TargetCount ?? 0, command.hosts?.length ?? 0)
     return { targeted, completed: found.CompletedCount ?? 0, terminal }
   }
@@ -161,12 +163,17 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
   }
 
   /**
-   * Goes on after a failure that may pass (the client has already retried it): the deadline bounds it all.
+   * Goes on after a failure that may pass (the client has already retried it, and SSM may not know a command yet): the
+   * deadline bounds it all. Told once: a job shows ten warnings, and findings are to be among them.
    * @throws Error that says what to change after any other.
    */
   function endure(error: unknown, action: string): void {
-    if (!mayPass(error)) throw new Error(explainAwsError(error, action), { cause: error })
-    log.warning(`${explainAwsError(error, action)} Trying again until the deadline.`)
+    const said = explainAwsError(error, action)
+    if (!mayPass(error) && errorName(error) !== 'InvalidCommandId')
+      throw new Error(said, { cause: error })
+    if (told.has(said)) log.debug(said)
+    else log.warning(`${said} Trying again until the deadline.`)
+    told.add(said)
   }
 
   /** What SSM says of each host of a command, with the head of its reply where `details` are wanted. */
@@ -201,7 +208,7 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
       } catch (error) {
         if (errorName(error) !== 'InvocationDoesNotExist' && !mayPass(error))
           throw new Error(explainAwsError(error, 'ssm:GetCommandInvocation'), { cause: error })
-        log.debug(`${host}: ${explainAwsError(error, 'ssm:GetCommandInvocation')}`)
+        log.debug(explainAwsError(error, 'ssm:GetCommandInvocation'))
       }
       await clock.sleep(pause, signal.aborted ? undefined : signal)
     }

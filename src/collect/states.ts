@@ -54,9 +54,6 @@ const STATES: Readonly<Record<string, InvocationState>> = {
 
 /** The state behind an invocation's Status and StatusDetails; an unknown one is taken as still open. */
 export function invocationState(status: string | undefined, details: string | undefined): InvocationState {
-  return (
-    STATES[(details ?? '').replaceAll(' ', '')] ??
-    STATES[status ?? ''] ??
-    state(false, false, 'SSM gave no known status')
-  )
+  const known = (word = '') => STATES[word.replaceAll(' ', '')]
+  return known(details) ?? known(status) ?? state(false, false, 'SSM gave no known status')
 }
