@@ -123,7 +123,7 @@ async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): 
       if (!ended && !last) continue
       asked.delete(command)
       if (ended) talk.ended(command)
-      const ids = ended ? (command.hosts ?? []) : await endedHosts(talk, command)
+      const ids = ended ? (command.hosts ?? []) : await endedHosts(talk, command, byId)
       const of = ids.flatMap(host => byId.get(host) ?? [])
       const read = concurrently(of, READS_AT_ONCE, async host => {
         accept(talk, host, index, await reader.read(command, host.reply.host, untilFor(talk)))
@@ -135,12 +135,23 @@ async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): 
 
 const untilFor = (talk: Talk) => () => Math.min(talk.until(), talk.deadline + READ_ON)
 
-/** The hosts that have ended a command which waits for others: one that hangs is not to cost them their pieces. */
-async function endedHosts({ reader }: Talk, command: SentCommand): Promise<string[]> {
+/**
+ * The hosts that have ended a command which waits for others: one that hangs is not to cost them their pieces. Of those
+ * that were reached and did not end, it is noted: to promise an answer and keep it back must not pay.
+ */
+async function endedHosts(
+  { reader }: Talk,
+  command: SentCommand,
+  asked: ReadonlyMap<string, Incoming>
+): Promise<string[]> {
   const ended: string[] = []
   try {
-    for await (const { InstanceId, Status, StatusDetails } of reader.invocations(command, false))
-      if (InstanceId !== undefined && invocationState(Status, StatusDetails).terminal) ended.push(InstanceId)
+    for await (const { InstanceId = '', Status, StatusDetails } of reader.invocations(command, false)) {
+      const state = invocationState(Status, StatusDetails)
+      const host = asked.get(InstanceId)
+      if (state.terminal) ended.push(InstanceId)
+      else if (host !== undefined) host.trouble = { reason: state.reason, byHost: state.delivered }
+    }
   } catch (error) {
     reader.endure(error, 'ssm:ListCommandInvocations')
   }
