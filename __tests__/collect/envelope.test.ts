@@ -284,8 +284,11 @@ test('what a host may send is bounded, and told where the bound is passed', () =
   expect(reasonOf(as(`[${'{},'.repeat(200_000)}{}]`))).toBe('the reply has more than 200000 rows')
   expect(result(as('['.repeat(1_000_000)), 'q').detail).toBe('its rows are nested')
   expect(result(as(`[{${Array.from({ length: 600 }, (_, i) => `"c${i}":""`).join(',')}}]`), 'q').detail).toBe(
-    'a row has more than 512 columns'
+    'its rows have more than 512 columns'
   )
+  const names = Array.from({ length: 600 }, (_, i) => `{"c${i}":"a:\\":"}`)
+  expect(result(as(`[${names.join(',')}]`), 'q').detail).toBe('its rows have more than 512 columns')
+  expect(result(as(`[${names.slice(0, 500).join(',')}]`), 'q').rows).toHaveLength(500)
   const head = Array.from({ length: 100 }, () => 'k v')
   expect(reasonOf(openEnvelope(frame(NONCE, body({ host: HOST, head })), asked('q')))).toBe(
     'the head of the reply is too long'

@@ -158,7 +158,7 @@ function readRows(part: Buffer, line: Line, most: number): QueryResult | null {
   const shape = measureRows(text)
   if (shape.rows > most) return null
   if (shape.depth > ROW_DEPTH) return failed('its rows are nested')
-  if (shape.columns > MOST_COLUMNS) return failed(`a row has more than ${MOST_COLUMNS} columns`)
+  if (shape.columns > MOST_COLUMNS) return failed(`its rows have more than ${MOST_COLUMNS} columns`)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -195,21 +195,24 @@ function readRow(value: unknown): Row | null {
 }
 
 /**
- * Measures a list of rows before it is parsed: parsing 32 MiB of `{},{},…` takes gigabytes. Linear; stops early at a
- * bound that is passed, so the figures are then lower bounds.
+ * Measures a list of rows before it is parsed: parsing 32 MiB of `{},{},…` takes gigabytes, and so do millions of names
+ * of columns. Linear; stops early at a bound that is passed, so the figures are then lower bounds.
  */
 function measureRows(text: string): { rows: number; columns: number; depth: number } {
   let rows = 1
   let columns = 1
   let widest = 1
   let depth = 0
-  let quoted = false
+  let opened = -1
+  let closed = -1
+  const names = new Set<string>()
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (quoted) {
+    if (opened > closed) {
       if (code === BACKSLASH) at++
-      else if (code === QUOTE) quoted = false
-    } else if (code === QUOTE) quoted = true
+      else if (code === QUOTE) closed = at
+    } else if (code === QUOTE) opened = at
+    else if (code === COLON) names.add(text.slice(opened, closed))
     else if (code === COMMA) {
       if (depth > 1) widest = Math.max(widest, ++columns)
       else {
@@ -218,10 +221,11 @@ function measureRows(text: string): { rows: number; columns: number; depth: numb
       }
     } else if (code === BRACKET || code === BRACE) depth++
     else if (code === BRACKET_END || code === BRACE_END) depth--
-    if (depth > ROW_DEPTH || rows > MOST_ROWS || widest > MOST_COLUMNS)
-      return { rows, columns: widest, depth }
+    if (depth > ROW_DEPTH || rows > MOST_ROWS || widest > MOST_COLUMNS || names.size > MOST_COLUMNS) break
   }
-  return { rows, columns: widest, depth }
+  return { rows, columns: Math.max(widest, names.size), depth }
 }
 
-const [QUOTE, COMMA, BRACKET, BACKSLASH, BRACKET_END, BRACE, BRACE_END] = [34, 44, 91, 92, 93, 123, 125]
+const [QUOTE, COMMA, COLON, BRACKET, BACKSLASH, BRACKET_END, BRACE, BRACE_END] = [
+  34, 44, 58, 91, 92, 93, 123, 125
+]
