@@ -228,6 +228,17 @@ test('a host that falls silent when asked for its answer in short spoils no shor
   expect(count('GetCommandInvocation')).toBeLessThan(20)
 })
 
+test('a host whose answer is broken teaches nothing, and crowds out nothing that others teach', async () => {
+  const inner = body({ host: id(0), parts: ['users', 'ports'].map(name => ({ name, rows: COMMON_ROWS })) })
+  const junk = Array.from({ length: 4_000 }, (_, at) => `x${at}`).join('\n')
+  const long = Buffer.from(inner.toString().replace('\nend 2\n', `\n${junk}\nend 2\n`))
+  const fleet = hosts(100, at => (at === 0 ? { output: nonce => frame(nonce, long) } : inShort(at)))
+  const { byId, records, count } = await collect(fleet, { timeoutSeconds: 300 })
+  expect(byId[id(0)]?.reason).toBe('the head of the reply is too long')
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(99)
+  expect(count('GetCommandInvocation')).toBeLessThan(20)
+})
+
 test('a reply that SSM cut is partial, with the reason, and never half-read', async () => {
   const huge = (nonce: string) =>
     `${'noise '.repeat(3_000)}\n${reply({

@@ -52,8 +52,9 @@ export function readReplies(talk: Talk, tell: () => void) {
       } else if (piece.index === 0 && piece.bytes.length < piece.total) {
         aside.push({ reply, first: piece })
       } else {
-        teach(piece.bytes, piece.whole)
-        yield open(reply, openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host)))
+        const opened = openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host))
+        if (opened.kind === 'answer') teach(piece.bytes, piece.whole)
+        yield open(reply, opened)
       }
     }
   }
