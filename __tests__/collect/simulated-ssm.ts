@@ -28,6 +28,8 @@ export interface Simulation {
   readonly lag?: number
   /** An action that never answers. */
   readonly stuck?: string
+  /** ListCommands gives only the command that is asked for by its id. */
+  readonly unlisted?: boolean
   /** ListCommands gives no counts. */
   readonly uncounted?: boolean
   /** Filters are dispatched to so many hosts a second; to all at once where it is left out. */
@@ -137,7 +139,9 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
     ListCommands(input) {
       if (input.CommandId !== undefined) command(input)
       const all = [...commands].filter(
-        ([id, of]) => (input.CommandId ?? id) === id && now - of.sentAt >= (simulation.settling ?? 0)
+        ([id, of]) =>
+          (input.CommandId ?? (simulation.unlisted ? '' : id)) === id &&
+          now - of.sentAt >= (simulation.settling ?? 0)
       )
       const from = Number(input.NextToken ?? 0)
       return {

@@ -554,6 +554,24 @@ test.each(['AccessDeniedException', 'UnknownOperationException'])(
   }
 )
 
+test.each([
+  ['gives none of the latest commands', { unlisted: true }],
+  [
+    'refuses to give the latest commands',
+    {
+      refuse: (action, _, input) =>
+        action === 'ListCommands' && input.CommandId === undefined
+          ? awsError('ValidationException')
+          : undefined
+    }
+  ]
+] satisfies [string, Simulation][])('where SSM %s, they are counted one by one', async (_, simulation) => {
+  const fleet = hosts(400)
+  const { records, calls } = await collect(fleet, { targets: named(fleet), timeoutSeconds: 300, simulation })
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(400)
+  expect(calls.at(-1)?.at).toBeLessThan(20_000)
+})
+
 test('a command that SSM does not list yet, and says so with an error, is waited for', async () => {
   const refuse = (action: string, count: number) => {
     if (action === 'ListCommands') return awsError('AccessDeniedException')

@@ -6,7 +6,7 @@ import {
   ListCommandsCommand,
   type SSMClient
 } from '@aws-sdk/client-ssm'
-import { errorName, explainAwsError, hasExpired, isTransient } from '../aws/errors.ts'
+import { errorName, errorText, explainAwsError, hasExpired, isTransient } from '../aws/errors.ts'
 import type { ReadObject } from '../aws/s3.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
@@ -64,10 +64,13 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
     if (countable && open.length > ONE_BY_ONE) {
       const listed = await listLatest(new Map(open.map(command => [command.id, command])))
       for (const [command, found] of listed) tell(command, countOf(command, found))
-      if (listed.size > 0 || countable) {
-        const missing = open.filter(command => !listed.has(command))
-        if (missing.length > ONE_BY_ONE) return counts
-        for (const command of missing) tell(command, await countOne(command))
+      if (countable) {
+        for (const command of open.filter(command => !listed.has(command))) {
+          const known = await countOne(command)
+          // SSM does not know it yet, and so probably none that was sent later.
+          if (known === null) break
+          tell(command, known)
+        }
         return counts
       }
     }
@@ -89,7 +92,10 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
             ...(token ? { NextToken: token } : {})
           })
         )
-      )
+      ).catch(error => {
+        log.debug(`${errorText(error)}. The commands are counted one by one.`)
+        return null
+      })
       for (const command of answer?.Commands ?? []) {
         const own = wanted.get(command.CommandId ?? '')
         if (own !== undefined) found.set(own, command)
