@@ -488,6 +488,31 @@ test('a refusal in the middle keeps what had been read, and tells the other host
   expect(lines.join('\n')).toMatch(/warning: ssm:GetCommandInvocation failed.*Allow ssm:GetCommandInvocation/)
 })
 
+test('a reply that SSM does not give for long is read later, and holds up no other', async () => {
+  const fleet = hosts(3, at => ({ output: () => 'garbage', endsAt: at === 0 ? 3_000 : 40_000 }))
+  const never = (action: string, _: number, input: Input) =>
+    action === 'GetCommandInvocation' && input.InstanceId === id(0)
+      ? awsError('ThrottlingException')
+      : undefined
+  const { byId } = await collect(fleet, { timeoutSeconds: 60, simulation: { refuse: never } })
+  expect(
+    Object.values(byId)
+      .map(({ host, status }) => [host, status])
+      .sort()
+  ).toEqual([
+    [id(0), 'silent'],
+    [id(1), 'partial'],
+    [id(2), 'partial']
+  ])
+  let first = 0
+  const late = (action: string, count: number, input: Input) => {
+    first += Number(action === 'GetCommandInvocation' && input.InstanceId === id(0))
+    return first < 40 ? never(action, count, input) : undefined
+  }
+  const storm = await collect(fleet, { timeoutSeconds: 600, simulation: { refuse: late } })
+  expect(storm.records.map(({ status }) => status)).toEqual(['partial', 'partial', 'partial'])
+})
+
 test('a look-up of agents that never answers holds nothing back', async () => {
   const fleet = [...hosts(3), { id: id(3), endsAt: 3_000, details: 'Undeliverable', output: () => '' }]
   const { byId, calls } = await collect(fleet, { simulation: { stuck: 'DescribeInstanceInformation' } })

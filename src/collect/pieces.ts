@@ -29,8 +29,6 @@ const STORE_LOOKS = 4
 /** A round waits for stragglers so long, and ends earlier when no piece has come for the second (milliseconds). */
 const WAIT = 120_000
 const QUIET = 45_000
-/** Pieces may be read so long after the deadline: the rest of the time belongs to other hosts' replies (milliseconds). */
-const READ_ON = 20_000
 
 /**
  * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
@@ -126,14 +124,12 @@ async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): 
       const ids = ended ? (command.hosts ?? []) : await endedHosts(talk, command, byId)
       const of = ids.flatMap(host => byId.get(host) ?? [])
       const read = concurrently(of, READS_AT_ONCE, async host => {
-        accept(talk, host, index, await reader.read(command, host.reply.host, untilFor(talk)))
+        accept(talk, host, index, await reader.read(command, host.reply.host, talk.patience()))
       })
       for await (const _ of read) tell()
     }
   }
 }
-
-const untilFor = (talk: Talk) => () => Math.min(talk.until(), talk.deadline + READ_ON)
 
 /**
  * The hosts that have ended a command which waits for others: one that hangs is not to cost them their pieces. Of those

@@ -3,7 +3,6 @@ import { concurrently } from './concurrently.ts'
 import { type Opened, openPacked } from './envelope.ts'
 import { openFrame, type Piece, type peekFrame } from './frame.ts'
 import { readPieces } from './pieces.ts'
-import { silentHost } from './record.ts'
 import type { SentCommand } from './send.ts'
 import { learner } from './short-answers.ts'
 import type { InvocationState } from './states.ts'
@@ -19,7 +18,6 @@ export interface LongReply {
 }
 
 export const READS_AT_ONCE = 16
-export const UNREADABLE = 'its reply could not be read from SSM'
 
 /** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
 export function readReplies(talk: Talk, tell: () => void) {
@@ -38,14 +36,11 @@ export function readReplies(talk: Talk, tell: () => void) {
   ): AsyncGenerator<HostRecord> {
     const read = concurrently(long, READS_AT_ONCE, async reply => ({
       reply,
-      output: await reader.read(reply.command, reply.host, talk.until)
+      output: await reader.read(reply.command, reply.host, talk.patience())
     }))
     for await (const { reply, output } of read) {
       tell()
-      if (output === null) {
-        yield silentHost(reply.host, UNREADABLE, false)
-        continue
-      }
+      if (output === null) continue
       const piece = openFrame(output, nonce)
       if ('reason' in piece) {
         yield open(reply, { kind: 'broken', reason: piece.reason })
@@ -60,7 +55,10 @@ export function readReplies(talk: Talk, tell: () => void) {
   }
 
   return {
-    /** @param kept the hosts have kept their answers, so that they can be asked for short ones */
+    /**
+     * Hosts whose reply SSM does not give are left out.
+     * @param kept the hosts have kept their answers, so that they can be asked for short ones
+     */
     async *read(long: readonly LongReply[], kept: boolean): AsyncGenerator<HostRecord> {
       const aside: { reply: LongReply; first: Piece }[] = []
       let open = long

@@ -6,7 +6,7 @@ import { peekFrame } from './frame.ts'
 import type { SsmPorts } from './reading.ts'
 import { silentHost } from './record.ts'
 import { lookUpAgents, patiently, tellAgent } from './registry.ts'
-import { type LongReply, readReplies, UNREADABLE } from './replies.ts'
+import { type LongReply, readReplies } from './replies.ts'
 import { KEPT_BYTES, PIECE_BYTES } from './script.ts'
 import type { Sent, SentCommand } from './send.ts'
 import { LEARN_LEAST } from './short-answers.ts'
@@ -21,6 +21,7 @@ export { NoTargetMatched } from './watch.ts'
 /** After cancelling, SSM needs a moment to say which hosts had answered. */
 const CANCEL_GRACE = 1_500
 const NOT_TARGETED = 'it is expected, and no target of this run: check its tags and its SSM agent'
+const UNREADABLE = 'its reply could not be read from SSM'
 const NOT_ASKED = 'it was not asked any more'
 /** Share of `timeoutSeconds` that the queries may take; the rest is for starting and for reading. */
 const QUERY_SHARE = 0.8
@@ -91,6 +92,8 @@ async function* readAll(
   const { clock, signal } = ports
   const done = new Set<string>()
   const states = new Map<string, InvocationState>()
+  /** Hosts that have answered, and whose reply SSM has not given. */
+  const unreadable = new Set<string>()
   const tally: Tally = { given: 0, silent: 0, listed: 0 }
   const watch = watchCommands(talk, sent, tally)
   const replies = readReplies(talk, watch.tell)
@@ -150,6 +153,7 @@ async function* readAll(
     tally.listed = states.size
     await askOtherwise(otherwise)
     for await (const record of replies.read([...long.values()], keep)) yield give(record)
+    for (const host of long.keys()) if (!done.has(host)) unreadable.add(host)
   }
 
   /** Whether a host for whose platform the document is not may be asked through the other document of AWS. */
@@ -236,7 +240,7 @@ async function* readAll(
     const known = await agents()
     for (const host of new Set([...states.keys(), ...addressed, ...targeted, ...(known?.keys() ?? [])])) {
       if (done.has(host)) continue
-      if (broken) {
+      if (broken || unreadable.has(host)) {
         yield give(silentHost(host, UNREADABLE, false))
         continue
       }

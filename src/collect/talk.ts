@@ -37,6 +37,12 @@ export type Talk = ReturnType<typeof startTalk>
 
 /** What has been answered at the deadline may still be read for so long (milliseconds). */
 const READ_ON = 60_000
+/**
+ * A reply that SSM does not give is left after so long (milliseconds); and soon after the deadline where it was asked
+ * for before: what is left of the time belongs to replies that came last.
+ */
+const PATIENCE = 60_000
+const PATIENCE_AT_DEADLINE = 20_000
 /** GitHub ends a cancelled job some ten seconds after its first signal. */
 const READ_ON_CANCELLED = 4_000
 /** A later command of a run is quick (seconds). */
@@ -64,6 +70,13 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
   }
 
   const stopping = () => signal.aborted || clock.now() >= deadline
+
+  /** Until when one reply may be tried to be read, from now on. */
+  function patience(): () => number {
+    const now = clock.now()
+    const last = now < deadline ? Math.min(now + PATIENCE, deadline + PATIENCE_AT_DEADLINE) : now + PATIENCE
+    return () => Math.min(until(), last)
+  }
 
   /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
   async function order(
@@ -150,6 +163,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     deadline,
     /** Until when replies may still be read. */
     until,
+    patience,
     /** Nothing new is to be asked of the hosts. */
     stopping,
     order,
