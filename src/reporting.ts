@@ -32,7 +32,7 @@ export function reportOfFleet(
     snapshotSha256: collected.sha256
   }
   const told = { ...analysis, notices: [...notices, ...analysis.notices] }
-  return buildReport(TOOL, facts, told, findings, expectedOf(job))
+  return buildReport(TOOL, facts, told, findings, expectedOf(job, collected.targeted))
 }
 
 /**
@@ -79,10 +79,13 @@ export const dayOf = ({ startedAt }: Job): string => startedAt.slice(0, 10)
 const fileOf = (baseline: AskedFor['baseline']) =>
   baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 }
 
-/** How many hosts there should be, where the user gave a number for the hosts that are told of. */
-function expectedOf({ inputs: { mode, expectedHosts, baselineHosts } }: Job): number | null {
+/** How many hosts there should be, as the user or SSM says it of the hosts that are told of. */
+function expectedOf(
+  { inputs: { mode, expectedHosts, baselineHosts } }: Job,
+  targeted: number
+): number | null {
   if (mode === 'baseline' && baselineHosts.length > 0) return null
-  return expectedHosts !== null && 'count' in expectedHosts ? expectedHosts.count : null
+  return Math.max(targeted, expectedHosts !== null && 'count' in expectedHosts ? expectedHosts.count : 0)
 }
 
 function factsOf({ inputs, startedAt, clock }: Job) {

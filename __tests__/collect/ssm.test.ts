@@ -680,6 +680,19 @@ test('at the deadline the rest is cancelled, and every host is told how far it c
   expect(lines).toContain('warning: The deadline of 30 s has passed: reading what has been answered so far.')
 })
 
+test('hosts that SSM counts and never lists are told by number', async () => {
+  let targeted = 0
+  const { records } = await collect(hosts(40), {
+    simulation: { dispatchedASecond: 1 },
+    timeoutSeconds: 20,
+    onTargeted: count => {
+      targeted = count
+    }
+  })
+  expect(records.length).toBeLessThan(30)
+  expect(targeted).toBe(40)
+})
+
 test('a run that is cancelled cancels the command at once and still gives what is known', async () => {
   const stopping = new AbortController()
   const onCall = (_: string, now: number) => {

@@ -39,13 +39,18 @@ export interface Collected {
   readonly sha256: string
   readonly targets: readonly string[]
   readonly region: string | null
+  /** Hosts that SSM says were targeted, also those that it never listed; 0 where it did not say. */
+  readonly targeted: number
   /** Queries with rows in the snapshot that no pack of this run has, sorted. */
   readonly unknownQueries: readonly string[]
 }
 
 /** Collects all hosts, by whichever collector, into a snapshot; memory holds one host at a time. */
 export async function collect(collection: Collection, ports: CollectPorts): Promise<Collected> {
-  const { header, hosts } = await open(collection, ports)
+  let targeted = 0
+  const { header, hosts } = await open(collection, ports, count => {
+    targeted = count
+  })
   const known = new Set(collection.queries.map(query => query.name))
   const unknown = new Set<string>()
   await mkdir(dirname(collection.path), { recursive: true })
@@ -62,13 +67,15 @@ export async function collect(collection: Collection, ports: CollectPorts): Prom
     sha256: `sha256:${await writer.close()}`,
     targets: header.targets,
     region: header.region,
+    targeted,
     unknownQueries: [...unknown].sort()
   }
 }
 
 async function open(
   { inputs, packs, queries, comment, workspace, startedAt }: Collection,
-  { ssm, log, clock, signal }: CollectPorts
+  { ssm, log, clock, signal }: CollectPorts,
+  onTargeted: (hosts: number) => void
 ): Promise<{ header: SnapshotHeader; hosts: AsyncIterable<HostRecord> }> {
   const expectedIds =
     inputs.expectedHosts !== null && 'ids' in inputs.expectedHosts ? inputs.expectedHosts.ids : []
@@ -112,6 +119,9 @@ async function open(
       targets: inputs.targetLines,
       packs: packs.map(({ name, sha256 }) => ({ name, sha256 }))
     },
-    hosts: collectFromSsm({ ...inputs, queries, comment, expectedIds }, { ssm, s3, log, clock, signal })
+    hosts: collectFromSsm(
+      { ...inputs, queries, comment, expectedIds, onTargeted },
+      { ssm, s3, log, clock, signal }
+    )
   }
 }

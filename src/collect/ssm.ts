@@ -206,6 +206,7 @@ async function* readAll(
     broken = true
   }
   yield* rest()
+  request.onTargeted?.(watch.targeted())
   for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
     ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`)
 

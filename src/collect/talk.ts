@@ -29,6 +29,8 @@ export interface SsmCollection {
   readonly timeoutSeconds: number
   /** Ids of hosts that there should be. */
   readonly expectedIds: readonly string[]
+  /** Told at the end how many hosts SSM counts: those that it never listed are in no record. */
+  readonly onTargeted?: (hosts: number) => void
   /** Whether many hosts may be asked again for answers in short, which spares reading calls; they are where left out. */
   readonly short?: boolean
 }

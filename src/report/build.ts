@@ -57,7 +57,7 @@ function rowOf(fleet: Fleet, id: number): Record<string, string> {
 
 /**
  * Puts a run's facts, its analysis and its findings together.
- * @param expected how many hosts there should be, where the user said so
+ * @param expected how many hosts there should be, where the user or SSM said so
  */
 export function buildReport(
   tool: Report['tool'],
