@@ -175,8 +175,7 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
    */
   function endure(error: unknown, action: string): void {
     const said = explainAwsError(error, action)
-    if (!mayPass(error) && errorName(error) !== 'InvalidCommandId')
-      throw new Error(said, { cause: error })
+    if (!mayPass(error) && errorName(error) !== 'InvalidCommandId') throw new Error(said, { cause: error })
     if (told.has(said)) log.debug(said)
     else log.warning(`${said} Trying again until the deadline.`)
     told.add(said)
