@@ -253,10 +253,12 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     const from = Number(NextToken ?? 0)
     const to = from + MaxResults
     return {
-      InstanceInformationList: all.slice(from, to).map(({ id, behaviour }) => ({
+      InstanceInformationList: all.slice(from, to).map(({ id, behaviour, name, address }) => ({
         InstanceId: id,
         PingStatus: ['silent', 'offline'].includes(behaviour) ? 'ConnectionLost' : 'Online',
-        PlatformType: 'Linux'
+        PlatformType: 'Linux',
+        ComputerName: `${name}.eu-west-1.compute.internal`,
+        IPAddress: address
       })),
       ...(to < all.length ? { NextToken: String(to) } : {})
     }

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import type { HostFacts, Row } from '../snapshot/snapshot.ts'
+import type { Agent } from './registry.ts'
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}))*\.?$/
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
@@ -31,6 +32,23 @@ export function readFacts(
     arch: matching(WORD, own.arch),
     osqueryVersion: matching(WORD, own.osquery_version),
     root: head.get('uid') === '0'
+  }
+}
+
+/**
+ * A host's facts without those that SSM knows to be otherwise: the name by its first label, the addresses by whether
+ * the one that SSM knows is among them. Where SSM does not say, the claim stands.
+ */
+export function confirmedFacts(facts: HostFacts, agent: Agent | undefined): HostFacts {
+  const { computerName = null, address = null } = agent ?? {}
+  const label = (name: string) => name.split('.', 1)[0]?.toLowerCase()
+  const nameHolds =
+    computerName === null || facts.hostname === null || label(computerName) === label(facts.hostname)
+  const addressesHold = address === null || facts.addresses.includes(address)
+  return {
+    ...facts,
+    ...(nameHolds ? {} : { hostname: null, fqdn: null }),
+    ...(addressesHold ? {} : { addresses: [] })
   }
 }
 

@@ -11,15 +11,21 @@ import type { Targets } from './targets.ts'
 const PAGE = 50
 const VALUES_A_FILTER = 50
 
+/** What SSM knows of a host's agent; `null` where it does not say. */
+export interface Agent {
+  readonly ping: string
+  readonly computerName: string | null
+  readonly address: string | null
+}
+
+export type Agents = ReadonlyMap<string, Agent>
+
 /**
- * What SSM says of the agents of the targeted hosts: their ping status by id. `null` where it does not say: the
- * permission is optional, and resource groups cannot be looked up so. Never throws.
+ * What SSM says of the agents of the targeted hosts, by id. `null` where it does not say: the permission is optional,
+ * and resource groups cannot be looked up so. Never throws.
  */
-export async function lookUpAgents(
-  targets: Targets,
-  { ssm, log, signal }: SsmPorts
-): Promise<ReadonlyMap<string, string> | null> {
-  const agents = new Map<string, string>()
+export async function lookUpAgents(targets: Targets, { ssm, log, signal }: SsmPorts): Promise<Agents | null> {
+  const agents = new Map<string, Agent>()
   try {
     for (const filters of filtersFor(targets)) {
       let token: string | undefined
@@ -58,8 +64,16 @@ export function patiently<T>(
   }
 }
 
-function note(agents: Map<string, string>, { InstanceId, PingStatus }: InstanceInformation): void {
-  if (InstanceId !== undefined) agents.set(InstanceId, PingStatus ?? 'Inactive')
+function note(
+  agents: Map<string, Agent>,
+  { InstanceId, PingStatus, ComputerName, IPAddress }: InstanceInformation
+): void {
+  if (InstanceId === undefined) return
+  agents.set(InstanceId, {
+    ping: PingStatus ?? 'Inactive',
+    computerName: ComputerName || null,
+    address: IPAddress || null
+  })
 }
 
 function filtersFor(targets: Targets): InstanceInformationStringFilter[][] {
@@ -74,9 +88,9 @@ function filtersFor(targets: Targets): InstanceInformationStringFilter[][] {
 }
 
 /** What a silent host's agent adds to the reason. */
-export function tellAgent(agents: ReadonlyMap<string, string> | null, host: string): string {
+export function tellAgent(agents: Agents | null, host: string): string {
   if (agents === null) return ''
-  const status = agents.get(host)
+  const status = agents.get(host)?.ping
   if (status === undefined) return '; SSM knows no agent of it'
   return status === 'Online' ? '; SSM calls its agent online' : `; SSM has lost its agent (${status})`
 }

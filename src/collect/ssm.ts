@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { openEnvelope } from './envelope.ts'
 import type { Shell } from './errand.ts'
+import { confirmedFacts } from './facts.ts'
 import { peekFrame } from './frame.ts'
 import type { SsmPorts } from './reading.ts'
 import { silentHost } from './record.ts'
@@ -100,12 +101,16 @@ async function* readAll(
   const reasons = new Map<string, number>()
   /** Hosts of another platform, and through which document they were asked last. */
   const asked = new Map<string, Shell>()
+  const known = await agents()
   let refusedOther = false
   let late = false
   let broken = false
   let answered = 0
 
-  function give(record: HostRecord): HostRecord {
+  function give(claimed: HostRecord): HostRecord {
+    const { facts } = claimed
+    const record =
+      facts === null ? claimed : { ...claimed, facts: confirmedFacts(facts, known?.get(claimed.host)) }
     done.add(record.host)
     tally.given++
     if (record.status === 'silent') tally.silent++
@@ -138,7 +143,7 @@ async function* readAll(
           const opened = openEnvelope(inline, talk.asked(command, host))
           if (opened.kind !== 'broken') yield give(talk.record(command, host, opened, state))
           else if (mayAskOtherwise(host, command, state)) otherwise.set(host, otherShell(command))
-          else if (!state.delivered) yield give(await silent(host, state))
+          else if (!state.delivered) yield give(silent(host, state))
           else {
             const peeked = peekFrame(inline, nonce)
             const total = peeked?.promised.total ?? 0
@@ -210,8 +215,8 @@ async function* readAll(
   for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
     ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`)
 
-  async function silent(host: string, state: InvocationState): Promise<HostRecord> {
-    return silentHost(host, `${state.reason}${state.away ? tellAgent(await agents(), host) : ''}`, false)
+  function silent(host: string, state: InvocationState): HostRecord {
+    return silentHost(host, `${state.reason}${state.away ? tellAgent(known, host) : ''}`, false)
   }
 
   /** Remembers the states before cancelling, which would hide them. */
@@ -238,7 +243,6 @@ async function* readAll(
         : 'the command has ended, and SSM does not give its result'
     const addressed = new Set(sent.flatMap(command => command.hosts ?? []))
     const targeted = request.targets.kind === 'hosts' ? request.targets.hosts : []
-    const known = await agents()
     for (const host of new Set([...states.keys(), ...addressed, ...targeted, ...(known?.keys() ?? [])])) {
       if (done.has(host)) continue
       if (broken || unreadable.has(host)) {
