@@ -65,7 +65,7 @@ function judge(
   const before = analyse(fleet, replaced, today)
   const clusters = before.clusters.map(cluster => ({ ...cluster, reference: referenceOf(cluster, fleet) }))
   const change = { fleet, clusters, older: replaced, newer: baseline, today }
-  const poisoned = poisoning(change, analysis.fleet)
+  const poisoned = poisoning(change, analysis)
   const drafts = [...analysis.drafts, ...poisoned.drafts].sort(worstFirst)
   return { analysis: { ...analysis, fleet: poisoned.fleet, drafts }, effect: effectOf(before, analysis) }
 }

@@ -135,7 +135,7 @@ test('a host that makes a cluster of its own does not bless itself: its rows are
         newer: adding(clean, 'modules', { optional: [['diamorphine']] }),
         today: TODAY
       },
-      whole
+      { fleet: whole, drafts: [] }
     ).drafts
   expect(judged(all)).toEqual([expect.objectContaining({ severity: 'high', hosts: [4], cluster: 'c2' })])
   expect(judged([4])).toEqual([])

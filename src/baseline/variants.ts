@@ -4,7 +4,7 @@ import { generalise, isPattern, patternOf, saysSomething } from './patterns.ts'
 import type { Sighting } from './sightings.ts'
 
 /** So many rows of one pattern, each on few hosts … */
-const FEWEST_VARIANTS = 5
+export const FEWEST_VARIANTS = 5
 const RARE_SHARE = 0.15
 /** … that together stand on so large a part of the hosts, and on so many, are one row with a random part. */
 const PATTERN_SHARE = 0.5

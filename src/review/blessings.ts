@@ -38,6 +38,8 @@ export interface Blessing {
   readonly having: number
   /** On how many of them its query was observed. */
   readonly observed: number
+  /** Nothing shows it today: the new version only makes room for it. */
+  readonly foreseen?: true
 }
 
 /**
@@ -45,12 +47,8 @@ export interface Blessing {
  * required rows whose absence is taken for good, host by host. A pattern counts as one row, but in tables of integrity
  * each text that it lets through counts for itself. O(items of all hosts + baseline rows).
  */
-export function blessings(change: Change): Blessing[] {
-  const { fleet, clusters, newer } = change
-  const views = {
-    older: viewOf(change.older, fleet, change.today),
-    newer: viewOf(newer, fleet, change.today)
-  }
+export function blessings(change: Change, views: Views): Blessing[] {
+  const { fleet, clusters } = change
   const ids = new Map(fleet.items.map((item, id) => [keyOf(item), id]))
   const shown = clusters.flatMap(cluster => {
     const counts = countItems(fleet, cluster.reference)
@@ -65,9 +63,10 @@ export function blessings(change: Change): Blessing[] {
       if (known.hosts.at(-1) !== host) known.hosts.push(host)
       if (by !== null) known.accepted.set(host, by)
     }
+    const protections = usualProtections(fleet, counts)
     for (const host of cluster.hosts) {
       blessedRows(views, fleet, host, tell)
-      excusedRows(views, fleet, host, tell)
+      excusedRows(views, fleet, host, protections, tell)
     }
     return [...found.values()].map(blessing => ({
       ...blessing,
@@ -101,12 +100,16 @@ function havingOf({ kind, item, hosts }: Found, { items }: Counts, ids: Readonly
   return Math.max(hosts.length, id === undefined ? 0 : (items[id] ?? 0))
 }
 
-interface Views {
+/** Both versions of a baseline as one fleet sees them. */
+export interface Views {
   readonly older: View
   readonly newer: View
 }
 
-/** A baseline as one fleet sees it. */
+export function viewsOf({ fleet, older, newer, today }: Change): Views {
+  return { older: viewOf(older, fleet, today), newer: viewOf(newer, fleet, today) }
+}
+
 interface View {
   readonly expected: Expected | null
   /** Acceptances that hold today. */
@@ -163,17 +166,49 @@ function blessedRows({ older, newer }: Views, fleet: Fleet, host: number, tell: 
   }
 }
 
-/** Required rows that a host lacks, and whose absence only the new version takes for good. */
-function excusedRows({ older, newer }: Views, fleet: Fleet, host: number, tell: Tell): void {
+/** Protections that half of the hosts have or more: what a fleet without a baseline misses. */
+function usualProtections({ items, queries }: Fleet, counts: Counts): number[] {
+  return [...items.keys()].filter(id => {
+    const query = items[id]?.query ?? -1
+    return queries[query]?.control === true && (counts.items[id] ?? 0) * 2 >= (counts.observed[query] ?? 0)
+  })
+}
+
+/** Whether the hosts of a role must have a row. */
+export function isRequired({ expected, required }: View, host: number, key: string): boolean {
+  const expectation = expected?.byHost[host]
+  return expectation !== undefined && required.get(expectation)?.has(key) === true
+}
+
+/** Whether a baseline speaks of a query to a host. */
+export function isJudged({ expected }: View, host: number, query: number): boolean {
+  return expected?.byHost[host]?.covered[query] === 1
+}
+
+/**
+ * Required rows that a host lacks, and whose absence only the new version takes for good; of a query that only the new
+ * one judges, the protections that are usual.
+ */
+function excusedRows(
+  { older, newer }: Views,
+  fleet: Fleet,
+  host: number,
+  protections: readonly number[],
+  tell: Tell
+): void {
   const expectation = older.expected?.byHost[host]
-  const still = newer.expected?.byHost[host]
-  const observed = fleet.hosts[host]?.observed
-  const present = new Set(older.expected?.fleet.hosts[host]?.items ?? [])
-  for (const id of expectation?.required ?? []) {
-    const item = older.expected?.fleet.items[id]
+  const items = older.expected?.fleet.items ?? fleet.items
+  const { observed } = fleet.hosts[host] ?? {}
+  const present = new Set((older.expected?.fleet ?? fleet).hosts[host]?.items)
+  const unjudged = protections.filter(id => {
+    const query = fleet.items[id]?.query ?? -1
+    return !isJudged(older, host, query) && isJudged(newer, host, query)
+  })
+  for (const id of [...(expectation?.required ?? []), ...unjudged]) {
+    const item = items[id]
     if (item === undefined || present.has(id) || observed?.[item.query] !== 1) continue
     const key = keyOf(item)
-    const demanded = still !== undefined && newer.required.get(still)?.has(key) === true
+    const demanded = isRequired(newer, host, key)
     const by = acceptedBy(older, fleet, item, host)
     if (demanded && (by !== null || acceptedBy(newer, fleet, item, host) === null)) continue
     tell('missing', key, item, host, by)
@@ -211,7 +246,7 @@ function unseenRows({ older, newer }: Views, { fleet, clusters }: Change): Bless
 }
 
 /** All rows of a baseline, by item. */
-function rowsOf({ expected }: View): Map<number, Item> {
+export function rowsOf({ expected }: View): Map<number, Item> {
   const rows = new Map<number, Item>()
   for (const { required, optional } of expected?.roles ?? []) {
     for (const id of [...required, ...optional]) {

@@ -1,11 +1,13 @@
-import { acceptanceWords, coversItem } from '../analyse/acceptances.ts'
+import { acceptanceWords } from '../analyse/acceptances.ts'
+import type { Analysis } from '../analyse/analyse.ts'
 import { type Counts, countItems } from '../analyse/counts.ts'
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from '../analyse/draft.ts'
 import type { Severity } from '../analyse/finding.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { Fleet, Item } from '../normalise/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Blessing, blessings, type Change, keyOf } from './blessings.ts'
+import { type Blessing, blessings, type Change, keyOf, viewsOf } from './blessings.ts'
+import { foreseen, openAcceptances, severityOfTable, unjudgedQueries } from './blind-spots.ts'
 
 export interface Poisoning {
   readonly drafts: readonly Draft[]
@@ -15,13 +17,19 @@ export interface Poisoning {
 
 /**
  * The poisoning guard: what a new version of a baseline blesses though fewer than half of the hosts of a cluster have
- * it, one finding for all rows that the same hosts show. An integrity table, or the loss of a protection, makes it
- * high. Only what the old version accepted already is closed.
+ * it, one finding for all rows that the same hosts show, and what it makes room for. An integrity table, or the loss of
+ * a protection, makes it high. Only what the old version accepted already is closed.
  *
- * @param fleet the fleet of the analysis under the new version, whose items the drafts follow
+ * @param analysis that under the new version, whose items the drafts follow
  */
-export function poisoning(change: Change, fleet: Fleet): Poisoning {
-  const suspicious = blessings(change).filter(({ having, observed }) => having * 2 < observed)
+export function poisoning(
+  change: Change,
+  { fleet, drafts: found }: Pick<Analysis, 'fleet' | 'drafts'>
+): Poisoning {
+  const views = viewsOf(change)
+  const blessed = blessings(change, views)
+  const rare = blessed.filter(({ having, observed }) => having * 2 < observed || observed === 0)
+  const suspicious = [...rare, ...foreseen(change, views, blessed, rare)]
   const items = [...fleet.items]
   const ids = new Map(items.map((item, id) => [keyOf(item), id]))
   const idOf = (item: Item): number => {
@@ -37,13 +45,16 @@ export function poisoning(change: Change, fleet: Fleet): Poisoning {
         blessing.cluster,
         hosts,
         severity,
+        blessing.foreseen ?? false,
         by === null ? null : acceptanceWords(by)
       ])
   )
   const whole = { ...fleet, items }
   const counts = countItems(fleet, [...fleet.hosts.keys()])
   const drafts = [...groups.values()].flatMap(group => draftsOf(group, idOf, whole, counts))
-  return { drafts: [...drafts, ...emptyAcceptances(change)], fleet: whole }
+  const unused = new Set(found.filter(({ kind }) => kind === 'acceptance').map(({ id }) => id))
+  const open = openAcceptances(change, unused, rare)
+  return { drafts: [...drafts, ...unjudgedQueries(change, views, rare), ...open], fleet: whole }
 }
 
 /** A blessed row on the hosts that one acceptance of the old version covers, or on those that none covers. */
@@ -64,10 +75,10 @@ function partsOf(blessing: Blessing, fleet: Fleet): Part[] {
 }
 
 /** `null`: of no consequence. That a row is no longer required is a matter only where it is a protection. */
-function severityOf(query: Query | undefined, { kind }: Blessing): Severity | null {
-  if (kind === 'missing') return query?.control === true ? 'high' : null
-  if (query?.weight === 'integrity') return 'high'
-  return query?.weight === 'context' ? 'low' : 'medium'
+function severityOf(query: Query | undefined, { kind, foreseen }: Blessing): Severity | null {
+  if (query === undefined) return null
+  if (kind === 'missing' && !query.control) return null
+  return kind === 'missing' && foreseen !== true ? 'high' : severityOfTable(query)
 }
 
 /** The finding of rows that the same hosts show. */
@@ -108,7 +119,7 @@ function draftsOf(
       hosts,
       cluster: blessing.cluster,
       rows,
-      explanation: explain(group, [...new Set(queries.map(query => query.name))]),
+      explanation: explain([first, ...group.slice(1)], [...new Set(queries.map(query => query.name))]),
       attack: [...new Set(queries.flatMap(query => query.attack))].sort(),
       acceptedBy: by === null ? null : acceptanceWords(by)
     }
@@ -116,8 +127,12 @@ function draftsOf(
 }
 
 /** One plain sentence: our own words and query names only. */
-function explain(group: readonly Part[], queries: readonly string[]): string {
-  const { kind } = group[0]?.blessing ?? { kind: 'unexpected' }
+function explain(group: readonly [Part, ...Part[]], queries: readonly string[]): string {
+  const [
+    {
+      blessing: { kind, foreseen }
+    }
+  ] = group
   const having = Math.max(...group.map(({ blessing }) => blessing.having))
   const observed = Math.max(...group.map(({ blessing }) => blessing.observed))
   const rows = group.length === 1 ? 'a row' : `${group.length} rows`
@@ -126,35 +141,15 @@ function explain(group: readonly Part[], queries: readonly string[]): string {
     queries.length > 3
       ? `${queries.slice(0, 3).join(', ')} and ${queries.length - 3} more`
       : queries.join(', ')
+  if (kind === 'missing' && foreseen)
+    return `The new baseline no longer requires ${rows} of ${where}, and no host lacks ${group.length === 1 ? 'it' : 'them'} today: a protection could be gone without a word.`
+  if (foreseen)
+    return `The new baseline puts ${group.length === 1 ? 'a pattern' : `${group.length} patterns`} in the place of rows of ${where}: whatever else matches would go unseen the day it is there.`
   if (kind === 'missing')
     return `The new baseline no longer misses ${rows} of ${where} on ${having} of ${observed} hosts: a protection would be gone without a word.`
+  if (observed === 0)
+    return `The new baseline blesses ${rows} of ${where}, which no host answered: nobody can say which hosts have ${group.length === 1 ? 'it' : 'them'}.`
   if (having === 0)
     return `The new baseline blesses ${rows} of ${where} ${which} none of ${observed} hosts has: it would go unseen the day it is there.`
   return `The new baseline blesses ${rows} of ${where} ${which} only ${having} of ${observed} hosts ${having === 1 ? 'has' : 'have'}: an implant would be taken for good.`
-}
-
-/** Acceptances of the new version alone that cover nothing yet: what they accept would go unseen the day it is there. */
-function emptyAcceptances({ fleet, older, newer, today }: Change): Draft[] {
-  const keyOfAcceptance = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
-  const before = new Set((older?.accept ?? []).map(keyOfAcceptance))
-  return newer.accept.flatMap(acceptance => {
-    const query = fleet.queries.find(({ name }) => name === acceptance.query)
-    const old = before.has(keyOfAcceptance(acceptance)) || acceptance.expires < today
-    if (old || query === undefined || fleet.items.some(item => coversItem(acceptance, fleet, item))) return []
-    return [
-      {
-        id: fingerprint('poisoning', [keyOfAcceptance(acceptance)]),
-        kind: 'poisoning',
-        verdict: null,
-        severity: query.weight === 'integrity' ? 'high' : 'low',
-        surprise: 0,
-        hosts: [],
-        cluster: null,
-        rows: [],
-        explanation: `The new baseline accepts rows of ${query.name} that no host has: what it matches would go unseen the day it is there.`,
-        attack: query.attack,
-        acceptedBy: null
-      }
-    ]
-  })
 }
