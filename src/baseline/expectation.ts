@@ -3,7 +3,7 @@ import { canonical } from '../normalise/rules.ts'
 import type { Query } from '../osquery/pack.ts'
 import { hidesSecret, redactRow } from '../redact.ts'
 import type { Baseline, BaselineQuery } from './baseline.ts'
-import { isPattern, patternOf } from './patterns.ts'
+import { isPattern, patternOf, type ValueTest } from './patterns.ts'
 
 /** What a baseline says of the hosts of one role, in item ids. */
 export interface Expectation {
@@ -30,7 +30,7 @@ export interface Expected {
 
 interface Pattern {
   readonly id: number
-  readonly tests: readonly RegExp[]
+  readonly tests: readonly ValueTest[]
 }
 
 interface BaselineRows {
