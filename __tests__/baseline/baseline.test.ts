@@ -180,6 +180,13 @@ describe('a baseline with', () => {
     expect(act).toThrow(/required\[0\] has 1 values[\s\S]*and 30 more problems$/)
   })
 
+  test('keys without measure that stand twice tells the first, and soon', () => {
+    const text = `${TEXT.trimEnd().slice(0, -1)},\n${'  "name": "x",\n'.repeat(20_000)}  "name": "x"\n}\n`
+    expect(() => parseBaseline('b.json', text)).toThrow(
+      /b\.json:26:3: name stands twice in this object[\s\S]*and 19981 more problems$/
+    )
+  })
+
   test('words that would command the runner is refused in inert words', () => {
     const text = TEXT.replace('"name"', '"\\n::set-output name=x::y"')
     expect(() => parseBaseline('b.json', text)).toThrow('⏎::set-output')

@@ -79,14 +79,15 @@ export function parseBaseline(path: string, text: string): Baseline {
   const found = parsed.success ? rowProblems(parsed.data) : parsed.error.issues.flatMap(problemsOf)
   if (parsed.success && found.length === 0 && located.repeated.length === 0) return parsed.data
   const place = locator(located)
+  const repeated = located.repeated.slice(0, MOST_PROBLEMS)
   const shown = found
     .slice(0, MOST_PROBLEMS)
     .map(({ at, message }) => ({ place: place(at), message: `${wordsOf(at)}${message}` }))
   throw refusal(
     `${path} is not a valid baseline`,
     path,
-    [...located.repeated, ...shown],
-    found.length - shown.length
+    [...repeated, ...shown],
+    located.repeated.length - repeated.length + found.length - shown.length
   )
 }
 

@@ -86,15 +86,12 @@ function repeatedKeys(text: string): Problem[] {
     onObjectEnd: () => {
       objects.pop()
     },
-    onObjectProperty: (key, offset) => {
+    onObjectProperty: (key, _offset, _length, line, column) => {
       const keys = objects.at(-1)
-      if (keys?.has(key))
-        problems.push({ place: placeOf(text, offset), message: `${key} stands twice in this object` })
+      const place = { line: line + 1, column: column + 1 }
+      if (keys?.has(key)) problems.push({ place, message: `${key} stands twice in this object` })
       if (key === '__proto__')
-        problems.push({
-          place: placeOf(text, offset),
-          message: '__proto__ is no name of anything in a baseline'
-        })
+        problems.push({ place, message: '__proto__ is no name of anything in a baseline' })
       keys?.add(key)
     }
   })
