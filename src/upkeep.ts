@@ -1,4 +1,5 @@
 import type { Analysis } from './analyse/analyse.ts'
+import { countItems } from './analyse/counts.ts'
 import type { Draft } from './analyse/draft.ts'
 import type { Indicator } from './analyse/indicators.ts'
 import { type Assessment, asBaselineKnows, assess, type Question, referenceOf } from './assess.ts'
@@ -49,6 +50,7 @@ export async function learnFrom(
  */
 function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): CleanGroup[] {
   const { clusters, cards, fleet } = analysis
+  const accused = ownOfAccused(analysis)
   const joined = clusters.map((_, at) => at)
   for (const [at, { addedTo }] of clusters.entries()) {
     const others = new Set(addedTo ?? [])
@@ -66,7 +68,8 @@ function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): C
       label: cards[first]?.label ?? `c${first + 1}`,
       hosts,
       reference: alone === undefined ? hosts : referenceOf(alone, fleet),
-      ...suspicions(analysis, new Set(members.map(cluster => cluster.id)), indicated)
+      ...suspicions(analysis, new Set(members.map(cluster => cluster.id)), indicated),
+      accused
     }
   })
 }
@@ -86,6 +89,20 @@ function refuseSilent(cleanHosts: readonly string[], fleet: Fleet): void {
   }
   if (answered.size === 0)
     throw new Error('No host answered, so there is nothing to learn: the baseline was left as it is.')
+}
+
+/** What only hosts with a serious finding show: who is no longer clean says nothing of what is usual. */
+function ownOfAccused({ drafts, fleet }: Analysis): Map<number, string> {
+  const accused = new Map(drafts.filter(isSerious).flatMap(draft => draft.hosts.map(host => [host, draft])))
+  const all = countItems(fleet, [...fleet.hosts.keys()])
+  const own = countItems(fleet, [...accused.keys()])
+  return new Map(
+    [...accused].flatMap(([host, { severity, id }]) =>
+      Array.from(fleet.hosts[host]?.items ?? [])
+        .filter(item => own.items[item] === all.items[item])
+        .map(item => [item, `only hosts with a ${severity} finding (${id}) have it`])
+    )
+  )
 }
 
 /** What a group's findings of severity high and critical say against rows, and for hosts that lack some. */

@@ -158,6 +158,29 @@ describe('what looks like an intruder', () => {
     })
   })
 
+  test('takes all that only such hosts have with it, however common such rows are elsewhere', async () => {
+    const hosts = fleet(30, (index, rows) => {
+      if (index === 7) {
+        rows.modules?.push({ name: 'diamorphine' })
+        rows.ports?.push({ protocol: '6', port: '31337', path: '/tmp/.x' })
+        rows.programs?.push({ path: '/tmp/.x', username: 'root' })
+        rows.guards = [{ name: 'auditd', state: 'stopped' }]
+      }
+      if (index === 7 || index === 12) rows.sessions?.push({ user: 'bob' })
+      rows.cron?.push({ path: `/etc/cron.d/own-${'abcdefghijklmnopqrstuvwxyzABCD'[index]}`, command: 'true' })
+    })
+    const { baseline, refused } = await learned(hosts)
+    expect(baseline.queries.cron?.optional).toHaveLength(29)
+    expect(baseline.queries.cron?.required).toHaveLength(1)
+    expect(baseline.queries.sessions?.optional).toContainEqual(['bob'])
+    expect(refused.find(({ query }) => query === 'cron')).toEqual({
+      query: 'cron',
+      row: { path: '/etc/cron.d/own-h', command: 'true' },
+      hosts: [hostId(7)],
+      reason: expect.stringMatching(/^only hosts with a high finding \([0-9a-f]{16}\) have it$/)
+    })
+  })
+
   test('does not make optional what it replaced', async () => {
     const { baseline } = await learned(sick)
     expect(baseline.queries.guards?.required).toEqual([['auditd', 'active']])
@@ -292,6 +315,7 @@ describe('a group of several roles', () => {
     hosts,
     reference: hosts,
     suspects: new Map(),
+    accused: new Map(),
     excused: new Map()
   })
   const lesson = { name: 'web', packs: {}, previous: null, acceptRare: false }
@@ -359,7 +383,16 @@ describe('a group of several roles', () => {
 test('a query of a foreign pack is learned with the columns that its rows have', () => {
   const builder = fleetBuilder([query('own', null), query('empty', null)])
   for (const id of ['a', 'b']) builder.add(host(id, { own: [{ name: 'x', kind: 'y' }], empty: [] }))
-  const groups = [{ label: 'all', hosts: [0, 1], reference: [0, 1], suspects: new Map(), excused: new Map() }]
+  const groups = [
+    {
+      label: 'all',
+      hosts: [0, 1],
+      reference: [0, 1],
+      suspects: new Map(),
+      accused: new Map(),
+      excused: new Map()
+    }
+  ]
   const { baseline } = learn({
     name: 'web',
     packs: {},

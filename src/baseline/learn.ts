@@ -109,7 +109,12 @@ function translated(group: CleanGroup, stands: Int32Array | null): CleanGroup {
   if (stands === null) return group
   const rename = <T>(items: ReadonlyMap<number, T>) =>
     new Map([...items].map(([id, value]): [number, T] => [stands[id] ?? id, value]))
-  return { ...group, suspects: rename(group.suspects), excused: rename(group.excused) }
+  return {
+    ...group,
+    suspects: rename(group.suspects),
+    accused: rename(group.accused),
+    excused: rename(group.excused)
+  }
 }
 
 interface LearnedQuery {
@@ -136,14 +141,16 @@ function learnQuery(
     }
     const agreed = acceptRare || older?.rows.has(rowKey(row)) === true
     const reason = agreed ? null : suspicionOf(query, sighting)
-    if (reason === null) kept.push({ ...sighting, columns, row })
+    if (reason === null) kept.push({ ...sighting, columns, row, accused: agreed ? null : sighting.accused })
     else refused.push({ sighting, reason })
   }
   const learned = new Map<string, ListedRow>()
   const list = ({ row, hosts, excused }: Sighting) =>
     learned.set(rowKey(row), { row, list: hosts.length + excused >= observers ? 'required' : 'optional' })
-  for (const sighting of query.weight === 'integrity' ? kept : generalised(query, kept, observers))
-    list(sighting)
+  for (const sighting of query.weight === 'integrity' ? kept : generalised(query, kept, observers)) {
+    if (sighting.accused === null) list(sighting)
+    else refused.push({ sighting, reason: sighting.accused })
+  }
   return { whole: { columns, rows: learned }, refused }
 }
 

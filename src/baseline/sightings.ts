@@ -13,6 +13,8 @@ export interface CleanGroup {
   readonly reference: readonly number[]
   /** Items of the fleet that are part of a serious finding, with the reason. */
   readonly suspects: ReadonlyMap<number, string>
+  /** Items that only hosts with a serious finding have, with the reason. */
+  readonly accused: ReadonlyMap<number, string>
   /** By item: hosts that lack it in a serious finding, so that it stays required of the others. */
   readonly excused: ReadonlyMap<number, ReadonlySet<number>>
 }
@@ -36,6 +38,8 @@ export interface Sighting {
   readonly prevalence: readonly [having: number, observed: number]
   /** Why it is not to be learned. */
   readonly suspicion: string | null
+  /** Why it is learned only as a variant of what others have. */
+  readonly accused: string | null
   /** How many hosts lack it for a serious reason. */
   readonly excused: number
 }
@@ -74,6 +78,7 @@ export function sightings(fleet: Fleet, group: CleanGroup): Seen[] {
       hosts: same === undefined ? hosts : [...new Set([...same.hosts, ...hosts])].sort((a, b) => a - b),
       prevalence: [Math.min(having, many), many],
       suspicion: same?.suspicion ?? group.suspects.get(id) ?? null,
+      accused: same === undefined || same.accused !== null ? (group.accused.get(id) ?? null) : null,
       excused: Math.max(same?.excused ?? 0, excused)
     })
   }

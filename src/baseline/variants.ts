@@ -44,7 +44,7 @@ export function generalised(query: Query, rows: readonly Sighting[], observers: 
     const hosts = [...new Set([...matching].flatMap(sighting => sighting.hosts))]
     if (hosts.length < FEWEST_HOSTS || hosts.length < PATTERN_SHARE * observers) continue
     rest = rest.filter(sighting => !matching.has(sighting))
-    patterns.push({ ...first, row, hosts, suspicion: null, excused: 0 })
+    patterns.push({ ...first, row, hosts, suspicion: null, accused: null, excused: 0 })
   }
   return [...rest, ...patterns]
 }
