@@ -1,5 +1,6 @@
 import { type Baseline, BaselineError, parseBaseline } from './baseline/baseline.ts'
 import type { BaselineFile } from './baseline/notices.ts'
+import { writeBaseline } from './baseline/write.ts'
 import type { RunContext } from './context.ts'
 import { inert } from './inert.ts'
 import type { GitHub } from './publish/github.ts'
@@ -21,7 +22,7 @@ export const NOT_REPLACED: Replaced = { content: undefined, notices: [] }
  */
 export async function readReplaced(
   baseline: BaselineFile | null,
-  { pullRequest, sha }: RunContext,
+  { event, pullRequest, sha }: RunContext,
   github: Pick<GitHub, 'firstParent' | 'fileAt'> | null
 ): Promise<Replaced> {
   if (baseline === null || pullRequest === null) return NOT_REPLACED
@@ -33,13 +34,14 @@ export async function readReplaced(
       ]
     }
   try {
-    const parent = await github.firstParent(sha)
-    if (parent === null) return NOT_REPLACED
-    const text = await github.fileAt(baseline.path, parent)
-    if (text === baseline.text) return NOT_REPLACED
+    // The commit of pull_request_target is the base branch's own.
+    const before = event === 'pull_request_target' ? sha : await github.firstParent(sha)
+    const text = before === null ? null : await github.fileAt(baseline.path, before)
     if (text === null)
       return { content: null, notices: ['The baseline is new: all of it was reviewed as added.'] }
-    return parseReplaced(baseline.path, text)
+    if (text === baseline.text) return NOT_REPLACED
+    const replaced = parseReplaced(baseline.path, text)
+    return saysTheSame(replaced.content, baseline.content) ? NOT_REPLACED : replaced
   } catch (error) {
     const reason = inert(error instanceof Error ? error.message : String(error))
     const told = `The version of ${baseline.path} that this pull request may replace cannot be read: ${reason}.`
@@ -48,7 +50,12 @@ export async function readReplaced(
   }
 }
 
-function parseReplaced(path: string, text: string): Replaced {
+/** Whether two files differ in white space, line ends or order alone. */
+function saysTheSame(replaced: Baseline | null, baseline: Baseline): boolean {
+  return replaced !== null && writeBaseline(replaced) === writeBaseline(baseline)
+}
+
+function parseReplaced(path: string, text: string): Replaced & { readonly content: Baseline | null } {
   try {
     return { content: parseBaseline(path, text), notices: [] }
   } catch (error) {

@@ -137,3 +137,15 @@ test('a row of a query that nobody answered is told: nobody can say who has it',
   ])
   expect(await found(hosts, clean, clean)).toEqual([])
 })
+
+test('the order of roles in the file has no say in which of two a host belongs to', async () => {
+  const { guards, ...queries } = clean.queries
+  const lax = { queries: { guards: { ...guards!, required: [], optional: guards!.required } } }
+  const lacking = fleet(30, (index, rows) => {
+    if (index < 2) rows.guards = []
+  })
+  const strict = { queries: { guards: guards! } }
+  const older = { ...clean, queries, roles: { a: strict, z: lax } }
+  const { findings } = await review(lacking, older, { ...older, roles: { z: lax, a: strict } })
+  expect(findings).toContainEqual(expect.objectContaining({ verdict: 'broken-control' }))
+})

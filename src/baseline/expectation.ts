@@ -20,7 +20,7 @@ export interface Expected {
   readonly fleet: Fleet
   /** By item of the fleet as it was given: the item that it stands for; `null`: each for itself. */
   readonly stands: Int32Array | null
-  /** One for each role, in the file's order. */
+  /** One for each role, in the order of their labels. */
   readonly roles: readonly Expectation[]
   /** The expectation of each host, in the fleet's order. */
   readonly byHost: readonly Expectation[]
@@ -73,7 +73,9 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
     return id
   }
 
-  const roles: (readonly [string | null, Baseline['roles'][string]])[] = Object.entries(baseline.roles)
+  const roles: (readonly [string | null, Baseline['roles'][string]])[] = Object.entries(baseline.roles).sort(
+    ([a], [b]) => (a < b ? -1 : 1)
+  )
   if (roles.length === 0) roles.push([null, { queries: {} }])
   const sets = roles.map(([role, { queries: ofRole }]): Expectation => {
     const covered = new Uint8Array(fleet.queries.length)
@@ -152,7 +154,7 @@ function replaceItems(hosts: readonly FleetHost[], stands: Int32Array): FleetHos
   })
 }
 
-/** A host belongs to the role whose rows it shares most; the first in the file where two are equal. */
+/** A host belongs to the role whose rows it shares most; the first by its label where two are equal. */
 function nearest(host: FleetHost, sets: readonly Expectation[]): Expectation {
   let best = sets[0]
   let most = -1
