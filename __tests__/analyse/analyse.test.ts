@@ -212,7 +212,12 @@ describe('against a baseline', () => {
       if (index > 5) rows.programs = rows.programs!.filter(row => row.path !== '/usr/sbin/cron')
     })
     expect(await findingsOf(hosts, baseline())).toMatchObject([
-      { verdict: 'rollout', severity: 'medium', rows: [{ kind: 'missing', baseline: 'missing' }] }
+      {
+        verdict: 'rollout',
+        severity: 'medium',
+        rows: [{ kind: 'missing', baseline: 'missing' }],
+        explanation: expect.stringMatching(/^The baseline requires this row in programs, missing on 54 of 60/)
+      }
     ])
   })
 

@@ -51,7 +51,8 @@ export function told(scene: Scene, residuals: readonly Residual[], hosts: readon
     hosts: hosts.length,
     compared: clusters.reduce((sum, index) => sum + (scene.clusters[index]?.hosts.length ?? 0), 0),
     queries: [...new Set(residuals.map(({ item }) => queryOf(scene, item)?.name ?? ''))],
-    baseline: residuals.some(({ baseline }) => baseline !== 'none')
+    baseline: residuals.some(({ baseline }) => baseline !== 'none'),
+    missing: residuals.every(({ kind }) => kind === 'missing')
   }
 }
 

@@ -11,6 +11,8 @@ export interface Told {
   /** Names of the queries, most surprising first. */
   readonly queries: readonly string[]
   readonly baseline: boolean
+  /** Whether all that is told of is missing. */
+  readonly missing: boolean
 }
 
 /** One plain sentence that a responder can check. Our own words and query names only: no host can speak here. */
@@ -22,6 +24,8 @@ export function explain(told: Told): string {
   const quiet = quietness(told.quiet, queries[0] ?? 'it')
   switch (verdict) {
     case 'rollout':
+      if (told.missing)
+        return `The baseline requires ${these} in ${where}, missing ${on}: removed by a deploy, or by a compromise of a large part of the fleet; update the baseline if it was a deploy.`
       return `The baseline does not know ${these} in ${where}, ${on}: a deploy, or a compromise of a large part of the fleet; update the baseline if it was a deploy.`
     case 'variation':
       return `${hosts === 1 ? 'This host is' : 'These hosts are'} like no other, as a bastion is: ${these} in ${where}; nothing here says what is usual for ${hosts === 1 ? 'it' : 'them'}.`
