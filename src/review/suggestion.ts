@@ -1,4 +1,5 @@
 import type { Analysis } from '../analyse/analyse.ts'
+import { countItems } from '../analyse/counts.ts'
 import type { DraftRow } from '../analyse/draft.ts'
 import type { Baseline } from '../baseline/baseline.ts'
 import { type BaselineChanges, changesBetween } from '../baseline/changes.ts'
@@ -30,11 +31,11 @@ export function suggest(baseline: Baseline, analysis: Analysis): Suggestion | nu
   const roles = new Map<string | null, Whole>()
   for (const [label, whole] of wholes(baseline)) {
     const hosts = new Set([...fleet.hosts.keys()].filter(host => byHost[host]?.role === label))
-    const share = (id: number): readonly [number, number] => {
-      const query = fleet.items[id]?.query ?? -1
-      const observed = [...hosts].filter(host => fleet.hosts[host]?.observed[query] === 1)
-      return [observed.filter(host => fleet.hosts[host]?.items.includes(id)).length, observed.length]
-    }
+    const counts = countItems(fleet, [...hosts])
+    const share = (id: number): readonly [number, number] => [
+      counts.items[id] ?? 0,
+      counts.observed[fleet.items[id]?.query ?? -1] ?? 0
+    ]
     const own = rows.filter(row => row.hosts.some(host => hosts.has(host)))
     roles.set(
       label,
