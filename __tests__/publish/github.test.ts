@@ -180,10 +180,12 @@ test('a file is read at the first parent of a merge commit, as its bytes are', a
   ])
 })
 
-test('a file that is not there is none, and a refusal is thrown', async () => {
+test('a file that is not there is none, nor is a folder or a submodule, and a refusal is thrown', async () => {
   const missing = await at(() => ({ status: 404, json: { message: 'Not Found' } }))
   expect(await missing.fileAt('b.json', 'b1')).toBeNull()
   await expect(missing.firstParent('a1')).rejects.toMatchObject({ status: 404 })
   const refused = await at(() => ({ status: 403, json: { message: 'no' } }))
   await expect(refused.fileAt('b.json', 'b1')).rejects.toMatchObject({ status: 403 })
+  const submodule = await at(() => ({ json: { type: 'submodule' } }))
+  expect(await submodule.fileAt('b.json', 'b1')).toBeNull()
 })

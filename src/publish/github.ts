@@ -19,7 +19,7 @@ export interface GitHub {
   isPublic(): Promise<boolean | null>
   /** The first parent of a commit: of a pull request's merge commit the base branch. @throws Refusal */
   firstParent(sha: string): Promise<string | null>
-  /** A file's text at a commit; `null` where it is not there. @throws Refusal */
+  /** A file's text at a commit; `null` where no file is there. @throws Refusal */
   fileAt(path: string, sha: string): Promise<string | null>
 }
 
@@ -125,9 +125,10 @@ export function gitHub(token: string, owner: string, repo: string, options: GitH
     async fileAt(file, sha) {
       const name = file.split('/').map(encodeURIComponent).join('/')
       try {
-        return rawSchema.parse(
-          await ask('GET', `${path}/contents/${name}?ref=${encodeURIComponent(sha)}`, {}, RAW)
-        )
+        const url = `${path}/contents/${name}?ref=${encodeURIComponent(sha)}`
+        const raw = rawSchema.safeParse(await ask('GET', url, {}, RAW))
+        // Of a folder, a submodule or a link that leads nowhere GitHub tells in JSON.
+        return raw.success ? raw.data : null
       } catch (error) {
         if (error instanceof Refusal && error.status === 404) return null
         throw error
