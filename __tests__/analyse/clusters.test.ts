@@ -55,6 +55,19 @@ describe('clusters', () => {
     expect(sizes(hosts)).toEqual([54, 6])
   })
 
+  test('several versions that share no row are clusters, though each only adds to the others', () => {
+    const hosts = fleet(100, (index, rows) => rows.programs!.push(...programs(`version${index % 5}`, 5)))
+    expect(sizes(hosts)).toEqual([20, 20, 20, 20, 20])
+    expect(analysisOf(hosts).cards.some(card => card.label.includes('additions'))).toBe(false)
+  })
+
+  test('tools of which most hosts have none are no versions', () => {
+    const hosts = fleet(100, (index, rows) => {
+      if (index % 10 < 3) rows.programs!.push(...programs(`tool${index % 10}`, 5))
+    })
+    expect(sizes(hosts)).toEqual([100])
+  })
+
   test('an implant on a few hosts is no cluster', () => {
     const hosts = fleet(
       60,

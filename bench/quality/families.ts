@@ -60,6 +60,13 @@ const VERSIONS = ['web', 'api', 'worker', 'database'].flatMap(role =>
     [0, 1].map(generation => cell(role, role === 'web' ? 2 : 1, version, generation))
   )
 )
+const EVEN_VERSIONS = ['web', 'api', 'worker', 'database'].flatMap(role =>
+  [1, 2, 3, 5, 6].map(version => cell(role, 1, version))
+)
+const UNEVEN_VERSIONS = ['web', 'api', 'worker', 'database'].flatMap(role =>
+  [8, 5, 3, 2, 2].map((share, version) => cell(role, share, version))
+)
+const ONE_ROLE_VERSIONS = [0, 1, 2, 3, 4, 5, 6, 7].map(version => cell('web', 1, version))
 
 /** The families that the engine was developed on, and is reported on with seeds of their own. */
 export const FAMILIES: readonly Family[] = [
@@ -72,6 +79,10 @@ export const FAMILIES: readonly Family[] = [
   family('clean-two-images-120', 120, IMAGES),
   family('clean-many-cells-240', 240, VERSIONS, { figures: ['manyCells'], short: true }),
   family('clean-many-cells-600', 600, VERSIONS, { figures: ['manyCells'] }),
+  family('clean-even-cells-200', 200, EVEN_VERSIONS, { figures: ['manyCells'], short: true }),
+  family('clean-even-cells-400', 400, EVEN_VERSIONS, { figures: ['manyCells'] }),
+  family('clean-uneven-cells-300', 300, UNEVEN_VERSIONS, { figures: ['manyCells'], noise: { shared: 7 } }),
+  family('clean-eight-versions-160', 160, ONE_ROLE_VERSIONS),
   family('clean-container-nodes-120', 120, [cell('node', 7), cell('web', 3)], {
     noise: { containers: 0.33 }
   }),
@@ -100,6 +111,13 @@ export const FAMILIES: readonly Family[] = [
   family('five-percent-200', 200, BLUE_GREEN, {
     plantings: [planted(kit, 1, 0.05, [3, 8]), planted(kit, 1)]
   }),
+  family('three-hosts-200', 200, SIX, { plantings: [planted(kit, 2, 3, [2, 5])] }),
+  family('stopped-on-five-120', 120, THREE, { plantings: [planted(stopped, 1, 5, [2, 5])] }),
+  family('mimicry-on-five-200', 200, THREE, { plantings: [planted(mimicry, 1, 5, [2, 5])] }),
+  family('five-hosts-noisy-200', 200, THREE, {
+    plantings: [planted(kit, 1, 5, [2, 6])],
+    noise: { shared: 7, people: 0.1, upgrading: 0.1, booting: 0.04, patched: 0.3, unobserved: 0.06 }
+  }),
   family('stopped-120', 120, THREE, { plantings: [planted(stopped, 2)], short: true }),
   family('changed-120', 120, THREE, { plantings: [planted(changed, 2, 1, [2, 6])] }),
   family('mimicry-200', 200, THREE, { plantings: [planted(mimicry, 2)] }),
@@ -117,6 +135,10 @@ export const FAMILIES: readonly Family[] = [
   family('two-images-120', 120, IMAGES, { plantings: [planted(kit, 1), planted(changed, 1, 1, [2, 5])] }),
   family('bastions-120', 120, BASTIONS, { plantings: [planted(kit, 2)] }),
   family('many-cells-240', 240, VERSIONS, { plantings: [planted(kit, 3)], figures: ['manyCells'] }),
+  family('even-cells-240', 240, EVEN_VERSIONS, {
+    plantings: [planted(kit, 2), planted(kit, 1, 4, [2, 6])],
+    figures: ['manyCells']
+  }),
   family('container-nodes-120', 120, [cell('node', 7), cell('web', 3)], {
     noise: { containers: 0.33 },
     plantings: [planted(kit, 2)]

@@ -26,6 +26,13 @@ export function countDifferences(a: Uint32Array, b: Uint32Array): number {
   return count
 }
 
+/** The size of the intersection. */
+export function countShared(a: Uint32Array, b: Uint32Array): number {
+  let count = 0
+  for (let at = 0; at < a.length; at++) count += bitsIn((a[at] ?? 0) & (b[at] ?? 0))
+  return count
+}
+
 /** Turns every bit of a set over `size` numbers. */
 export function complement(words: Uint32Array, size: number): void {
   for (let at = 0; at < words.length; at++) words[at] = ~(words[at] ?? 0)

@@ -1,4 +1,5 @@
 import type { Fleet } from '../normalise/fleet.ts'
+import { findAlternatives } from './alternatives.ts'
 import { addBit, complement, countBits, countDifferences, hashBits, sameBits, wordsFor } from './bitsets.ts'
 import { hashText } from './hash.ts'
 
@@ -11,6 +12,8 @@ export interface Block {
   readonly minus: readonly number[]
   /** The minority's share of the hosts, at most ½. */
   readonly share: number
+  /** So many blocks, this one included, are versions of one thing: nearly every host has exactly one; else 0. */
+  readonly alternatives: number
 }
 
 /** Hosts looked at to find blocks: the error of a share is then about one percent. */
@@ -24,6 +27,8 @@ const MOST_CLASSES = 20_000
 /** Bits against chance that a block must have. */
 const SIGNIFICANT_BITS = 20
 const FEWEST_IN_MINORITY = 2
+/** Fewer rows are no version. */
+const FEWEST_IN_VERSION = 3
 
 interface HostSet {
   readonly bits: Uint32Array
@@ -46,17 +51,23 @@ export function findBlocks(fleet: Fleet, hosts: readonly number[]): Block[] {
   const sample = sampleHosts(fleet, hosts)
   const classes = hostSets(fleet, sample, middleItems(fleet, sample))
   const leaders = leadersOf(classes, sample.length)
-  return leaders
-    .filter(leader => {
-      const rows = leader.plus.length + leader.minus.length
-      const chance = hosts.length * entropy(leader.minority / sample.length) - Math.log2(leaders.length + 1)
-      return leader.minority >= FEWEST_IN_MINORITY && (rows - 1) * chance >= SIGNIFICANT_BITS
-    })
-    .map(({ plus, minus, minority }) => ({ plus, minus, share: minority / sample.length }))
+  const significant = leaders.filter(leader => {
+    const chance = hosts.length * entropy(leader.minority / sample.length) - Math.log2(leaders.length + 1)
+    return leader.minority >= FEWEST_IN_MINORITY && (sizeOf(leader) - 1) * chance >= SIGNIFICANT_BITS
+  })
+  const versions = significant.filter(leader => sizeOf(leader) >= FEWEST_IN_VERSION)
+  const alternatives = findAlternatives(versions, sample.length)
+  return significant
+    .map(leader => ({
+      plus: leader.plus,
+      minus: leader.minus,
+      share: leader.minority / sample.length,
+      alternatives: alternatives.get(leader) ?? 0
+    }))
     .sort((a, b) => sizeOf(b) - sizeOf(a) || b.share - a.share || firstOf(a) - firstOf(b))
 }
 
-export const sizeOf = (block: Block): number => block.plus.length + block.minus.length
+export const sizeOf = (block: Pick<Block, 'plus' | 'minus'>): number => block.plus.length + block.minus.length
 
 const firstOf = (block: Block): number => Math.min(block.plus[0] ?? Infinity, block.minus[0] ?? Infinity)
 

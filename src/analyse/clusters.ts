@@ -90,7 +90,9 @@ function divide(
   )
 }
 
-const addsOnly = (block: Block): boolean => block.minus.length === 0 || block.plus.length === 0
+/** Adds rows, and replaces none: neither in the block itself, nor in those that are versions of the same thing. */
+const addsOnly = (block: Block): boolean =>
+  block.alternatives === 0 && (block.minus.length === 0 || block.plus.length === 0)
 
 /**
  * The blocks that are roles or versions, and no accident of a few hosts. Roles and versions replace rows or exclude one
@@ -122,6 +124,8 @@ function mayPart(block: Block, minority: number, rows: number): boolean {
   const size = sizeOf(block)
   if (size >= Math.max(6, 0.06 * rows)) return true
   if (block.share >= 0.25) return size >= 3
+  if (block.alternatives > 0 && minority >= 3 && block.share >= Math.min(0.06, 0.5 / block.alternatives))
+    return true
   const replaces = block.plus.length >= 2 && block.minus.length >= 2
   return replaces && size >= 4 && block.share >= 0.06 && minority >= 3
 }

@@ -1,0 +1,54 @@
+import { complement, countBits, countShared } from './bitsets.ts'
+
+/** Rows that the same hosts have, and no other hosts: `bits` are those that have `plus` and lack `minus`. */
+interface Sided {
+  readonly bits: Uint32Array
+  readonly plus: readonly number[]
+  readonly minus: readonly number[]
+}
+
+/** Two sets of things are alternatives as two versions of one; that is a block that replaces rows already. */
+const FEWEST = 3
+/** Alternatives may share this part of the hosts of one, and leave this part of all hosts without any. */
+const TOLERANCE = 0.1
+/** A bound for hostile fleets, on the sets that are tried. */
+const MOST_TRIED = 256
+
+/**
+ * Sets of rows of which nearly every host has exactly one: the versions of one thing, where none of them has a row that
+ * the others lack together, so that each by itself seems only to add. By set: how many alternatives there are.
+ *
+ * From each set in turn, those after it that exclude all taken so far are taken; they are alternatives when they cover
+ * the hosts. O(sets² × hosts / 32), over at most 256 sets.
+ */
+export function findAlternatives<Rows extends Sided>(
+  sets: readonly Rows[],
+  hosts: number
+): Map<Rows, number> {
+  const sides = sets
+    .filter(({ plus, minus }) => plus.length === 0 || minus.length === 0)
+    .slice(0, MOST_TRIED)
+    .map(set => ({ set, bits: havingIt(set, hosts) }))
+  const found = new Map<Rows, number>()
+  for (const [at, first] of sides.entries()) {
+    if (found.has(first.set)) continue
+    const covered = Uint32Array.from(first.bits)
+    const taken = [first.set]
+    for (const { set, bits } of sides.slice(at + 1)) {
+      if (countShared(covered, bits) > TOLERANCE * countBits(bits)) continue
+      for (let word = 0; word < covered.length; word++)
+        covered[word] = (covered[word] ?? 0) | (bits[word] ?? 0)
+      taken.push(set)
+    }
+    if (taken.length < FEWEST || countBits(covered) < (1 - TOLERANCE) * hosts) continue
+    for (const set of taken) if (!found.has(set)) found.set(set, taken.length)
+  }
+  return found
+}
+
+/** The hosts that have the rows of a set. */
+function havingIt({ bits, plus }: Sided, hosts: number): Uint32Array {
+  const having = Uint32Array.from(bits)
+  if (plus.length === 0) complement(having, hosts)
+  return having
+}
