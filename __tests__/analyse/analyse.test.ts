@@ -130,6 +130,20 @@ describe('without a baseline', () => {
     ])
   })
 
+  test('a protection stopped on a quarter of a small role is a broken control', async () => {
+    const stopped = [0, 12, 24, 36, 48]
+    const findings = await findingsOf(
+      fleet(120, (index, rows) => {
+        const role = index % 6 === 0 ? 'database' : 'web'
+        for (let at = 0; at < 8; at++) rows.programs!.push({ path: `/opt/${role}/${at}`, username: 'app' })
+        if (stopped.includes(index)) rows.guards = []
+      })
+    )
+    expect(findings).toMatchObject([
+      { verdict: 'broken-control', hosts: stopped.map(hostId), rows: [{ kind: 'missing' }] }
+    ])
+  })
+
   test('what only informs accuses nobody', async () => {
     const findings = await findingsOf(
       fleet(60, (index, rows) => index === 30 && rows.sessions!.push({ user: 'bob' }))

@@ -155,6 +155,16 @@ function isRare(place: Place, id: number, query: number, count: number, comparab
   )
 }
 
+/** The same of a row that hosts lack: on few of the cluster, or on less than half of it and few of the fleet. */
+function isRarelyLacked(place: Place, id: number, query: number, lacking: number, observed: number): boolean {
+  if (lacking <= rareLimit(observed)) return true
+  const { inFleet } = place
+  const everywhere = inFleet.observed[query] ?? 0
+  return (
+    lacking <= MINOR_SHARE * observed && everywhere - (inFleet.items[id] ?? 0) <= RARE_IN_FLEET * everywhere
+  )
+}
+
 function lackingOf(
   place: Place,
   host: FleetHost,
@@ -192,7 +202,7 @@ function coreItems(place: Place): number[] {
       if (count > 0 && count < observed && othersShare(place, id, query, 0) >= SMALL_CORE) core.push(id)
       continue
     }
-    if (count < observed && count >= observed - rareLimit(observed)) core.push(id)
+    if (count < observed && isRarelyLacked(place, id, query, observed - count, observed)) core.push(id)
   }
   return core
 }
