@@ -130,6 +130,28 @@ describe('without a baseline', () => {
     ])
   })
 
+  test('two rare rows that meet on one host are low where other hosts have one of either kind', async () => {
+    const words = ['fern', 'opal', 'tern', 'moss', 'heron']
+    const findings = await findingsOf(
+      fleet(200, (index, rows) => {
+        const word = words[index % 40]
+        if (word === undefined) return
+        const first = index < 40
+        if (first) rows.cron!.push({ path: `/etc/cron.d/${word}`, command: `root /usr/lib/${word}/run` })
+        if ((first && index === 0) || (index >= 40 && index < 80))
+          rows.ports!.push({ protocol: '6', port: `${1000 + index}`, path: `/usr/bin/${word}-${index}` })
+      })
+    )
+    expect(findings.filter(({ severity }) => severity !== 'low' && severity !== 'info')).toEqual([])
+  })
+
+  test('a kernel module on a tenth of the fleet is told at low', async () => {
+    const findings = await findingsOf(
+      fleet(200, (index, rows) => index % 10 === 3 && rows.modules!.push({ name: 'snd_fern' }))
+    )
+    expect(findings.map(({ severity }) => severity)).toEqual(['low'])
+  })
+
   test('a protection stopped on a quarter of a small role is a broken control', async () => {
     const stopped = [0, 12, 24, 36, 48]
     const findings = await findingsOf(

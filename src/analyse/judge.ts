@@ -51,6 +51,7 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
     const heavy = telling.filter(row => isIntegrity(scene, row))
     const against = (heavy.length > 0 ? heavy : rows).some(({ baseline }) => baseline !== 'none')
     const tier = telledTier(bits, prior, against, weighed.noise)
+    const raised = heavy.length > 0 && (against || !isLifted(bits, tier, weighed.noise))
     if (tier === 'fold') {
       for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
       continue
@@ -61,7 +62,7 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
     findings.push(
       draftOf(scene, rows, hosts, {
         verdict,
-        severity: alone ? 'low' : severityOf(tier, heavy.length > 0, against),
+        severity: alone ? 'low' : severityOf(tier, raised, against),
         surprise: alone ? Math.min(bits, mostBits(scene.size)) : bits + prior,
         explanation: explain({ ...tellOf(scene, rows, hosts), verdict, quiet })
       })
@@ -70,6 +71,10 @@ function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
   const all = residuals.reduce((sum, { hosts }) => sum + hosts.length, 0)
   return { findings, folded: all - told, undertone }
 }
+
+/** Told for what its tables count beforehand alone, which then raises it no further. */
+const isLifted = (bits: number, tier: Tier, noise: Noise): boolean =>
+  tier === 'trace' && tierOf(bits, noise) === 'fold'
 
 /** What the statistics say, but for fleets too small for them, where the baseline has a say of its own. */
 function telledTier(bits: number, prior: number, against: boolean, noise: Noise): Tier {

@@ -26,6 +26,8 @@ export interface Noise {
 const SECOND_ROW: Readonly<Record<RowKind, number>> = { unexpected: 4, missing: 4, changed: 1 }
 /** A row counts for a group when it is on this part of its hosts. */
 const ON_MOST = 0.6
+/** What rows of one host that may have met by chance count less together, in bits. */
+const MEETING = 2
 /** So many hosts may show as much by chance in the fleet: an alert, a notice, and the least that is told. */
 const ALERT_BY_CHANCE = 0.49
 /** The same in a fleet of few hosts, of which chance is known badly. */
@@ -47,7 +49,9 @@ const TOLD_SHARE = 0.06
  *
  *   bits = Σ over events of  max(0, min(−log₂ λ(B), log₂ (n + 1) / (h − ½)))  +  (queries − 1) · min(2, log₂ h)
  *
- * the last for the coincidence that the same several hosts show all of them.
+ * the last for the coincidence that the same several hosts show all of them. Rows of one host, each in a table where
+ * other hosts show one as rare, may have met there by chance: of all pairs of such tables some do. Together they count
+ * two bits less, though never less than the first of them.
  */
 export function scoreGroup(
   members: readonly Surprise[],
@@ -74,8 +78,8 @@ export function scoreGroup(
       levels.push(Math.min(most, -Math.log2(rateOf(bits - at * second, hosts, noise, integrity))))
   }
   levels.sort((a, b) => b - a)
-  let bits = 0
-  let sum = 0
+  let bits = levels[0] ?? 0
+  let sum = hosts.length === 1 && members.every(({ others }) => others > 0) ? -MEETING : 0
   for (const level of levels) {
     sum += level
     bits = Math.max(bits, sum)
