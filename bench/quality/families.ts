@@ -139,6 +139,14 @@ export const FAMILIES: readonly Family[] = [
     plantings: [planted(kit, 2), planted(kit, 1, 4, [2, 6])],
     figures: ['manyCells']
   }),
+  family('even-cells-on-four-160', 160, EVEN_VERSIONS, {
+    plantings: [planted(kit, 1, 4, [2, 6])],
+    figures: ['manyCells']
+  }),
+  family('across-cells-on-five-80', 80, EVEN_VERSIONS, {
+    plantings: [planted(kit, 1, 5, [2, 6])],
+    figures: ['manyCells']
+  }),
   family('container-nodes-120', 120, [cell('node', 7), cell('web', 3)], {
     noise: { containers: 0.33 },
     plantings: [planted(kit, 2)]

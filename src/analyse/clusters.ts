@@ -24,6 +24,8 @@ const FEWEST_TO_COMPARE = 3
 const DEEPEST = 8
 /** A host whose combination of versions is its own stands alone when it differs by this share of its rows. */
 const LONE_SHARE = 0.04
+/** What only adds to some hosts of a small role is on no more than this share of the fleet. */
+const FEW_OF_FLEET = 0.05
 /** From this share of a cluster a leftover block is told as a variant. */
 const VARIANT_SHARE = 0.135
 const VARIANT_ROWS = 3
@@ -109,11 +111,12 @@ function partingBlocks(fleet: Fleet, hosts: readonly number[], blocks: readonly 
     (block, at) =>
       addsOnly(block) && !candidates.some((_, other) => other !== at && excludeEachOther(own, at, other))
   )
-  const large = candidates.filter(
-    (block, at) =>
-      !isFree[at] ||
-      (sizeOf(block) >= freeSize(block, rows) && block.share * hosts.length >= FEWEST_TO_COMPARE)
-  )
+  const large = candidates.filter((block, at) => {
+    if (!isFree[at]) return true
+    const minority = block.share * hosts.length
+    const many = block.share >= 0.25 && minority > FEW_OF_FLEET * fleet.hosts.length
+    return minority >= FEWEST_TO_COMPARE && sizeOf(block) >= freeSize(many, rows)
+  })
   const free = large.map(block => candidates.indexOf(block)).filter(at => isFree[at])
   if (free.length < 3) return large
   const ways = new Set(own.map(signature => free.map(at => signature[at]).join('')))
@@ -130,8 +133,9 @@ function mayPart(block: Block, minority: number, rows: number): boolean {
   return replaces && size >= 4 && block.share >= 0.06 && minority >= 3
 }
 
-const freeSize = (block: Block, rows: number): number =>
-  block.share >= 0.25 ? Math.max(6, 0.05 * rows) : Math.max(10, 0.08 * rows)
+/** A free block on many hosts, of those at hand and of the fleet, may be smaller. */
+const freeSize = (many: boolean, rows: number): number =>
+  many ? Math.max(6, 0.05 * rows) : Math.max(10, 0.08 * rows)
 
 /** Rows that vanish from one table alone are a query that was cut, never a version. */
 function isTruncation(fleet: Fleet, block: Block): boolean {

@@ -38,7 +38,7 @@ const SMALL_CLUSTER = 8
 const PRIOR_WEIGHT = 4
 /** A row that is not rare in its cluster is still unexpected on so few of the fleet, and of the cluster. */
 const RARE_IN_FLEET = 0.05
-const MINOR_SHARE = 0.34
+const MINOR_SHARE = 0.5
 const SMALL_RARE = 0.15
 const SMALL_CORE = 0.85
 
@@ -137,7 +137,7 @@ function extraOf(place: Place, host: FleetHost, expectation: Expectation | null)
     } else if (
       cohort >= 0 || comparable >= SMALL_CLUSTER
         ? comparable >= FEWEST_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
-        : othersShare(place, id, query, 1) <= SMALL_RARE
+        : othersShare(place, id, query, 1) <= SMALL_RARE || isMinor(place, id, query, count, comparable)
     ) {
       extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'none', common: false })
     }
@@ -145,10 +145,13 @@ function extraOf(place: Place, host: FleetHost, expectation: Expectation | null)
   return extra
 }
 
-/** Rare in the cluster, or on less than half of it and rare in the fleet: an implant on most hosts of a small role. */
+/** Rare in the cluster, or on no more than half of it and rare in the fleet. */
 function isRare(place: Place, id: number, query: number, count: number, comparable: number): boolean {
-  if (count <= rareLimit(comparable)) return true
-  const { inFleet } = place
+  return count <= rareLimit(comparable) || isMinor(place, id, query, count, comparable)
+}
+
+/** An implant on many hosts of a small role: on no more than half of the cluster, and on few hosts of the fleet. */
+function isMinor({ inFleet }: Place, id: number, query: number, count: number, comparable: number): boolean {
   return (
     count <= MINOR_SHARE * comparable &&
     (inFleet.items[id] ?? 0) <= RARE_IN_FLEET * (inFleet.observed[query] ?? 0)

@@ -28,6 +28,8 @@ const SECOND_ROW: Readonly<Record<RowKind, number>> = { unexpected: 4, missing: 
 const ON_MOST = 0.6
 /** What rows of one host that may have met by chance count less together, in bits. */
 const MEETING = 2
+/** The most that one more query counts by which several hosts agree. */
+const MOST_AGREEMENT = 3
 /** So many hosts may show as much by chance in the fleet: an alert, a notice, and the least that is told. */
 const ALERT_BY_CHANCE = 0.49
 /** The same in a fleet of few hosts, of which chance is known badly. */
@@ -47,7 +49,7 @@ const TOLD_SHARE = 0.06
  * show many. If events come by chance, they meet on a host with the product of the
  * λ, so that
  *
- *   bits = Σ over events of  max(0, min(−log₂ λ(B), log₂ (n + 1) / (h − ½)))  +  (queries − 1) · min(2, log₂ h)
+ *   bits = Σ over events of  max(0, min(−log₂ λ(B), log₂ (n + 1) / (h − ½)))  +  (queries − 1) · min(3, 2·log₂ h − 1)
  *
  * the last for the coincidence that the same several hosts show all of them. Rows of one host, each in a table where
  * other hosts show one as rare, may have met there by chance: of all pairs of such tables some do. Together they count
@@ -84,8 +86,11 @@ export function scoreGroup(
     sum += level
     bits = Math.max(bits, sum)
   }
-  return bits + (Math.max(1, events.size) - 1) * Math.min(2, Math.log2(hosts.length))
+  return bits + (Math.max(1, events.size) - 1) * agreement(hosts.length)
 }
+
+/** What each further query counts whose rows are on the same several hosts, in bits; nothing for one host. */
+const agreement = (hosts: number): number => Math.max(0, Math.min(MOST_AGREEMENT, 2 * Math.log2(hosts) - 1))
 
 export function tierOf(bits: number, { hosts }: Noise): Tier {
   const byChance = hosts * 2 ** -bits
