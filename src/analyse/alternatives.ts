@@ -18,8 +18,9 @@ const MOST_TRIED = 256
  * Sets of rows of which nearly every host has exactly one: the versions of one thing, where none of them has a row that
  * the others lack together, so that each by itself seems only to add. By set: how many alternatives there are.
  *
- * From each set in turn, those after it that exclude all taken so far are taken; they are alternatives when they cover
- * the hosts. O(sets² × hosts / 32), over at most 256 sets.
+ * From each set in turn, that on most hosts first, those after it that exclude all taken so far are taken; they are
+ * alternatives when they cover the hosts. A set is of one such choice only, so that an implant on a part of one version
+ * does not stand for it beside the others. O(sets² × hosts / 32), over at most 256 sets.
  */
 export function findAlternatives<Rows extends Sided>(
   sets: readonly Rows[],
@@ -28,27 +29,28 @@ export function findAlternatives<Rows extends Sided>(
   const sides = sets
     .filter(({ plus, minus }) => plus.length === 0 || minus.length === 0)
     .slice(0, MOST_TRIED)
-    .map(set => ({ set, bits: havingIt(set, hosts) }))
+    .map(set => havingIt(set, hosts))
+    .sort((a, b) => b.having - a.having)
   const found = new Map<Rows, number>()
   for (const [at, first] of sides.entries()) {
     if (found.has(first.set)) continue
     const covered = Uint32Array.from(first.bits)
     const taken = [first.set]
-    for (const { set, bits } of sides.slice(at + 1)) {
-      if (countShared(covered, bits) > TOLERANCE * countBits(bits)) continue
+    for (const { set, bits, having } of sides.slice(at + 1)) {
+      if (found.has(set) || countShared(covered, bits) > TOLERANCE * having) continue
       for (let word = 0; word < covered.length; word++)
         covered[word] = (covered[word] ?? 0) | (bits[word] ?? 0)
       taken.push(set)
     }
     if (taken.length < FEWEST || countBits(covered) < (1 - TOLERANCE) * hosts) continue
-    for (const set of taken) if (!found.has(set)) found.set(set, taken.length)
+    for (const set of taken) found.set(set, taken.length)
   }
   return found
 }
 
-/** The hosts that have the rows of a set. */
-function havingIt({ bits, plus }: Sided, hosts: number): Uint32Array {
-  const having = Uint32Array.from(bits)
-  if (plus.length === 0) complement(having, hosts)
-  return having
+/** A set of rows with the hosts that have them. */
+function havingIt<Rows extends Sided>(set: Rows, hosts: number) {
+  const bits = Uint32Array.from(set.bits)
+  if (set.plus.length === 0) complement(bits, hosts)
+  return { set, bits, having: countBits(bits) }
 }
