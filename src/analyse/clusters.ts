@@ -24,6 +24,8 @@ const FEWEST_TO_COMPARE = 3
 const DEEPEST = 8
 /** A host whose combination of versions is its own stands alone when it differs by this share of its rows. */
 const LONE_SHARE = 0.04
+/** So small a part of a block's rows may go the other way by chance. */
+const ACCIDENT_SHARE = 0.2
 /** What only adds to some hosts of a small role is on no more than this share of the fleet. */
 const FEW_OF_FLEET = 0.05
 /** From this share of a cluster a leftover block is told as a variant. */
@@ -92,9 +94,13 @@ function divide(
   )
 }
 
-/** Adds rows, and replaces none: neither in the block itself, nor in those that are versions of the same thing. */
+/**
+ * Adds rows, and replaces none but for an accident: neither in the block itself, nor in those that are versions of the
+ * same thing.
+ */
 const addsOnly = (block: Block): boolean =>
-  block.alternatives === 0 && (block.minus.length === 0 || block.plus.length === 0)
+  block.alternatives === 0 &&
+  Math.min(block.plus.length, block.minus.length) <= ACCIDENT_SHARE * sizeOf(block)
 
 /**
  * The blocks that are roles or versions, and no accident of a few hosts. Roles and versions replace rows or exclude one
@@ -208,7 +214,7 @@ function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readon
 function addsTo(signature: string, other: string, blocks: readonly Block[]): boolean {
   return blocks.every((block, at) => {
     if (signature[at] === other[at]) return true
-    return addsOnly(block) && signature[at] === (block.plus.length > 0 ? '1' : '0')
+    return addsOnly(block) && signature[at] === (block.plus.length > block.minus.length ? '1' : '0')
   })
 }
 
