@@ -4,7 +4,7 @@ import { changePairer } from './changes.ts'
 import type { Cluster } from './clusters.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
 import { type Counts, countItems, rareLimit } from './counts.ts'
-import type { RowKind } from './finding.ts'
+import { ROW_KINDS, type RowKind } from './finding.ts'
 import { type Loss, takeLosses } from './losses.ts'
 
 /** A way in which one host deviates from what is expected of it. */
@@ -81,7 +81,7 @@ export function residuals(
       losses.push(...short)
       for (const deviation of kept) {
         const { kind, item, expected, baseline, common } = deviation
-        const key = KINDS.indexOf(kind) + KINDS.length * (item + fleet.items.length * (expected + 1))
+        const key = ROW_KINDS.indexOf(kind) + ROW_KINDS.length * (item + fleet.items.length * (expected + 1))
         const known = found.get(key)
         if (known === undefined) {
           found.set(key, { ...deviation, hosts: [index] })
@@ -108,8 +108,6 @@ function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
   }
   return rows
 }
-
-const KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
 
 type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
 

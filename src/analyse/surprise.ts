@@ -1,7 +1,5 @@
-import type { Item } from '../normalise/fleet.ts'
 import { templateOf } from '../normalise/template.ts'
-import { keyWithout } from './cohorts.ts'
-import { hashText } from './hash.ts'
+import { patternsOf } from './patterns.ts'
 import type { Residual } from './residuals.ts'
 import { queryOf, type Scene } from './scene.ts'
 
@@ -92,10 +90,16 @@ function counter(
   observed: Int32Array,
   apart: ReadonlySet<number>
 ) {
+  const { starts, hosts } = flatHosts(residuals)
+  const { clusterOf } = scene
+  const isApart = new Uint8Array(scene.fleet.hosts.length)
+  for (const host of apart) isApart[host] = 1
+  const sizes = Int32Array.from(scene.clusters, cluster => cluster.hosts.length)
   /** By host: the last pattern in which it was seen. */
   const seen = new Int32Array(scene.fleet.hosts.length)
   const seenInCluster = new Int32Array(scene.clusters.length)
   let pattern = 0
+  const sizeOf = (at: number) => (starts[at + 1] ?? 0) - (starts[at] ?? 0)
   return (
     group: Int32Array,
     counts: Uint8Array,
@@ -104,105 +108,51 @@ function counter(
     pattern++
     seenInCluster.fill(0)
     let all = 0
-    const hostsAt = (place: number) => residuals[group[place] ?? -1]?.hosts ?? []
     for (let from = 0; from < group.length; ) {
-      const size = hostsAt(from).length
+      const size = sizeOf(group[from] ?? 0)
       let to = from
-      for (; to < group.length && hostsAt(to).length === size; to++) {
-        if (counts[group[to] ?? -1] !== 1) continue
-        for (const host of hostsAt(to)) {
-          if (seen[host] === pattern || apart.has(host)) continue
+      for (; to < group.length && sizeOf(group[to] ?? 0) === size; to++) {
+        const at = group[to] ?? 0
+        if (counts[at] !== 1) continue
+        for (let place = starts[at] ?? 0; place < (starts[at + 1] ?? 0); place++) {
+          const host = hosts[place] ?? 0
+          if (seen[host] === pattern || isApart[host] === 1) continue
           seen[host] = pattern
           all++
-          const cluster = scene.clusterOf[host] ?? -1
+          const cluster = clusterOf[host] ?? -1
           seenInCluster[cluster] = (seenInCluster[cluster] ?? 0) + 1
         }
       }
       for (; from < to; from++) {
-        const at = group[from] ?? -1
-        const hosts = hostsAt(from)
-        const cluster = scene.clusterOf[hosts[0] ?? -1] ?? -1
+        const at = group[from] ?? 0
+        const start = starts[at] ?? 0
+        const cluster = clusterOf[hosts[start] ?? -1] ?? -1
         let own = 0
         let one = true
-        for (const host of hosts) {
+        for (let place = start; place < start + size; place++) {
+          const host = hosts[place] ?? 0
           if (seen[host] === pattern) own++
-          if (scene.clusterOf[host] !== cluster) one = false
+          if (clusterOf[host] !== cluster) one = false
         }
         const share = (all - own + 0.5) / ((observed[at] ?? 0) + 1)
         const near = one ? (seenInCluster[cluster] ?? 0) - own : 0
-        const nearShare = near > 0 ? near / ((scene.clusters[cluster]?.hosts.length ?? 0) + 1) : 0
+        const nearShare = near > 0 ? near / ((sizes[cluster] ?? 0) + 1) : 0
         tell(at, Math.max(share, nearShare), all - own)
       }
     }
   }
 }
 
-interface Patterns {
-  readonly shapes: readonly Int32Array[]
-  readonly columns: readonly Int32Array[]
-  readonly tables: readonly Int32Array[]
-}
-
-/** Groups of residuals (their places) of one kind and query that have something in common, by rising number of hosts. */
-function patternsOf(scene: Scene, residuals: readonly Residual[]): Patterns {
-  const tables = grouped(residuals.keys(), at => {
-    const residual = residuals[at]
-    return residual === undefined ? '' : channelOf(scene, residual)
-  })
-  const sizeAt = (at: number) => residuals[at]?.hosts.length ?? 0
-  const bySize = (group: Int32Array) => group.sort((a, b) => sizeAt(a) - sizeAt(b) || a - b)
-  const itemAt = (at: number) => scene.fleet.items[residuals[at]?.item ?? -1]
-  const shapes: Int32Array[][] = []
-  const columns: Int32Array[][] = []
-  for (const table of tables) {
-    shapes.push(grouped(table, at => JSON.stringify(itemAt(at)?.values.map(templateOf))))
-    const width = itemAt(table[0] ?? -1)?.columns.length ?? 0
-    // A row of one column with that one left open would be its whole table.
-    if (width < 2) continue
-    const hashes = Array.from(table, at => itemAt(at)?.values.map(hashText) ?? [])
-    for (let open = 0; open < width; open++) {
-      const alike = grouped(table.keys(), place => hashWithout(hashes[place] ?? [], open))
-      for (const group of alike) {
-        const places = group.map(place => table[place] ?? -1)
-        columns.push(grouped(places, at => keyWithoutAt(itemAt(at), open)))
-      }
-    }
-  }
-  const patterns = { shapes: shapes.flat(), columns: columns.flat(), tables }
-  for (const groups of Object.values(patterns)) for (const group of groups) bySize(group)
-  return patterns
-}
-
-/** Those that share a key; those that share none are left out. */
-function grouped<Key>(places: Iterable<number>, keyOf: (place: number) => Key): Int32Array[] {
-  const groups = new Map<Key, number | number[]>()
-  for (const place of places) {
-    const key = keyOf(place)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, place)
-    else if (typeof group === 'number') groups.set(key, [group, place])
-    else group.push(place)
-  }
-  const shared: Int32Array[] = []
-  for (const group of groups.values()) if (typeof group !== 'number') shared.push(Int32Array.from(group))
-  return shared
-}
-
-function hashWithout(hashes: readonly number[], open: number): number {
-  let hash = 0
-  for (const [at, own] of hashes.entries()) if (at !== open) hash = Math.imul(hash ^ own, 0x01000193) + at
-  return hash
-}
-
-function keyWithoutAt(item: Item | undefined, open: number): string {
-  return item === undefined ? '' : keyWithout(item, [item.columns[open] ?? ''])
+/** The hosts of all residuals, one after another: those of residual i from starts[i] up to starts[i + 1]. */
+function flatHosts(residuals: readonly Residual[]): { starts: Int32Array; hosts: Int32Array } {
+  const starts = new Int32Array(residuals.length + 1)
+  for (const [at, residual] of residuals.entries()) starts[at + 1] = (starts[at] ?? 0) + residual.hosts.length
+  const hosts = new Int32Array(starts[residuals.length] ?? 0)
+  for (const [at, residual] of residuals.entries()) hosts.set(residual.hosts, starts[at])
+  return { starts, hosts }
 }
 
 const queryAt = (scene: Scene, item: number): number => scene.fleet.items[item]?.query ?? -1
-
-function channelOf(scene: Scene, residual: Residual): string {
-  return `${residual.kind} ${queryOf(scene, residual.item)?.name ?? ''}`
-}
 
 function shapeOf(scene: Scene, residual: Residual): string {
   const item = scene.fleet.items[residual.item]
