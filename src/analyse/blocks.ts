@@ -117,11 +117,16 @@ function hostSets(
   const words = wordsFor(hosts.length)
   const rows = new Map<number, Uint32Array>()
   const unobserved = new Map<number, Uint32Array>()
-  for (const item of middle.keys()) rows.set(item, new Uint32Array(words))
+  const isMiddle = new Uint8Array(fleet.items.length)
+  for (const item of middle.keys()) {
+    rows.set(item, new Uint32Array(words))
+    isMiddle[item] = 1
+  }
   for (const [at, index] of hosts.entries()) {
     const host = fleet.hosts[index]
     if (host === undefined) continue
     for (const item of host.items) {
+      if (isMiddle[item] === 0) continue
       const row = rows.get(item)
       if (row !== undefined) addBit(row, at)
     }

@@ -220,20 +220,21 @@ function addsTo(signature: string, other: string, blocks: readonly Block[]): boo
 
 /** By host, a character for each block: of its minority (1) or not (0), by most of its rows; ? where none was observed. */
 function signatures(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): string[] {
-  const blockOf = new Map<number, number>()
+  const blockOf = new Int32Array(fleet.items.length)
   for (const [at, block] of blocks.entries()) {
-    for (const item of block.plus) blockOf.set(item, at + 1)
-    for (const item of block.minus) blockOf.set(item, -at - 1)
+    for (const item of block.plus) blockOf[item] = at + 1
+    for (const item of block.minus) blockOf[item] = -at - 1
   }
   const members = blocks.map(block => membersByQuery(fleet, block))
   const votes = new Int32Array(blocks.length)
   return hosts.map(index => {
     const host = fleet.hosts[index]
     votes.fill(0)
-    for (const item of host?.items ?? []) {
-      const block = blockOf.get(item)
-      if (block !== undefined)
-        votes[Math.abs(block) - 1] = (votes[Math.abs(block) - 1] ?? 0) + Math.sign(block)
+    const items = host?.items ?? new Int32Array()
+    for (let at = 0; at < items.length; at++) {
+      const block = blockOf[items[at] ?? -1] ?? 0
+      if (block > 0) votes[block - 1] = (votes[block - 1] ?? 0) + 1
+      else if (block < 0) votes[-block - 1] = (votes[-block - 1] ?? 0) - 1
     }
     let signature = ''
     for (const [at, byQuery] of members.entries()) {

@@ -30,7 +30,7 @@ export function findCohorts(fleet: Fleet, hosts: readonly number[], counts: Coun
   const size = new Int32Array(cohorts.size)
   const majority = new Int32Array(cohorts.size).fill(-1)
   const last = new Int32Array(cohorts.size).fill(-1)
-  for (const index of hosts) {
+  for (const index of cohorts.size > 0 ? hosts : []) {
     for (const item of fleet.hosts[index]?.items ?? []) {
       const cohort = of[item] ?? -1
       if (cohort < 0) continue

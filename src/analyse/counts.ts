@@ -13,7 +13,11 @@ export function countItems(fleet: Fleet, hosts: readonly number[]): Counts {
   for (const index of hosts) {
     const host = fleet.hosts[index]
     if (host === undefined) continue
-    for (const item of host.items) items[item] = (items[item] ?? 0) + 1
+    const own = host.items
+    for (let at = 0; at < own.length; at++) {
+      const item = own[at] ?? 0
+      items[item] = (items[item] ?? 0) + 1
+    }
     for (let query = 0; query < observed.length; query++)
       observed[query] = (observed[query] ?? 0) + (host.observed[query] ?? 0)
   }
@@ -24,3 +28,15 @@ export function countItems(fleet: Fleet, hosts: readonly number[]): Counts {
 const RARE_SHARE = 0.15
 
 export const rareLimit = (hosts: number): number => Math.max(1, Math.floor(RARE_SHARE * hosts))
+
+const queries = new WeakMap<Fleet['items'], Int32Array>()
+
+/** By item: its query. */
+export function queriesOf({ items }: Pick<Fleet, 'items'>): Int32Array {
+  let known = queries.get(items)
+  if (known === undefined) {
+    known = Int32Array.from(items, ({ query }) => query)
+    queries.set(items, known)
+  }
+  return known
+}

@@ -23,6 +23,7 @@ const USER_COLUMNS = ['username', 'user', 'user_name', 'login', 'uid', 'euid']
 const ROOT = new Set(['root', '0'])
 const WORDS_COLUMNS = ['cmdline', 'command', 'command_line', 'cwd', 'open_path']
 const PATH_COLUMNS = ['path', 'exe', 'process_path', 'parent_path']
+const NAME_COLUMNS = ['id', 'name', 'unit']
 
 /**
  * Tells rows that come and go on healthy hosts: somebody is logged in, the nightly upgrade runs, an SSM session once
@@ -30,75 +31,87 @@ const PATH_COLUMNS = ['path', 'exe', 'process_path', 'parent_path']
  * a port, a job, a program of one's own or a service account's shell stays suspect, so that nobody can hide here.
  */
 export function fleetingTest(scene: Scene): (residual: Residual) => boolean {
+  const { items } = scene.fleet
   const people = knownPeople(scene)
-  const known = new Map<number, boolean>()
-  const comesAndGoes = (item: number): boolean => {
-    const row = scene.fleet.items[item]
-    const fleeting = known.get(item) ?? (row !== undefined && isFleeting(row, people))
-    known.set(item, fleeting)
-    return fleeting
+  /** By item: 1 where it comes and goes, 2 where it does not, 0 where nobody asked. */
+  const known = new Uint8Array(items.length)
+  const comesAndGoes = (id: number): boolean => {
+    if (known[id] === 0) {
+      const row = items[id]
+      known[id] = row !== undefined && isFleeting(row, people) ? 1 : 2
+    }
+    return known[id] === 1
   }
   const restless = restlessHosts(scene)
   return ({ kind, item, hosts }) => {
     if (kind !== 'missing' && comesAndGoes(item)) return true
-    const row = scene.fleet.items[item]
-    return row !== undefined && hosts.every(host => restless.has(host)) && isRootsProgram(row)
+    const row = items[item]
+    return row !== undefined && hosts.every(host => restless[host] === 1) && isRootsProgram(row)
   }
 }
 
-/** Hosts that run what few run at any time: an upgrade, a nightly job, the start of the system. */
-function restlessHosts({ fleet, size, inFleet, clusters }: Scene): Set<number> {
-  const timed = Uint8Array.from(fleet.items, (item, id) => {
+/** By host: 1 where it runs what few run at any time: an upgrade, a nightly job, the start of the system. */
+function restlessHosts({ fleet, size, inFleet, clusters }: Scene): Uint8Array {
+  const rare = rareLimit(size)
+  const timed = new Uint8Array(fleet.items.length)
+  const restless = new Uint8Array(fleet.hosts.length)
+  for (const [id, item] of fleet.items.entries()) {
     const count = inFleet.items[id] ?? 0
-    return count > 0 && count <= rareLimit(size) && isTimed(item) ? 1 : 0
-  })
-  const restless = new Set<number>()
-  for (const { hosts } of clusters)
-    for (const host of hosts) if (fleet.hosts[host]?.items.some(item => timed[item] === 1)) restless.add(host)
+    if (count > 0 && count <= rare && isTimed(item)) timed[id] = 1
+  }
+  if (!timed.includes(1)) return restless
+  for (const { hosts } of clusters) {
+    for (const host of hosts) {
+      const own = fleet.hosts[host]?.items ?? NO_ITEMS
+      for (let at = 0; at < own.length; at++) if (timed[own[at] ?? -1] === 1) restless[host] = 1
+    }
+  }
   return restless
 }
 
+const NO_ITEMS = new Int32Array()
+
 /** A program that the system runs for an upgrade, a nightly job or its start. */
 function isTimed(item: Item): boolean {
-  const path = cellOf(item, PATH_COLUMNS)
-  return path !== undefined && TIMED_PROGRAM.test(path) && cellOf(item, USER_COLUMNS) !== undefined
+  const { path, user } = cellsOf(item)
+  return path >= 0 && user >= 0 && TIMED_PROGRAM.test(item.values[path] ?? '')
 }
 
 /** While it upgrades or starts a host runs other programs of the system as root, and not yet all of them. */
 function isRootsProgram(item: Item): boolean {
-  const path = cellOf(item, PATH_COLUMNS)
-  const user = cellOf(item, USER_COLUMNS)
+  const cells = cellsOf(item)
+  const path = item.values[cells.path]
+  const user = item.values[cells.user]
   if (path === undefined || user === undefined || !ROOT.has(user)) return false
   return SYSTEM_PROGRAM.test(path) && !TWO_EDGED.test(path) && !hasTwoEdgedWords(item)
 }
 
 function hasTwoEdgedWords(item: Item): boolean {
-  const words = cellOf(item, WORDS_COLUMNS)
+  const words = item.values[cellsOf(item).words]
   return words !== undefined && TWO_EDGED_WORDS.test(words)
 }
 
 function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
   if (isSsmUser(item)) return true
-  if (item.values.some((value, at) => isName(item.columns[at]) && FLEETING_UNIT.test(value))) return true
-  const paths = item.values.filter((_, at) => PATH_COLUMNS.includes(item.columns[at] ?? ''))
-  const [path] = paths
-  if (path === undefined || !paths.every(one => SYSTEM_PROGRAM.test(one))) return false
-  const user = cellOf(item, USER_COLUMNS)
+  const { values } = item
+  const cells = cellsOf(item)
+  if (cells.names.some(at => FLEETING_UNIT.test(values[at] ?? ''))) return true
+  const path = values[cells.path]
+  if (path === undefined || !cells.paths.every(at => SYSTEM_PROGRAM.test(values[at] ?? ''))) return false
+  const user = values[cells.user]
   if (user === undefined) return false
   if (hasTwoEdgedWords(item)) return false
   if (ROOT.has(user) || user === '_apt') return TIMED_PROGRAM.test(path)
   return people.has(user) && !TWO_EDGED.test(path)
 }
 
-const isName = (column: string | undefined): boolean =>
-  column === 'id' || column === 'name' || column === 'unit'
-
 /** What the SSM agent leaves after a session, to the letter. */
 function isSsmUser(item: Item): boolean {
-  if (cellOf(item, ['header', ...USER_COLUMNS]) !== 'ssm-user') return false
-  const rule = cellOf(item, ['rule_details'])
+  const cells = cellsOf(item)
+  if (item.values[cells.account] !== 'ssm-user') return false
+  const rule = item.values[cells.rule]
   if (rule !== undefined) return /^ALL=\(ALL(?::ALL)?\) NOPASSWD: ?ALL$/.test(rule)
-  const shell = cellOf(item, ['shell'])
+  const shell = item.values[cells.shell]
   return shell !== undefined && LOGIN_SHELL.test(shell)
 }
 
@@ -112,12 +125,14 @@ function knownPeople({ fleet, inFleet }: Scene): Set<string> {
   const seen = new Set<string>()
   for (const [id, item] of fleet.items.entries()) {
     const query = fleet.queries[item.query]
-    const users = item.values.filter((_, at) => USER_COLUMNS.includes(item.columns[at] ?? ''))
-    if (users.length === 0 || users.some(user => ROOT.has(user)) || query === undefined) continue
-    const path = cellOf(item, PATH_COLUMNS)
+    const cells = cellsOf(item)
+    if (cells.user < 0 || query === undefined) continue
+    const users = cells.users.map(at => item.values[at] ?? '')
+    if (users.some(user => ROOT.has(user))) continue
+    const path = item.values[cells.path]
     const login = path !== undefined && LOGIN_PROGRAM.test(path) && SYSTEM_PROGRAM.test(path)
     if (login || weightOfQuery(query) === 'context') for (const user of users) seen.add(user)
-    const shell = cellOf(item, ['shell'])
+    const shell = item.values[cells.shell]
     if (shell === undefined || (inFleet.items[id] ?? 0) * 2 < (inFleet.observed[item.query] ?? 0)) continue
     for (const user of users) (LOGIN_SHELL.test(shell) ? people : services).add(user)
   }
@@ -125,7 +140,39 @@ function knownPeople({ fleet, inFleet }: Scene): Set<string> {
   return people
 }
 
-function cellOf(item: Item, columns: readonly string[]): string | undefined {
-  const at = item.columns.findIndex(column => columns.includes(column))
-  return at < 0 ? undefined : item.values[at]
+/** Where in a row stands what is looked at; −1: nowhere. */
+interface Cells {
+  readonly path: number
+  readonly paths: readonly number[]
+  readonly user: number
+  readonly users: readonly number[]
+  readonly words: number
+  readonly names: readonly number[]
+  readonly account: number
+  readonly rule: number
+  readonly shell: number
+}
+
+const known = new WeakMap<readonly string[], Cells>()
+
+function cellsOf({ columns }: Item): Cells {
+  let cells = known.get(columns)
+  if (cells === undefined) {
+    const all = (names: readonly string[]) =>
+      [...columns.keys()].filter(at => names.includes(columns[at] ?? ''))
+    const first = (names: readonly string[]) => all(names)[0] ?? -1
+    cells = {
+      path: first(PATH_COLUMNS),
+      paths: all(PATH_COLUMNS),
+      user: first(USER_COLUMNS),
+      users: all(USER_COLUMNS),
+      words: first(WORDS_COLUMNS),
+      names: all(NAME_COLUMNS),
+      account: first(['header', ...USER_COLUMNS]),
+      rule: first(['rule_details']),
+      shell: first(['shell'])
+    }
+    known.set(columns, cells)
+  }
+  return cells
 }

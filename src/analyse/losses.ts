@@ -28,6 +28,7 @@ export function takeLosses(
   deviations: readonly Deviation[],
   usual: Int32Array
 ): { readonly kept: readonly Deviation[]; readonly losses: readonly Loss[] } {
+  if (deviations.every(({ kind }) => kind !== 'missing')) return { kept: deviations, losses: [] }
   const missing = new Map<number, number[]>()
   const other = new Map<number, number>()
   for (const { kind, item } of deviations) {

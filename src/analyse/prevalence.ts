@@ -4,6 +4,7 @@ import { clustersOf, type Scene } from './scene.ts'
 
 /** Counts how common the rows of drafts are: in the clusters of each draft's hosts, and in the fleet. O(rows). */
 export function withPrevalence(scene: Scene, drafts: readonly Draft[]): Draft[] {
+  if (drafts.every(draft => draft.rows.length === 0)) return [...drafts]
   const wanted = new Set(drafts.flatMap(draft => draft.rows.map(row => row.item)))
   const inCluster = scene.clusters.map(cluster => {
     const { items, observed } = countItems(scene.fleet, cluster.hosts)

@@ -3,7 +3,7 @@ import type { Fleet, FleetHost } from '../normalise/fleet.ts'
 import { changePairer } from './changes.ts'
 import type { Cluster } from './clusters.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
-import { type Counts, countItems, rareLimit } from './counts.ts'
+import { type Counts, countItems, queriesOf, rareLimit } from './counts.ts'
 import { ROW_KINDS, type RowKind } from './finding.ts'
 import { type Loss, takeLosses } from './losses.ts'
 
@@ -56,15 +56,18 @@ export function residuals(
 ): Found {
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
-  const found = new Map<number, Gathered>()
+  const queries = queriesOf(fleet)
+  const found = gathering(fleet)
   const losses: Loss[] = []
   for (const cluster of clusters) {
     const place: Place = {
       fleet,
+      queries,
       cohorts,
       inFleet,
       inCluster: countItems(fleet, cluster.hosts),
-      absent: new Map()
+      absent: new Map(),
+      unusual: new Uint8Array(fleet.items.length)
     }
     countAbsent(place, cluster.hosts, expectationOf)
     const core = coreItems(place)
@@ -75,29 +78,67 @@ export function residuals(
       const host = fleet.hosts[index]
       if (host === undefined) continue
       const expectation = expectationOf(index)
-      const extra = extraOf(place, host, expectation)
       const lacking = lackingOf(place, host, core, expectation)
+      // With nothing lacking, what a cohort does not compare has changed from nothing: most rows of most hosts.
+      const plain = expectation === null && lacking.length === 0
+      const extra = extraOf(place, host, expectation, item => {
+        const only = plain && (cohorts.of[item] ?? -1) < 0
+        if (only) found.add(PLAIN, item, index)
+        return !only
+      })
       const { kept, losses: short } = takeLosses(fleet, index, pairChanges(extra, lacking), usualRows)
       losses.push(...short)
-      for (const deviation of kept) {
-        const { kind, item, expected, baseline, common } = deviation
-        const key = ROW_KINDS.indexOf(kind) + ROW_KINDS.length * (item + fleet.items.length * (expected + 1))
-        const known = found.get(key)
-        if (known === undefined) {
-          found.set(key, { ...deviation, hosts: [index] })
-          continue
-        }
-        known.hosts.push(index)
-        known.common ||= common
-        if (known.baseline === 'none') known.baseline = baseline
-      }
+      for (const deviation of kept) found.add(deviation, deviation.item, index)
     }
   }
-  for (const residual of found.values()) residual.hosts.sort((a, b) => a - b)
-  const sorted = [...found.values()].sort(
-    (a, b) => a.item - b.item || a.expected - b.expected || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0)
-  )
-  return { residuals: sorted, losses }
+  return { residuals: found.sorted(), losses }
+}
+
+/** What an unexpected row is but for its item, where no baseline has a say. */
+const PLAIN = { kind: 'unexpected', expected: -1, baseline: 'none', common: false } as const
+
+/** Gathers the hosts of each deviation. */
+function gathering({ items }: Fleet) {
+  /** By item, as it is unexpected. */
+  const unexpected: Gathered[] = []
+  const placeOf = new Int32Array(items.length)
+  const others = new Map<number, Gathered>()
+  return {
+    add({ kind, expected, baseline, common }: Omit<Deviation, 'item'>, item: number, host: number): void {
+      const key = ROW_KINDS.indexOf(kind) + ROW_KINDS.length * (item + items.length * (expected + 1))
+      const place = placeOf[item] ?? 0
+      const known = kind === 'unexpected' ? unexpected[place - 1] : others.get(key)
+      if (known === undefined) {
+        const gathered = { kind, item, expected, baseline, common, hosts: [host] }
+        if (kind === 'unexpected') placeOf[item] = unexpected.push(gathered)
+        else others.set(key, gathered)
+        return
+      }
+      known.hosts.push(host)
+      known.common ||= common
+      if (known.baseline === 'none') known.baseline = baseline
+    },
+    /** By item, then by what was expected, then by kind. */
+    sorted(): Residual[] {
+      const rest = [...others.values()].sort(
+        (a, b) =>
+          a.item - b.item || a.expected - b.expected || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0)
+      )
+      const sorted: Gathered[] = []
+      let next = 0
+      for (let item = 0; item < items.length; item++) {
+        for (; rest[next]?.item === item && rest[next]?.kind === 'missing'; next++) push(sorted, rest[next])
+        push(sorted, unexpected[(placeOf[item] ?? 0) - 1])
+        for (; rest[next]?.item === item; next++) push(sorted, rest[next])
+      }
+      for (const { hosts } of sorted) if (hosts.length > 1) hosts.sort((a, b) => a - b)
+      return sorted
+    }
+  }
+}
+
+function push(list: Gathered[], one: Gathered | undefined): void {
+  if (one !== undefined) list.push(one)
 }
 
 function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
@@ -113,34 +154,64 @@ type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hos
 
 interface Place {
   readonly fleet: Fleet
+  /** By item: its query. */
+  readonly queries: Int32Array
   readonly cohorts: Cohorts
   readonly inFleet: Counts
   readonly inCluster: Counts
   /** By required item: the hosts of the cluster that lack it though its query was observed. */
   readonly absent: Map<number, number>
+  /** By item: whether it is unexpected where the baseline says nothing; 0 where nobody asked. */
+  readonly unusual: Uint8Array
 }
 
-function extraOf(place: Place, host: FleetHost, expectation: Expectation | null): Deviation[] {
-  const { fleet, cohorts, inFleet, inCluster } = place
+/** @param wants whether an item that no baseline speaks of is to be among them */
+function extraOf(
+  place: Place,
+  host: FleetHost,
+  expectation: Expectation | null,
+  wants: (item: number) => boolean
+): Deviation[] {
+  const { queries, cohorts, inFleet, inCluster } = place
   const extra: Deviation[] = []
-  for (const id of host.items) {
-    const query = fleet.items[id]?.query ?? -1
-    const cohort = cohorts.of[id] ?? -1
-    const comparable = cohort < 0 ? (inCluster.observed[query] ?? 0) : (cohorts.hosts[cohort] ?? 0)
-    const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
-    if (expectation?.covered[query] === 1 && (cohort < 0 || expectsCohort(place, expectation, cohort))) {
-      if (expectation.required.has(id) || expectation.optional.has(id)) continue
-      const common = count > rareLimit(comparable)
-      extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
-    } else if (
-      cohort >= 0 || comparable >= SMALL_CLUSTER
-        ? comparable >= FEWEST_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
-        : othersShare(place, id, query, 1) <= SMALL_RARE || isMinor(place, id, query, count, comparable)
-    ) {
-      extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'none', common: false })
+  for (let at = 0; at < host.items.length; at++) {
+    const id = host.items[at] ?? 0
+    if (expectation !== null) {
+      const query = queries[id] ?? -1
+      const cohort = cohorts.of[id] ?? -1
+      if (expectation.covered[query] === 1 && (cohort < 0 || expectsCohort(place, expectation, cohort))) {
+        if (expectation.required.has(id) || expectation.optional.has(id)) continue
+        const comparable = cohort < 0 ? (inCluster.observed[query] ?? 0) : (cohorts.hosts[cohort] ?? 0)
+        const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
+        const common = count > rareLimit(comparable)
+        extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
+        continue
+      }
     }
+    if (isUnusual(place, id) && wants(id)) extra.push({ ...PLAIN, item: id })
   }
   return extra
+}
+
+const UNUSUAL = 1
+const USUAL = 2
+
+/** Whether an item is unexpected on the hosts of a cluster that have it; found out once. */
+function isUnusual(place: Place, id: number): boolean {
+  const { unusual } = place
+  if (unusual[id] === 0) unusual[id] = findUnusual(place, id) ? UNUSUAL : USUAL
+  return unusual[id] === UNUSUAL
+}
+
+function findUnusual(place: Place, id: number): boolean {
+  const { queries, cohorts, inFleet, inCluster } = place
+  const query = queries[id] ?? -1
+  const cohort = cohorts.of[id] ?? -1
+  const comparable = cohort < 0 ? (inCluster.observed[query] ?? 0) : (cohorts.hosts[cohort] ?? 0)
+  const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
+  if (cohort < 0 && comparable < SMALL_CLUSTER)
+    return othersShare(place, id, query, 1) <= SMALL_RARE || isMinor(place, id, query, count, comparable)
+  return comparable >= FEWEST_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
 }
 
 /** Rare in the cluster, or on no more than half of it and rare in the fleet. */
@@ -193,11 +264,12 @@ function lackingOf(
 
 /** Items that all hosts of the cluster have but for a rare few. */
 function coreItems(place: Place): number[] {
-  const { fleet, inCluster } = place
+  const { queries, inCluster } = place
   const core: number[] = []
   for (let id = 0; id < inCluster.items.length; id++) {
     const count = inCluster.items[id] ?? 0
-    const query = fleet.items[id]?.query ?? -1
+    if (count === 0) continue
+    const query = queries[id] ?? -1
     const observed = inCluster.observed[query] ?? 0
     if (observed < SMALL_CLUSTER) {
       if (count > 0 && count < observed && othersShare(place, id, query, 0) >= SMALL_CORE) core.push(id)
@@ -209,11 +281,11 @@ function coreItems(place: Place): number[] {
 }
 
 /** Items that most hosts of the cluster have. */
-function usualItems({ fleet, inCluster }: Place): number[] {
+function usualItems({ queries, inCluster }: Place): number[] {
   const usual: number[] = []
   for (let id = 0; id < inCluster.items.length; id++) {
     const count = inCluster.items[id] ?? 0
-    if (count > 0 && count * 2 > (inCluster.observed[fleet.items[id]?.query ?? -1] ?? 0)) usual.push(id)
+    if (count > 0 && count * 2 > (inCluster.observed[queries[id] ?? -1] ?? 0)) usual.push(id)
   }
   return usual
 }

@@ -1,7 +1,7 @@
 import type { Fleet } from '../normalise/fleet.ts'
 import type { Query, Weight } from '../osquery/pack.ts'
 import type { Cluster } from './clusters.ts'
-import { type Counts, countItems } from './counts.ts'
+import { type Counts, countItems, queriesOf } from './counts.ts'
 import type { Residual } from './residuals.ts'
 import { isAccess, weightOfQuery } from './weights.ts'
 
@@ -40,9 +40,11 @@ export function sceneOf(fleet: Fleet, clusters: readonly Cluster[]): Scene {
 function countFilled(fleet: Fleet, hosts: readonly number[]): Int32Array {
   const filled = new Int32Array(fleet.queries.length)
   const last = new Int32Array(fleet.queries.length).fill(-1)
+  const queries = queriesOf(fleet)
   for (const host of hosts) {
-    for (const item of fleet.hosts[host]?.items ?? []) {
-      const query = fleet.items[item]?.query ?? -1
+    const own = fleet.hosts[host]?.items ?? new Int32Array()
+    for (let at = 0; at < own.length; at++) {
+      const query = queries[own[at] ?? 0] ?? 0
       if (last[query] === host) continue
       last[query] = host
       filled[query] = (filled[query] ?? 0) + 1

@@ -1,5 +1,5 @@
 import type { Fleet } from '../normalise/fleet.ts'
-import { countItems, rareLimit } from './counts.ts'
+import { countItems, queriesOf, rareLimit } from './counts.ts'
 
 /** A host is like no other when it has so many rows of its own and lacks so many usual ones, … */
 const OWN_ROWS = 6
@@ -36,12 +36,16 @@ function differencesOf(fleet: Fleet, index: number, counts: ReturnType<typeof co
   const host = fleet.hosts[index]
   let own = 0
   const usual = new Int32Array(fleet.queries.length)
-  for (const item of host?.items ?? []) {
-    const query = fleet.items[item]?.query ?? -1
-    const among = counts.observed[query] ?? 0
+  const queries = queriesOf(fleet)
+  const rare = counts.observed.map(rareLimit)
+  const items = host?.items ?? new Int32Array()
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at] ?? 0
+    const query = queries[item] ?? 0
     const count = counts.items[item] ?? 0
-    if (count <= rareLimit(among)) own++
-    else if (count >= among - rareLimit(among)) usual[query] = (usual[query] ?? 0) + 1
+    const limit = rare[query] ?? 0
+    if (count <= limit) own++
+    else if (count >= (counts.observed[query] ?? 0) - limit) usual[query] = (usual[query] ?? 0) + 1
   }
   const core = coreByQuery(fleet, counts)
   let lacking = 0

@@ -54,7 +54,9 @@ export function surpriser(
       if (share > (rate[at] ?? 0)) rate[at] = share
       if (hosts > (others[at] ?? 0)) others[at] = hosts
     }
-    const counts = Uint8Array.from(residuals, residual => (known.has(residual) ? 0 : 1))
+    const counts = new Uint8Array(residuals.length).fill(1)
+    if (known.size > 0)
+      for (const [at, residual] of residuals.entries()) if (known.has(residual)) counts[at] = 0
     for (const pattern of shapes) asking(pattern, counts, tell)
     for (const pattern of columns) asking(pattern, counts, tell)
     for (let at = 0; at < residuals.length; at++) {
@@ -63,7 +65,9 @@ export function surpriser(
     }
     for (const pattern of tables) asking(pattern, counts, tell)
     const surprising: Surprise[] = []
-    for (const [at, residual] of residuals.entries()) {
+    for (let at = 0; at < residuals.length; at++) {
+      const residual = residuals[at]
+      if (residual === undefined) continue
       const own = (residual.hosts.length - 0.5) / ((observed[at] ?? 0) + 1)
       const bits = -Math.log2(Math.min(1, Math.max(own, rate[at] ?? 1)))
       if (bits < least) continue

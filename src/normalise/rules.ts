@@ -16,13 +16,26 @@ const PATH = /(^|_)(path|exe|executable|program|file)$/
 const ADDRESS = /(^|_)address$/
 const SAME_ADDRESS: Readonly<Record<string, string>> = { '::': '0.0.0.0', '::1': '127.0.0.1' }
 
+/** In which way the values of a column have more than one writing. */
+export type Writing = 'path' | 'address' | 'one'
+
+export function writingOf(column: string): Writing {
+  if (PATH.test(column)) return 'path'
+  return ADDRESS.test(column) ? 'address' : 'one'
+}
+
 /**
  * One writing for what is one thing on a host: /bin, /sbin and /lib are links into /usr (merged /usr), and a listener
  * on IPv6 is the one on IPv4.
  */
 export function canonical(column: string, value: string): string {
-  if (PATH.test(column)) return /^\/(?:s?bin|lib(?:32|64|x32)?)\//.test(value) ? `/usr${value}` : value
-  if (!ADDRESS.test(column)) return value
+  return rewritten(writingOf(column), value)
+}
+
+/** The same, where the column's way is known. */
+export function rewritten(writing: Writing, value: string): string {
+  if (writing === 'one') return value
+  if (writing === 'path') return /^\/(?:s?bin|lib(?:32|64|x32)?)\//.test(value) ? `/usr${value}` : value
   const same = Object.hasOwn(SAME_ADDRESS, value) ? SAME_ADDRESS[value] : undefined
   return same ?? (/^::ffff:\d{1,3}(?:\.\d{1,3}){3}$/i.test(value) ? value.slice('::ffff:'.length) : value)
 }

@@ -6,12 +6,57 @@ import ipaddr from 'ipaddr.js'
  * (`v1`, `python3`) keep their digits; public and private addresses stay apart.
  */
 export function templateOf(value: string): string {
-  if (!NOTEWORTHY.test(value) || /^\d{1,5}$/.test(value)) return value
+  let result = ''
+  let from = 0
+  for (let at = 0; at < value.length; ) {
+    const code = value.charCodeAt(at)
+    if (code >= 0x80) return templateOfAny(value)
+    if (!isWord(code)) {
+      at++
+      continue
+    }
+    const start = at
+    let noteworthy = false
+    for (; at < value.length; at++) {
+      const code = value.charCodeAt(at)
+      if (code >= 0x80) return templateOfAny(value)
+      if (!isWord(code)) break
+      if (code <= UPPER_Z) noteworthy = true
+    }
+    for (
+      let part = 0;
+      part < 3 && value.charCodeAt(at) === DOT && isDigit(value.charCodeAt(at + 1));
+      part++
+    ) {
+      noteworthy = true
+      at += isDigit(value.charCodeAt(at + 2)) ? (isDigit(value.charCodeAt(at + 3)) ? 4 : 3) : 2
+    }
+    if (!noteworthy) continue
+    const word = value.slice(start, at)
+    const shape = shapeOf(word)
+    if (shape === word) continue
+    result += value.slice(from, start) + shape
+    from = at
+  }
+  if (from === 0 || /^\d{1,5}$/.test(value)) return value
+  return from === value.length ? result : result + value.slice(from)
+}
+
+/** The same for a value of any characters: the meaning of {@link templateOf}, which walks through ASCII by itself. */
+function templateOfAny(value: string): string {
+  if (!NOTEWORTHY.test(value)) return value
   return value.replace(/[\p{L}\p{N}]+(?:\.\d{1,3}){0,3}/gu, shapeOf)
 }
 
 /** A word without these is kept as it is. */
 const NOTEWORTHY = /[0-9A-Z]/
+
+const DOT = 0x2e
+const UPPER_Z = 0x5a
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+const isWord = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= UPPER_Z)
 
 function shapeOf(word: string): string {
   if (!NOTEWORTHY.test(word)) return word

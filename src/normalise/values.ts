@@ -1,7 +1,15 @@
 import type { Query } from '../osquery/pack.ts'
 import type { HostRecord, Row } from '../snapshot/snapshot.ts'
 import { bounded, type Substitution, substitute, substitutionsOf } from './placeholders.ts'
-import { type ColumnKind, canonical, columnKind, foreignIdentity, maskFixed } from './rules.ts'
+import {
+  type ColumnKind,
+  columnKind,
+  foreignIdentity,
+  maskFixed,
+  rewritten,
+  type Writing,
+  writingOf
+} from './rules.ts'
 
 /** Normalised values, and whether the host's own facts had a part in them. */
 export interface Reading {
@@ -19,8 +27,8 @@ export function readValues(
   let own = false
   const values = raw.map((text, at) => {
     if (text === '') return text
-    const kind = kinds[at] ?? 'text'
-    const plain = bounded(canonical(columns[at] ?? '', text))
+    const { kind, writing } = kinds[at] ?? TEXT
+    const plain = bounded(rewritten(writing, text))
     if (kind === 'digest') return plain
     const replaced = substitute(plain, substitutions, kind === 'program')
     if (replaced !== plain) own = true
@@ -39,12 +47,19 @@ export function rowReader(record: HostRecord) {
   }
 }
 
-const kinds = new WeakMap<readonly string[], readonly ColumnKind[]>()
+interface Column {
+  readonly kind: ColumnKind
+  readonly writing: Writing
+}
 
-function kindsOf(columns: readonly string[]): readonly ColumnKind[] {
+const TEXT: Column = { kind: 'text', writing: 'one' }
+
+const kinds = new WeakMap<readonly string[], readonly Column[]>()
+
+function kindsOf(columns: readonly string[]): readonly Column[] {
   const known = kinds.get(columns)
   if (known !== undefined) return known
-  const found = columns.map(columnKind)
+  const found = columns.map(column => ({ kind: columnKind(column), writing: writingOf(column) }))
   kinds.set(columns, found)
   return found
 }
