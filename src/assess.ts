@@ -40,19 +40,29 @@ export async function assess(
 ): Promise<Assessment> {
   const { baseline, indicators } = question
   const queries = baseline === null ? question.queries : asBaselineKnows(question.queries, baseline)
-  const builder = fleetBuilder(queries)
   const search = indicatorSearch(indicators, queries)
-  for await (const record of hosts()) {
-    builder.add(record)
-    if (indicators.length > 0) search.add(record)
-  }
-  const { analysis: whole, effect } = judge(builder.finish(), question)
+  const fleet = await readFleet(queries, hosts(), indicators.length > 0 ? search.add : () => undefined)
+  const { analysis: whole, effect } = judge(fleet, question)
   const analysis = boundRows(whole)
   const collector = evidenceCollector(analysis.fleet, analysis.drafts)
   if (analysis.drafts.some(draft => draft.rows.length > 0)) {
     for await (const record of hosts()) collector.add(record)
   }
   return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()), effect }
+}
+
+/** Makes the hosts comparable; what that takes is free again when it returns. */
+async function readFleet(
+  queries: readonly Query[],
+  hosts: AsyncIterable<HostRecord>,
+  look: (record: HostRecord) => void
+): Promise<Fleet> {
+  const builder = fleetBuilder(queries)
+  for await (const record of hosts) {
+    builder.add(record)
+    look(record)
+  }
+  return builder.finish()
 }
 
 /** The analysis under the baseline; where that replaces another, with what it blesses and what it changes. */

@@ -11,7 +11,7 @@ import { SEVERITIES } from './finding.ts'
 import { judge } from './judge.ts'
 import { notices } from './notices.ts'
 import { withPrevalence } from './prevalence.ts'
-import { type Residual, residuals } from './residuals.ts'
+import { MOST_LONE_ROWS, type Residual, residuals } from './residuals.ts'
 import { type Scene, sceneOf } from './scene.ts'
 
 export interface Analysis {
@@ -37,12 +37,11 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
   const whole = expected?.fleet ?? fleet
   const clusters = clusterFleet(whole)
   const scene = sceneOf(whole, clusters)
-  const { residuals: found, losses } = residuals(
-    whole,
-    clusters,
-    scene.inFleet,
-    host => expected?.byHost[host] ?? null
-  )
+  const {
+    residuals: found,
+    losses,
+    unweighed
+  } = residuals(whole, clusters, scene.inFleet, host => expected?.byHost[host] ?? null)
   const used = new Set<Acceptance>()
   const sorted =
     baseline === null ? { open: found, accepted: [] } : applyAcceptances(baseline, whole, found, today, used)
@@ -58,10 +57,22 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
     clusters,
     cards: cardsOf(whole, clusters),
     drafts: withPrevalence(scene, drafts).sort(worstFirst),
-    foldedRows: judged.folded,
+    foldedRows: judged.folded + unweighed,
     undertone: judged.undertone,
-    notices: [...(expected?.notices ?? []), ...notices(scene, baseline !== null)]
+    notices: [
+      ...(expected?.notices ?? []),
+      ...notices(scene, baseline !== null),
+      ...unweighedNotice(unweighed)
+    ]
   }
+}
+
+/** What of a host's own rows was not weighed. */
+function unweighedNotice(rows: number): string[] {
+  if (rows === 0) return []
+  return [
+    `Of the rows that one host alone has ${MOST_LONE_ROWS} a host were weighed: ${rows} further rows were counted as folded, and are in the snapshot alone.`
+  ]
 }
 
 export function worstFirst(a: Draft, b: Draft): number {

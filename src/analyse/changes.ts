@@ -1,5 +1,6 @@
 import type { Fleet } from '../normalise/fleet.ts'
 import { type Cohorts, keyWithout } from './cohorts.ts'
+import { queriesOf } from './counts.ts'
 import type { Deviation } from './residuals.ts'
 
 /**
@@ -7,29 +8,29 @@ import type { Deviation } from './residuals.ts'
  * query that declares none: in one column) to one changed row, where exactly one of the `usual` rows fits.
  */
 export function changePairer(fleet: Fleet, cohorts: Cohorts, usual: readonly number[]) {
+  const queries = queriesOf(fleet)
+  /** The keys of usual rows, which many hosts lack; those of what hosts have are as many as the rows, and not kept. */
   const keys = new Map<number, readonly string[]>()
-  const keysOf = (item: number): readonly string[] => {
-    const known = keys.get(item) ?? changeKeys(fleet, item)
-    keys.set(item, known)
-    return known
-  }
+  const keysOf = (item: number): readonly string[] => keys.get(item) ?? changeKeys(fleet, item)
+  for (const item of usual) keys.set(item, changeKeys(fleet, item))
   const fitting = new Map<string, number>()
   for (const item of usual) for (const key of keysOf(item)) fitting.set(key, (fitting.get(key) ?? 0) + 1)
   return (extra: readonly Deviation[], lacking: readonly Deviation[]): Deviation[] => {
     if (extra.length === 0) return [...lacking]
     const byKey = new Map<string, number[]>()
+    const lackingIn = new Set<number>()
+    for (const { item } of lacking) lackingIn.add(queries[item] ?? -1)
     for (const [at, { item }] of lacking.entries())
       for (const key of keysOf(item)) byKey.set(key, [...(byKey.get(key) ?? []), at])
     const used = new Set<number>()
     const result: Deviation[] = []
     for (const deviation of extra) {
-      const partner =
-        byKey.size === 0
-          ? undefined
-          : keysOf(deviation.item)
-              .filter(key => (fitting.get(key) ?? 0) <= 1)
-              .map(key => (byKey.get(key) ?? []).filter(at => !used.has(at)))
-              .find(candidates => candidates.length === 1)?.[0]
+      const partner = !lackingIn.has(queries[deviation.item] ?? -1)
+        ? undefined
+        : keysOf(deviation.item)
+            .filter(key => (fitting.get(key) ?? 0) <= 1)
+            .map(key => (byKey.get(key) ?? []).filter(at => !used.has(at)))
+            .find(candidates => candidates.length === 1)?.[0]
       const lost = partner === undefined ? undefined : lacking[partner]
       if (partner !== undefined && lost !== undefined) {
         used.add(partner)

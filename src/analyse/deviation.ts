@@ -34,8 +34,10 @@ const rowOf = ({ kind, item, expected, baseline, hosts }: Residual): DraftRow =>
   expected,
   baseline,
   hosts,
-  prevalence: { cluster: [0, 0], fleet: [0, 0] }
+  prevalence: NOT_COUNTED
 })
+
+const NOT_COUNTED: DraftRow['prevalence'] = { cluster: [0, 0], fleet: [0, 0] }
 
 export function verdictOf(scene: Scene, residuals: readonly Residual[]): Verdict {
   if (residuals.some(({ kind, item }) => kind === 'unexpected' && weightOf(scene, item) !== 'context'))

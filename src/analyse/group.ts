@@ -49,7 +49,7 @@ export function groupByHosts(surprises: readonly Surprise[]): Group[] {
 /** Rows of one shape whose hosts together are exactly the hosts of another row: they stand on those hosts together. */
 function variantsJoined(surprises: readonly Surprise[]): { hosts: readonly number[]; members: Surprise[] }[] {
   const sets = new Set(surprises.map(surprise => surprise.residual.hosts.join()))
-  const shapes = new Map<string, Surprise[]>()
+  const shapes = new Map<number, Surprise[]>()
   for (const surprise of surprises) {
     const list = shapes.get(surprise.shape)
     if (list === undefined) shapes.set(surprise.shape, [surprise])

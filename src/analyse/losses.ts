@@ -33,8 +33,11 @@ export function takeLosses(
   const other = new Map<number, number>()
   for (const { kind, item } of deviations) {
     const query = fleet.items[item]?.query ?? -1
-    if (kind === 'missing') missing.set(query, [...(missing.get(query) ?? []), item])
-    else other.set(query, (other.get(query) ?? 0) + 1)
+    if (kind === 'missing') {
+      const items = missing.get(query)
+      if (items === undefined) missing.set(query, [item])
+      else items.push(item)
+    } else other.set(query, (other.get(query) ?? 0) + 1)
   }
   const losses: Loss[] = []
   for (const [index, items] of missing) {

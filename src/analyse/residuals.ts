@@ -4,7 +4,8 @@ import { changePairer } from './changes.ts'
 import type { Cluster } from './clusters.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
 import { type Counts, countItems, queriesOf, rareLimit } from './counts.ts'
-import { ROW_KINDS, type RowKind } from './finding.ts'
+import type { RowKind } from './finding.ts'
+import { gathering } from './gathering.ts'
 import { type Loss, takeLosses } from './losses.ts'
 
 /** A way in which one host deviates from what is expected of it. */
@@ -28,7 +29,15 @@ export interface Found {
   readonly residuals: readonly Residual[]
   /** Answers that look short; their missing rows are no residuals. */
   readonly losses: readonly Loss[]
+  /** Rows of hosts with very many that no other host has, which were counted alone; see {@link MOST_LONE_ROWS}. */
+  readonly unweighed: number
 }
+
+/**
+ * Of the rows that one host alone has so many are weighed, in their order; what is beyond says no more of that host,
+ * and would cost every other host's run its memory.
+ */
+export const MOST_LONE_ROWS = 20_000
 
 /** Of fewer hosts nothing is said without a baseline. */
 const FEWEST_HOSTS = 3
@@ -59,6 +68,7 @@ export function residuals(
   const queries = queriesOf(fleet)
   const found = gathering(fleet)
   const losses: Loss[] = []
+  let unweighed = 0
   for (const cluster of clusters) {
     const place: Place = {
       fleet,
@@ -81,64 +91,20 @@ export function residuals(
       const lacking = lackingOf(place, host, core, expectation)
       // With nothing lacking, what a cohort does not compare has changed from nothing: most rows of most hosts.
       const plain = expectation === null && lacking.length === 0
+      let lone = 0
       const extra = extraOf(place, host, expectation, item => {
+        if (inFleet.items[item] === 1 && ++lone > MOST_LONE_ROWS) return false
         const only = plain && (cohorts.of[item] ?? -1) < 0
         if (only) found.add(PLAIN, item, index)
         return !only
       })
+      unweighed += Math.max(0, lone - MOST_LONE_ROWS)
       const { kept, losses: short } = takeLosses(fleet, index, pairChanges(extra, lacking), usualRows)
       losses.push(...short)
       for (const deviation of kept) found.add(deviation, deviation.item, index)
     }
   }
-  return { residuals: found.sorted(), losses }
-}
-
-/** What an unexpected row is but for its item, where no baseline has a say. */
-const PLAIN = { kind: 'unexpected', expected: -1, baseline: 'none', common: false } as const
-
-/** Gathers the hosts of each deviation. */
-function gathering({ items }: Fleet) {
-  /** By item, as it is unexpected. */
-  const unexpected: Gathered[] = []
-  const placeOf = new Int32Array(items.length)
-  const others = new Map<number, Gathered>()
-  return {
-    add({ kind, expected, baseline, common }: Omit<Deviation, 'item'>, item: number, host: number): void {
-      const key = ROW_KINDS.indexOf(kind) + ROW_KINDS.length * (item + items.length * (expected + 1))
-      const place = placeOf[item] ?? 0
-      const known = kind === 'unexpected' ? unexpected[place - 1] : others.get(key)
-      if (known === undefined) {
-        const gathered = { kind, item, expected, baseline, common, hosts: [host] }
-        if (kind === 'unexpected') placeOf[item] = unexpected.push(gathered)
-        else others.set(key, gathered)
-        return
-      }
-      known.hosts.push(host)
-      known.common ||= common
-      if (known.baseline === 'none') known.baseline = baseline
-    },
-    /** By item, then by what was expected, then by kind. */
-    sorted(): Residual[] {
-      const rest = [...others.values()].sort(
-        (a, b) =>
-          a.item - b.item || a.expected - b.expected || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0)
-      )
-      const sorted: Gathered[] = []
-      let next = 0
-      for (let item = 0; item < items.length; item++) {
-        for (; rest[next]?.item === item && rest[next]?.kind === 'missing'; next++) push(sorted, rest[next])
-        push(sorted, unexpected[(placeOf[item] ?? 0) - 1])
-        for (; rest[next]?.item === item; next++) push(sorted, rest[next])
-      }
-      for (const { hosts } of sorted) if (hosts.length > 1) hosts.sort((a, b) => a - b)
-      return sorted
-    }
-  }
-}
-
-function push(list: Gathered[], one: Gathered | undefined): void {
-  if (one !== undefined) list.push(one)
+  return { residuals: found.sorted(), losses, unweighed }
 }
 
 function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
@@ -149,8 +115,6 @@ function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
   }
   return rows
 }
-
-type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
 
 interface Place {
   readonly fleet: Fleet
@@ -165,7 +129,7 @@ interface Place {
   readonly unusual: Uint8Array
 }
 
-/** @param wants whether an item that no baseline speaks of is to be among them */
+/** @param wants whether an unexpected item is to be among them */
 function extraOf(
   place: Place,
   host: FleetHost,
@@ -184,7 +148,7 @@ function extraOf(
         const comparable = cohort < 0 ? (inCluster.observed[query] ?? 0) : (cohorts.hosts[cohort] ?? 0)
         const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
         const common = count > rareLimit(comparable)
-        extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
+        if (wants(id)) extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
         continue
       }
     }
@@ -192,6 +156,9 @@ function extraOf(
   }
   return extra
 }
+
+/** What an unexpected row is but for its item, where no baseline has a say. */
+const PLAIN = { kind: 'unexpected', expected: -1, baseline: 'none', common: false } as const
 
 const UNUSUAL = 1
 const USUAL = 2

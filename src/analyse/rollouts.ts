@@ -24,7 +24,7 @@ export function rollouts(scene: Scene, residuals: readonly Residual[]): Draft[] 
     })
   }
   const unweighed = residuals.map(
-    (residual, at): Surprise => ({ residual, bits: 0, others: 0, among: 0, query: '', shape: String(at) })
+    (residual, at): Surprise => ({ residual, bits: 0, others: 0, among: 0, query: '', shape: at })
   )
   return groupByHosts(unweighed).flatMap(group => {
     const rows = group.members.map(member => member.residual)

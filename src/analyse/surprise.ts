@@ -1,4 +1,3 @@
-import { templateOf } from '../normalise/template.ts'
 import { patternsOf } from './patterns.ts'
 import type { Residual } from './residuals.ts'
 import { queryOf, type Scene } from './scene.ts'
@@ -14,7 +13,7 @@ export interface Surprise {
   /** Its query: evidence of one table is not independent. */
   readonly query: string
   /** The row's shape, under which per-host variants of one thing are the same. */
-  readonly shape: string
+  readonly shape: number
 }
 
 /** The most bits that `hosts` hosts can give: an event that none of the others ever showed. */
@@ -43,6 +42,8 @@ export function surpriser(
   accuses: (residual: Residual) => boolean
 ) {
   const { shapes, columns, tables } = patternsOf(scene, residuals)
+  const shapeOf = Int32Array.from(residuals.keys(), at => shapes.length + at)
+  for (const [shape, group] of shapes.entries()) for (const at of group) shapeOf[at] = shape
   const observed = Int32Array.from(residuals, ({ item }) => scene.inFleet.observed[queryAt(scene, item)] ?? 0)
   const asking = counter(scene, residuals, observed, apart)
   const accusing = Uint8Array.from(residuals, residual => (accuses(residual) ? 1 : 0))
@@ -77,7 +78,7 @@ export function surpriser(
         others: others[at] ?? 0,
         among: Math.max(0, (observed[at] ?? 0) - residual.hosts.length),
         query: queryOf(scene, residual.item)?.name ?? '',
-        shape: shapeOf(scene, residual)
+        shape: shapeOf[at] ?? -1
       })
     }
     return surprising
@@ -157,8 +158,3 @@ function flatHosts(residuals: readonly Residual[]): { starts: Int32Array; hosts:
 }
 
 const queryAt = (scene: Scene, item: number): number => scene.fleet.items[item]?.query ?? -1
-
-function shapeOf(scene: Scene, residual: Residual): string {
-  const item = scene.fleet.items[residual.item]
-  return `${residual.kind}${item?.query}${JSON.stringify(item?.values.map(templateOf))}`
-}
