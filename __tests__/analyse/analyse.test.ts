@@ -452,3 +452,21 @@ describe('always', () => {
     )
   })
 })
+
+test('of a host with very many rows of its own some are weighed, the rest counted and said', async () => {
+  const many = Array.from({ length: 20_005 }, (_, at) => ({ path: `/opt/x/${at}`, username: 'root' }))
+  const hosts = fleet(12)
+  const flooding = hosts.map((record, at) => {
+    const { programs } = record.queries
+    if (at !== 3 || programs === undefined) return record
+    const rows = [...programs.rows, ...many]
+    return { ...record, queries: { ...record.queries, programs: { ...programs, rows } } }
+  })
+  const question = { queries: QUERIES, baseline: null, indicators: [], today: TODAY }
+  const { analysis, findings } = await assess(question, async function* () {
+    yield* flooding
+  })
+  expect(analysis.notices.join(' ')).toContain('5 further rows were counted as folded')
+  expect(analysis.foldedRows).toBeGreaterThanOrEqual(5)
+  expect(findings.some(({ kind, hosts }) => kind === 'deviation' && hosts.includes(hostId(3)))).toBe(true)
+})

@@ -71,7 +71,7 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
 function unweighedNotice(rows: number): string[] {
   if (rows === 0) return []
   return [
-    `Of the rows that one host alone has ${MOST_LONE_ROWS} a host were weighed: ${rows} further rows were counted as folded, and are in the snapshot alone.`
+    `Of the rows of a query that one host alone has ${MOST_LONE_ROWS} were weighed: ${rows} further rows were counted as folded, and are in the snapshot alone.`
   ]
 }
 

@@ -7,8 +7,6 @@ export type FindingKind = 'deviation' | 'indicator' | 'silent' | 'partial' | 'po
 export type Verdict = 'intruder' | 'rollout' | 'broken-control' | 'missing' | 'variation'
 export type RowKind = 'unexpected' | 'missing' | 'changed'
 
-export const ROW_KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
-
 /** `[hosts that have the row, hosts on which its query was observed]`. */
 export type Prevalence = readonly [number, number]
 

@@ -1,6 +1,8 @@
 import type { Fleet } from '../normalise/fleet.ts'
-import { ROW_KINDS } from './finding.ts'
+import type { RowKind } from './finding.ts'
 import type { Deviation, Residual } from './residuals.ts'
+
+export const ROW_KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
 
 type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
 

@@ -1,7 +1,7 @@
 import type { Item } from '../normalise/fleet.ts'
 import { templateOf } from '../normalise/template.ts'
 import { alike } from './alike.ts'
-import { ROW_KINDS } from './finding.ts'
+import { ROW_KINDS } from './gathering.ts'
 import { hashText } from './hash.ts'
 import type { Residual } from './residuals.ts'
 import type { Scene } from './scene.ts'

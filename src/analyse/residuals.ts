@@ -34,8 +34,8 @@ export interface Found {
 }
 
 /**
- * Of the rows that one host alone has so many are weighed, in their order; what is beyond says no more of that host,
- * and would cost every other host's run its memory.
+ * Of the rows of a query that one host alone has so many are weighed, in their order; what is beyond says no more of
+ * that host, and would take the memory that all others need.
  */
 export const MOST_LONE_ROWS = 20_000
 
@@ -91,14 +91,18 @@ export function residuals(
       const lacking = lackingOf(place, host, core, expectation)
       // With nothing lacking, what a cohort does not compare has changed from nothing: most rows of most hosts.
       const plain = expectation === null && lacking.length === 0
-      let lone = 0
+      const lone = new Int32Array(fleet.queries.length)
       const extra = extraOf(place, host, expectation, item => {
-        if (inFleet.items[item] === 1 && ++lone > MOST_LONE_ROWS) return false
+        if (inFleet.items[item] === 1) {
+          const query = queries[item] ?? -1
+          lone[query] = (lone[query] ?? 0) + 1
+          if ((lone[query] ?? 0) > MOST_LONE_ROWS) return false
+        }
         const only = plain && (cohorts.of[item] ?? -1) < 0
         if (only) found.add(PLAIN, item, index)
         return !only
       })
-      unweighed += Math.max(0, lone - MOST_LONE_ROWS)
+      for (const rows of lone) unweighed += Math.max(0, rows - MOST_LONE_ROWS)
       const { kept, losses: short } = takeLosses(fleet, index, pairChanges(extra, lacking), usualRows)
       losses.push(...short)
       for (const deviation of kept) found.add(deviation, deviation.item, index)
