@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import { renderHtml } from '../../src/report/html.ts'
 import { redactReport } from '../../src/report/redact.ts'
 import type { Report } from '../../src/report/report.ts'
+import { violations } from './axe.ts'
 import { type Chromium, startChromium } from './browser.ts'
 import { hostile, large, placed } from './html-samples.ts'
 import { finding, host, report, row } from './reports.ts'
 import { drifted, healthy, incomplete } from './samples.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 // A browser on a busy machine takes its time.
 jest.setTimeout(120_000)
@@ -218,18 +215,6 @@ test('an accessibility checker finds nothing on a narrow screen, where nothing i
   expect(await violations(opened)).toEqual([])
   expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
 })
-
-async function violations({ page }: Awaited<ReturnType<typeof open>>): Promise<string[]> {
-  await page.evaluate(AXE)
-  return page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: the checker was put into the page above
-    const { violations } = await (globalThis as any).axe.run()
-    return violations.map(
-      (each: { id: string; impact: string; nodes: { html: string }[] }) =>
-        `${each.impact} ${each.id}: ${each.nodes[0]?.html.slice(0, 300)}`
-    )
-  })
-}
 
 test('nothing a host says runs, loads, links or hides', async () => {
   for (const sample of [hostile(), redactReport(hostile()).report]) {

@@ -1,4 +1,11 @@
-import { type Finding, type Report, SEVERITIES } from '../../src/report/report.ts'
+import type { BaselineChanges } from '../../src/baseline/changes.ts'
+import {
+  type Finding,
+  type Report,
+  type ReportCluster,
+  type ReportHost,
+  SEVERITIES
+} from '../../src/report/report.ts'
 import { outlierHosts } from '../../src/report/summarise.ts'
 import { HOSTILE } from './hostile.ts'
 import { cluster, finding, host, report, row } from './reports.ts'
@@ -135,5 +142,91 @@ export function hostile(): Report {
     baseline: { path: words[4] ?? '', sha256: words[5] ?? '' },
     snapshotSha256: words[6] ?? ''
   }
-  return placed(report(hosts, findings, { clusters, notices: words, run }))
+  const changes: BaselineChanges = {
+    rows: words.map(text => ({
+      change: 'added',
+      role: text,
+      query: text,
+      row: Object.fromEntries([
+        [text, text],
+        ['path', text],
+        ['__proto__', text]
+      ]),
+      from: null,
+      to: 'optional'
+    })),
+    queries: words.map(text => ({ change: 'removed', role: text, query: text })),
+    acceptances: words.map(text => ({
+      change: 'added',
+      acceptance: {
+        query: text,
+        match: { [text]: text },
+        hosts: [text],
+        reason: text,
+        owner: text,
+        expires: text
+      }
+    })),
+    packs: words
+  }
+  const planned = words.map((text, at) => ({
+    id: text,
+    severity: SEVERITIES[at % 5] ?? 'low',
+    verdict: null,
+    hosts: [text, id(at)],
+    queries: [text]
+  }))
+  return {
+    ...placed(report(hosts, findings, { clusters, notices: words, run })),
+    plan: {
+      changes,
+      integrity: words,
+      effect: { becomeClean: words, becomeDrifted: words, vanished: planned, appeared: planned }
+    },
+    learned: {
+      path: words[2] ?? '',
+      changed: true,
+      changes,
+      integrity: words,
+      refused: words.map(text => ({ query: text, row: { [text]: text }, hosts: [text], reason: text }))
+    },
+    suggestion: { file: words[3] ?? '', changes }
+  }
+}
+
+/** A fleet of many roles: `clusters` of a few to many hosts, one split by additions only, and `alone` hosts like no other. */
+export function scattered(clusters: number, alone: number): Report {
+  const hosts: ReportHost[] = []
+  const cards: ReportCluster[] = []
+  for (let at = 0; at < clusters + alone; at++) {
+    const id = `c${at + 1}`
+    const size = at < clusters ? 2 + (((clusters - at) * 7) % 60) : 1
+    const own = Array.from({ length: size }, (_, step) =>
+      host(`i-0${String(at * 1_000 + step).padStart(16, '0')}`, {
+        name: `role${at}-${step}.internal`,
+        cluster: id
+      })
+    )
+    hosts.push(...own)
+    cards.push(
+      cluster(
+        id,
+        own.map(host => host.id),
+        {
+          label: at === 1 ? 'node_exporter (split by additions only)' : `service-${at}`,
+          distinguishedBy: Array.from({ length: 1 + (at % 6) }, (_, step) => ({
+            query: 'systemd_units',
+            row: {
+              id: `service-${at}-${step}.service`,
+              fragment_path: `/etc/systemd/system/service-${at}.service`
+            }
+          }))
+        }
+      )
+    )
+  }
+  const last = hosts.at(-1)?.id ?? ''
+  return placed(
+    report(hosts, [finding('f1', { hosts: [last], cluster: `c${clusters + alone}` })], { clusters: cards })
+  )
 }

@@ -4,7 +4,7 @@ import { escapeLine } from './escape.ts'
 import { SCRIPT, STYLE } from './html/assets.ts'
 import { escapeUnseen } from './json.ts'
 import type { Report } from './report.ts'
-import { gistOf, outcome } from './words.ts'
+import { gistOf, outcome, verdictWords } from './words.ts'
 
 /**
  * `report.html`: one page that holds the whole report and needs nothing else. It may run its own script and style, by
@@ -14,7 +14,8 @@ import { gistOf, outcome } from './words.ts'
  * @param redacted how many secrets were hidden
  */
 export function renderHtml(report: Report, redacted: number): string {
-  const title = `${report.run.name}: ${report.run.mode === 'check' ? report.summary.verdict : report.run.mode}`
+  const gist = gistOf(report)
+  const title = `${report.run.name}: ${verdictWords(gist)}`
   const data = { report, redacted, sql: sqlOf(report) }
   const policy = [
     "default-src 'none'",
@@ -37,7 +38,7 @@ export function renderHtml(report: Report, redacted: number): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<noscript><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(outcome(gistOf(report)))}.</p><p>The rest of this page is made by its own script, which this browser does not run. report.md and report.json hold the same.</p></noscript>
+<noscript><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(outcome(gist))}.</p><p>The rest of this page is made by its own script, which this browser does not run. report.md and report.json hold the same.</p></noscript>
 <script type="application/json" id="data">${embed(data)}</script>
 <script>${SCRIPT}</script>
 </body>

@@ -47,6 +47,12 @@ function weigh(findings: readonly Finding[]): Weighed {
   return { findings: findings.length, hosts: new Set(findings.flatMap(finding => finding.hosts)).size }
 }
 
+/** The run in a word or two: its verdict, what is graver than that, or a mode that gives none. */
+export function verdictWords({ mode, summary, poisoning }: Gist): string {
+  if (mode !== 'check') return mode
+  return poisoning.findings > 0 && summary.verdict !== 'drift' ? 'baseline poisoning' : summary.verdict
+}
+
 /** Verdict and coverage in one line: what a person must know in ten seconds. The name is checked by the inputs. */
 export function headline(gist: Gist): string {
   const { mode, name, summary } = gist

@@ -1,6 +1,7 @@
 import { copyableJson, copyButton } from './copy.ts'
-import { button, type Child, el, fill, said, sign, technique } from './dom.ts'
+import { type Child, el, said, sign, technique } from './dom.ts'
 import type { Selection } from './filter.ts'
+import { hostList } from './hosts.ts'
 import { type FindingView, type Model, SECTIONS, type Section } from './model.ts'
 import { rowTables } from './rows.ts'
 import { sqlFor } from './sql.ts'
@@ -117,7 +118,7 @@ function cardOf(view: FindingView, model: Model, pick: (id: string) => void) {
 function bodyOf(view: FindingView, model: Model, pick: (id: string) => void): HTMLElement {
   const { finding } = view
   const facts: [string, Child[]][] = [
-    ['Hosts', [hostsOf(view, model, pick)]],
+    ['Hosts', [hostList(finding.hosts, model, pick, MOST_HOSTS)]],
     ['Cluster', finding.cluster === null ? [] : [said(finding.cluster, 64)]],
     ['Surprise', finding.surprise > 0 ? [`${finding.surprise.toFixed(1)} bits`] : []],
     ['ATT&CK', finding.attack.flatMap((id, at) => [at > 0 ? ', ' : '', technique(id)])],
@@ -154,42 +155,4 @@ function actionsOf({ finding }: FindingView, model: Model): HTMLElement {
 /** Ids one a line; what is no plain id is written as JSON. */
 function copyableLines(ids: readonly string[]): string {
   return ids.map(id => (/^[\w.:-]+$/.test(id) ? id : copyableJson(id))).join('\n')
-}
-
-function hostsOf(view: FindingView, model: Model, pick: (id: string) => void): HTMLElement {
-  const list = el('ul', { class: 'hosts' })
-  const add = (hosts: readonly number[]) =>
-    list.append(
-      ...hosts.map(at => {
-        const host = model.hosts[at]
-        const id = host?.host.id ?? ''
-        const brief = host?.brief ?? ''
-        const label = el(
-          'span',
-          {},
-          said(brief, 64),
-          ...(brief === id ? [] : [' ', el('small', {}, said(id, 64))])
-        )
-        return el(
-          'li',
-          {},
-          button(label, () => pick(id), { title: 'Show this host alone' })
-        )
-      })
-    )
-  add(view.hosts.slice(0, MOST_HOSTS))
-  const rest = view.hosts.length - MOST_HOSTS
-  if (rest > 0) {
-    const item = el(
-      'li',
-      {},
-      button(`and ${number(rest)} more`, () => {
-        item.remove()
-        add(view.hosts.slice(MOST_HOSTS))
-      })
-    )
-    list.append(item)
-  }
-  if (view.hosts.length === 0) fill(list, el('li', { class: 'quiet' }, 'none'))
-  return list
 }

@@ -1,6 +1,6 @@
 import { SEVERITIES } from '../../report.ts'
 import { openFindings } from '../../summarise.ts'
-import { gistOf, outcome } from '../../words.ts'
+import { gistOf, outcome, verdictWords } from '../../words.ts'
 import { type Child, el, said, sign } from './dom.ts'
 import type { Model } from './model.ts'
 import { capital, count, number, percent, SHAPES } from './words.ts'
@@ -8,18 +8,16 @@ import { capital, count, number, percent, SHAPES } from './words.ts'
 /** Verdict and coverage: what a person must know in ten seconds. */
 export function hero({ report }: Model): HTMLElement {
   const { run, summary } = report
-  const verdict = run.mode === 'check' ? summary.verdict : run.mode
-  const shape = {
-    drift: summary.worstSeverity === 'none' ? 'disc' : SHAPES[summary.worstSeverity],
-    incomplete: 'partial',
-    clean: 'tick'
-  }[summary.verdict]
+  const gist = gistOf(report)
+  const worst = summary.worstSeverity === 'none' ? 'disc' : SHAPES[summary.worstSeverity]
+  const calm = { drift: worst, incomplete: 'partial', clean: 'tick' }[summary.verdict]
+  const shape = gist.poisoning.findings > 0 ? worst : calm
   return el(
     'header',
     { class: 'hero', 'data-verdict': summary.verdict },
     el('p', { class: 'name' }, said(run.name, 64)),
-    el('h1', {}, sign(shape), capital(verdict)),
-    el('p', { class: 'lead' }, `${capital(outcome(gistOf(report)))}.`),
+    el('h1', {}, sign(shape), capital(verdictWords(gist))),
+    el('p', { class: 'lead' }, `${capital(outcome(gist))}.`),
     ...(run.mode === 'check' ? [el('p', { class: 'against' }, ...against(run.baseline))] : []),
     el('div', { class: 'pair' }, coverage(report.summary), severities(report)),
     ...notices(report.notices)

@@ -1,11 +1,13 @@
 import { filterBar } from './bar.ts'
 import { anchor, type Child, el } from './dom.ts'
-import { type Filter, type Place, readHash, selectionOf, writeHash } from './filter.ts'
+import { EVERYTHING, type Filter, type Place, readHash, selectionOf, writeHash } from './filter.ts'
 import { findingList } from './findings.ts'
 import { hero } from './hero.ts'
+import { learnedPart, suggestionPart } from './learned.ts'
 import { fleetMap } from './map.ts'
 import { matrix } from './matrix.ts'
 import { modelOf, type PageData, type Section } from './model.ts'
+import { planPart } from './plan.ts'
 import { moment, runFacts } from './run.ts'
 import { themeSwitch } from './theme.ts'
 import { tips } from './tip.ts'
@@ -70,11 +72,45 @@ function partOf(section: Section, title: string, ...before: readonly Child[]): H
   return many === 0 ? [] : [part(section, title, many, ...before, list.elements[section])]
 }
 
+/** Shows a host alone, from a part above the filters. */
+function toHost(id: string): void {
+  change({ ...EVERYTHING, host: id })
+  go('fleet')
+}
+
+/** The way to a finding that the report has; filters that hide it are undone. */
+function toFinding(id: string): (() => void) | null {
+  const at = model.findings.findIndex(({ finding }) => finding.id === id)
+  if (at < 0) return null
+  return () => {
+    if (selectionOf(model, place.filter).findings[at] !== true) change(EVERYTHING)
+    list.open(at)
+  }
+}
+
+function go(id: string): void {
+  const target = document.getElementById(id)
+  target?.scrollIntoView()
+  target?.focus({ preventScroll: true })
+}
+
+const { plan, learned, suggestion } = data.report
+const baseline = [
+  ...(plan === undefined
+    ? []
+    : [part('plan', 'Plan', null, ...planPart(plan, model, { toHost, toFinding }))]),
+  ...(learned === undefined
+    ? []
+    : [part('learned', 'What was learned', null, ...learnedPart(learned, model, toHost))])
+]
 const findings = partOf('findings', 'Findings')
 const parts = [
   part('fleet', 'Fleet', data.report.hosts.length, map.element),
   ...(findings.length > 0 ? [part('matrix', 'Hosts by findings', null, grid.element)] : []),
   ...findings,
+  ...(suggestion === undefined
+    ? []
+    : [part('suggestion', 'Suggestion', null, ...suggestionPart(suggestion))]),
   ...partOf(
     'unassessed',
     'Not fully assessed',
@@ -83,7 +119,7 @@ const parts = [
   ...partOf('accepted', 'Accepted'),
   part('run', 'Run', null, runFacts(model))
 ]
-const links = parts.map(section =>
+const links = [...baseline, ...parts].map(section =>
   anchor(section.id, section.querySelector('h2')?.firstChild?.textContent ?? '')
 )
 const top = el(
@@ -93,7 +129,7 @@ const top = el(
   el('nav', { 'aria-label': 'Parts of this report' }, ...links),
   themeSwitch()
 )
-const main = el('main', {}, hero(model), bar.element, ...parts)
+const main = el('main', {}, hero(model), ...baseline, bar.element, ...parts)
 document.body.append(top, main)
 document.body.append(tips(main))
 
@@ -102,9 +138,7 @@ document.addEventListener('click', event => {
   const link = (event.target as Element).closest<HTMLAnchorElement>('a[href^="#"]')
   if (link === null) return
   event.preventDefault()
-  const target = document.getElementById(link.hash.slice(1))
-  target?.scrollIntoView()
-  target?.focus({ preventScroll: true })
+  go(link.hash.slice(1))
 })
 addEventListener('hashchange', arrive)
 addEventListener('beforeprint', list.unfold)

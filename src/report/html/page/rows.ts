@@ -3,10 +3,9 @@ import { copyButton } from './copy.ts'
 import { button, type Child, el, fill, said } from './dom.ts'
 import type { Model } from './model.ts'
 import { sqlFor } from './sql.ts'
+import { cell, changeCell, line, sheet, unseen } from './table.ts'
 import { count, number } from './words.ts'
 
-/** Rows of one query that are drawn at once; the others on request. */
-const MOST_ROWS = 50
 /** Characters of a value in sight; the others on request. */
 const LONG = 300
 /** Values of at most this many characters stay on one line. */
@@ -27,63 +26,54 @@ export function rowTables(rows: readonly FindingRow[], model: Model): HTMLElemen
 }
 
 function tableOf(query: string, rows: readonly FindingRow[], model: Model): HTMLElement {
-  const columns = [
-    ...new Set(rows.flatMap(({ row, expected }) => [...filled(row), ...filled(expected ?? {})]))
-  ]
+  const columns = columnsOf(rows.flatMap(({ row, expected }) => [row, expected ?? {}]))
   const against = rows.some(row => row.baseline !== 'none')
-  const head = [
-    el('span', { class: 'unseen' }, 'Change'),
-    ...columns.map(column => said(column, 64)),
-    ...(against ? ['Baseline'] : []),
-    'Hosts that have it',
-    el('span', { class: 'unseen' }, 'Copy')
-  ].map(child => el('th', { scope: 'col', role: 'columnheader' }, child))
-  const body = el('tbody', { role: 'rowgroup' })
-  const add = (some: readonly FindingRow[]) =>
-    body.append(...some.map(row => lineOf(row, columns, against, model)))
-  add(rows.slice(0, MOST_ROWS))
-  const name = el('h4', {}, said(query, 64), ' ', el('span', { class: 'many' }, count(rows.length, 'row')))
-  const table = el(
-    'table',
-    { role: 'table' },
-    el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ...head)),
-    body
-  )
-  const scroll = el(
-    'div',
-    { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': `Rows of ${query}` },
-    table
-  )
-  const rest = rows.length - MOST_ROWS
-  if (rest <= 0) return el('section', { class: 'rows' }, name, scroll)
-  const more = button(`Show ${count(rest, 'more row')}`, () => {
-    add(rows.slice(MOST_ROWS))
-    more.remove()
+  return sheet({
+    title: queryTitle(query, count(rows.length, 'row')),
+    label: `Rows of ${query}`,
+    heads: [
+      unseen('Change'),
+      ...columns.map(column => said(column, 64)),
+      ...(against ? ['Baseline'] : []),
+      'Hosts that have it',
+      unseen('Copy')
+    ],
+    rows,
+    line: row => lineOf(row, columns, against, model)
   })
-  return el('section', { class: 'rows' }, name, scroll, more)
 }
 
-function lineOf(row: FindingRow, columns: readonly string[], against: boolean, model: Model): HTMLElement {
-  const cells: HTMLElement[] = [
-    el(
-      'td',
-      { role: 'cell', class: 'change' },
-      el('b', { 'aria-hidden': 'true' }, MARKS[row.kind]),
-      row.kind
-    ),
-    ...columns.map(column => el('td', { role: 'cell', 'data-label': column }, ...cellOf(row, column)))
-  ]
-  if (against) cells.push(el('td', { role: 'cell', 'data-label': 'Baseline' }, BASELINE[row.baseline]))
-  cells.push(
-    el('td', { role: 'cell', class: 'share', 'data-label': 'Hosts that have it' }, ...shares(row, model))
-  )
+/** The name of a query over its rows. */
+export function queryTitle(query: string, many: string, ...more: readonly Child[]): HTMLElement {
+  return el('h4', {}, said(query, 64), ' ', el('span', { class: 'many' }, many, ...more))
+}
+
+/** Columns that say something, in the order of the rows. */
+export function columnsOf(rows: readonly Readonly<Record<string, string>>[]): string[] {
+  return [...new Set(rows.flatMap(filled))]
+}
+
+function lineOf(
+  row: FindingRow,
+  columns: readonly string[],
+  against: boolean,
+  model: Model
+): HTMLTableRowElement {
+  const share = cell('Hosts that have it', ...shares(row, model))
+  share.className = 'share'
   const sql = sqlFor(row, model.sql)
-  cells.push(el('td', { role: 'cell' }, ...(sql === null ? [] : [copyButton('SQL', () => sql)])))
-  return el('tr', { role: 'row', 'data-kind': row.kind }, ...cells)
+  return line(
+    row.kind,
+    changeCell(MARKS[row.kind], row.kind),
+    ...columns.map(column => cell(column, ...cellOf(row, column))),
+    ...(against ? [cell('Baseline', BASELINE[row.baseline])] : []),
+    share,
+    el('td', { role: 'cell', class: 'copying' }, ...(sql === null ? [] : [copyButton('SQL', () => sql)]))
+  )
 }
 
 /** What a column says; of a changed row what it said and what it says now. */
-function cellOf({ row, expected }: FindingRow, column: string): Child[] {
+export function cellOf({ row, expected }: Pick<FindingRow, 'row' | 'expected'>, column: string): Child[] {
   const now = Object.hasOwn(row, column) ? (row[column] ?? '') : ''
   if (expected === null || !Object.hasOwn(expected, column) || expected[column] === now) return [value(now)]
   return [

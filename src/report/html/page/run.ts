@@ -19,7 +19,7 @@ export function runFacts({ report, redacted }: Model): HTMLElement {
     [
       'Baseline',
       run.baseline === null
-        ? ['none: hosts were compared with each other']
+        ? [run.mode === 'check' ? 'none: hosts were compared with each other' : 'none']
         : [el('code', {}, said(run.baseline.path, 300)), ' ', digest(run.baseline.sha256)]
     ],
     ['Snapshot', run.snapshotSha256 === null ? ['none'] : [digest(run.snapshotSha256)]],

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Opened } from './browser.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What an accessibility checker finds wrong with a page: each rule once, with the first place that breaks it. */
+export async function violations({ page }: Opened): Promise<string[]> {
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: the checker was put into the page above
+    const { violations } = await (globalThis as any).axe.run()
+    return violations.map(
+      (each: { id: string; impact: string; nodes: { html: string }[] }) =>
+        `${each.impact} ${each.id}: ${each.nodes[0]?.html.slice(0, 300)}`
+    )
+  })
+}
