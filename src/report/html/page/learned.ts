@@ -3,7 +3,7 @@ import { changesFold, changesWords, integrityNote } from './changes.ts'
 import { el, said } from './dom.ts'
 import { hostList } from './hosts.ts'
 import type { Model } from './model.ts'
-import { cellOf, columnsOf, queryTitle } from './rows.ts'
+import { value } from './rows.ts'
 import { cell, line, sheet } from './table.ts'
 import { capital, count } from './words.ts'
 
@@ -31,40 +31,47 @@ function isSame({ rows, queries, acceptances, packs }: LearnedBaseline['changes'
   return rows.length + queries.length + acceptances.length + packs.length === 0
 }
 
-/** Rows that look like an intruder, by query. */
+/** Rows that look like an intruder: few of each query, so that one table holds them all. */
 function refusedRows(
   refused: LearnedBaseline['refused'],
   model: Model,
   toHost: (id: string) => void
 ): HTMLElement[] {
   if (refused.length === 0) return []
-  const tables = [...Map.groupBy(refused, ({ query }) => query)].map(([query, rows]) => {
-    const columns = columnsOf(rows.map(({ row }) => row))
-    return sheet({
-      title: queryTitle(query, count(rows.length, 'row')),
-      label: `Rows of ${query} that were not learned`,
-      heads: [...columns.map(column => said(column, 64)), 'Hosts', 'Why not'],
-      rows,
-      line: ({ row, hosts, reason }) =>
+  const title = `${count(refused.length, 'row')} not learned`
+  return [
+    sheet({
+      title: el(
+        'header',
+        {},
+        el('h3', {}, title),
+        el(
+          'p',
+          { class: 'quiet' },
+          'Look at them. If they are yours, ',
+          el('code', {}, 'baseline-accept-rare: true'),
+          ' learns them.'
+        )
+      ),
+      label: title,
+      heads: ['Table', 'Row', 'Hosts', 'Why not'],
+      rows: refused,
+      line: ({ query, row, hosts, reason }) =>
         line(
           'refused',
-          ...columns.map(column => cell(column, ...cellOf({ row, expected: null }, column))),
+          cell('Table', el('b', {}, said(query, 64))),
+          cell('Row', value(wordsOf(row))),
           cell('Hosts', hostList(hosts, model, toHost, MOST_IN_CELL)),
           cell('Why not', said(capital(reason), 600))
         )
     })
-  })
-  return [
-    el('h3', { class: 'heading' }, `${count(refused.length, 'row')} not learned`),
-    el(
-      'p',
-      { class: 'quiet' },
-      'Look at them. If they are yours, ',
-      el('code', {}, 'baseline-accept-rare: true'),
-      ' learns them.'
-    ),
-    ...tables
   ]
+}
+
+function wordsOf(row: Readonly<Record<string, string>>): string {
+  return Object.entries(row)
+    .flatMap(([column, text]) => (text === '' ? [] : `${column}=${text}`))
+    .join('  ')
 }
 
 /** How the baseline could follow the rollouts of this run. */

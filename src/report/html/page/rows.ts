@@ -82,7 +82,8 @@ export function cellOf({ row, expected }: Pick<FindingRow, 'row' | 'expected'>, 
   ]
 }
 
-function value(text: string): HTMLElement {
+/** Somebody's value as code: what is long is cut, and whole on request. */
+export function value(text: string): HTMLElement {
   if (text === '') return el('span', { class: 'quiet' }, el('span', { class: 'unseen' }, 'empty'))
   if (text.length <= LONG) return el('code', text.length <= SHORT ? { class: 'short' } : {}, text)
   const code = el('code', {}, `${text.slice(0, LONG)}…`)
