@@ -1,10 +1,10 @@
-import type { ReportCluster } from '../../report.ts'
 import { SEVERITIES } from '../../report.ts'
 import { el, said, sign } from './dom.ts'
 import type { Selection } from './filter.ts'
+import { groupsOf, plainCaption } from './groups.ts'
 import type { HostView, Model } from './model.ts'
 import { rove } from './rove.ts'
-import { count, hostNews, hostWords, number, SHAPES } from './words.ts'
+import { count, hostNews, hostWords, SHAPES } from './words.ts'
 
 /** Outliers are named on the map up to this many in a cluster. */
 const MOST_NAMED = 48
@@ -94,76 +94,6 @@ export function fleetMap(model: Model, pick: (id: string) => void): View {
   }
 }
 
-interface Group {
-  readonly name: string
-  readonly hosts: readonly number[]
-  readonly head: HTMLElement
-}
-
-/** From this many clusters of one host on, they share a group. */
-const MANY_ALONE = 4
-
-/** Clusters, largest first, each with its reported hosts; then hosts that are like no other, then those in none. */
-function groupsOf(model: Model): Group[] {
-  const byCluster = new Map<string | null, number[]>()
-  for (const [at, { host, state }] of model.hosts.entries()) {
-    if (state === 'silent' || state === 'partial') continue
-    const known = byCluster.get(host.cluster)
-    if (known === undefined) byCluster.set(host.cluster, [at])
-    else known.push(at)
-  }
-  const groups = model.report.clusters
-    .flatMap(cluster => {
-      const hosts = byCluster.get(cluster.id) ?? []
-      byCluster.delete(cluster.id)
-      return hosts.length === 0 ? [] : [{ cluster, hosts }]
-    })
-    .sort((a, b) => b.hosts.length - a.hosts.length)
-  const alone = groups.filter(({ cluster }) => cluster.size === 1)
-  const shared = alone.length >= MANY_ALONE ? alone : []
-  const rest = [...byCluster.values()].flat()
-  const most = groups.length > MANY_CLUSTERS ? 0 : MOST_APART
-  return [
-    ...groups
-      .filter(group => !shared.includes(group))
-      .map(({ cluster, hosts }) => {
-        const name = `Cluster ${cluster.id}`
-        return { name, hosts, head: caption(name, hosts.length, cluster, most) }
-      }),
-    ...(shared.length > 0 ? [aloneGroup(shared, model)] : []),
-    ...(rest.length > 0
-      ? [{ name: NO_CLUSTER, hosts: rest, head: plainCaption(NO_CLUSTER, rest.length, '') }]
-      : [])
-  ]
-}
-
-const NO_CLUSTER = 'Hosts in no cluster'
-
-/** Hosts that are like no other, with what sets each apart on request. */
-function aloneGroup(
-  groups: readonly { readonly cluster: ReportCluster; readonly hosts: readonly number[] }[],
-  model: Model
-): Group {
-  const name = 'Alone'
-  const hosts = groups.flatMap(group => group.hosts)
-  const head = plainCaption(name, hosts.length, 'like no other host, each a cluster of its own')
-  const cards = groups.map(({ cluster, hosts: [at = -1] }) => {
-    const host = said(model.hosts[at]?.brief ?? '', 64)
-    const rows = apartRows(cluster)
-    return el(
-      'div',
-      {},
-      el('p', {}, el('b', {}, cluster.id), ' ', host),
-      ...rows.slice(0, MOST_APART),
-      ...(rows.length > MOST_APART
-        ? [el('p', { class: 'apart' }, `and ${number(rows.length - MOST_APART)} more`)]
-        : [])
-    )
-  })
-  head.append(el('details', { class: 'more cards' }, el('summary', {}, 'What sets each apart'), ...cards))
-  return { name, hosts, head }
-}
-
 const byWorst =
   (model: Model) =>
   (a: number, b: number): number => {
@@ -194,43 +124,6 @@ function markOf(model: Model, at: number, named: boolean): HTMLElement {
   )
   if (named) mark.append(said(view.brief, 40))
   return mark
-}
-
-/** Rows that set a cluster apart in sight; further ones on request, and all of them where the clusters are many. */
-const MOST_APART = 3
-const MANY_CLUSTERS = 8
-
-const ADDED = ' (split by additions only)'
-
-function caption(name: string, hosts: number, cluster: ReportCluster, most: number): HTMLElement {
-  const added = cluster.label.endsWith(ADDED)
-  const label = added ? cluster.label.slice(0, -ADDED.length) : cluster.label
-  const element = plainCaption(name, hosts, label === cluster.id ? '' : label)
-  if (added) element.append(el('p', { class: 'mark' }, 'Split by additions only: a deploy, or an implant.'))
-  const apart = apartRows(cluster)
-  const rest = apart.splice(most)
-  element.append(...apart)
-  if (rest.length > 0) {
-    const title = el('summary', {}, count(rest.length, most === 0 ? 'difference' : 'more difference'))
-    element.append(el('details', { class: 'more' }, title, ...rest))
-  }
-  return element
-}
-
-function apartRows({ distinguishedBy }: ReportCluster): HTMLElement[] {
-  return distinguishedBy.map(({ query, row }) => {
-    const values = Object.values(row).filter(value => value !== '')
-    return el('p', { class: 'apart' }, said(query, 64), ': ', said(values.join(' '), 120))
-  })
-}
-
-function plainCaption(name: string, hosts: number, more: string): HTMLElement {
-  return el(
-    'header',
-    {},
-    el('h3', {}, said(name, 64), ' ', el('span', { class: 'many' }, number(hosts))),
-    ...(more === '' ? [] : [el('p', {}, said(more, 160))])
-  )
 }
 
 function legend(model: Model): HTMLElement {
