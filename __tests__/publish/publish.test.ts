@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { reportOutputs } from '../../src/publish/outputs.ts'
 import { type PublishRequest, publish } from '../../src/publish/publish.ts'
 import { addSummary } from '../../src/publish/summary.ts'
@@ -9,7 +9,17 @@ import { finding, host, report, row } from '../report/reports.ts'
 import { drifted, enormous, healthy } from '../report/samples.ts'
 import { keptLog, PullRequest, Repository } from './ports.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+const folders: string[] = []
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+  folders.push(made)
+  return made
+}
+
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true, force: true })
+})
 
 function published(
   more: Partial<Omit<PublishRequest, 'context'>> & { context?: Partial<PublishRequest['context']> } = {}
