@@ -1,6 +1,5 @@
 export default {
   testEnvironment: 'node',
-  maxWorkers: '100%',
   // End-to-end tests wait for whole runs; on a busy machine these take their time.
   testTimeout: 240_000,
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
