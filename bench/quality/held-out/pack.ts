@@ -1,5 +1,5 @@
 import type { Random } from '../../../demo/fleet/random.ts'
-import type { Query } from '../../../src/osquery/pack.ts'
+import { type Query, unknownQuery } from '../../../src/osquery/pack.ts'
 import type { Foreign } from '../family.ts'
 import type { Rows } from '../rows.ts'
 import type { Row } from '../truth.ts'
@@ -105,17 +105,9 @@ const HOME: ReadonlyMap<string, { readonly name: string; readonly table: Table }
 )
 
 const queries: readonly Query[] = Object.keys(TABLES).map(name => ({
-  name,
+  ...unknownQuery(name),
   sql: `SELECT * FROM ${name}`,
-  title: name,
-  platforms: [],
-  identity: null,
-  changes: [],
-  cohort: [],
-  attack: [],
-  weight: 'normal',
-  control: false,
-  root: false
+  title: name
 }))
 
 /**
