@@ -1,7 +1,7 @@
-import { healthyHost } from '../demo/fleet/healthy.ts'
-import { addFile, addRow, type DemoFleet, type DemoHost } from '../demo/fleet/host.ts'
-import { type Random, seededRandom } from '../demo/fleet/random.ts'
-import { type Answer, standInOsquery } from '../demo/osquery/answer.ts'
+import { healthyHost } from '../simulator/fleet/healthy.ts'
+import { addFile, addRow, type DemoFleet, type DemoHost } from '../simulator/fleet/host.ts'
+import { type Random, seededRandom } from '../simulator/fleet/random.ts'
+import { type Answer, standInOsquery } from '../simulator/osquery/answer.ts'
 
 /**
  * A large fleet of few images: hosts of an image have the same files and packages, each its own name, addresses,

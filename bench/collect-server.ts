@@ -1,5 +1,5 @@
-import { preparedHosts } from '../demo/server/prepared.ts'
-import { startServer } from '../demo/server/server.ts'
+import { preparedHosts } from '../simulator/server/scripted-hosts.ts'
+import { startServer } from '../simulator/server/server.ts'
 import { imagedFleet } from './collect-fleet.ts'
 
 /** The services of a bench in a process of their own: what they cost is not the action's. */

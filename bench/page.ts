@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { startChromium } from '../__tests__/report/browser.ts'
-import { large } from '../__tests__/report/html-samples.ts'
+import { startChromium } from '../__tests__/support/browser.ts'
+import { large } from '../__tests__/support/html-samples.ts'
 import { renderHtml } from '../src/report/html.ts'
 
 /**

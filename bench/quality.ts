@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
-import { FAMILIES } from './quality/families.ts'
-import type { Family } from './quality/family.ts'
+import type { Family } from './quality/fleet/scenario.ts'
+import { FAMILIES } from './quality/fleet/scenarios.ts'
 import floor from './quality/floor.json' with { type: 'json' }
-import { HELD_OUT } from './quality/held-out/families.ts'
-import { measure } from './quality/measure.ts'
+import { HELD_OUT } from './quality/held-out/scenarios.ts'
 import { belowFloor, printFamilies, printFigures } from './quality/print.ts'
+import { measure } from './quality/run.ts'
 
 /**
  * Prints the quality of the analysis on generated fleets with planted truth, each figure beside its goal and two peers.

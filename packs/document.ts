@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { lockedDocument } from '../src/collect/document.ts'
-import { parseOsquerySources } from '../src/collect/osquery-sources.ts'
+import { lockedDocument } from '../src/collect/script/document.ts'
+import { parseOsquerySources } from '../src/inputs/osquery-sources.ts'
 import { loadPacks, queriesOf } from '../src/osquery/load-packs.ts'
 
 /**

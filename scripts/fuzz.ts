@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
-import { checkHostile, hostileReport } from '../__tests__/report/channels.ts'
+import { checkHostile, hostileReport } from '../__tests__/support/channels.ts'
 
 /** Sends hostile reports through every channel until the time is up, or something is live: `npm run fuzz -- --seconds 600`. */
 const { values: options } = parseArgs({

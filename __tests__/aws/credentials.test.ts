@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { assumeRole, CredentialsError, type RoleRequest } from '../../src/aws/credentials.ts'
 import { runnerTokens } from '../../src/aws/oidc.ts'
-import { type Answer, hurry, ports, refusal, type Services, session, startServices } from './services.ts'
+import {
+  type Answer,
+  hurry,
+  ports,
+  refusal,
+  type Services,
+  session,
+  startServices
+} from '../support/aws-services.ts'
 
 const request: RoleRequest = {
   arn: 'arn:aws:iam::111122223333:role/fleet-drift',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { login } from '../../src/aws/login.ts'
-import { identity, ports, refusal, type Services, startServices } from './services.ts'
+import { identity, ports, refusal, type Services, startServices } from '../support/aws-services.ts'
 
 const role = {
   arn: 'arn:aws:iam::111122223333:role/fleet-drift',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { runnerTokens, subjectOf } from '../../src/aws/oidc.ts'
-import { type Answer, hurry, ports, type Services, startServices } from './services.ts'
+import { type Answer, hurry, ports, type Services, startServices } from '../support/aws-services.ts'
 
 const ATTEMPTS = 5
 

@@ -5,7 +5,7 @@ import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { parseBaseline } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
-import { baselines, turned } from './baselines.ts'
+import { baselines, turned } from '../support/baselines.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strictRequired: false })
 addFormats.default(ajv)

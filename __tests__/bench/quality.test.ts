@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Answer } from '../../bench/quality/answer.ts'
-import { FAMILIES } from '../../bench/quality/families.ts'
-import { generate } from '../../bench/quality/generate.ts'
-import { HELD_OUT } from '../../bench/quality/held-out/families.ts'
-import { adjustedRandIndex, averagePrecision } from '../../bench/quality/measures.ts'
+import { generate } from '../../bench/quality/fleet/generate.ts'
+import type { TrueFleet } from '../../bench/quality/fleet/ground-truth.ts'
+import { FAMILIES } from '../../bench/quality/fleet/scenarios.ts'
+import { HELD_OUT } from '../../bench/quality/held-out/scenarios.ts'
+import { adjustedRandIndex, averagePrecision } from '../../bench/quality/metrics.ts'
 import { belowFloor } from '../../bench/quality/print.ts'
+import type { Answer } from '../../bench/quality/result.ts'
 import { FIGURES, score } from '../../bench/quality/score.ts'
-import type { TrueFleet } from '../../bench/quality/truth.ts'
 
 const ALL = [...FAMILIES, ...HELD_OUT]
 const familyOf = (name: string) => ALL.find(family => family.name === name)!

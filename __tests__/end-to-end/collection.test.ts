@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { addRow, type DemoFleet } from '../../demo/fleet/host.ts'
-import type { Fault } from '../../demo/server/journal.ts'
-import { lockedDocument } from '../../src/collect/document.ts'
+import { addRow, type DemoFleet } from '../../simulator/fleet/host.ts'
+import type { Fault } from '../../simulator/server/call-log.ts'
+import { lockedDocument } from '../../src/collect/script/document.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
-import { everyFew, snapshotOf, startFleet, statesOf } from './collection-fleet.ts'
-import { act, errorsOf, removeRuns } from './fixture.ts'
+import { everyFew, snapshotOf, startFleet, statesOf } from '../support/collection-fleet.ts'
+import { act, errorsOf, removeRuns } from '../support/end-to-end.ts'
 
 // Real processes on a machine that may be busy.
 jest.setTimeout(300_000)

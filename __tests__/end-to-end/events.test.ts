@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { makeFleet } from '../../demo/fleet/fleet.ts'
-import { type DemoServer, startServer } from '../../demo/server/server.ts'
-import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from './fixture.ts'
+import { makeFleet } from '../../simulator/fleet/fleet.ts'
+import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from '../support/end-to-end.ts'
 
 const fleet = makeFleet({ seed: 5, hosts: 14 })
 const rootkit = fleet.plants.find(plant => plant.name === 'rootkit')!.hosts[0]!

@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { makeFleet } from '../../demo/fleet/fleet.ts'
-import { type DemoServer, startServer } from '../../demo/server/server.ts'
-import { act, removeRuns } from './fixture.ts'
+import { makeFleet } from '../../simulator/fleet/fleet.ts'
+import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { act, removeRuns } from '../support/end-to-end.ts'
 
 const tools = mkdtempSync(join(tmpdir(), 'tools-'))
 const files = {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { makeFleet } from '../../demo/fleet/fleet.ts'
-import type { ActionResult } from '../../demo/runner.ts'
-import { type DemoServer, startServer } from '../../demo/server/server.ts'
-import { act, errorsOf, PRIVATE, removeRuns } from './fixture.ts'
+import { makeFleet } from '../../simulator/fleet/fleet.ts'
+import type { ActionResult } from '../../simulator/runner.ts'
+import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { act, errorsOf, PRIVATE, removeRuns } from '../support/end-to-end.ts'
 
 const fleet = makeFleet({ seed: 3, hosts: 60 })
 let server: DemoServer

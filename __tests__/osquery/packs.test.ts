@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { BUILTIN_PACKS, builtinPack } from '../../src/osquery/builtin-packs.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
 import { parsePack } from '../../src/osquery/parse-pack.ts'
-import { schemaDatabase, TABLES } from './schema-database.ts'
+import { schemaDatabase, TABLES } from '../support/schema-database.ts'
 
 const PLATFORM: Record<string, string> = {
   linux: 'linux',

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { markerOf } from '../../src/publish/author.ts'
+import { Refusal } from '../../src/github/api-error.ts'
+import { markerOf } from '../../src/github/author.ts'
 import { keepComment } from '../../src/publish/comment.ts'
-import { Refusal } from '../../src/publish/refusal.ts'
-import { keptLog, PullRequest } from './ports.ts'
+import { keptLog, PullRequest } from '../support/publish-ports.ts'
 
 const marker = markerOf('checkout')
 const body = `${marker}\n## drift\n`

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { failures } from '../../src/publish/gate.ts'
-import { finding, host, report } from '../report/reports.ts'
+import { finding, host, report } from '../support/reports.ts'
 
 const lenient = { failOn: 'never', minCoverage: 0 } as const
 

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { markerOf } from '../../src/publish/author.ts'
+import { Refusal } from '../../src/github/api-error.ts'
+import { markerOf } from '../../src/github/author.ts'
 import { keepIssue } from '../../src/publish/issue.ts'
-import { Refusal } from '../../src/publish/refusal.ts'
 import { type Memory, readMemory, remember, writeMemory } from '../../src/report/history.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { countsOnly, type Shown } from '../../src/report/public-view.ts'
 import type { Finding, ReportHost } from '../../src/report/report.ts'
-import { finding, host, report, row } from '../report/reports.ts'
-import { enormous } from '../report/samples.ts'
-import { keptLog, Repository } from './ports.ts'
+import { keptLog, Repository } from '../support/publish-ports.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { enormous } from '../support/samples.ts'
 
 const marker = markerOf('checkout')
 const rootkit = finding('aaaa000000000001', {

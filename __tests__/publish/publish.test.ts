@@ -5,9 +5,9 @@ import { afterAll, expect, test } from '@jest/globals'
 import { reportOutputs } from '../../src/publish/outputs.ts'
 import { type PublishRequest, publish } from '../../src/publish/publish.ts'
 import { addSummary } from '../../src/publish/summary.ts'
-import { finding, host, report, row } from '../report/reports.ts'
-import { drifted, enormous, healthy } from '../report/samples.ts'
-import { keptLog, PullRequest, Repository } from './ports.ts'
+import { keptLog, PullRequest, Repository } from '../support/publish-ports.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted, enormous, healthy } from '../support/samples.ts'
 
 const folders: string[] = []
 

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { annotationsOf } from '../../src/report/annotations.ts'
-import { placesIn } from '../../src/report/places.ts'
+import { placesIn } from '../../src/report/finding-locations.ts'
 import { countsOnly } from '../../src/report/public-view.ts'
-import { HOSTILE } from './hostile.ts'
-import { finding, host, report, row } from './reports.ts'
-import { drifted, enormous, healthy } from './samples.ts'
-import { spoken } from './spoken.ts'
+import { HOSTILE } from '../support/hostile.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted, enormous, healthy } from '../support/samples.ts'
+import { spoken } from '../support/spoken.ts'
 
 const text =
   '{\n "queries": {\n  "security_services": { "columns": ["name", "state"],\n   "required": [\n    ["auditd", "running"]\n ]}}}'

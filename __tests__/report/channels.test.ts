@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { channelsOf, checkHostile, hostileReport, liveIn } from './channels.ts'
-import { HOSTILE } from './hostile.ts'
-import { spoken } from './spoken.ts'
+import { channelsOf, checkHostile, hostileReport, liveIn } from '../support/channels.ts'
+import { HOSTILE } from '../support/hostile.ts'
+import { spoken } from '../support/spoken.ts'
 
 test('no attack of the corpus is live in any channel', () => {
   for (const text of HOSTILE) {

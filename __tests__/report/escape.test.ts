@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { escapeCell, escapeLine, escapeSentence, escapeText, fenced } from '../../src/report/escape.ts'
-import { hostileText as hostile } from './channels.ts'
-import { HOSTILE } from './hostile.ts'
-import { hasCmark, outsideCode, outsideSpans, toHtml } from './rendered.ts'
+import { hostileText as hostile } from '../support/channels.ts'
+import { HOSTILE } from '../support/hostile.ts'
+import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered.ts'
 
 test('a text is one code span, whatever the host says', () => {
   for (const text of HOSTILE) {

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import { renderHtml } from '../../src/report/html.ts'
 import type { Report } from '../../src/report/report.ts'
-import { violations } from './axe.ts'
-import { type Chromium, startChromium } from './browser.ts'
-import { placed, scattered } from './html-samples.ts'
-import { goodPlan, learnedBaseline, poisonedPlan, staticPlan, suggested } from './plans.ts'
-import { drifted } from './samples.ts'
+import { violations } from '../support/axe.ts'
+import { type Chromium, startChromium } from '../support/browser.ts'
+import { placed, scattered } from '../support/html-samples.ts'
+import { goodPlan, learnedBaseline, poisonedPlan, staticPlan, suggested } from '../support/plans.ts'
+import { drifted } from '../support/samples.ts'
 
 // A browser on a busy machine takes its time.
 jest.setTimeout(120_000)

@@ -9,9 +9,9 @@ import {
 } from '../../src/report/html/page/filter.ts'
 import { modelOf } from '../../src/report/html/page/model.ts'
 import { SEVERITIES } from '../../src/report/report.ts'
-import { large, placed } from './html-samples.ts'
-import { host, report } from './reports.ts'
-import { drifted } from './samples.ts'
+import { large, placed } from '../support/html-samples.ts'
+import { host, report } from '../support/reports.ts'
+import { drifted } from '../support/samples.ts'
 
 const model = modelOf({ report: placed(drifted()), redacted: 0, sql: {} })
 

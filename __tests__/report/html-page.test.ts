@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { renderHtml } from '../../src/report/html.ts'
 import { redactReport } from '../../src/report/redact.ts'
 import type { Report } from '../../src/report/report.ts'
-import { violations } from './axe.ts'
-import { type Chromium, startChromium } from './browser.ts'
-import { hostile, large, placed } from './html-samples.ts'
-import { finding, host, report, row } from './reports.ts'
-import { drifted, healthy, incomplete } from './samples.ts'
+import { violations } from '../support/axe.ts'
+import { type Chromium, startChromium } from '../support/browser.ts'
+import { hostile, large, placed } from '../support/html-samples.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted, healthy, incomplete } from '../support/samples.ts'
 
 // A browser on a busy machine takes its time.
 jest.setTimeout(120_000)

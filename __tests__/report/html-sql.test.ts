@@ -2,7 +2,7 @@ import { afterAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import sqlite from 'node-sqlite3-wasm'
 import { sqlFor } from '../../src/report/html/page/sql.ts'
-import { row } from './reports.ts'
+import { row } from '../support/reports.ts'
 
 const database = new sqlite.Database(':memory:')
 afterAll(() => database.close())

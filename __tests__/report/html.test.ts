@@ -6,9 +6,9 @@ import { ASSETS, pageAssets } from '../../scripts/page.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 import { SCRIPT, STYLE } from '../../src/report/html/assets.ts'
 import { renderHtml } from '../../src/report/html.ts'
-import { hostile } from './html-samples.ts'
-import { finding, host, report, row } from './reports.ts'
-import { drifted } from './samples.ts'
+import { hostile } from '../support/html-samples.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted } from '../support/samples.ts'
 
 /** The data that a page holds. */
 function dataOf(html: string): { report: unknown; redacted: number; sql: Record<string, string> } {

@@ -5,9 +5,9 @@ import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { renderJson } from '../../src/report/json.ts'
 import { redactReport } from '../../src/report/redact.ts'
-import { learnedBaseline, poisonedPlan, staticPlan, suggested } from './plans.ts'
-import { finding, host, report, row } from './reports.ts'
-import { drifted, enormous, healthy, incomplete } from './samples.ts'
+import { learnedBaseline, poisonedPlan, staticPlan, suggested } from '../support/plans.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted, enormous, healthy, incomplete } from '../support/samples.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, strictTypes: false })
 addFormats.default(ajv)

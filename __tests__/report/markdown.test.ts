@@ -5,11 +5,11 @@ import { type MarkdownOptions, renderMarkdown } from '../../src/report/markdown.
 import { countsOnly } from '../../src/report/public-view.ts'
 import type { Report } from '../../src/report/report.ts'
 import { renderTerminal } from '../../src/report/terminal.ts'
-import { HOSTILE } from './hostile.ts'
-import { hasCmark, outsideCode, outsideSpans, toHtml } from './rendered.ts'
-import { finding, host, report, row } from './reports.ts'
-import { drifted, enormous, healthy, incomplete } from './samples.ts'
-import { spoken } from './spoken.ts'
+import { HOSTILE } from '../support/hostile.ts'
+import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted, enormous, healthy, incomplete } from '../support/samples.ts'
+import { spoken } from '../support/spoken.ts'
 
 const MARKER = '<!-- fleet-drift:checkout -->'
 const summary: MarkdownOptions = {

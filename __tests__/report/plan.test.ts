@@ -5,9 +5,9 @@ import { countsOnly } from '../../src/report/public-view.ts'
 import { redactReport } from '../../src/report/redact.ts'
 import type { Report } from '../../src/report/report.ts'
 import { renderTerminal } from '../../src/report/terminal.ts'
-import { HOSTILE } from './hostile.ts'
-import { CHANGES, goodPlan, learnedBaseline, poisonedPlan, staticPlan, suggested } from './plans.ts'
-import { hasCmark, outsideCode, outsideSpans, toHtml } from './rendered.ts'
+import { HOSTILE } from '../support/hostile.ts'
+import { CHANGES, goodPlan, learnedBaseline, poisonedPlan, staticPlan, suggested } from '../support/plans.ts'
+import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered.ts'
 
 const summary: MarkdownOptions = {
   limit: 1_040_000,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { LONGEST_VALUE, redactReport, redactText } from '../../src/report/redact.ts'
-import { cluster, finding, host, report, row } from './reports.ts'
+import { cluster, finding, host, report, row } from '../support/reports.ts'
 
 // Built from parts, so that no scanner takes this file for a leak.
 const parts = (...pieces: string[]): string => pieces.join('')

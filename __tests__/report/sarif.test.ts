@@ -4,13 +4,13 @@ import { expect, test } from '@jest/globals'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { Log, Result } from 'sarif'
-import { placesIn } from '../../src/report/places.ts'
+import { placesIn } from '../../src/report/finding-locations.ts'
 import type { Report } from '../../src/report/report.ts'
 import { renderSarif } from '../../src/report/sarif.ts'
-import { HOSTILE } from './hostile.ts'
-import { finding, host, report, row } from './reports.ts'
-import { drifted, enormous, healthy, incomplete } from './samples.ts'
-import { spoken } from './spoken.ts'
+import { HOSTILE } from '../support/hostile.ts'
+import { finding, host, report, row } from '../support/reports.ts'
+import { drifted, enormous, healthy, incomplete } from '../support/samples.ts'
+import { spoken } from '../support/spoken.ts'
 
 const schemaPath = createRequire(import.meta.url)
   .resolve('@microsoft/jest-sarif')

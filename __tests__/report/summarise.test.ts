@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Finding } from '../../src/report/report.ts'
 import { coverage, outlierHosts, runVerdict, summarise, worstSeverity } from '../../src/report/summarise.ts'
-import { cluster, finding, host } from './reports.ts'
+import { cluster, finding, host } from '../support/reports.ts'
 
 const counted = { expected: null, foldedRows: 0 }
 const verdict = (findings: Finding[], status: 'reported' | 'partial' | 'silent' = 'reported') =>

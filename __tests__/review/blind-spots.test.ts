@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Baseline, BaselineQuery } from '../../src/baseline/baseline.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
-import { fleet, hostId } from '../fleets.ts'
-import { accepting, adding, learnedFrom, review } from './reviews.ts'
+import { fleet, hostId } from '../support/fleets.ts'
+import { accepting, adding, learnedFrom, review } from '../support/reviews.ts'
 
 const clean = await learnedFrom(fleet(30))
 

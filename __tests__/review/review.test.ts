@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Baseline } from '../../src/baseline/baseline.ts'
-import { fleetBuilder } from '../../src/normalise/fleet.ts'
+import { fleetBuilder } from '../../src/normalize/fleet.ts'
 import { poisoning } from '../../src/review/poisoning.ts'
 import { suggest } from '../../src/review/suggestion.ts'
-import { fleet, hostId, QUERIES } from '../fleets.ts'
-import { accepting, adding, learnedFrom, review, TODAY } from './reviews.ts'
+import { fleet, hostId, QUERIES } from '../support/fleets.ts'
+import { accepting, adding, learnedFrom, review, TODAY } from '../support/reviews.ts'
 
 const clean = await learnedFrom(fleet(30))
 const withModule = fleet(30, (index, rows) => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readSnapshot } from '../../src/snapshot/read.ts'
 import type { SnapshotHeader } from '../../src/snapshot/snapshot.ts'
 import { openSnapshot } from '../../src/snapshot/write.ts'
-import { fleet } from '../fleets.ts'
+import { fleet } from '../support/fleets.ts'
 
 let folder = ''
 beforeAll(async () => {

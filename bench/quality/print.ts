@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table'
-import type { Measured, Tally } from './measure.ts'
+import type { Measured, Tally } from './run.ts'
 import { FIGURES, type Figure } from './score.ts'
 
 /** Whether a value is on the right side of a bound: of the figure's goal, or of a recorded floor. */

@@ -1,8 +1,8 @@
 import type { Query } from '../../src/osquery/pack.ts'
-import type { Answer, AnswerFinding } from './answer.ts'
-import type { Family } from './family.ts'
-import { adjustedRandIndex, averagePrecision } from './measures.ts'
-import type { Plant, PlantedRow, Row, TrueFleet } from './truth.ts'
+import type { Plant, PlantedRow, Row, TrueFleet } from './fleet/ground-truth.ts'
+import type { Family } from './fleet/scenario.ts'
+import { adjustedRandIndex, averagePrecision } from './metrics.ts'
+import type { Answer, AnswerFinding } from './result.ts'
 
 /** What is measured, with its goal. `least`: the goal is a lower bound, else an upper one. */
 export interface Figure {

@@ -1,4 +1,4 @@
-import { inert } from '../inert.ts'
+import { inert } from '../text/sanitize.ts'
 
 /** The name of an error as AWS gives it, modelled or not. */
 export function errorName(error: unknown): string {

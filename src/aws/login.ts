@@ -1,4 +1,4 @@
-import type { RunContext } from '../context.ts'
+import type { RunContext } from '../github/context.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { ambientAccount, refuseOtherAccounts } from './clients.ts'
 import { assumeRole, type CredentialPorts, CredentialsError, type RoleSession } from './credentials.ts'

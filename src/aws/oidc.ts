@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { inert } from '../inert.ts'
+import { inert } from '../text/sanitize.ts'
 
 /** Gives a new OIDC token (a JWT) for an audience each time it is called. */
 export type TokenSource = (audience: string) => Promise<string>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { inert } from '../inert.ts'
-import { locator, type Problem, readLocated } from './places.ts'
+import { inert } from '../text/sanitize.ts'
+import { locator, type Problem, readLocated } from './json-locations.ts'
 
 /** Where the shipped JSON Schema of baselines can be had. */
 export const SCHEMA_URL =

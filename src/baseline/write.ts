@@ -1,4 +1,4 @@
-import { escapeUnseen } from '../visible-json.ts'
+import { escapeUnseen } from '../text/escape-json.ts'
 import {
   type Acceptance,
   type Baseline,

@@ -10,7 +10,7 @@ import type { HostRecord, SnapshotHeader } from '../snapshot/snapshot.ts'
 import { openSnapshot } from '../snapshot/write.ts'
 import { openFiles } from './files.ts'
 import { collectHere } from './local.ts'
-import { collectFromSsm } from './ssm.ts'
+import { collectFromSsm } from './ssm/ssm.ts'
 
 export interface Collection {
   readonly inputs: Inputs

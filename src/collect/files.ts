@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { readSnapshot, type SnapshotReader } from '../snapshot/read.ts'
 import type { HostRecord, SnapshotHeader } from '../snapshot/snapshot.ts'
-import { silentHost } from './record.ts'
+import { silentHost } from './host-record.ts'
 
 /** Data that was collected earlier. */
 export interface Files {

@@ -2,15 +2,21 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
-import { inert } from '../inert.ts'
 import type { Log } from '../log.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
-import { type Opened, openPacked } from './envelope.ts'
-import { openFrame } from './frame.ts'
-import { recordOf, silentHost } from './record.ts'
-import { carry, collectorScript, MOST_STORED_BYTES, type OsquerySource, removeScript } from './script.ts'
-import { invocationState } from './states.ts'
+import { inert } from '../text/sanitize.ts'
+import { recordOf, silentHost } from './host-record.ts'
+import { openFrame } from './protocol/frame.ts'
+import { type Opened, openPacked } from './protocol/reply.ts'
+import {
+  carry,
+  collectorScript,
+  MOST_STORED_BYTES,
+  type OsquerySource,
+  removeScript
+} from './script/build.ts'
+import { invocationState } from './ssm/invocation-status.ts'
 
 export interface LocalCollection {
   readonly queries: readonly Query[]

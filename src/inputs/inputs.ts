@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { parseS3Place, type S3Place } from '../aws/s3.ts'
-import type { OsquerySource } from '../collect/script.ts'
-import { parseTargets, type Targets } from '../collect/targets.ts'
-import { inert } from '../inert.ts'
-import { listOf } from './lists.ts'
+import type { OsquerySource } from '../collect/script/build.ts'
+import { inert } from '../text/sanitize.ts'
 import {
   type ExpectedHosts,
   isFolder,
@@ -13,7 +11,9 @@ import {
   parseSessionPolicy,
   truth,
   whole
-} from './values.ts'
+} from './fields.ts'
+import { listOf } from './lists.ts'
+import { parseTargets, type Targets } from './targets.ts'
 
 /** The action's inputs, parsed: nothing below this reads or checks a raw string again. */
 export interface Inputs {

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import * as core from '@actions/core'
-import { integrityAdditions } from '../baseline/changes.ts'
+import { integrityAdditions } from '../baseline/diff.ts'
 import { writeBaseline } from '../baseline/write.ts'
-import { type Fetched, type Job, publishReport } from '../job.ts'
+import { learnFrom } from '../learn/learn-from-fleet.ts'
 import { failures } from '../publish/gate.ts'
-import { dayOf, reportOfFleet } from '../reporting.ts'
-import { learnFrom } from '../upkeep.ts'
+import { type Fetched, type Job, publishReport } from './job.ts'
+import { dayOf, reportOfFleet } from './report.ts'
 
 /**
  * Mode `baseline`: learns the baseline from the fleet, writes it where it differs, and tells of it. Returns why the

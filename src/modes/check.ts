@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Analysis } from '../analyse/analyse.ts'
+import type { Analysis } from '../analyze/analyze.ts'
 import { assess } from '../assess.ts'
 import { baselineNotices } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
-import { type Fetched, type Job, publishReport } from '../job.ts'
 import { failures } from '../publish/gate.ts'
-import type { AskedFor } from '../question.ts'
-import type { Replaced } from '../replaced.ts'
 import type { Report } from '../report/report.ts'
-import { dayOf, planOf, reportOfFleet } from '../reporting.ts'
+import type { Replaced } from '../review/base-version.ts'
 import { suggest } from '../review/suggestion.ts'
+import type { AskedFor } from './definitions.ts'
+import { type Fetched, type Job, publishReport } from './job.ts'
+import { dayOf, planOf, reportOfFleet } from './report.ts'
 
 /** Mode `check`: compares the fleet with its baseline and itself, and tells of it. Returns why the run must fail. */
 export async function check(job: Job, fetched: Fetched, replaced: Replaced): Promise<string[]> {

@@ -1,10 +1,10 @@
 import * as core from '@actions/core'
 import { assess } from '../assess.ts'
-import type { Fetched, Job } from '../job.ts'
 import { failures } from '../publish/gate.ts'
 import { silentHosts } from '../publish/outputs.ts'
-import { coverageSentence } from '../report/words.ts'
-import { dayOf, reportOfFleet } from '../reporting.ts'
+import { coverageSentence } from '../report/phrases.ts'
+import type { Fetched, Job } from './job.ts'
+import { dayOf, reportOfFleet } from './report.ts'
 
 /**
  * Mode `collect` writes a snapshot only; its outputs and the log tell how much of the fleet is in it. Returns why the

@@ -1,6 +1,6 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
-import { inert } from '../inert.ts'
+import { inert } from '../text/sanitize.ts'
 import type { Platform, Query } from './pack.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/

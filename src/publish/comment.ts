@@ -1,7 +1,7 @@
-import { inert } from '../inert.ts'
+import { isUncertain, Refusal, reasonOf } from '../github/api-error.ts'
+import { BOT, bearsMarker, type Identity } from '../github/author.ts'
 import type { Log } from '../log.ts'
-import { BOT, bearsMarker, type Identity } from './author.ts'
-import { isUncertain, Refusal, reasonOf } from './refusal.ts'
+import { inert } from '../text/sanitize.ts'
 
 export interface Comment {
   readonly id: number

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Places } from '../report/finding-locations.ts'
 import { FORMATS } from '../report/formats.ts'
-import type { Places } from '../report/places.ts'
 import type { Report } from '../report/report.ts'
 
 /**

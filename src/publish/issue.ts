@@ -1,9 +1,9 @@
-import { inert } from '../inert.ts'
+import { isUncertain, Refusal, reasonOf } from '../github/api-error.ts'
+import { BOT, bearsMarker, type Identity } from '../github/author.ts'
 import type { Log } from '../log.ts'
 import { type Memory, readMemory, remember, writeMemory } from '../report/history.ts'
 import type { Shown } from '../report/public-view.ts'
-import { BOT, bearsMarker, type Identity } from './author.ts'
-import { isUncertain, Refusal, reasonOf } from './refusal.ts'
+import { inert } from '../text/sanitize.ts'
 
 export interface Issue {
   readonly number: number

@@ -1,6 +1,6 @@
 import { appendFile, stat } from 'node:fs/promises'
-import { inert } from '../inert.ts'
 import type { Log } from '../log.ts'
+import { inert } from '../text/sanitize.ts'
 
 /** GitHub drops a step's summary over this many bytes whole. */
 const MOST_BYTES = 1_048_576

@@ -1,10 +1,10 @@
 import { escapePlain } from './escape.ts'
-import type { Place, Places } from './places.ts'
-import { type HostNames, plainHosts, plainRow, plainTitle } from './plain.ts'
+import type { Place, Places } from './finding-locations.ts'
+import { count, listed, number } from './phrases.ts'
+import { type HostNames, plainHosts, plainRow, plainTitle } from './plain-text.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import { type Finding, SEVERITIES, type Severity } from './report.ts'
 import { atLeast, openFindings } from './summarise.ts'
-import { count, listed, number } from './words.ts'
 
 /** A sentence that GitHub shows beside a line of a file, and on the page of the run. */
 export interface Annotation {

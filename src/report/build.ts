@@ -1,6 +1,6 @@
-import type { Analysis } from '../analyse/analyse.ts'
-import type { Finding } from '../analyse/finding.ts'
-import type { Fleet } from '../normalise/fleet.ts'
+import type { Analysis } from '../analyze/analyze.ts'
+import type { Finding } from '../analyze/findings/finding.ts'
+import type { Fleet } from '../normalize/fleet.ts'
 import type { Report, ReportCluster, ReportHost, ReportRun } from './report.ts'
 import { outlierHosts, summarise } from './summarise.ts'
 

@@ -1,4 +1,4 @@
-import { inert } from '../inert.ts'
+import { inert } from '../text/sanitize.ts'
 
 /**
  * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which

@@ -1,7 +1,7 @@
+import type { Places } from './finding-locations.ts'
 import { renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderMarkdown } from './markdown.ts'
-import type { Places } from './places.ts'
 import type { Report } from './report.ts'
 import { renderSarif } from './sarif.ts'
 

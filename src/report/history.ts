@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
+import { nature } from './phrases.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import type { Finding, Report, ReportHost } from './report.ts'
 import { openFindings } from './summarise.ts'
-import { nature } from './words.ts'
 
 const date = z.iso.date()
 const id = z.string().min(1).max(80)

@@ -3,8 +3,8 @@ import { builtinPack } from '../osquery/builtin-packs.ts'
 import { escapeLine } from './escape.ts'
 import { SCRIPT, STYLE } from './html/assets.ts'
 import { escapeUnseen } from './json.ts'
+import { gistOf, outcome, verdictWords } from './phrases.ts'
 import type { Report } from './report.ts'
-import { gistOf, outcome, verdictWords } from './words.ts'
 
 /**
  * `report.html`: one page that holds the whole report and needs nothing else. It may run its own script and style, by

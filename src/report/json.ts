@@ -1,4 +1,4 @@
-import { escapeUnseen } from '../visible-json.ts'
+import { escapeUnseen } from '../text/escape-json.ts'
 import type {
   Finding,
   FindingRow,
@@ -9,7 +9,7 @@ import type {
   ReportSummary
 } from './report.ts'
 
-export { escapeUnseen } from '../visible-json.ts'
+export { escapeUnseen } from '../text/escape-json.ts'
 
 /**
  * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the

@@ -7,13 +7,23 @@ import { namesOf, unassessed } from './markdown/hosts.ts'
 import { learnedSection } from './markdown/learned.ts'
 import { hostMap } from './markdown/map.ts'
 import { planSection } from './markdown/plan.ts'
-import { acceptedList, clusterTable, noticeList } from './markdown/rest.ts'
+import { acceptedList, clusterTable, noticeList } from './markdown/run-sections.ts'
 import { suggestionSection } from './markdown/suggestion.ts'
 import { TIERS, type Tier } from './markdown/tier.ts'
+import {
+  count,
+  coverageSentence,
+  gistOf,
+  headline,
+  KINDS,
+  listed,
+  number,
+  percent,
+  SIGNS
+} from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Report, ReportSummary } from './report.ts'
 import { openFindings } from './summarise.ts'
-import { count, coverageSentence, gistOf, headline, KINDS, listed, number, percent, SIGNS } from './words.ts'
 
 export interface MarkdownOptions {
   /** Bytes of UTF-8, everything included. */

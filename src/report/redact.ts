@@ -1,8 +1,8 @@
-import type { BaselineChanges } from '../baseline/changes.ts'
-import { redactColumns, redactText } from '../redact.ts'
+import type { BaselineChanges } from '../baseline/diff.ts'
+import { redactColumns, redactText } from '../text/secrets.ts'
 import type { Finding, FindingRow, Report, ReportCluster } from './report.ts'
 
-export { LONGEST_VALUE, redactText } from '../redact.ts'
+export { LONGEST_VALUE, redactText } from '../text/secrets.ts'
 
 export interface Redacted {
   readonly report: Report

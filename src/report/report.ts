@@ -1,6 +1,6 @@
-import type { Finding, Severity } from '../analyse/finding.ts'
-import type { BaselineChanges } from '../baseline/changes.ts'
-import type { Refused } from '../baseline/learn.ts'
+import type { Finding, Severity } from '../analyze/findings/finding.ts'
+import type { BaselineChanges } from '../baseline/diff.ts'
+import type { Refused } from '../learn/learn.ts'
 import type { Plan } from '../review/plan.ts'
 import type { HostStatus } from '../snapshot/snapshot.ts'
 
@@ -13,7 +13,7 @@ export {
   SEVERITIES,
   type Severity,
   type Verdict
-} from '../analyse/finding.ts'
+} from '../analyze/findings/finding.ts'
 
 export interface ReportHost {
   readonly id: string

@@ -1,12 +1,12 @@
 import type { Location, Log, Notification, Result } from 'sarif'
 import { escapePlain } from './escape.ts'
+import type { Place, Places } from './finding-locations.ts'
 import { printJson } from './json.ts'
-import type { Place, Places } from './places.ts'
-import { type HostNames, plainHosts, plainRow, plainTitle } from './plain.ts'
+import { count } from './phrases.ts'
+import { type HostNames, plainHosts, plainRow, plainTitle } from './plain-text.ts'
 import type { Finding, Report, Severity } from './report.ts'
 import { ruleIdOf, rulesOf } from './sarif-rules.ts'
 import { openFindings } from './summarise.ts'
-import { count } from './words.ts'
 
 /** GitHub code scanning shows no more results of a run; it refuses a file with more than 25,000. */
 const MOST_RESULTS = 5_000

@@ -1,8 +1,8 @@
-import { type BaselineChanges, isUnchanged, type RowChange } from '../baseline/changes.ts'
-import { inert } from '../inert.ts'
-import { changesInWords } from './changes-in-words.ts'
+import { type BaselineChanges, isUnchanged, type RowChange } from '../baseline/diff.ts'
+import { inert } from '../text/sanitize.ts'
+import { changesInWords } from './diff-summary.ts'
+import { count } from './phrases.ts'
 import type { Report } from './report.ts'
-import { count } from './words.ts'
 
 const MOST_LINES = 60
 const SIGNS = { added: '+', removed: '-', moved: '~' } as const

@@ -1,8 +1,4 @@
-import { inert } from '../inert.ts'
-import { isPublicView, type PublicView, type Shown } from './public-view.ts'
-import type { Finding, FindingRow, Report, Severity } from './report.ts'
-import { openFindings } from './summarise.ts'
-import { baselineLines } from './terminal-baseline.ts'
+import { inert } from '../text/sanitize.ts'
 import {
   capital,
   count,
@@ -15,7 +11,11 @@ import {
   number,
   percent,
   SIGNS
-} from './words.ts'
+} from './phrases.ts'
+import { isPublicView, type PublicView, type Shown } from './public-view.ts'
+import type { Finding, FindingRow, Report, Severity } from './report.ts'
+import { openFindings } from './summarise.ts'
+import { baselineLines } from './terminal-baseline.ts'
 
 const MOST_FINDINGS = 20
 const MOST_ROWS = 8

@@ -1,13 +1,13 @@
-import { acceptanceId, acceptanceWords, coversItem } from '../analyse/acceptances.ts'
-import { countItems } from '../analyse/counts.ts'
-import { type Draft, fingerprint } from '../analyse/draft.ts'
-import type { Severity } from '../analyse/finding.ts'
+import { countItems } from '../analyze/counts.ts'
+import { acceptanceId, acceptanceWords, coversItem } from '../analyze/findings/acceptances.ts'
+import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
+import type { Severity } from '../analyze/findings/finding.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import { isPattern, patternOf } from '../baseline/patterns.ts'
-import { FEWEST_VARIANTS } from '../baseline/variants.ts'
-import type { Item } from '../normalise/fleet.ts'
+import { FEWEST_VARIANTS } from '../learn/variants.ts'
+import type { Item } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Blessing, type Change, isJudged, isRequired, keyOf, rowsOf, type Views } from './blessings.ts'
+import { type Blessing, type Change, isJudged, isRequired, keyOf, rowsOf, type Views } from './approvals.ts'
 
 /** How grave it is that a table is no longer watched, by what it means for security. */
 export function severityOfTable({ weight }: Query): Severity {

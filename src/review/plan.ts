@@ -1,7 +1,7 @@
-import type { Analysis } from '../analyse/analyse.ts'
-import type { Draft } from '../analyse/draft.ts'
-import { SEVERITIES, type Severity, type Verdict } from '../analyse/finding.ts'
-import type { BaselineChanges } from '../baseline/changes.ts'
+import type { Analysis } from '../analyze/analyze.ts'
+import type { Draft } from '../analyze/findings/draft.ts'
+import { SEVERITIES, type Severity, type Verdict } from '../analyze/findings/finding.ts'
+import type { BaselineChanges } from '../baseline/diff.ts'
 
 /** A finding that only one of two baselines gives rise to. */
 export interface PlannedFinding {

@@ -1,12 +1,12 @@
-import type { Analysis } from '../analyse/analyse.ts'
-import { countItems } from '../analyse/counts.ts'
-import type { DraftRow } from '../analyse/draft.ts'
+import type { Analysis } from '../analyze/analyze.ts'
+import { countItems } from '../analyze/counts.ts'
+import type { DraftRow } from '../analyze/findings/draft.ts'
 import type { Baseline } from '../baseline/baseline.ts'
-import { type BaselineChanges, changesBetween } from '../baseline/changes.ts'
-import { expect } from '../baseline/expectation.ts'
+import { type BaselineChanges, changesBetween } from '../baseline/diff.ts'
+import { expect } from '../baseline/match.ts'
 import { rowKey, together, type Whole, type WholeQuery, wholes, withNotes } from '../baseline/roles.ts'
-import type { Item } from '../normalise/fleet.ts'
-import { redactRow } from '../redact.ts'
+import type { Item } from '../normalize/fleet.ts'
+import { redactRow } from '../text/secrets.ts'
 
 /** A baseline that follows the rollouts of a run. */
 export interface Suggestion {

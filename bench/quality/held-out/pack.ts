@@ -1,8 +1,8 @@
-import type { Random } from '../../../demo/fleet/random.ts'
+import type { Random } from '../../../simulator/fleet/random.ts'
 import { type Query, unknownQuery } from '../../../src/osquery/pack.ts'
-import type { Foreign } from '../family.ts'
-import type { Rows } from '../rows.ts'
-import type { Row } from '../truth.ts'
+import type { Row } from '../fleet/ground-truth.ts'
+import type { Rows } from '../fleet/rows.ts'
+import type { Foreign } from '../fleet/scenario.ts'
 
 /** A table of the foreign pack: where its rows come from, what its columns are called, which of them nobody can compare. */
 interface Table {

@@ -1,4 +1,4 @@
-import { type Service, service } from '../service.ts'
+import { type Service, service } from '../fleet/service.ts'
 
 /** Roles of which no development family has one. */
 export const HELD_OUT_ROLES: Readonly<Record<string, readonly Service[]>> = {

@@ -1,6 +1,6 @@
-import type { BaselineChanges, RowChange } from '../../baseline/changes.ts'
+import type { BaselineChanges, RowChange } from '../../baseline/diff.ts'
 import { escapeLine, escapeText, fenced } from '../escape.ts'
-import { count, listed } from '../words.ts'
+import { count, listed } from '../phrases.ts'
 import type { Tier } from './tier.ts'
 
 const SIGNS = { added: '+', removed: '-', moved: '!' } as const

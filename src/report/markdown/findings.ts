@@ -1,8 +1,8 @@
 import { markdownTable } from 'markdown-table'
 import { escapeCell, escapeSentence, escapeText } from '../escape.ts'
+import { capital, count, listed, nature, number, SIGNS } from '../phrases.ts'
 import type { Finding, FindingRow, Prevalence } from '../report.ts'
 import { SEVERITIES } from '../report.ts'
-import { capital, count, listed, nature, number, SIGNS } from '../words.ts'
 import { hostCell, hostList, type Names } from './hosts.ts'
 import type { Tier } from './tier.ts'
 

@@ -1,8 +1,8 @@
 import { markdownTable } from 'markdown-table'
 import { escapeCell, escapeSentence } from '../escape.ts'
 import type { Memory } from '../history.ts'
+import { count, listed, number } from '../phrases.ts'
 import type { Finding } from '../report.ts'
-import { count, listed, number } from '../words.ts'
 import type { Tier } from './tier.ts'
 
 /** Since when a group drifts and what changed last: what a rolling report knows beyond one run. */

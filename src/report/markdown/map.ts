@@ -1,7 +1,7 @@
 import { escapeLine, fenced } from '../escape.ts'
+import { number } from '../phrases.ts'
 import type { Finding, Severity } from '../report.ts'
 import { SEVERITIES } from '../report.ts'
-import { number } from '../words.ts'
 import { briefName, type Names } from './hosts.ts'
 import type { Tier } from './tier.ts'
 

@@ -1,4 +1,4 @@
-import { changesInWords } from '../changes-in-words.ts'
+import { changesInWords } from '../diff-summary.ts'
 import type { Report } from '../report.ts'
 import { changesDiff, pathText } from './changes.ts'
 import type { Tier } from './tier.ts'

@@ -3,7 +3,7 @@ import { el, said, sign } from './dom.ts'
 import type { Selection } from './filter.ts'
 import { groupsOf, plainCaption } from './groups.ts'
 import type { HostView, Model } from './model.ts'
-import { rove } from './rove.ts'
+import { rove } from './roving-tabindex.ts'
 import { count, hostNews, hostWords, SHAPES } from './words.ts'
 
 /** Outliers are named on the map up to this many in a cluster. */

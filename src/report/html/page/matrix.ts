@@ -1,10 +1,10 @@
 import { SEVERITIES } from '../../report.ts'
-import { cellsOf, cornerCell, findingCell, hostCell, markCell, nearestCell, placeOf } from './cells.ts'
 import { el, fill } from './dom.ts'
 import type { Selection } from './filter.ts'
 import type { View } from './map.ts'
+import { cellsOf, cornerCell, findingCell, hostCell, markCell, nearestCell, placeOf } from './matrix-cells.ts'
 import type { Model } from './model.ts'
-import { rove } from './rove.ts'
+import { rove } from './roving-tabindex.ts'
 import { count } from './words.ts'
 
 /** Pixels of a line and of a column; the style has the same. */

@@ -1,8 +1,8 @@
+import { count, nature } from '../../phrases.ts'
 import type { Severity } from '../../report.ts'
-import { count, nature } from '../../words.ts'
 import type { FindingView, HostView, Model } from './model.ts'
 
-export { capital, count, listed, nature, number, percent } from '../../words.ts'
+export { capital, count, listed, nature, number, percent } from '../../phrases.ts'
 
 /** `web-03 (i-…)`: what a host calls itself never stands without what it is. */
 export function hostWords({ brief, host }: HostView): string {

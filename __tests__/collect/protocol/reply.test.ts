@@ -1,0 +1,306 @@
+import { gzipSync } from 'node:zlib'
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { type Opened, openEnvelope, openPacked } from '../../../src/collect/protocol/reply.ts'
+import { body, frame, type Part, printed, reply, sha256 } from '../../support/replies.ts'
+
+const NONCE = '00ff00ff00ff00ff00ff00ff'
+const HOST = 'i-0123456789abcdef0'
+const asked = (...queries: string[]) => ({ nonce: NONCE, host: HOST, queries })
+const open = (...parts: Part[]): Opened =>
+  openEnvelope(reply({ nonce: NONCE, host: HOST, parts }), asked(...parts.map(part => part.name)))
+
+function result(opened: Opened, name: string) {
+  if (opened.kind !== 'answer') throw new Error(`not opened: ${JSON.stringify(opened)}`)
+  return opened.queries[name]!
+}
+
+const reasonOf = (opened: Opened) => (opened.kind === 'broken' ? opened.reason : `opened as ${opened.kind}`)
+
+const FACTS: Part = {
+  name: '_facts',
+  rows: [
+    {
+      hostname: 'web-1.example',
+      os: 'Debian GNU/Linux',
+      os_version: '12 (bookworm)',
+      arch: 'x86_64',
+      osquery_version: '5.23.1'
+    }
+  ]
+}
+const ADDRESSES: Part = {
+  name: '_addresses',
+  rows: [
+    { address: '10.0.0.7', mac: '02:00:00:00:00:0A' },
+    { address: 'fe80::1%eth0', mac: '02:00:00:00:00:0A' }
+  ]
+}
+
+test('a whole reply gives its rows and its facts', () => {
+  const rows = [
+    { path: '/usr/sbin/sshd', note: 'quotes " \\ \' and é' },
+    { path: '', note: '' }
+  ]
+  const opened = open(FACTS, ADDRESSES, { name: 'users', rows })
+  expect(result(opened, 'users')).toEqual({ status: 'ok', detail: null, rows })
+  expect(opened.kind === 'answer' && opened.facts).toEqual({
+    hostname: 'web-1.example',
+    fqdn: 'web-1.example',
+    addresses: ['10.0.0.7', 'fe80::1'],
+    macs: ['02:00:00:00:00:0a'],
+    machineId: 'a'.repeat(32),
+    bootId: '01234567-89ab-cdef-0123-456789abcdef',
+    os: 'Debian GNU/Linux',
+    osVersion: '12 (bookworm)',
+    arch: 'x86_64',
+    osqueryVersion: '5.23.1',
+    root: true
+  })
+})
+
+test('facts that are not well-formed are left out', () => {
+  const facts = {
+    hostname: '<img src=x>',
+    os: 'a\u202eb',
+    os_version: 'x'.repeat(5_000),
+    arch: '::add-mask::',
+    osquery_version: ''
+  }
+  const addresses = [
+    { address: '999.1.1.1', mac: 'zz:00' },
+    { address: '/etc/passwd', mac: '../..' }
+  ]
+  const opened = open({ name: '_facts', rows: [facts] }, { name: '_addresses', rows: addresses })
+  expect(opened.kind === 'answer' && opened.facts).toMatchObject({
+    hostname: null,
+    fqdn: null,
+    addresses: [],
+    macs: [],
+    os: null,
+    osVersion: null,
+    arch: null,
+    osqueryVersion: null
+  })
+})
+
+test('no rows is an answer; an empty or broken result is none', () => {
+  expect(result(open({ name: 'q', rows: [] }), 'q')).toEqual({ status: 'ok', detail: null, rows: [] })
+  for (const raw of [
+    '',
+    '\n',
+    'null',
+    '{}',
+    '"rows"',
+    '[{"a":"1"}',
+    '[1]',
+    '[null]',
+    '[["a"]]',
+    '[{"a":{}}]',
+    '[{"a":[]}]'
+  ]) {
+    expect(result(open({ name: 'q', raw }), 'q')).toMatchObject({ status: 'failed', rows: [] })
+  }
+})
+
+test('numbers, booleans and null become text, as osquery itself would print them', () => {
+  expect(result(open({ name: 'q', raw: '[{"a":1,"b":true,"c":null,"d":-0.5}]' }), 'q').rows).toEqual([
+    { a: '1', b: 'true', c: '', d: '-0.5' }
+  ])
+})
+
+test('a column named __proto__ is a plain column', () => {
+  const rows = result(open({ name: 'q', raw: '[{"__proto__":"x","constructor":"y"}]' }), 'q').rows
+  expect(Object.getPrototypeOf(rows[0])).toBe(null)
+  expect(Object.entries(rows[0]!)).toEqual([
+    ['__proto__', 'x'],
+    ['constructor', 'y']
+  ])
+})
+
+test('invalid UTF-8 becomes U+FFFD', () => {
+  const raw = Buffer.concat([Buffer.from('[\n  {"a":"x'), Buffer.from([0xff, 0xc3]), Buffer.from('"}\n]\n')])
+  expect(result(open({ name: 'q', raw, count: 1 }), 'q').rows).toEqual([{ a: 'x\ufffd\ufffd' }])
+})
+
+test('a result whose digest or row count does not hold gives no rows', () => {
+  const rows = [{ a: '1' }, { a: '2' }]
+  const opened = open(
+    { name: 'bent', rows, digest: sha256('other') },
+    { name: 'short', rows, count: 3 },
+    { name: 'good', rows }
+  )
+  expect(result(opened, 'bent')).toEqual({
+    status: 'truncated',
+    detail: 'its rows do not match their digest',
+    rows: []
+  })
+  expect(result(opened, 'short')).toEqual({ status: 'truncated', detail: '2 of 3 rows arrived', rows: [] })
+  expect(result(opened, 'good').rows).toHaveLength(2)
+})
+
+test("a query's own failure is told, in inert words", () => {
+  const opened = open({
+    name: 'q',
+    status: 'failed',
+    raw: '[{"a":"never read"}]',
+    detail: 'Error: \u001b[31m\u202ebad\n'
+  })
+  expect(result(opened, 'q')).toEqual({ status: 'failed', detail: 'Error: ␛[31m\\u{202e}bad', rows: [] })
+})
+
+test('a query that is missing failed; one that was not asked is ignored', () => {
+  const opened = openEnvelope(
+    reply({ nonce: NONCE, host: HOST, parts: [{ name: 'extra', rows: [{ a: '1' }] }] }),
+    asked('q')
+  )
+  expect(opened).toMatchObject({
+    kind: 'answer',
+    queries: { q: { status: 'failed', detail: 'the host did not answer it' } }
+  })
+  expect(opened.kind === 'answer' && Object.keys(opened.queries)).toEqual(['q'])
+})
+
+test('a host without osquery says so', () => {
+  expect(openEnvelope(reply({ nonce: NONCE, host: HOST, osquery: 'none' }), asked('q')).kind).toBe(
+    'no-osquery'
+  )
+})
+
+test('a host cannot answer as another one', () => {
+  const other = reply({ nonce: NONCE, host: 'i-aaaaaaaaaaaaaaaaa', parts: [{ name: 'q', rows: [] }] })
+  expect(reasonOf(openEnvelope(other, asked('q')))).toBe(
+    'the host answered as another one (i-aaaaaaaaaaaaaaaaa)'
+  )
+  expect(
+    openEnvelope(reply({ nonce: NONCE, host: '', parts: [{ name: 'q', rows: [] }] }), asked('q')).kind
+  ).toBe('answer')
+})
+
+test('an answer to another run is no answer', () => {
+  const old = reply({ nonce: 'ffffffffffffffffffffffff', host: HOST, parts: [{ name: 'q', rows: [] }] })
+  expect(reasonOf(openEnvelope(old, asked('q')))).toBe('the reply holds no answer of the collector')
+  const both = old + reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [{ a: 'mine' }] }] })
+  expect(result(openEnvelope(both, asked('q')), 'q').rows).toEqual([{ a: 'mine' }])
+})
+
+test('what the host prints around its answer does not matter', () => {
+  const whole = reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [] }] })
+  const noisy = `motd: welcome\n${whole}\n----------ERROR-------\nsh: warning`
+  expect(openEnvelope(noisy, asked('q')).kind).toBe('answer')
+})
+
+test('why the script could not work is told', () => {
+  expect(reasonOf(openEnvelope('fleet-drift: cannot make a temporary folder\n', asked('q')))).toBe(
+    'the collector says: cannot make a temporary folder'
+  )
+  expect(reasonOf(openEnvelope(' \n', asked('q')))).toBe('the reply is empty')
+})
+
+test('a reply cut at any length gives no rows, and the cut is named where SSM tells it', () => {
+  const whole = reply({
+    nonce: NONCE,
+    host: HOST,
+    parts: [FACTS, { name: 'q', rows: [{ a: '1' }, { a: '2' }] }]
+  })
+  const end = whole.indexOf(`FLEETDRIFT2-END ${NONCE}`) + `FLEETDRIFT2-END ${NONCE}`.length
+  for (let length = 0; length < end; length++) {
+    expect(openEnvelope(whole.slice(0, length), asked('q')).kind).toBe('broken')
+  }
+  expect(reasonOf(openEnvelope(`${whole.slice(0, 300)}--output truncated--`, asked('q')))).toBe(
+    'the reply was cut by SSM'
+  )
+})
+
+test('a reply changed in any one character never gives other rows', () => {
+  const whole = reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [{ a: '1' }] }] })
+  const good = openEnvelope(whole, asked('q'))
+  fc.assert(
+    fc.property(fc.nat(whole.length - 2), fc.integer({ min: 32, max: 126 }), (at, code) => {
+      const bent = whole.slice(0, at) + String.fromCharCode(code) + whole.slice(at + 1)
+      const opened = openEnvelope(bent, asked('q'))
+      if (opened.kind !== 'broken') expect(opened).toEqual(good)
+    })
+  )
+})
+
+test('no text throws, and none is an answer by chance', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc
+      .string()
+      .map(
+        tail =>
+          `FLEETDRIFT2 ${NONCE} ${tail.length} ${'0'.repeat(64)} 0 9 ${'0'.repeat(64)}\n${tail}\nFLEETDRIFT2-END ${NONCE}`
+      )
+  )
+  fc.assert(fc.property(text, hostile => openEnvelope(hostile, asked('q')).kind === 'broken'))
+})
+
+test('no body in a sound frame throws, and rows come only with their digest', () => {
+  const line = fc.oneof(
+    fc.constantFrom(
+      'end 0',
+      'end 1',
+      'host',
+      `host ${HOST}`,
+      'uid 0',
+      'osquery none',
+      'query',
+      'query q ok 0 1 3 x -',
+      'query __proto__ ok 0 0 0 x -'
+    ),
+    fc.string()
+  )
+  fc.assert(
+    fc.property(fc.array(line), fc.uint8Array(), (lines, tail) => {
+      const inner = Buffer.concat([Buffer.from(lines.map(text => `${text}\n`).join('')), tail])
+      const opened = openEnvelope(frame(NONCE, inner), asked('q', '__proto__'))
+      if (opened.kind === 'answer')
+        for (const query of Object.values(opened.queries)) expect(query.status).not.toBe('ok')
+    })
+  )
+})
+
+test('a body that does not add up is broken as a whole', () => {
+  const inner = body({ host: HOST, parts: [{ name: 'q', rows: [{ a: '1' }] }] })
+  const as = (bytes: Buffer) => reasonOf(openEnvelope(frame(NONCE, bytes), asked('q')))
+  expect(as(Buffer.concat([inner, Buffer.from('more')]))).toBe('the parts of the reply do not add up')
+  expect(as(inner.subarray(0, -1))).toBe('the parts of the reply do not add up')
+  expect(as(Buffer.from(inner.toString().replace('end 1', 'end 2')))).toBe(
+    'the head of the reply does not add up'
+  )
+  expect(as(Buffer.alloc(0))).toBe('the head of the reply is broken')
+  const twice = { name: 'q', rows: [{ a: '1' }] }
+  expect(as(body({ host: HOST, parts: [twice, twice] }))).toBe('the head of the reply does not add up')
+})
+
+test('what a host may send is bounded, and told where the bound is passed', () => {
+  const as = (raw: string) => open({ name: 'q', raw })
+  const bomb = Buffer.alloc(33 * 1024 * 1024)
+  expect(reasonOf(openPacked(gzipSync(bomb), sha256(bomb), asked('q')))).toMatch(
+    /unpacks to more than 33554432 bytes/
+  )
+  expect(reasonOf(as(`[${'{},'.repeat(200_000)}{}]`))).toBe('the reply has more than 200000 rows')
+  expect(result(as('['.repeat(1_000_000)), 'q').detail).toBe('its rows are nested')
+  expect(result(as(`[{${Array.from({ length: 600 }, (_, i) => `"c${i}":""`).join(',')}}]`), 'q').detail).toBe(
+    'its rows have more than 512 columns'
+  )
+  const names = Array.from({ length: 600 }, (_, i) => `{"c${i}":"a:\\":"}`)
+  expect(result(as(`[${names.join(',')}]`), 'q').detail).toBe('its rows have more than 512 columns')
+  expect(result(as(`[${names.slice(0, 500).join(',')}]`), 'q').rows).toHaveLength(500)
+  const head = Array.from({ length: 100 }, () => 'k v')
+  expect(reasonOf(openEnvelope(frame(NONCE, body({ host: HOST, head })), asked('q')))).toBe(
+    'the head of the reply is too long'
+  )
+  const half = printed(Array.from({ length: 120_000 }, () => ({})))
+  expect(reasonOf(open({ name: 'a', raw: half }, { name: 'b', raw: half }))).toBe(
+    'the reply has more than 200000 rows'
+  )
+})
+
+test('a bomb of millions of tiny rows costs no more than its bytes', () => {
+  const started = performance.now()
+  expect(open({ name: 'q', raw: `[${'{},'.repeat(8_000_000)}{}]` }).kind).toBe('broken')
+  expect(performance.now() - started).toBeLessThan(2_000)
+})

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { readContext } from '../../src/github/context.ts'
+
+const env = {
+  GITHUB_EVENT_NAME: 'pull_request',
+  GITHUB_EVENT_PATH: '/event.json',
+  GITHUB_REPOSITORY: 'acme/infra',
+  GITHUB_RUN_ID: '7',
+  GITHUB_WORKSPACE: '/work space',
+  GITHUB_ACTOR: 'alice',
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'https://tokens/?v=1',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret'
+}
+const at = (payload: unknown, more: Record<string, string | undefined> = {}) =>
+  readContext({ ...env, ...more }, async path => {
+    if (path !== '/event.json') throw new Error('ENOENT')
+    return typeof payload === 'string' ? payload : JSON.stringify(payload)
+  })
+const pull = (head: unknown, more: object = {}) => ({
+  repository: { private: true },
+  pull_request: { number: 5, head, base: { repo: { full_name: 'acme/infra' } }, ...more }
+})
+const own = { repo: { full_name: 'acme/infra' } }
+
+test('a run knows its repository, its page and where to ask for a token', async () => {
+  expect(await at(pull(own))).toEqual({
+    event: 'pull_request',
+    repository: { owner: 'acme', repo: 'infra' },
+    isPrivate: true,
+    sha: null,
+    runId: '7',
+    runUrl: 'https://github.com/acme/infra/actions/runs/7',
+    workspace: '/work space',
+    workflow: null,
+    pullRequest: { number: 5, untrusted: false },
+    oidc: { url: 'https://tokens/?v=1', token: 'secret' }
+  })
+})
+
+test('a run knows its workflow file where it is one of this repository', async () => {
+  const workflow = async (ref: string) => (await at({}, { GITHUB_WORKFLOW_REF: ref })).workflow
+  expect(await workflow('acme/infra/.github/workflows/drift.yml@refs/heads/a@b')).toBe(
+    '.github/workflows/drift.yml'
+  )
+  expect(await workflow('acme/other/.github/workflows/drift.yml@refs/heads/main')).toBeNull()
+  expect(await workflow('')).toBeNull()
+})
+
+test('a job that may not ask for a token knows it', async () => {
+  for (const name of ['ACTIONS_ID_TOKEN_REQUEST_URL', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN']) {
+    expect((await at({}, { [name]: '' })).oidc).toBeNull()
+    expect((await at({}, { [name]: undefined })).oidc).toBeNull()
+  }
+})
+
+test('pages are those of the server at hand', async () => {
+  expect((await at({}, { GITHUB_SERVER_URL: 'https://ghe.example' })).runUrl).toBe(
+    'https://ghe.example/acme/infra/actions/runs/7'
+  )
+  expect((await at({}, { GITHUB_SERVER_URL: '' })).runUrl).toMatch(/^https:\/\/github\.com\//)
+})
+
+describe('a pull request is not trusted', () => {
+  test.each([
+    ['from a fork', pull({ repo: { full_name: 'mallory/infra' } }), {}],
+    ['from a fork that was deleted', pull({ repo: null }), {}],
+    ['from nowhere to nowhere', pull({ repo: null }, { base: { repo: null } }), {}],
+    ['by Dependabot', pull(own, { user: { login: 'dependabot[bot]' } }), {}],
+    ['run by Dependabot', pull(own), { GITHUB_ACTOR: 'dependabot[bot]' }]
+  ])('%s', async (_name, payload, more) => {
+    expect((await at(payload, more)).pullRequest).toEqual({ number: 5, untrusted: true })
+  })
+})
+
+test('whether a repository is public is never guessed', async () => {
+  expect((await at({ repository: { private: false } })).isPrivate).toBe(false)
+  for (const payload of [
+    {},
+    { repository: {} },
+    { repository: { private: 'no' } },
+    '{broken',
+    '',
+    'null',
+    '[]'
+  ])
+    expect((await at(payload)).isPrivate).toBeNull()
+})
+
+test('a run without an event file, a repository or a runner is no reason to fail', async () => {
+  const context = await readContext({}, async () => {
+    throw new Error('ENOENT')
+  })
+  expect(context).toEqual({
+    event: '',
+    repository: null,
+    isPrivate: null,
+    sha: null,
+    runId: null,
+    runUrl: null,
+    workspace: process.cwd(),
+    workflow: null,
+    pullRequest: null,
+    oidc: null
+  })
+})
+
+test('no event payload makes reading fail', async () => {
+  const names = fc.constantFrom(
+    'repository',
+    'pull_request',
+    'number',
+    'head',
+    'base',
+    'repo',
+    'private',
+    'user'
+  )
+  const payload = fc.object({ key: names, maxDepth: 4 })
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(payload, fc.string()), async value => {
+      const { pullRequest } = await at(value)
+      if (pullRequest !== null) expect(pullRequest.number).toBeGreaterThan(0)
+    })
+  )
+})

@@ -1,0 +1,407 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { assess } from '../../src/assess.ts'
+import { type Baseline, parseBaseline } from '../../src/baseline/baseline.ts'
+import { writeBaseline } from '../../src/baseline/write.ts'
+import { learn } from '../../src/learn/learn.ts'
+import { learnFrom, type Upkeep } from '../../src/learn/learn-from-fleet.ts'
+import { fleetBuilder } from '../../src/normalize/fleet.ts'
+import type { Query } from '../../src/osquery/pack.ts'
+import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
+import { facts, fleet, host, hostId, QUERIES, query } from '../support/fleets.ts'
+
+const question = (today = '2026-09-30') => ({ queries: QUERIES, indicators: [], today })
+
+function learned(hosts: HostRecord[], more: Partial<Upkeep> = {}, today?: string) {
+  const upkeep = {
+    name: 'web',
+    packs: { linux: 'sha256:00' },
+    cleanHosts: [],
+    previous: null,
+    acceptRare: false,
+    ...more
+  }
+  return learnFrom(upkeep, question(today), async function* () {
+    yield* hosts
+  })
+}
+
+const judged = async (hosts: HostRecord[], baseline: Baseline) =>
+  (
+    await assess({ ...question(), baseline }, async function* () {
+      yield* hosts
+    })
+  ).findings
+
+describe('learning a baseline', () => {
+  test('from the same fleet gives the same bytes, in any order, on any day', async () => {
+    const hosts = fleet(24, (index, rows) => {
+      if (index < 3) rows.programs?.push({ path: '/usr/bin/strace', username: 'root' })
+    })
+    const wanted = writeBaseline((await learned(hosts)).baseline)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(hosts, { minLength: hosts.length }),
+        fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2090-01-01') }),
+        async (order, day) => {
+          const turned = order.map(one => ({
+            ...one,
+            queries: Object.fromEntries(
+              Object.entries(one.queries).map(([name, result]) => [
+                name,
+                { ...result, rows: [...result.rows].reverse() }
+              ])
+            )
+          }))
+          expect(writeBaseline((await learned(turned, {}, day.toISOString().slice(0, 10))).baseline)).toBe(
+            wanted
+          )
+        }
+      ),
+      { numRuns: 20 }
+    )
+  })
+
+  test('requires what every host showed, and knows what some did', async () => {
+    const { baseline } = await learned(
+      fleet(6, (index, rows) => {
+        if (index % 2 === 0) rows.ports?.push({ protocol: '6', port: '9100', path: '/usr/bin/exporter' })
+      })
+    )
+    expect(baseline.queries.ports).toEqual({
+      columns: ['protocol', 'port', 'path'],
+      required: expect.arrayContaining([
+        ['6', '22', '/usr/sbin/sshd'],
+        ['6', '443', '/usr/sbin/nginx']
+      ]),
+      optional: [['6', '9100', '/usr/bin/exporter']]
+    })
+    expect(baseline.roles).toEqual({})
+  })
+
+  test('counts only the hosts on which a query was observed', async () => {
+    const hosts = fleet(4)
+    const cut = {
+      ...hosts[0]!,
+      status: 'partial' as const,
+      reason: 'cut',
+      queries: { ...hosts[0]!.queries, ports: { status: 'truncated' as const, detail: null, rows: [] } }
+    }
+    const { baseline } = await learned([cut, ...hosts.slice(1)])
+    expect(baseline.queries.ports?.required).toHaveLength(2)
+  })
+
+  test('writes a pattern where many hosts have variants of one row, and the hosts are clean under it', async () => {
+    const hosts = fleet(30)
+    const { baseline } = await learned(hosts)
+    expect(baseline.queries.cron?.required).toEqual([
+      ['/etc/crontab', 'run-parts --report /etc/cron.daily # <num>']
+    ])
+    expect(baseline.queries.cron?.optional).toEqual([])
+    expect((await judged(hosts, baseline)).filter(({ severity }) => severity !== 'info')).toEqual([])
+  })
+
+  test('writes no pattern for random names on a few hosts, nor in a table of integrity', async () => {
+    const { baseline } = await learned(
+      fleet(60, (index, rows) => {
+        if (index < 6) rows.programs?.push({ path: `/tmp/.x${index}a7f3e2${index}bd`, username: 'root' })
+        rows.modules?.push({ name: `probe_a1b2c3d${index}f` })
+      }),
+      { acceptRare: true }
+    )
+    expect(JSON.stringify(baseline.queries.programs)).not.toMatch(/<(?:hex|rand|num)>/)
+    expect(baseline.queries.modules?.optional).toHaveLength(60)
+  })
+
+  test('replaces a host’s own facts, and hides secrets, by fixed rules', async () => {
+    const own = (index: number) => ({
+      ...facts,
+      hostname: `web-${index}`,
+      machineId: `${index}`.padStart(32, 'a')
+    })
+    const hosts = [1, 2, 3].map(index =>
+      host(
+        hostId(index),
+        {
+          cron: [{ path: '/etc/crontab', command: `report --from web-${index} --password hunter${index}x` }]
+        },
+        { facts: own(index) }
+      )
+    )
+    const { baseline } = await learned(hosts)
+    expect(baseline.queries.cron?.required).toEqual([
+      ['/etc/crontab', 'report --from <host> --password [redacted: secret]']
+    ])
+    expect((await judged(hosts, baseline)).filter(({ kind }) => kind === 'deviation')).toEqual([])
+  })
+})
+
+describe('what looks like an intruder', () => {
+  const sick = fleet(30, (index, rows) => {
+    if (index === 7) {
+      rows.modules?.push({ name: 'diamorphine' })
+      rows.ports?.push({ protocol: '6', port: '31337', path: '/tmp/.x' })
+      rows.programs?.push({ path: '/tmp/.x', username: 'root' })
+      rows.guards = [{ name: 'auditd', state: 'stopped' }]
+    }
+  })
+
+  test('is not learned, and named with the reason', async () => {
+    const { baseline, refused } = await learned(sick)
+    expect(JSON.stringify(baseline)).not.toMatch(/diamorphine|31337|\.x/)
+    const named = refused.find(({ query }) => query === 'modules')!
+    expect(named).toEqual({
+      query: 'modules',
+      row: { name: 'diamorphine' },
+      hosts: [hostId(7)],
+      reason: expect.stringMatching(/part of a (high|critical) finding|only 1 of 30/)
+    })
+  })
+
+  test('takes all that only such hosts have with it, however common such rows are elsewhere', async () => {
+    const hosts = fleet(30, (index, rows) => {
+      if (index === 7) {
+        rows.modules?.push({ name: 'diamorphine' })
+        rows.ports?.push({ protocol: '6', port: '31337', path: '/tmp/.x' })
+        rows.programs?.push({ path: '/tmp/.x', username: 'root' })
+        rows.guards = [{ name: 'auditd', state: 'stopped' }]
+      }
+      if (index === 7 || index === 12) rows.sessions?.push({ user: 'bob' })
+      rows.cron?.push({ path: `/etc/cron.d/own-${'abcdefghijklmnopqrstuvwxyzABCD'[index]}`, command: 'true' })
+    })
+    const { baseline, refused } = await learned(hosts)
+    expect(baseline.queries.cron?.optional).toHaveLength(29)
+    expect(baseline.queries.cron?.required).toHaveLength(1)
+    expect(baseline.queries.sessions?.optional).toContainEqual(['bob'])
+    expect(refused.find(({ query }) => query === 'cron')).toEqual({
+      query: 'cron',
+      row: { path: '/etc/cron.d/own-h', command: 'true' },
+      hosts: [hostId(7)],
+      reason: expect.stringMatching(/^only hosts with a high finding \([0-9a-f]{16}\) have it$/)
+    })
+  })
+
+  test('does not make optional what it replaced', async () => {
+    const { baseline } = await learned(sick)
+    expect(baseline.queries.guards?.required).toEqual([['auditd', 'active']])
+  })
+
+  test('is learned when the run says so', async () => {
+    const { baseline, refused } = await learned(sick, { acceptRare: true })
+    expect(baseline.queries.modules?.optional).toEqual([['diamorphine']])
+    expect(refused).toEqual([])
+  })
+
+  test('by an indicator is not learned either, on however many hosts it is', async () => {
+    const everywhere = fleet(10, (_, rows) =>
+      rows.programs?.push({ path: '/opt/evil/agent', username: 'root' })
+    )
+    const { parseIndicators } = await import('../../src/analyze/findings/indicators.ts')
+    const { baseline, refused } = await learnFrom(
+      { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false },
+      { ...question(), indicators: parseIndicators('/opt/evil/agent') },
+      async function* () {
+        yield* everywhere
+      }
+    )
+    expect(JSON.stringify(baseline)).not.toContain('evil')
+    expect(refused).toEqual([
+      expect.objectContaining({ query: 'programs', reason: 'the indicator /opt/evil/agent meets it' })
+    ])
+  })
+
+  test('stays where the baseline knew it already', async () => {
+    const previous = (await learned(sick, { acceptRare: true })).baseline
+    const { baseline, refused } = await learned(sick, { previous })
+    expect(baseline.queries.modules?.optional).toEqual([['diamorphine']])
+    expect(refused).toEqual([])
+  })
+})
+
+describe('learning anew', () => {
+  const accept = [{ query: 'ports', match: { port: '99' }, reason: 'r', owner: 'o', expires: '2026-12-31' }]
+
+  test('keeps acceptances, notes and what nobody answered, and says what came and went', async () => {
+    const first = (await learned(fleet(6))).baseline
+    const previous: Baseline = {
+      ...first,
+      accept,
+      queries: {
+        ...first.queries,
+        ports: { ...first.queries.ports!, note: 'ask @acme/net' },
+        gone: { columns: ['name'], required: [['x']], optional: [] }
+      }
+    }
+    const hosts = fleet(6, (_, rows) => {
+      delete rows.cron
+      rows.ports = [
+        { protocol: '6', port: '22', path: '/usr/sbin/sshd' },
+        { protocol: '6', port: '80', path: '/usr/sbin/nginx' }
+      ]
+    })
+    const { baseline, changes } = await learned(hosts, { previous })
+    expect(baseline.accept).toEqual(accept)
+    expect(baseline.queries.ports?.note).toBe('ask @acme/net')
+    expect(baseline.queries.cron).toEqual(first.queries.cron)
+    expect(baseline.queries.gone).toEqual(previous.queries.gone)
+    expect(changes.rows.map(({ change, row, from, to }) => [change, row.port, from, to])).toEqual([
+      ['removed', '443', 'required', null],
+      ['added', '80', null, 'required']
+    ])
+  })
+
+  test('from the same hosts changes nothing, patterns and people’s own patterns included', async () => {
+    const hosts = fleet(30)
+    const { baseline } = await learned(hosts)
+    const again = await learned(hosts, { previous: parseBaseline('b', writeBaseline(baseline)) })
+    expect(again.changes.rows).toEqual([])
+    expect(writeBaseline(again.baseline)).toBe(writeBaseline(baseline))
+    const own = {
+      ...baseline,
+      queries: {
+        ...baseline.queries,
+        cron: {
+          columns: ['path', 'command'],
+          required: [['/etc/crontab', 'run-parts --report <rand> # <num>']],
+          optional: []
+        }
+      }
+    }
+    const kept = await learned(
+      fleet(30, (index, rows) => {
+        rows.cron = [{ path: '/etc/crontab', command: `run-parts --report daily # ${index}` }]
+      }),
+      { previous: own }
+    )
+    expect(kept.baseline.queries.cron).toEqual(own.queries.cron)
+  })
+
+  test.each([
+    [
+      'silent',
+      [...fleet(3), host('i-dead', {}, { status: 'silent', reason: 'offline', facts: null })],
+      'i-dead (silent)'
+    ],
+    ['not among the hosts collected', fleet(3), 'i-dead (not among the hosts that were asked)']
+  ])('fails when a named clean host is %s', async (_, hosts, told) => {
+    await expect(learned(hosts, { cleanHosts: [hostId(0), 'i-dead'] })).rejects.toThrow(told)
+  })
+
+  test('fails when no host answered', async () => {
+    await expect(learned([])).rejects.toThrow('No host answered')
+  })
+
+  test('looks at the named clean hosts only', async () => {
+    const hosts = fleet(10, (index, rows) => {
+      if (index > 2) rows.programs?.push({ path: '/opt/implant', username: 'root' })
+    })
+    const { baseline } = await learned(hosts, { cleanHosts: [0, 1, 2].map(hostId) })
+    expect(JSON.stringify(baseline)).not.toContain('implant')
+    const guilty = new Set((await judged(hosts, baseline)).flatMap(({ hosts }) => hosts))
+    expect([...guilty].sort()).toEqual([3, 4, 5, 6, 7, 8, 9].map(hostId))
+  })
+})
+
+describe('a group of several roles', () => {
+  const QUERY = query('programs', ['path'])
+  const roleFleet = (hosts: Record<string, string[]>, weight: Query['weight'] = 'normal') => {
+    const builder = fleetBuilder([{ ...QUERY, weight }])
+    for (const [id, paths] of Object.entries(hosts))
+      builder.add(host(id, { programs: paths.map((path): Row => ({ path })) }))
+    return builder.finish()
+  }
+  const group = (label: string, hosts: number[]) => ({
+    label,
+    hosts,
+    reference: hosts,
+    suspects: new Map(),
+    accused: new Map(),
+    excused: new Map()
+  })
+  const lesson = { name: 'web', packs: {}, previous: null, acceptRare: false }
+  const two = roleFleet({
+    a1: ['/sshd', '/web'],
+    a2: ['/sshd', '/web', '/x'],
+    b1: ['/sshd', '/db'],
+    b2: ['/sshd', '/db']
+  })
+  const roles = learn({
+    ...lesson,
+    fleet: two,
+    groups: [group('web a', [0, 1]), group('db', [2, 3])]
+  }).baseline
+
+  test('has common rows under queries and the rest with each role', () => {
+    expect(roles.queries.programs).toEqual({ columns: ['path'], required: [['/sshd']], optional: [] })
+    expect(roles.roles).toEqual({
+      'web-a': { queries: { programs: { columns: ['path'], required: [['/web']], optional: [['/x']] } } },
+      db: { queries: { programs: { columns: ['path'], required: [['/db']], optional: [] } } }
+    })
+    expect(parseBaseline('b', writeBaseline(roles))).toMatchObject({ roles: roles.roles })
+  })
+
+  test('keeps the labels of its roles, and the rows of a role of which nobody answered', () => {
+    const fewer = roleFleet({ a1: ['/sshd', '/web', '/new'] })
+    const { baseline, notices } = learn({
+      ...lesson,
+      fleet: fewer,
+      groups: [group('other', [0])],
+      previous: roles
+    })
+    expect(Object.keys(baseline.roles).sort()).toEqual(['db', 'web-a'])
+    expect(baseline.roles.db).toEqual(roles.roles.db)
+    expect(baseline.roles['web-a']?.queries.programs?.required.sort()).toEqual([['/new'], ['/web']])
+    expect(notices).toEqual(['No clean host belongs to the role db: its rows stay as they were.'])
+  })
+
+  test('learns no row of an integrity table that fewer than half of the reference hosts have', () => {
+    const fleet = roleFleet({ a1: ['/sshd'], a2: ['/sshd'], b1: ['/sshd', '/x'] }, 'integrity')
+    const alone = { ...group('odd', [2]), reference: [0, 1, 2] }
+    const { baseline, refused } = learn({ ...lesson, fleet, groups: [group('a', [0, 1]), alone] })
+    expect(JSON.stringify(baseline)).not.toContain('/x')
+    expect(refused).toEqual([
+      expect.objectContaining({ reason: expect.stringMatching(/^only 1 of 3 clean hosts has it/) })
+    ])
+  })
+
+  test('gives a new role a label of its own', () => {
+    const three = roleFleet({ a1: ['/sshd', '/web'], b1: ['/sshd', '/db'], c1: ['/sshd', '/cache'] })
+    const groups = [group('db', [2]), group('x', [1]), group('', [0])]
+    const { baseline } = learn({ ...lesson, fleet: three, groups, previous: roles })
+    expect(
+      Object.entries(baseline.roles).map(([label, { queries }]) => [label, queries.programs?.required])
+    ).toEqual(
+      expect.arrayContaining([
+        ['web-a', [['/web']]],
+        ['db', [['/db']]],
+        ['db-2', [['/cache']]]
+      ])
+    )
+  })
+})
+
+test('a query of a foreign pack is learned with the columns that its rows have', () => {
+  const builder = fleetBuilder([query('own', null), query('empty', null)])
+  for (const id of ['a', 'b']) builder.add(host(id, { own: [{ name: 'x', kind: 'y' }], empty: [] }))
+  const groups = [
+    {
+      label: 'all',
+      hosts: [0, 1],
+      reference: [0, 1],
+      suspects: new Map(),
+      accused: new Map(),
+      excused: new Map()
+    }
+  ]
+  const { baseline } = learn({
+    name: 'web',
+    packs: {},
+    fleet: builder.finish(),
+    groups,
+    previous: null,
+    acceptRare: false
+  })
+  expect(baseline.queries).toEqual({
+    own: { columns: ['kind', 'name'], required: [['y', 'x']], optional: [] }
+  })
+})

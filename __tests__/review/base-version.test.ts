@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals'
+import { parseBaseline } from '../../src/baseline/baseline.ts'
+import { writeBaseline } from '../../src/baseline/write.ts'
+import type { RunContext } from '../../src/github/context.ts'
+import { readReplaced } from '../../src/review/base-version.ts'
+
+const BASE = writeBaseline({
+  version: 1,
+  name: 'web',
+  packs: {},
+  queries: { ports: { columns: ['port'], required: [['22']], optional: [] } },
+  accept: [],
+  roles: {}
+})
+const HEAD = BASE.replace('["22"]', '["22"],\n        ["443"]')
+
+const context = (event = 'pull_request'): RunContext => ({
+  event,
+  repository: { owner: 'acme', repo: 'infra' },
+  isPrivate: true,
+  sha: 'merge',
+  runId: null,
+  runUrl: null,
+  workspace: '/',
+  workflow: null,
+  pullRequest: { number: 1, untrusted: false },
+  oidc: null
+})
+const file = (text: string) => ({ path: 'b.json', sha256: '', text, content: parseBaseline('b.json', text) })
+/** A repository whose merge commit has `base` as its first parent. */
+const gitHub = (files: Record<string, string | null>, parent: string | null = 'base') => ({
+  firstParent: async () => parent,
+  fileAt: async (_: string, sha: string) => files[sha] ?? null
+})
+
+test('the version before is that of the first parent of the merge commit', async () => {
+  const replaced = await readReplaced(file(HEAD), context(), gitHub({ base: BASE, merge: HEAD }))
+  expect(replaced).toEqual({ content: parseBaseline('b.json', BASE), notices: [] })
+})
+
+test.each([
+  ['the same bytes', BASE],
+  ['line ends of Windows', BASE.replaceAll('\n', '\r\n')],
+  ['a byte order mark', `\ufeff${BASE}`],
+  ['other white space', BASE.replaceAll('  ', '\t')]
+])('a file that differs in nothing but %s is not changed', async (_, text) => {
+  const replaced = await readReplaced(file(text), context(), gitHub({ base: BASE }))
+  expect(replaced).toEqual({ content: undefined, notices: [] })
+})
+
+test('of pull_request_target, whose commit is that of the base branch, the version before is its own', async () => {
+  const files = { base: HEAD, merge: BASE }
+  expect((await readReplaced(file(HEAD), context('pull_request_target'), gitHub(files))).content).toEqual(
+    parseBaseline('b.json', BASE)
+  )
+  expect(
+    (await readReplaced(file(BASE), context('pull_request_target'), gitHub(files))).content
+  ).toBeUndefined()
+})
+
+test('of a commit without a parent all is reviewed as added', async () => {
+  expect((await readReplaced(file(HEAD), context(), gitHub({}, null))).content).toBeNull()
+})

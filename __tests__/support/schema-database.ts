@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import sqlite from 'node-sqlite3-wasm'
+
+interface Table {
+  name: string
+  platforms: string[]
+  columns: [name: string, type: string][]
+  only?: Record<string, string[]>
+  required?: string[]
+}
+
+export const TABLES: Table[] = JSON.parse(
+  readFileSync(new URL('../../simulator/osquery/schema.json', import.meta.url), 'utf8')
+).tables
+
+/** An empty SQLite database with the tables and columns that osquery has on a platform. */
+export function schemaDatabase(platform: string) {
+  const database = new sqlite.Database(':memory:')
+  for (const table of TABLES) {
+    if (!table.platforms.includes(platform)) continue
+    const columns = table.columns.filter(([name]) => table.only?.[name]?.includes(platform) ?? true)
+    database.exec(
+      `CREATE TABLE "${table.name}" (${columns.map(([name, type]) => `"${name}" ${type.replace('UNSIGNED_BIGINT', 'BIGINT')}`).join(', ')})`
+    )
+  }
+  return database
+}

@@ -1,0 +1,97 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type Reply, ServiceError } from './call-log.ts'
+
+export const ACCOUNT = '111122223333'
+
+/** The token service of the runner and AWS STS, as far as a job needs them. */
+export function tokenServices(
+  now: () => number,
+  session: { readonly sessionSeconds?: number; readonly sessionTold?: boolean } = {}
+) {
+  const requestToken = randomBytes(12).toString('hex')
+  const issued = new Map<string, { audience: string; used: boolean }>()
+  const sessions = new Map<string, { sessionToken: string; expires: number }>()
+  return {
+    requestToken,
+
+    /** Whether a request bears credentials that were given and still hold. */
+    knows(accessKeyId: string, sessionToken: string): 'yes' | 'no' | 'expired' {
+      const session = sessions.get(accessKeyId)
+      if (session === undefined || session.sessionToken !== sessionToken) return 'no'
+      return session.expires > now() ? 'yes' : 'expired'
+    },
+
+    idToken(url: URL, authorization: string | undefined): Reply {
+      if (authorization !== `Bearer ${requestToken}`)
+        return { status: 401, body: '{"message":"Bad credentials"}' }
+      const audience = url.searchParams.get('audience') ?? 'https://github.com/acme'
+      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+      const claims = {
+        jti: randomUUID(),
+        sub: 'repo:acme@1234/infra@5678:ref:refs/heads/main',
+        aud: audience,
+        iss: 'https://token.actions.githubusercontent.com',
+        exp: Math.floor(now() / 1000) + 300
+      }
+      const token = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${randomBytes(32).toString('base64url')}`
+      issued.set(token, { audience, used: false })
+      return {
+        status: 200,
+        body: JSON.stringify({ count: token.length, value: token }),
+        headers: { 'content-type': 'application/json' }
+      }
+    },
+
+    /** @throws ServiceError as STS does. */
+    assumeRole(form: URLSearchParams): Reply {
+      const token = issued.get(form.get('WebIdentityToken') ?? '')
+      const arn = form.get('RoleArn') ?? ''
+      const name = form.get('RoleSessionName') ?? ''
+      const seconds = Number(form.get('DurationSeconds') ?? 3600)
+      if (!/^[\w+=,.@-]{2,64}$/.test(name))
+        throw new ServiceError('ValidationError', 'RoleSessionName is not valid')
+      if (!(seconds >= 900 && seconds <= 43_200))
+        throw new ServiceError('ValidationError', 'DurationSeconds is not valid')
+      if (token === undefined || token.used)
+        throw new ServiceError('InvalidIdentityToken', 'The web identity token is not valid')
+      token.used = true
+      if (token.audience !== 'sts.amazonaws.com')
+        throw new ServiceError('InvalidIdentityToken', 'Incorrect token audience')
+      const role = /^arn:aws:iam::(\d{12}):role\/(.+)$/.exec(arn)
+      if (role === null || role[1] !== ACCOUNT || role[2] !== 'fleet-drift') {
+        throw new ServiceError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403)
+      }
+      const key = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`
+      const sessionToken = randomBytes(60).toString('base64')
+      const really = session.sessionSeconds ?? seconds
+      sessions.set(key, { sessionToken, expires: now() + really * 1000 })
+      const expires = now() + (session.sessionTold ? really : seconds) * 1000
+      return xml(
+        'AssumeRoleWithWebIdentity',
+        `<Credentials><AccessKeyId>${key}</AccessKeyId><SecretAccessKey>${randomBytes(30).toString('base64')}</SecretAccessKey>` +
+          `<SessionToken>${sessionToken}</SessionToken><Expiration>${new Date(expires).toISOString()}</Expiration></Credentials>` +
+          `<AssumedRoleUser><Arn>arn:aws:sts::${ACCOUNT}:assumed-role/fleet-drift/${name}</Arn><AssumedRoleId>AROA1:${name}</AssumedRoleId></AssumedRoleUser>`
+      )
+    },
+
+    callerIdentity: (): Reply =>
+      xml(
+        'GetCallerIdentity',
+        `<Arn>arn:aws:iam::${ACCOUNT}:user/demo</Arn><UserId>AIDA1</UserId><Account>${ACCOUNT}</Account>`
+      )
+  }
+}
+
+function xml(action: string, result: string): Reply {
+  const body =
+    `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result>` +
+    `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`
+  return { status: 200, body, headers: { 'content-type': 'text/xml' } }
+}
+
+export function xmlError(error: ServiceError): Reply {
+  const body =
+    `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${error.type}</Code>` +
+    `<Message>${error.message}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`
+  return { status: error.status, body, headers: { 'content-type': 'text/xml' } }
+}

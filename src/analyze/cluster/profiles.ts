@@ -1,0 +1,82 @@
+import type { Fleet } from '../../normalize/fleet.ts'
+import { countItems } from '../counts.ts'
+import type { Cluster } from './clusters.ts'
+
+/** What sets a cluster apart from its nearest neighbour. */
+export interface Card {
+  /** Made from the row that tells most; a host's words: to be shown as inert text. */
+  readonly label: string
+  /** Items that nearly all of it have and nearly none of its nearest neighbour, the telling tables first. */
+  readonly items: readonly number[]
+}
+
+/** Nearly all, and nearly none. */
+const MOST = 0.85
+const FEW = 0.15
+const MOST_ITEMS = 12
+/** Neighbours are sought among so many clusters, the largest. */
+const MOST_NEIGHBOURS = 64
+/** Tables by how well their rows name a role; others follow in the order of the pack. */
+const TELLING = /unit|service|program|process|listen|port|container|package|app/
+
+/** O(clusters × (items + neighbours × core items)). */
+export function cardsOf(fleet: Fleet, clusters: readonly Cluster[]): Card[] {
+  if (clusters.length === 1) return [{ label: 'all hosts', items: [] }]
+  const cores = clusters.map(cluster => coreAndRare(fleet, cluster.hosts))
+  const taken = new Set<string>()
+  return clusters.map((cluster, index) => {
+    const own = cores[index]
+    let items: number[] = []
+    let fewest = Number.POSITIVE_INFINITY
+    for (const [at, other] of cores.slice(0, MOST_NEIGHBOURS).entries()) {
+      if (at === index || own === undefined) continue
+      const added = own.core.filter(item => !other.some.has(item))
+      const lost = other.core.filter(item => !own.some.has(item))
+      if (added.length + lost.length < fewest) {
+        fewest = added.length + lost.length
+        items = added
+      }
+    }
+    items.sort((a, b) => tellingRank(fleet, a) - tellingRank(fleet, b) || a - b)
+    const base = labelOf(fleet, items) ?? (index === 0 ? 'most hosts' : 'other hosts')
+    let label = base
+    for (let copy = 2; taken.has(label); copy++) label = `${base} ${copy}`
+    taken.add(label)
+    if (cluster.addedTo !== null) label = `${label} (split by additions only)`
+    return { label, items: items.slice(0, MOST_ITEMS) }
+  })
+}
+
+function coreAndRare(fleet: Fleet, hosts: readonly number[]): { core: number[]; some: Set<number> } {
+  const counts = countItems(fleet, hosts)
+  const core: number[] = []
+  const some = new Set<number>()
+  for (let item = 0; item < counts.items.length; item++) {
+    const count = counts.items[item] ?? 0
+    if (count === 0) continue
+    const observed = counts.observed[fleet.items[item]?.query ?? -1] ?? 0
+    if (count >= MOST * observed) core.push(item)
+    if (count > FEW * observed) some.add(item)
+  }
+  return { core, some }
+}
+
+function tellingRank(fleet: Fleet, item: number): number {
+  const { query = -1 } = fleet.items[item] ?? {}
+  const { name = '', weight = 'normal' } = fleet.queries[query] ?? {}
+  const table = TELLING.exec(name)?.[0]
+  const rank =
+    table === undefined ? 50 : 'unit service program process listen port container app package'.indexOf(table)
+  return (weight === 'context' ? 100 : 0) + rank
+}
+
+/** The last part of the first value that looks like a name: `/usr/sbin/nginx` and `nginx.service` are `nginx`. */
+function labelOf(fleet: Fleet, items: readonly number[]): string | null {
+  for (const item of items) {
+    for (const value of fleet.items[item]?.values ?? []) {
+      const name = /([A-Za-z][\w.@+-]{1,40}?)(?:\.(?:service|timer|socket|jar))?$/.exec(value.slice(-60))?.[1]
+      if (name !== undefined) return name
+    }
+  }
+  return null
+}

@@ -1,0 +1,63 @@
+import { clustersOf, queryOf, type Scene, weightOf } from '../clustered-fleet.ts'
+import type { Residual } from '../deviate/deviations.ts'
+import { type Draft, type DraftRow, fingerprint, rowIdentity } from './draft.ts'
+import type { Verdict } from './finding.ts'
+
+/** A draft of a finding that tells of residuals. */
+export function draftOf(
+  scene: Scene,
+  residuals: readonly Residual[],
+  hosts: readonly number[],
+  told: Pick<Draft, 'verdict' | 'severity' | 'surprise' | 'explanation'>
+): Draft {
+  const rows = residuals.map(rowOf)
+  const clusters = clustersOf(scene, hosts)
+  return {
+    ...told,
+    id: fingerprint(
+      'deviation',
+      rows.map(row => rowIdentity(scene.fleet, row))
+    ),
+    kind: 'deviation',
+    hosts,
+    cluster: clusters.length === 1 ? (scene.clusters[clusters[0] ?? -1]?.id ?? null) : null,
+    rows,
+    attack: [...new Set(residuals.flatMap(({ item }) => queryOf(scene, item)?.attack ?? []))].sort(),
+    acceptedBy: null
+  }
+}
+
+/** A draft row of a residual; its prevalence is counted when all findings are known. */
+const rowOf = ({ kind, item, expected, baseline, hosts }: Residual): DraftRow => ({
+  kind,
+  item,
+  expected,
+  baseline,
+  hosts,
+  prevalence: NOT_COUNTED
+})
+
+const NOT_COUNTED: DraftRow['prevalence'] = { cluster: [0, 0], fleet: [0, 0] }
+
+export function verdictOf(scene: Scene, residuals: readonly Residual[]): Verdict {
+  if (residuals.some(({ kind, item }) => kind === 'unexpected' && weightOf(scene, item) !== 'context'))
+    return 'intruder'
+  if (residuals.some(({ item }) => queryOf(scene, item)?.control === true)) return 'broken-control'
+  return residuals.some(({ kind }) => kind === 'changed') ? 'intruder' : 'missing'
+}
+
+export function told(scene: Scene, residuals: readonly Residual[], hosts: readonly number[]) {
+  const clusters = clustersOf(scene, hosts)
+  return {
+    rows: residuals.length,
+    hosts: hosts.length,
+    compared: clusters.reduce((sum, index) => sum + (scene.clusters[index]?.hosts.length ?? 0), 0),
+    queries: [...new Set(residuals.map(({ item }) => queryOf(scene, item)?.name ?? ''))],
+    baseline: residuals.some(({ baseline }) => baseline !== 'none'),
+    missing: residuals.every(({ kind }) => kind === 'missing')
+  }
+}
+
+export function hostsOf(residuals: readonly Residual[]): number[] {
+  return [...new Set(residuals.flatMap(({ hosts }) => hosts))].sort((a, b) => a - b)
+}

@@ -1,0 +1,198 @@
+import { gzipSync } from 'node:zlib'
+import type { Query } from '../../osquery/pack.ts'
+import { FACT_QUERIES, MOST_PACKED_BYTES, PIECE_BYTES } from './build.ts'
+
+/**
+ * The collector for Windows: the same protocol as the POSIX script's (shell.ts), for Windows PowerShell 5.1. What does
+ * not fit in one reply stays in a folder that only SYSTEM and administrators may open, and is removed by a later
+ * command of the run, or by a waiting process after fifteen minutes.
+ */
+
+const COMMON = `$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$dir = Join-Path ([IO.Path]::GetTempPath()) "fleet-drift.$nonce"
+function Hash([byte[]]$bytes) {
+  $sha = [Security.Cryptography.SHA256]::Create()
+  (($sha.ComputeHash($bytes) | ForEach-Object { $_.ToString('x2') }) -join '')
+}
+function Say([string]$text) { [Console]::Out.Write($text + "\`n") }
+function Piece([byte[]]$packed, [string]$whole, [int]$index) {
+  $from = $index * $pieceBytes
+  $length = [Math]::Max(0, [Math]::Min($pieceBytes, $packed.Length - $from))
+  $bytes = New-Object byte[] $length
+  [Array]::Copy($packed, $from, $bytes, 0, $length)
+  $text = [Convert]::ToBase64String($bytes)
+  Say "FLEETDRIFT2 $nonce $($text.Length) $(Hash $bytes) $index $($packed.Length) $whole"
+  Say $text
+  Say "FLEETDRIFT2-END $nonce"
+}`
+
+const COLLECT = `function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
+function Ask([string]$program, [string]$sql, [int]$seconds) {
+  $start = New-Object Diagnostics.ProcessStartInfo
+  $start.FileName = $program
+  $start.Arguments = '--flagfile=NUL --disable_extensions --json ' + (Quote $sql)
+  $start.UseShellExecute = $false
+  $start.CreateNoWindow = $true
+  $start.RedirectStandardInput = $true
+  $start.RedirectStandardOutput = $true
+  $start.RedirectStandardError = $true
+  $process = [Diagnostics.Process]::Start($start)
+  try { $process.PriorityClass = 'BelowNormal' } catch { }
+  $process.StandardInput.Close()
+  $out = New-Object IO.MemoryStream
+  $copy = $process.StandardOutput.BaseStream.CopyToAsync($out)
+  $errors = $process.StandardError.ReadToEndAsync()
+  if (-not $process.WaitForExit($seconds * 1000)) {
+    try { $process.Kill() } catch { }
+    return @{ status = 'timeout'; code = 124; out = [byte[]]@(); detail = '' }
+  }
+  [void]$copy.Wait(5000)
+  [void]$errors.Wait(5000)
+  $detail = [string]$errors.Result
+  $status = 'ok'
+  if ($process.ExitCode -ne 0 -or $detail -match '(?m)^Error') { $status = 'failed' }
+  if ($status -eq 'failed' -and $detail -match 'no such table') { $status = 'unsupported' }
+  $bytes = [byte[]]@()
+  if ($status -eq 'ok') { $bytes = $out.ToArray() }
+  @{ status = $status; code = $process.ExitCode; out = $bytes; detail = $detail }
+}
+function Pack($results, [string]$program) {
+  $head = New-Object Collections.Generic.List[string]
+  $head.Add("host $env:AWS_SSM_INSTANCE_ID")
+  $admin = ([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+  $head.Add("uid $(if ($admin) { 0 } else { 1 })")
+  $machine = ''
+  try { $machine = (Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\Cryptography').MachineGuid -replace '-', '' } catch { }
+  $head.Add("machine-id $machine".ToLower())
+  $head.Add('boot-id ')
+  $head.Add("osquery $(if ($program) { 'osqueryi' } else { 'none' })")
+  $body = New-Object IO.MemoryStream
+  foreach ($result in $results) {
+    $text = [Text.Encoding]::UTF8.GetString($result.out)
+    $rows = [regex]::Matches($text, '(?m)^[ \\t]*\\{').Count
+    $detail = '-'
+    if ($result.status -ne 'ok' -and $result.detail) {
+      $short = $result.detail.Substring(0, [Math]::Min(300, $result.detail.Length))
+      $detail = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($short))
+    }
+    $head.Add("query $($result.name) $($result.status) $($result.code) $rows $($result.out.Length) $(Hash $result.out) $detail")
+  }
+  $head.Add("end $($results.Count)")
+  $top = [Text.Encoding]::UTF8.GetBytes(($head -join "\`n") + "\`n")
+  $body.Write($top, 0, $top.Length)
+  foreach ($result in $results) { $body.Write($result.out, 0, $result.out.Length) }
+  $whole = $body.ToArray()
+  $packed = New-Object IO.MemoryStream
+  $gzip = New-Object IO.Compression.GZipStream($packed, [IO.Compression.CompressionMode]::Compress, $true)
+  $gzip.Write($whole, 0, $whole.Length)
+  $gzip.Close()
+  @{ packed = $packed.ToArray(); whole = (Hash $whole) }
+}
+$program = $null
+foreach ($path in @((Join-Path $env:ProgramFiles 'osquery\\osqueryi.exe'), 'C:\\ProgramData\\osquery\\osqueryi.exe')) {
+  if (-not $program -and (Test-Path $path)) { $program = $path }
+}
+if (-not $program) {
+  $found = Get-Command osqueryi.exe -ErrorAction SilentlyContinue
+  if ($found) { $program = $found.Path }
+}
+$began = Get-Date
+$results = New-Object Collections.Generic.List[object]
+if ($program) {
+  foreach ($query in $queries) {
+    $left = [int]($budget - ((Get-Date) - $began).TotalSeconds)
+    $seconds = [Math]::Min($limit, $left)
+    if ($seconds -le 0) { $answer = @{ status = 'timeout'; code = '-'; out = [byte[]]@(); detail = 'not asked: the time for all queries was used up' } }
+    else {
+      try { $answer = Ask $program $query[1] $seconds }
+      catch { $answer = @{ status = 'failed'; code = 1; out = [byte[]]@(); detail = [string]$_ } }
+    }
+    $answer.name = $query[0]
+    $results.Add($answer)
+  }
+}
+$answer = Pack $results $program
+while ($answer.packed.Length -gt $mostPacked) {
+  $largest = $results | Where-Object { $_.out.Length -gt 0 } | Sort-Object { $_.out.Length } -Descending | Select-Object -First 1
+  if (-not $largest) { break }
+  $largest.status = 'truncated'
+  $largest.detail = "its rows ($($largest.out.Length) bytes) are more than a host may send"
+  $largest.out = [byte[]]@()
+  $answer = Pack $results $program
+}
+if ($answer.packed.Length -gt $pieceBytes) {
+  [void](New-Item -ItemType Directory -Path $dir)
+  [void](& icacls.exe $dir /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F')
+  [IO.File]::WriteAllBytes((Join-Path $dir 'gz'), $answer.packed)
+  [IO.File]::WriteAllText((Join-Path $dir 'keep'), $answer.whole)
+  $clean = "Start-Sleep 900; Remove-Item -Recurse -Force -LiteralPath '$dir'"
+  $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
+  Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-EncodedCommand', $encoded
+}
+Piece $answer.packed $answer.whole 0
+for ($index = 1; $stored -and ($index * $pieceBytes -lt $answer.packed.Length); $index++) { Piece $answer.packed $answer.whole $index }`
+
+const PIECE = `if (Test-Path (Join-Path $dir 'keep')) {
+  Piece ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'keep'))) $index
+} else { Say 'fleet-drift: the folder of this run is gone' }`
+
+const REMOVE = `if (Test-Path $dir) { Remove-Item -Recurse -Force -LiteralPath $dir }`
+
+/** A PowerShell text between single quotes, in which only the quote itself means anything. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+const constants = (nonce: string): string[] => [
+  `$nonce = '${nonce}'`,
+  `$pieceBytes = ${PIECE_BYTES}`,
+  `$mostPacked = ${MOST_PACKED_BYTES}`
+]
+
+/** The script that asks the queries and answers with the first piece. */
+export function windowsCollector(
+  queries: readonly Pick<Query, 'name' | 'sql'>[],
+  options: {
+    readonly nonce: string
+    readonly budgetSeconds: number
+    readonly querySeconds: number
+    readonly stored: boolean
+  }
+): string {
+  const asked = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${quote(name)}, ${quote(sql)})`)
+  return [
+    ...constants(options.nonce),
+    `$budget = ${options.budgetSeconds}`,
+    `$limit = ${options.querySeconds}`,
+    `$stored = $${options.stored}`,
+    `$queries = @(\n${asked.join(',\n')}\n)`,
+    COMMON,
+    COLLECT,
+    ''
+  ].join('\n')
+}
+
+/** The script that answers with one more piece. */
+export function windowsPiece(nonce: string, index: number): string {
+  return [...constants(nonce), `$index = ${index}`, COMMON, PIECE, ''].join('\n')
+}
+
+/** The script that removes what the run left. */
+export function windowsRemove(nonce: string): string {
+  return [...constants(nonce), COMMON, REMOVE, ''].join('\n')
+}
+
+/** The lines for the `commands` parameter of AWS-RunPowerShellScript; it always exits 0. */
+export function carryToWindows(script: string): string[] {
+  return [
+    `$s = '${gzipSync(script, { level: 9 }).toString('base64')}'`,
+    'try {',
+    '  $m = New-Object IO.MemoryStream(, [Convert]::FromBase64String($s))',
+    '  $g = New-Object IO.Compression.GZipStream($m, [IO.Compression.CompressionMode]::Decompress)',
+    '  $r = New-Object IO.StreamReader($g, [Text.Encoding]::UTF8)',
+    '  Invoke-Expression $r.ReadToEnd()',
+    '} catch { [Console]::Out.Write(\'fleet-drift: the collector failed on this host\' + "`n") }',
+    'exit 0'
+  ]
+}
