@@ -57,17 +57,17 @@ async function measureAssess(path: string): Promise<Measured> {
   const started = performance.now()
   const before = threadTime()
   let read = 0
-  let analysed = 0
+  let analyzed = 0
   const question = { queries: benchQueries(), baseline: null, indicators: [], today: '2026-01-02' }
   const { findings } = await assess(question, async function* () {
-    if (read > 0) analysed = performance.now()
+    if (read > 0) analyzed = performance.now()
     yield* (await readSnapshot(path)).hosts
     if (read === 0) read = performance.now()
   })
   const finished = performance.now()
   return {
     whole: finished - started,
-    analysis: (analysed > 0 ? analysed : finished) - read,
+    analysis: (analyzed > 0 ? analyzed : finished) - read,
     thread: threadTime() - before,
     rssMegabytes: peak(),
     findings: findings.length

@@ -96,10 +96,10 @@ async function compare({ hosts, plants }: DemoFleet, path: string | undefined): 
   const guilty = new Set(plants.flatMap(plant => plant.hosts))
   const accused = [...new Set(loud.flatMap(finding => finding.hosts))].filter(host => !guilty.has(host))
   console.log(`Healthy hosts accused at high: ${accused.length === 0 ? 'none' : accused.join(' ')}`)
-  for (const host of hosts.filter(candidate => candidate.behaviour !== 'honest')) {
+  for (const host of hosts.filter(candidate => candidate.behavior !== 'honest')) {
     const told = report.hosts.find(candidate => candidate.id === host.id)
     console.log(
-      `A host that is ${host.behaviour}: ${host.id} is told as ${told?.status ?? 'nothing'} (${told?.reason ?? ''})`
+      `A host that is ${host.behavior}: ${host.id} is told as ${told?.status ?? 'nothing'} (${told?.reason ?? ''})`
     )
     if (told === undefined || told.status === 'reported') wrong.push(host.id)
   }

@@ -1,10 +1,10 @@
-import { type Analysis, analyse, worstFirst } from './analyze/analyze.ts'
+import { type Analysis, analyze, worstFirst } from './analyze/analyze.ts'
 import { type Cluster, comparableHosts } from './analyze/cluster/clusters.ts'
 import { evidenceCollector } from './analyze/findings/evidence.ts'
 import type { Finding } from './analyze/findings/finding.ts'
-import { tellFindings } from './analyze/findings/finish.ts'
+import { finishFindings } from './analyze/findings/finish.ts'
 import { type Indicator, indicatorSearch } from './analyze/findings/indicators.ts'
-import { boundRows } from './analyze/findings/limit-rows.ts'
+import { limitRows } from './analyze/findings/limit-rows.ts'
 import type { Baseline } from './baseline/baseline.ts'
 import { type Fleet, fleetBuilder } from './normalize/fleet.ts'
 import type { Query } from './osquery/pack.ts'
@@ -43,12 +43,12 @@ export async function assess(
   const search = indicatorSearch(indicators, queries)
   const fleet = await readFleet(queries, hosts(), indicators.length > 0 ? search.add : () => undefined)
   const { analysis: whole, effect } = judge(fleet, question)
-  const analysis = boundRows(whole)
+  const analysis = limitRows(whole)
   const collector = evidenceCollector(analysis.fleet, analysis.drafts)
   if (analysis.drafts.some(draft => draft.rows.length > 0)) {
     for await (const record of hosts()) collector.add(record)
   }
-  return { analysis, findings: tellFindings(analysis, collector.finish(), search.findings()), effect }
+  return { analysis, findings: finishFindings(analysis, collector.finish(), search.findings()), effect }
 }
 
 /** Makes the hosts comparable; what that takes is free again when it returns. */
@@ -70,9 +70,9 @@ function judge(
   fleet: Fleet,
   { baseline, replaced, today }: Question
 ): Pick<Assessment, 'analysis' | 'effect'> {
-  const analysis = analyse(fleet, baseline, today)
+  const analysis = analyze(fleet, baseline, today)
   if (replaced === undefined || baseline === null) return { analysis, effect: null }
-  const before = analyse(fleet, replaced, today)
+  const before = analyze(fleet, replaced, today)
   const clusters = before.clusters.map(cluster => ({ ...cluster, reference: referenceOf(cluster, fleet) }))
   const change = { fleet, clusters, older: replaced, newer: baseline, today }
   const poisoned = poisoning(change, analysis)
@@ -94,6 +94,6 @@ export function asBaselineKnows(queries: readonly Query[], baseline: Baseline): 
  * The hosts among which a row of a cluster must be common to be believed: the cluster itself; where it came apart by
  * added rows alone, those that it came apart from; for hosts like no other, all.
  */
-export function referenceOf({ hosts, addedTo, alone }: Cluster, fleet: Fleet): readonly number[] {
-  return alone ? comparableHosts(fleet) : (addedTo ?? hosts)
+export function referenceOf({ hosts, splitFrom, isolated }: Cluster, fleet: Fleet): readonly number[] {
+  return isolated ? comparableHosts(fleet) : (splitFrom ?? hosts)
 }

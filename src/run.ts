@@ -5,15 +5,15 @@ import { systemClock as clock } from './clock.ts'
 import { readContext } from './github/context.ts'
 import { actionsLog as log } from './github/log.ts'
 import { parseInputs } from './inputs/inputs.ts'
-import { keepBaseline } from './modes/baseline.ts'
-import { check } from './modes/check.ts'
-import { tellCollected } from './modes/collect.ts'
-import { readQuestion } from './modes/definitions.ts'
-import { fetchFleet, gitHubOf, type Job, publishReport, readFileOf } from './modes/job.ts'
-import { reportOfNothing } from './modes/report.ts'
+import { runBaseline } from './modes/baseline.ts'
+import { runCheck } from './modes/check.ts'
+import { runCollect } from './modes/collect.ts'
+import { loadDefinitions } from './modes/definitions.ts'
+import { collectSnapshot, gitHubOf, type Job, publishReport, readFileOf } from './modes/job.ts'
+import { emptyReport } from './modes/report.ts'
 import { addSummary, summaryFile } from './publish/summary.ts'
 import { escapeLine, fenced } from './report/escape.ts'
-import { readReplaced } from './review/base-version.ts'
+import { readBaseVersion } from './review/base-version.ts'
 
 const NO_TOKEN_HERE =
   'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.'
@@ -48,27 +48,27 @@ export async function run(env: Job['env']): Promise<number> {
 async function carryOut(job: Job): Promise<string[]> {
   const { inputs, context } = job
   try {
-    const asked = await readQuestion(inputs, readFileOf(job))
+    const asked = await loadDefinitions(inputs, readFileOf(job))
     const reviewed = inputs.mode === 'check' ? asked.baseline : null
-    const replaced = await readReplaced(reviewed, context, gitHubOf(job))
+    const replaced = await readBaseVersion(reviewed, context, gitHubOf(job))
     if (inputs.collector === 'ssm' && context.pullRequest?.untrusted && context.oidc === null) {
       log.warning(NO_TOKEN_HERE)
-      await publishReport(job, await reportOfNothing(job, NO_TOKEN_HERE, asked, replaced))
+      await publishReport(job, await emptyReport(job, NO_TOKEN_HERE, asked, replaced))
       return []
     }
-    const fetched = await fetchFleet(job, asked)
+    const fetched = await collectSnapshot(job, asked)
     switch (inputs.mode) {
       case 'collect':
-        return await tellCollected(job, fetched)
+        return await runCollect(job, fetched)
       case 'baseline':
-        return await keepBaseline(job, fetched)
+        return await runBaseline(job, fetched)
       case 'check':
-        return await check(job, fetched, replaced)
+        return await runCheck(job, fetched, replaced)
     }
   } catch (error) {
     const message = messageOf(error)
     try {
-      await publishReport(job, await reportOfNothing(job, message))
+      await publishReport(job, await emptyReport(job, message))
     } catch (second) {
       log.warning(`The report could not be written either: ${messageOf(second)}`)
     }

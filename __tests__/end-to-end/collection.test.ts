@@ -98,14 +98,14 @@ describe('AWS that fails', () => {
 describe('hosts that fail', () => {
   test('every host ends in one state, with its true reason', async () => {
     const { server, behaving } = await start({
-      behaviours: ['garbage', 'failed', 'timed-out', 'offline', 'other-platform', 'denied', 'impostor', 'cut']
+      behaviors: ['garbage', 'failed', 'timed-out', 'offline', 'other-platform', 'denied', 'impostor', 'cut']
     })
     const result = await act(server, { inputs: QUIET })
     const hosts = snapshotOf(result)
     const told = Object.fromEntries(
-      [...behaving].map(([behaviour, { id }]) => {
+      [...behaving].map(([behavior, { id }]) => {
         const { status, reason, unanswered } = hosts.get(id)!
-        return [behaviour, [status, reason, unanswered]]
+        return [behavior, [status, reason, unanswered]]
       })
     )
     expect(told).toEqual({
@@ -137,7 +137,7 @@ describe('hosts that fail', () => {
   })
 
   test('at the deadline a host that hangs is silent, its command is cancelled, and the others count', async () => {
-    const { server, behaving } = await start({ behaviours: ['hang'] })
+    const { server, behaving } = await start({ behaviors: ['hang'] })
     const result = await act(server, { inputs: { ...QUIET, 'timeout-seconds': '8' } })
     expect(statesOf(result)).toEqual({ ...ALL, reported: 17, silent: 2 })
     expect(snapshotOf(result).get(behaving.get('hang')!.id)).toMatchObject({
@@ -183,7 +183,7 @@ test('hosts that are expected and not there are silent, each once, and cost cove
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s cancels the command, and what is known is still published',
   async signal => {
-    const { server } = await start({ behaviours: ['hang'] })
+    const { server } = await start({ behaviors: ['hang'] })
     let kill: (signal: NodeJS.Signals) => void = () => undefined
     let swept = 0
     server.setFault(({ action }) => {
@@ -205,7 +205,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 
 /** Gives the first honest host 5 MB of rows. */
 function fatten({ hosts }: DemoFleet): void {
-  const big = hosts.find(host => host.behaviour === 'honest')!
+  const big = hosts.find(host => host.behavior === 'honest')!
   for (let at = 0; at < 14_000; at++) {
     addRow(big, 'crontab', {
       path: `/var/spool/cron/crontabs/user-${at}`,
@@ -271,7 +271,7 @@ test('a locked document of our own does all that the open one does', async () =>
     shells: 5,
     documents: { 'fleet-drift-linux': lockedDocument(queriesOf(packs)) },
     change: ({ hosts }) => {
-      const big = hosts.find(host => host.behaviour === 'honest')!
+      const big = hosts.find(host => host.behavior === 'honest')!
       for (let at = 0; at < 3_000; at++)
         addRow(big, 'crontab', { path: `/var/spool/cron/${at}`, command: `/opt/${Math.sin(at)}` })
     }
@@ -307,7 +307,7 @@ test('ten faults at once on 200 hosts: every host has its true reason, and every
     settling: 1_500,
     lag: 1_500,
     sessionSeconds: 8,
-    behaviours: ['hang', 'garbage', 'failed', 'offline', 'denied', 'impostor'],
+    behaviors: ['hang', 'garbage', 'failed', 'offline', 'denied', 'impostor'],
     fault: call => storm.map(fault => fault(call)).find(made => made !== undefined)
   })
   const result = await act(server, {
@@ -323,7 +323,7 @@ test('ten faults at once on 200 hosts: every host has its true reason, and every
     denied: /^the role may not send/,
     impostor: /^the host answered as another one/
   }
-  for (const [behaviour, { id }] of behaving) expect(hosts.get(id)?.reason).toMatch(reasons[behaviour]!)
+  for (const [behavior, { id }] of behaving) expect(hosts.get(id)?.reason).toMatch(reasons[behavior]!)
   const report: { findings: { kind: string; severity: string; hosts: string[] }[] } = JSON.parse(
     readFileSync(result.outputs['report-json']!, 'utf8')
   )

@@ -7,7 +7,7 @@ import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from '../support/end-
 const fleet = makeFleet({ seed: 5, hosts: 14 })
 const rootkit = fleet.plants.find(plant => plant.name === 'rootkit')!.hosts[0]!
 const quiet = fleet.hosts
-  .filter(host => host.behaviour === 'honest' && !fleet.plants.some(plant => plant.hosts.includes(host.id)))
+  .filter(host => host.behavior === 'honest' && !fleet.plants.some(plant => plant.hosts.includes(host.id)))
   .map(host => host.id)
 let server: DemoServer
 
@@ -237,9 +237,9 @@ test('a host that answers garbage changes nothing for the others, and is a findi
     return { run, findings: findings as { id: string; kind: string; severity: string; hosts: string[] }[] }
   }
   const without = await told('')
-  hostile.behaviour = 'garbage'
+  hostile.behavior = 'garbage'
   const { run, findings } = await told(`\n${hostile.id}`)
-  hostile.behaviour = 'honest'
+  hostile.behavior = 'honest'
   const deviating = (list: typeof findings) =>
     list
       .filter(({ kind }) => kind === 'deviation')

@@ -13,7 +13,7 @@ import { HOSTILE } from '../support/hostile.ts'
 import { hasCmark, outsideCode, toHtml } from '../support/rendered.ts'
 
 /** What a run may hold in memory at its peak, whatever a host sends (MiB). */
-const MOST_MEMORY = 400
+const MAX_MEMORY_MB = 400
 const MIB = 1024 * 1024
 
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'))
@@ -152,7 +152,7 @@ test('a host that sends strings of 1 MB is bounded in memory and in every report
   }))
   const evil = record('i-0eeeeeeeeeeeeeeee', { kernel_modules: mega })
   const run = await judge(await snapshotOf('huge.ndjson.gz', [...honest, evil]))
-  expect(run.memory).toBeLessThan(MOST_MEMORY)
+  expect(run.memory).toBeLessThan(MAX_MEMORY_MB)
   expect(JSON.parse(run.outputs['outlier-hosts']!)).toEqual(['i-0eeeeeeeeeeeeeeee'])
   expectBounded(run)
 }, 240_000)
@@ -177,6 +177,6 @@ test('a snapshot that unpacks to gigabytes is refused, in bounded memory', async
   const run = await judge(path)
   expect(run.code).toBe(1)
   expect(run.log).toMatch(/::error::.*longer than/)
-  expect(run.memory).toBeLessThan(MOST_MEMORY)
+  expect(run.memory).toBeLessThan(MAX_MEMORY_MB)
   expect(run.outputs.verdict).toBe('incomplete')
 }, 240_000)

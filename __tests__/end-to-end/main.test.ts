@@ -31,7 +31,7 @@ const loud = (told: Told) =>
   told.findings.filter(
     ({ kind, severity }) => kind === 'deviation' && ['critical', 'high'].includes(severity)
   )
-const behaving = (behaviour: string) => fleet.hosts.find(host => host.behaviour === behaviour)!.id
+const behaving = (behavior: string) => fleet.hosts.find(host => host.behavior === behavior)!.id
 
 beforeAll(async () => {
   server = await startServer(fleet)

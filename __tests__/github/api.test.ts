@@ -4,7 +4,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { gitHub } from '../../src/github/api.ts'
 import { Refusal } from '../../src/github/api-error.ts'
 import { markerOf } from '../../src/github/author.ts'
-import { keepComment } from '../../src/publish/comment.ts'
+import { upsertComment } from '../../src/publish/comment.ts'
 import { keptLog } from '../support/publish-ports.ts'
 
 type Answer = { status?: number; json?: unknown; raw?: string; hangUp?: boolean }
@@ -65,7 +65,7 @@ test('comments are listed page by page until one of ours is found', async () => 
       )
     }
   })
-  expect(await keepComment(marker, `${marker}\nnew`, true, github.comments(7), keptLog())).toBe(
+  expect(await upsertComment(marker, `${marker}\nnew`, true, github.comments(7), keptLog())).toBe(
     'https://x/150'
   )
   expect(asked).toEqual([

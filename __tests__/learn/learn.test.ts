@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { assess } from '../../src/assess.ts'
 import { type Baseline, parseBaseline } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
-import { learn } from '../../src/learn/learn.ts'
-import { learnFrom, type Upkeep } from '../../src/learn/learn-from-fleet.ts'
+import { learnBaseline } from '../../src/learn/learn.ts'
+import { type LearnOptions, learnFromFleet } from '../../src/learn/learn-from-fleet.ts'
 import { fleetBuilder } from '../../src/normalize/fleet.ts'
 import type { Query } from '../../src/osquery/pack.ts'
 import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
@@ -12,7 +12,7 @@ import { facts, fleet, host, hostId, QUERIES, query } from '../support/fleets.ts
 
 const question = (today = '2026-09-30') => ({ queries: QUERIES, indicators: [], today })
 
-function learned(hosts: HostRecord[], more: Partial<Upkeep> = {}, today?: string) {
+function learned(hosts: HostRecord[], more: Partial<LearnOptions> = {}, today?: string) {
   const upkeep = {
     name: 'web',
     packs: { linux: 'sha256:00' },
@@ -21,7 +21,7 @@ function learned(hosts: HostRecord[], more: Partial<Upkeep> = {}, today?: string
     acceptRare: false,
     ...more
   }
-  return learnFrom(upkeep, question(today), async function* () {
+  return learnFromFleet(upkeep, question(today), async function* () {
     yield* hosts
   })
 }
@@ -197,7 +197,7 @@ describe('what looks like an intruder', () => {
       rows.programs?.push({ path: '/opt/evil/agent', username: 'root' })
     )
     const { parseIndicators } = await import('../../src/analyze/findings/indicators.ts')
-    const { baseline, refused } = await learnFrom(
+    const { baseline, refused } = await learnFromFleet(
       { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false },
       { ...question(), indicators: parseIndicators('/opt/evil/agent') },
       async function* () {
@@ -325,7 +325,7 @@ describe('a group of several roles', () => {
     b1: ['/sshd', '/db'],
     b2: ['/sshd', '/db']
   })
-  const roles = learn({
+  const roles = learnBaseline({
     ...lesson,
     fleet: two,
     groups: [group('web a', [0, 1]), group('db', [2, 3])]
@@ -342,7 +342,7 @@ describe('a group of several roles', () => {
 
   test('keeps the labels of its roles, and the rows of a role of which nobody answered', () => {
     const fewer = roleFleet({ a1: ['/sshd', '/web', '/new'] })
-    const { baseline, notices } = learn({
+    const { baseline, notices } = learnBaseline({
       ...lesson,
       fleet: fewer,
       groups: [group('other', [0])],
@@ -357,7 +357,7 @@ describe('a group of several roles', () => {
   test('learns no row of an integrity table that fewer than half of the reference hosts have', () => {
     const fleet = roleFleet({ a1: ['/sshd'], a2: ['/sshd'], b1: ['/sshd', '/x'] }, 'integrity')
     const alone = { ...group('odd', [2]), reference: [0, 1, 2] }
-    const { baseline, refused } = learn({ ...lesson, fleet, groups: [group('a', [0, 1]), alone] })
+    const { baseline, refused } = learnBaseline({ ...lesson, fleet, groups: [group('a', [0, 1]), alone] })
     expect(JSON.stringify(baseline)).not.toContain('/x')
     expect(refused).toEqual([
       expect.objectContaining({ reason: expect.stringMatching(/^only 1 of 3 clean hosts has it/) })
@@ -367,7 +367,7 @@ describe('a group of several roles', () => {
   test('gives a new role a label of its own', () => {
     const three = roleFleet({ a1: ['/sshd', '/web'], b1: ['/sshd', '/db'], c1: ['/sshd', '/cache'] })
     const groups = [group('db', [2]), group('x', [1]), group('', [0])]
-    const { baseline } = learn({ ...lesson, fleet: three, groups, previous: roles })
+    const { baseline } = learnBaseline({ ...lesson, fleet: three, groups, previous: roles })
     expect(
       Object.entries(baseline.roles).map(([label, { queries }]) => [label, queries.programs?.required])
     ).toEqual(
@@ -393,7 +393,7 @@ test('a query of a foreign pack is learned with the columns that its rows have',
       excused: new Map()
     }
   ]
-  const { baseline } = learn({
+  const { baseline } = learnBaseline({
     name: 'web',
     packs: {},
     fleet: builder.finish(),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readQuestion } from '../../src/modes/definitions.ts'
+import { loadDefinitions } from '../../src/modes/definitions.ts'
 
 const files: Record<string, string> = {
   'baselines/checkout.json': '{"version":1,"name":"checkout","queries":{}}',
@@ -15,7 +15,7 @@ const read = async (path: string) => {
   return text
 }
 const ask = (more: { packs?: string[]; baseline?: string | null; indicators?: string | null } = {}) =>
-  readQuestion({ mode: 'check', packs: ['linux'], baseline: null, indicators: null, ...more }, read)
+  loadDefinitions({ mode: 'check', packs: ['linux'], baseline: null, indicators: null, ...more }, read)
 const texts = async (indicators: string) => (await ask({ indicators })).indicators.map(({ text }) => text)
 
 test('without a baseline and indicators there is none', async () => {

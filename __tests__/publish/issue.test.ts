@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Refusal } from '../../src/github/api-error.ts'
 import { markerOf } from '../../src/github/author.ts'
-import { keepIssue } from '../../src/publish/issue.ts'
+import { upsertIssue } from '../../src/publish/issue.ts'
 import { type Memory, readMemory, remember, writeMemory } from '../../src/report/history.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { countsOnly, type Shown } from '../../src/report/public-view.ts'
@@ -23,7 +23,7 @@ const drift = (...findings: Finding[]) => report(hosts(), findings)
 const clean = report(hosts())
 
 const keep = (repository: Repository, shown: Shown, today = '2026-11-25', log = keptLog()) =>
-  keepIssue(
+  upsertIssue(
     {
       marker,
       title: 'Fleet Drift: checkout',
@@ -149,7 +149,7 @@ test('an issue of the token’s own user is ours', async () => {
   expect(repository.all.map(({ author, open }) => [author, open])).toEqual([['acme-ci', false]])
 })
 
-test('a token whose issues cannot be recognised again leaves none open', async () => {
+test('a token whose issues cannot be recognized again leaves none open', async () => {
   const repository = new Repository()
   repository.writer = 'acme-app[bot]'
   const log = keptLog()

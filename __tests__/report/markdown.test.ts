@@ -182,7 +182,7 @@ test('no hostile word reaches the terminal or the log as a command, a control or
   }
 })
 
-test('colours are ours alone', () => {
+test('colors are ours alone', () => {
   const plain = renderTerminal(drifted(), { color: false })
   const colored = renderTerminal(drifted(), { color: true })
   expect(colored).not.toBe(plain)

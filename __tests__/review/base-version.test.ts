@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { parseBaseline } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
 import type { RunContext } from '../../src/github/context.ts'
-import { readReplaced } from '../../src/review/base-version.ts'
+import { readBaseVersion } from '../../src/review/base-version.ts'
 
 const BASE = writeBaseline({
   version: 1,
@@ -34,7 +34,7 @@ const gitHub = (files: Record<string, string | null>, parent: string | null = 'b
 })
 
 test('the version before is that of the first parent of the merge commit', async () => {
-  const replaced = await readReplaced(file(HEAD), context(), gitHub({ base: BASE, merge: HEAD }))
+  const replaced = await readBaseVersion(file(HEAD), context(), gitHub({ base: BASE, merge: HEAD }))
   expect(replaced).toEqual({ content: parseBaseline('b.json', BASE), notices: [] })
 })
 
@@ -44,20 +44,20 @@ test.each([
   ['a byte order mark', `\ufeff${BASE}`],
   ['other white space', BASE.replaceAll('  ', '\t')]
 ])('a file that differs in nothing but %s is not changed', async (_, text) => {
-  const replaced = await readReplaced(file(text), context(), gitHub({ base: BASE }))
+  const replaced = await readBaseVersion(file(text), context(), gitHub({ base: BASE }))
   expect(replaced).toEqual({ content: undefined, notices: [] })
 })
 
 test('of pull_request_target, whose commit is that of the base branch, the version before is its own', async () => {
   const files = { base: HEAD, merge: BASE }
-  expect((await readReplaced(file(HEAD), context('pull_request_target'), gitHub(files))).content).toEqual(
+  expect((await readBaseVersion(file(HEAD), context('pull_request_target'), gitHub(files))).content).toEqual(
     parseBaseline('b.json', BASE)
   )
   expect(
-    (await readReplaced(file(BASE), context('pull_request_target'), gitHub(files))).content
+    (await readBaseVersion(file(BASE), context('pull_request_target'), gitHub(files))).content
   ).toBeUndefined()
 })
 
 test('of a commit without a parent all is reviewed as added', async () => {
-  expect((await readReplaced(file(HEAD), context(), gitHub({}, null))).content).toBeNull()
+  expect((await readBaseVersion(file(HEAD), context(), gitHub({}, null))).content).toBeNull()
 })

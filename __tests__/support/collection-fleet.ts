@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
-import type { Behaviour, DemoFleet, DemoHost } from '../../simulator/fleet/host.ts'
+import type { Behavior, DemoFleet, DemoHost } from '../../simulator/fleet/host.ts'
 import { standInOsquery } from '../../simulator/osquery/answer.ts'
 import type { ActionResult } from '../../simulator/runner.ts'
 import type { Call, Fault } from '../../simulator/server/call-log.ts'
@@ -15,7 +15,7 @@ export async function startFleet(
     readonly seed?: number
     readonly scenario?: 'sick' | 'healthy'
     readonly shells?: number
-    readonly behaviours?: readonly Behaviour[]
+    readonly behaviors?: readonly Behavior[]
     readonly change?: (fleet: DemoFleet) => void
   } = {}
 ) {
@@ -25,18 +25,18 @@ export async function startFleet(
     scenario: options.scenario ?? 'healthy'
   })
   const planted = new Set(fleet.plants.flatMap(plant => plant.hosts))
-  const free = fleet.hosts.filter(host => host.behaviour === 'honest' && !planted.has(host.id))
-  const behaving = new Map<Behaviour, DemoHost>()
-  for (const [at, behaviour] of (options.behaviours ?? []).entries()) {
+  const free = fleet.hosts.filter(host => host.behavior === 'honest' && !planted.has(host.id))
+  const behaving = new Map<Behavior, DemoHost>()
+  for (const [at, behavior] of (options.behaviors ?? []).entries()) {
     const host = free[at]
     if (host === undefined) throw new Error('too few hosts')
-    host.behaviour = behaviour
-    behaving.set(behaviour, host)
+    host.behavior = behavior
+    behaving.set(behavior, host)
   }
   options.change?.(fleet)
   const osquery = standInOsquery()
   const agent = preparedHosts((host, sql) => osquery.answer(host.tables, sql))
-  const quick = fleet.hosts.filter(host => ['honest', 'impostor'].includes(host.behaviour))
+  const quick = fleet.hosts.filter(host => ['honest', 'impostor'].includes(host.behavior))
   const prepared = { agent, hosts: new Set(quick.slice(options.shells ?? 0).map(host => host.id)) }
   const server = await startServer(fleet, { concurrency: 20, ...options, prepared })
   return {

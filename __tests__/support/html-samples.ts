@@ -6,7 +6,7 @@ import {
   type ReportHost,
   SEVERITIES
 } from '../../src/report/report.ts'
-import { outlierHosts } from '../../src/report/summarise.ts'
+import { outlierHosts } from '../../src/report/summarize.ts'
 import { HOSTILE } from './hostile.ts'
 import { cluster, finding, host, report, row } from './reports.ts'
 

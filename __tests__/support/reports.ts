@@ -1,5 +1,5 @@
 import type { Finding, FindingRow, Report, ReportCluster, ReportHost } from '../../src/report/report.ts'
-import { summarise } from '../../src/report/summarise.ts'
+import { summarize } from '../../src/report/summarize.ts'
 
 /** A host that reported everything, unless told otherwise. */
 export function host(id: string, more: Partial<ReportHost> = {}): ReportHost {
@@ -84,7 +84,7 @@ export function report(
       snapshotSha256: `sha256:${'c'.repeat(64)}`,
       ...more.run
     },
-    summary: summarise(hosts, findings, clusters, {
+    summary: summarize(hosts, findings, clusters, {
       expected: more.expected ?? null,
       foldedRows: more.foldedRows ?? 0
     }),

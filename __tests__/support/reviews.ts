@@ -1,6 +1,6 @@
 import { assess } from '../../src/assess.ts'
 import type { Baseline } from '../../src/baseline/baseline.ts'
-import { learnFrom } from '../../src/learn/learn-from-fleet.ts'
+import { learnFromFleet } from '../../src/learn/learn-from-fleet.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { QUERIES } from './fleets.ts'
 
@@ -10,7 +10,7 @@ const question = { queries: QUERIES, indicators: [], today: TODAY }
 /** What mode `baseline` makes of hosts. */
 export async function learnedFrom(hosts: readonly HostRecord[]): Promise<Baseline> {
   const upkeep = { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false }
-  const { baseline } = await learnFrom(upkeep, question, async function* () {
+  const { baseline } = await learnFromFleet(upkeep, question, async function* () {
     yield* hosts
   })
   return baseline

@@ -62,7 +62,7 @@ export interface Observation {
   readonly weight: number
 }
 
-const FEWEST_FOR_ALERT = 9
+const MIN_HOSTS_FOR_HIGH = 9
 
 /** Scores an answer against the truth. */
 export function score(family: Family, fleet: TrueFleet, answer: Answer): Observation[] {
@@ -110,7 +110,7 @@ export function score(family: Family, fleet: TrueFleet, answer: Answer): Observa
         ? Infinity
         : told.slice(0, at).filter(({ plants }) => plants.every(({ size }) => size === 0)).length
     if (plant.rows.length === 1) note('singleFive', before <= 5 ? 1 : 0)
-    else if (fleet.hosts.length < FEWEST_FOR_ALERT) note('tinyFive', before <= 5 ? 1 : 0)
+    else if (fleet.hosts.length < MIN_HOSTS_FOR_HIGH) note('tinyFive', before <= 5 ? 1 : 0)
     else {
       note('alert', alerts.some(holds) ? 1 : 0)
       note('first', before === 0 ? 1 : 0)

@@ -22,9 +22,9 @@ export function makeFleet({ seed = 1, hosts: size = 64, scenario = 'sick' }: Fle
     if (host === undefined) throw new Error(`${size} hosts are too few for this scenario`)
     return host
   }
-  take().behaviour = 'silent'
-  take().behaviour = 'no-osquery'
-  if (scenario === 'garbage') take().behaviour = 'garbage'
+  take().behavior = 'silent'
+  take().behavior = 'no-osquery'
+  if (scenario === 'garbage') take().behavior = 'garbage'
   for (const tool of ['strace', 'tcpdump']) benignTool(take(), tool)
   const plants: Plant[] = []
   for (const compromise of scenario === 'healthy' ? [] : COMPROMISES) {

@@ -11,7 +11,7 @@ export function healthyHost(random: Random, index: number): DemoHost {
     name: `ip-${address.replaceAll('.', '-')}`,
     address,
     tags: { Service: 'checkout', Stage: 'production', Name: `checkout-${index + 1}` },
-    behaviour: 'honest',
+    behavior: 'honest',
     tables: {}
   }
   const booted = NOW - random.between(86_400, 86_400 * 90)

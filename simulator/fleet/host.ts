@@ -5,7 +5,7 @@ export type TableRow = Record<string, string | number>
  * How a host behaves when a command reaches it, or why none does. `silent`: undeliverable; `impostor`: answers under
  * another host's name; `cut`: prints more than SSM passes on; `denied`: the role may not send to it.
  */
-export type Behaviour =
+export type Behavior =
   | 'honest'
   | 'silent'
   | 'no-osquery'
@@ -25,7 +25,7 @@ export interface DemoHost {
   readonly name: string
   readonly address: string
   readonly tags: Readonly<Record<string, string>>
-  behaviour: Behaviour
+  behavior: Behavior
   readonly tables: Record<string, TableRow[]>
 }
 

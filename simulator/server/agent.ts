@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Behaviour, DemoHost } from '../fleet/host.ts'
+import type { Behavior, DemoHost } from '../fleet/host.ts'
 import { standInOsquery } from '../osquery/answer.ts'
 
 /** Runs a document's commands on a host. */
@@ -79,16 +79,16 @@ export async function demoAgent() {
       commandId: string,
       signal: AbortSignal
     ): Promise<Ended> {
-      const printed = PRINTED[host.behaviour]
+      const printed = PRINTED[host.behavior]
       if (printed !== undefined)
-        return { code: host.behaviour === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }
+        return { code: host.behavior === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }
       if (closed) return { code: 1, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       const folder = await mkdtemp(join(home, 'run-'))
       const temp = join(home, 'hosts', host.id)
       await mkdir(temp, { recursive: true })
       const script = join(folder, '_script.sh')
       await writeFile(script, commands.join('\n'), { mode: 0o700 })
-      const tools = join(home, host.behaviour === 'no-osquery' ? 'bare' : 'bin')
+      const tools = join(home, host.behavior === 'no-osquery' ? 'bare' : 'bin')
       const child = spawn('sh', ['-c', script], {
         cwd: folder,
         detached: true,
@@ -170,7 +170,7 @@ const GARBAGE = Buffer.concat([
 ])
 
 /** What hosts print that do not run the script. */
-const PRINTED: Readonly<Partial<Record<Behaviour, Buffer>>> = {
+const PRINTED: Readonly<Partial<Record<Behavior, Buffer>>> = {
   garbage: GARBAGE,
   failed: Buffer.alloc(0),
   cut: Buffer.alloc(5_000_000, 'FLEETDRIFT and no end ')

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Behaviour, DemoFleet, DemoHost } from '../fleet/host.ts'
+import type { Behavior, DemoFleet, DemoHost } from '../fleet/host.ts'
 import type { Agent } from './agent.ts'
 import { ServiceError } from './call-log.ts'
 
@@ -64,7 +64,7 @@ export interface SsmOptions {
 const OPEN = new Set(['Pending', 'InProgress', 'Cancelling'])
 
 /** Status and details of hosts on which nothing runs. */
-const FATES: Readonly<Partial<Record<Behaviour, readonly [status: string, details: string]>>> = {
+const FATES: Readonly<Partial<Record<Behavior, readonly [status: string, details: string]>>> = {
   silent: ['Failed', 'Undeliverable'],
   hang: ['InProgress', 'InProgress'],
   'timed-out': ['TimedOut', 'ExecutionTimedOut'],
@@ -152,7 +152,7 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     const { host } = invocation
     const end = (status: string, details: string) =>
       Object.assign(invocation, { status, details, ...(OPEN.has(status) ? {} : { endedAt: Date.now() }) })
-    const fate = FATES[host.behaviour]
+    const fate = FATES[host.behavior]
     if (fate !== undefined) {
       end(fate[0], fate[1])
       return
@@ -160,7 +160,7 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     schedule(async () => {
       if (command.stop.signal.aborted) return
       end('InProgress', 'InProgress')
-      const name = host.behaviour === 'impostor' ? fleet.hosts.find(other => other !== host)?.id : host.id
+      const name = host.behavior === 'impostor' ? fleet.hosts.find(other => other !== host)?.id : host.id
       const { code, stdout, stderr } = await agent.run(
         host,
         name ?? host.id,
@@ -253,9 +253,9 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
     const from = Number(NextToken ?? 0)
     const to = from + MaxResults
     return {
-      InstanceInformationList: all.slice(from, to).map(({ id, behaviour, name, address }) => ({
+      InstanceInformationList: all.slice(from, to).map(({ id, behavior, name, address }) => ({
         InstanceId: id,
-        PingStatus: ['silent', 'offline'].includes(behaviour) ? 'ConnectionLost' : 'Online',
+        PingStatus: ['silent', 'offline'].includes(behavior) ? 'ConnectionLost' : 'Online',
         PlatformType: 'Linux',
         ComputerName: `${name}.eu-west-1.compute.internal`,
         IPAddress: address

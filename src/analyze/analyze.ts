@@ -1,10 +1,10 @@
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
-import { expect } from '../baseline/match.ts'
+import { matchBaseline } from '../baseline/match.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import { type Cluster, clusterFleet } from './cluster/clusters.ts'
-import { type Card, cardsOf } from './cluster/profiles.ts'
-import { type Scene, sceneOf } from './clustered-fleet.ts'
-import { MOST_LONE_ROWS, type Residual, residuals } from './deviate/deviations.ts'
+import { type ClusterProfile, profileClusters } from './cluster/profiles.ts'
+import { type ClusteredFleet, clusteredFleet } from './clustered-fleet.ts'
+import { type Deviation, MAX_ROWS_OF_ONE_HOST, residuals } from './deviate/deviations.ts'
 import { acceptanceId, applyAcceptances } from './findings/acceptances.ts'
 import { coverageFindings } from './findings/coverage.ts'
 import type { Draft } from './findings/draft.ts'
@@ -19,12 +19,12 @@ export interface Analysis {
   readonly fleet: Fleet
   readonly clusters: readonly Cluster[]
   /** What sets each cluster apart, in the order of the clusters. */
-  readonly cards: readonly Card[]
+  readonly profiles: readonly ClusterProfile[]
   /** Worst first. */
   readonly drafts: readonly Draft[]
   readonly foldedRows: number
   /** By host: the bits of the most surprising thing about it that was folded. */
-  readonly undertone: Float64Array
+  readonly foldedBits: Float64Array
   readonly notices: readonly string[]
 }
 
@@ -32,13 +32,13 @@ export interface Analysis {
  * Compares a fleet with a baseline, where there is one, and with itself.
  * Pure: the same fleet, baseline and date (YYYY-MM-DD) give the same analysis, whatever the order of hosts and rows.
  */
-export function analyse(fleet: Fleet, baseline: Baseline | null, today: string): Analysis {
-  const expected = baseline === null ? null : expect(baseline, fleet)
+export function analyze(fleet: Fleet, baseline: Baseline | null, today: string): Analysis {
+  const expected = baseline === null ? null : matchBaseline(baseline, fleet)
   const whole = expected?.fleet ?? fleet
   const clusters = clusterFleet(whole)
-  const scene = sceneOf(whole, clusters)
+  const scene = clusteredFleet(whole, clusters)
   const {
-    residuals: found,
+    findDeviations: found,
     losses,
     unweighed
   } = residuals(whole, clusters, scene.inFleet, host => expected?.byHost[host] ?? null)
@@ -55,10 +55,10 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
   return {
     fleet: whole,
     clusters,
-    cards: cardsOf(whole, clusters),
+    profiles: profileClusters(whole, clusters),
     drafts: withPrevalence(scene, drafts).sort(worstFirst),
     foldedRows: judged.folded + unweighed,
-    undertone: judged.undertone,
+    foldedBits: judged.undertone,
     notices: [
       ...(expected?.notices ?? []),
       ...notices(scene, baseline !== null),
@@ -71,7 +71,7 @@ export function analyse(fleet: Fleet, baseline: Baseline | null, today: string):
 function unweighedNotice(rows: number): string[] {
   if (rows === 0) return []
   return [
-    `Of the rows of a query that one host alone has ${MOST_LONE_ROWS} were weighed: ${rows} further rows were counted as folded, and are in the snapshot alone.`
+    `Of the rows of a query that one host alone has ${MAX_ROWS_OF_ONE_HOST} were weighed: ${rows} further rows were counted as folded, and are in the snapshot alone.`
   ]
 }
 
@@ -86,8 +86,8 @@ export function worstFirst(a: Draft, b: Draft): number {
 
 /** What an acceptance covers stays in the report, closed: one finding for each acceptance and row set. */
 function acceptedFindings(
-  scene: Scene,
-  accepted: readonly { readonly residual: Residual; readonly by: Acceptance }[]
+  scene: ClusteredFleet,
+  accepted: readonly { readonly residual: Deviation; readonly by: Acceptance }[]
 ): Draft[] {
   const byAcceptance = Map.groupBy(accepted, ({ by }) => by)
   return [...byAcceptance].map(([acceptance, covered]) => {

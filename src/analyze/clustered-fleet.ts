@@ -2,11 +2,11 @@ import type { Fleet } from '../normalize/fleet.ts'
 import type { Query, Weight } from '../osquery/pack.ts'
 import type { Cluster } from './cluster/clusters.ts'
 import { type Counts, countItems, queriesOf } from './counts.ts'
-import type { Residual } from './deviate/deviations.ts'
+import type { Deviation } from './deviate/deviations.ts'
 import { isAccess, weightOfQuery } from './score/table-weight.ts'
 
-/** What every judgement of the fleet looks at. */
-export interface Scene {
+/** What every judgment of the fleet looks at. */
+export interface ClusteredFleet {
   readonly fleet: Fleet
   readonly clusters: readonly Cluster[]
   /** By host: the index of its cluster, −1 where it cannot be compared. */
@@ -23,7 +23,7 @@ const INTEGRITY_PRIOR = 2
 const ACCESS_PRIOR = 1
 const EMPTY_PRIOR = 1.5
 
-export function sceneOf(fleet: Fleet, clusters: readonly Cluster[]): Scene {
+export function clusteredFleet(fleet: Fleet, clusters: readonly Cluster[]): ClusteredFleet {
   const clusterOf = new Int32Array(fleet.hosts.length).fill(-1)
   for (const [index, { hosts }] of clusters.entries()) for (const host of hosts) clusterOf[host] = index
   const everyone = clusters.flatMap(cluster => cluster.hosts)
@@ -53,27 +53,30 @@ function countFilled(fleet: Fleet, hosts: readonly number[]): Int32Array {
   return filled
 }
 
-export function queryOf({ fleet }: Scene, item: number): Query | undefined {
+export function queryOfItem({ fleet }: ClusteredFleet, item: number): Query | undefined {
   return fleet.queries[fleet.items[item]?.query ?? -1]
 }
 
-export function weightOf(scene: Scene, item: number): Weight {
-  const query = queryOf(scene, item)
+export function weightOf(scene: ClusteredFleet, item: number): Weight {
+  const query = queryOfItem(scene, item)
   return query === undefined ? 'normal' : weightOfQuery(query)
 }
 
 /** Whether a residual stands in a table whose change is rarely innocent, or is a protection that stopped or changed. */
-export function isIntegrity(scene: Scene, { kind, item }: Pick<Residual, 'kind' | 'item'>): boolean {
+export function isIntegrity(
+  scene: ClusteredFleet,
+  { kind, item }: Pick<Deviation, 'kind' | 'item'>
+): boolean {
   if (weightOf(scene, item) === 'integrity') return true
-  return kind !== 'unexpected' && queryOf(scene, item)?.control === true
+  return kind !== 'unexpected' && queryOfItem(scene, item)?.control === true
 }
 
 /**
  * What the table of a residual counts beforehand, in bits: more where a change is rarely innocent, for who may log in
  * and for a file that differs from the same version elsewhere; more still where no other host has any row.
  */
-export function priorOf(scene: Scene, { kind, item, hosts }: Residual): number {
-  const query = queryOf(scene, item)
+export function priorOf(scene: ClusteredFleet, { kind, item, hosts }: Deviation): number {
+  const query = queryOfItem(scene, item)
   if (query === undefined || weightOf(scene, item) === 'context') return 0
   let prior = 0
   if (isIntegrity(scene, { kind, item })) prior = INTEGRITY_PRIOR
@@ -84,7 +87,7 @@ export function priorOf(scene: Scene, { kind, item, hosts }: Residual): number {
 }
 
 /** Clusters of some hosts, in order. */
-export function clustersOf({ clusterOf }: Scene, hosts: readonly number[]): number[] {
+export function clustersOf({ clusterOf }: ClusteredFleet, hosts: readonly number[]): number[] {
   return [...new Set(hosts.map(host => clusterOf[host] ?? -1))]
     .filter(index => index >= 0)
     .sort((a, b) => a - b)

@@ -6,7 +6,7 @@ import { explainAwsError, hasExpired, isThrottled } from './errors.ts'
 import { type Pace, startPace } from './pace.ts'
 
 /** A call may wait long for its turn; more renewals than this would hide credentials that never work. */
-const MOST_RENEWALS = 2
+const MAX_RENEWALS = 2
 
 /**
  * A client for SSM. Every attempt of an action, retries included, keeps to the pace of that action; the SDK retries
@@ -55,7 +55,7 @@ export function ssmClient(region: string, credentials: RoleSession['credentials'
           try {
             return await next(args)
           } catch (error) {
-            if (!hasExpired(error) || renewals >= MOST_RENEWALS) throw error
+            if (!hasExpired(error) || renewals >= MAX_RENEWALS) throw error
             await credentials(used)
           }
         }

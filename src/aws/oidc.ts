@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 /** Gives a new OIDC token (a JWT) for an audience each time it is called. */
 export type TokenSource = (audience: string) => Promise<string>
@@ -48,7 +48,7 @@ const claimsSchema = z.object({ sub: z.string().min(1) })
 export function subjectOf(token: string): string | null {
   try {
     const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
-    return inert(claimsSchema.parse(JSON.parse(claims)).sub)
+    return sanitize(claimsSchema.parse(JSON.parse(claims)).sub)
   } catch {
     return null
   }

@@ -15,8 +15,8 @@ export interface Pace {
 
 /** Calls a second. */
 const FIRST_RATE = 6
-const LEAST_RATE = 0.5
-const MOST_RATE = 100
+const MIN_RATE = 0.5
+const MAX_RATE = 100
 /** What an answered call adds before the first throttling, and a second's calls after it, as a share of the rate. */
 const OPENING_STEP = 0.7
 const STEADY_STEP = 0.03
@@ -39,14 +39,14 @@ export function startPace(clock: Clock): Pace {
     },
     answered() {
       const step = refused === null || rate < refused / 2 ? OPENING_STEP : STEADY_STEP
-      rate = Math.min(MOST_RATE, rate + step)
+      rate = Math.min(MAX_RATE, rate + step)
     },
     throttled() {
       const now = clock.now()
       if (now - slowedAt < SAME_STORM) return
       slowedAt = now
       refused = rate
-      rate = Math.max(LEAST_RATE, rate * BACK_OFF)
+      rate = Math.max(MIN_RATE, rate * BACK_OFF)
       next = Math.max(next, now + 1_000 / rate)
     }
   }

@@ -18,7 +18,7 @@ export type ReadObject = (
 const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]{0,400}))?$/
 const TIMEOUT = 60_000
 /** A host's answer in all its pieces is smaller (bytes). */
-const MOST_BYTES = 64 * 1024 * 1024
+const MAX_OBJECT_BYTES = 64 * 1024 * 1024
 
 /** Parses `s3://bucket/prefix`; `null` where it is none. */
 export function parseS3Place(text: string): S3Place | null {
@@ -83,7 +83,7 @@ export function s3Reader(
           reason: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
         }
       if (!answer.ok) return { reason: `S3 answered ${answer.status}` }
-      if (Number(answer.headers.get('content-length') ?? 0) > MOST_BYTES)
+      if (Number(answer.headers.get('content-length') ?? 0) > MAX_OBJECT_BYTES)
         return { reason: 'the object is too large' }
       return { text: Buffer.from(await answer.arrayBuffer()).toString('latin1') }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 import { locator, type Problem, readLocated } from './json-locations.ts'
 
 /** Where the shipped JSON Schema of baselines can be had. */
@@ -11,15 +11,15 @@ const QUERY_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const QUERY_NAME_RULE = 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'
 
 /** Takes the empty row or acceptance away that closes a list, so that every real one ends with a comma. */
-function unclosed(list: unknown): unknown {
+function dropTerminator(list: unknown): unknown {
   const last = Array.isArray(list) ? list.at(-1) : undefined
   const closes = typeof last === 'object' && last !== null && Object.keys(last).length === 0
   return closes && Array.isArray(list) ? list.slice(0, -1) : list
 }
 
-/** A row of a baseline: the values of the query's `columns`, in that order, normalised by fixed rules. */
+/** A row of a baseline: the values of the query's `columns`, in that order, normalized by fixed rules. */
 const rowSchema = z.array(z.string())
-const rowsSchema = z.preprocess(unclosed, z.array(rowSchema).default([]))
+const rowsSchema = z.preprocess(dropTerminator, z.array(rowSchema).default([]))
 
 const querySchema = z.strictObject({
   columns: z.array(z.string().min(1, 'a column has a name')).min(1, 'needs at least one column'),
@@ -53,7 +53,7 @@ const baselineSchema = z.strictObject({
   name: z.string().min(1, 'is empty'),
   packs: z.record(z.string(), z.string()).default({}),
   queries: queriesSchema,
-  accept: z.preprocess(unclosed, z.array(acceptanceSchema).default([])),
+  accept: z.preprocess(dropTerminator, z.array(acceptanceSchema).default([])),
   roles: z.record(z.string().min(1), z.strictObject({ queries: queriesSchema })).default({})
 })
 
@@ -66,7 +66,7 @@ export type BaselineQueries = Baseline['queries']
 /** The baseline file cannot be used; the message names file, line and column of everything in it that is wrong. */
 export class BaselineError extends Error {}
 
-const MOST_PROBLEMS = 20
+const MAX_PROBLEMS = 20
 
 /**
  * Reads a baseline file's text.
@@ -79,9 +79,9 @@ export function parseBaseline(path: string, text: string): Baseline {
   const found = parsed.success ? rowProblems(parsed.data) : parsed.error.issues.flatMap(problemsOf)
   if (parsed.success && found.length === 0 && located.repeated.length === 0) return parsed.data
   const place = locator(located)
-  const repeated = located.repeated.slice(0, MOST_PROBLEMS)
+  const repeated = located.repeated.slice(0, MAX_PROBLEMS)
   const shown = found
-    .slice(0, MOST_PROBLEMS)
+    .slice(0, MAX_PROBLEMS)
     .map(({ at, message }) => ({ place: place(at), message: `${wordsOf(at)}${message}` }))
   throw refusal(
     `${path} is not a valid baseline`,
@@ -189,13 +189,13 @@ function wordsOf(at: readonly PropertyKey[]): string {
     .map(part => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .replace(/^\./, '')
-  return words === '' ? '' : `${inert(words, 160)} `
+  return words === '' ? '' : `${sanitize(words, 160)} `
 }
 
 function refusal(what: string, path: string, problems: readonly Problem[], more: number): BaselineError {
   const order = [...problems].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
   const lines = order.map(
-    ({ place, message }) => `${path}:${place.line}:${place.column}: ${inert(message, 300)}`
+    ({ place, message }) => `${path}:${place.line}:${place.column}: ${sanitize(message, 300)}`
   )
   if (more > 0) lines.push(`and ${more} more problems`)
   return new BaselineError(`${what}:\n${lines.join('\n')}`)

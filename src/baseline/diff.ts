@@ -32,7 +32,7 @@ export interface BaselineChanges {
 }
 
 /** Compares two versions of a baseline, place by place; `null`: there was none. O(rows). */
-export function changesBetween(older: Baseline | null, newer: Baseline): BaselineChanges {
+export function diffBaselines(older: Baseline | null, newer: Baseline): BaselineChanges {
   const labels = new Set([...Object.keys(older?.roles ?? {}), ...Object.keys(newer.roles)])
   const parts = [null, ...[...labels].sort()].map(role =>
     changesOf(role, queriesAt(older, role), queriesAt(newer, role))

@@ -9,13 +9,13 @@ import {
 } from 'jsonc-parser'
 
 /** Counted from 1, as editors do; a column is a UTF-16 unit. */
-export interface Place {
+export interface JsonLocation {
   readonly line: number
   readonly column: number
 }
 
 export interface Problem {
-  readonly place: Place
+  readonly place: JsonLocation
   readonly message: string
 }
 
@@ -53,7 +53,7 @@ export function readLocated(source: string): Located | { readonly problems: read
 }
 
 /** Tells where the value at a path stands: of a key its name; of what is missing the object that lacks it. */
-export function locator({ text }: Located): (path: readonly PropertyKey[]) => Place {
+export function locator({ text }: Located): (path: readonly PropertyKey[]) => JsonLocation {
   const root = parseTree(text)
   return path => {
     for (let length = path.length; root !== undefined && length > 0; length--) {
@@ -70,7 +70,7 @@ function keyOf(node: Node): Node {
   return node.parent?.type === 'property' ? (node.parent.children?.[0] ?? node) : node
 }
 
-function placeOf(text: string, offset: number): Place {
+function placeOf(text: string, offset: number): JsonLocation {
   const before = text.slice(0, offset)
   const start = before.lastIndexOf('\n') + 1
   return { line: before.split('\n').length, column: offset - start + 1 }

@@ -15,11 +15,11 @@ export interface Expectation {
   readonly optional: ReadonlySet<number>
 }
 
-export interface Expected {
+export interface BaselineMatch {
   /** The fleet, its items followed by those that only the baseline has; hosts refer to patterns they match. */
   readonly fleet: Fleet
   /** By item of the fleet as it was given: the item that it stands for; `null`: each for itself. */
-  readonly stands: Int32Array | null
+  readonly matchedItem: Int32Array | null
   /** One for each role, in the order of their labels. */
   readonly roles: readonly Expectation[]
   /** The expectation of each host, in the fleet's order. */
@@ -46,7 +46,7 @@ interface BaselineRows {
  * Puts a baseline's rows beside a fleet's items. Equality is by fixed rules and the baseline's own patterns, so that
  * the same host and baseline always agree. O(baseline rows + items × pattern rows of their query).
  */
-export function expect(baseline: Baseline, fleet: Fleet): Expected {
+export function matchBaseline(baseline: Baseline, fleet: Fleet): BaselineMatch {
   const notices = new Set<string>()
   const items: Item[] = [...fleet.items]
   const ids = new Map<string, number>()
@@ -112,7 +112,7 @@ export function expect(baseline: Baseline, fleet: Fleet): Expected {
   const byHost = hosts.map(host => nearest(host, sets))
   return {
     fleet: { ...fleet, items, hosts },
-    stands,
+    matchedItem: stands,
     roles: sets,
     byHost,
     notices: [...roleNotice(byHost), ...[...notices].sort()]

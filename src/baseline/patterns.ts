@@ -85,7 +85,7 @@ const UUID =
  * The pattern that a value is a variant of: what looks random in it replaced. Single digits stay, for they tell
  * `v1` from `v2`. Placeholders that are there already stay as they are.
  */
-export function generalise(value: string): string {
+export function generalize(value: string): string {
   return value
     .split(PLACEHOLDER)
     .map((part, at) => (at % 2 === 1 ? part : part.replace(UUID, '<uuid>')))
@@ -104,7 +104,7 @@ function word(text: string): string {
 }
 
 /** Whether enough of a pattern row is said literally for it to stand for one thing: three letters in a row somewhere. */
-export function saysSomething(values: readonly string[]): boolean {
+export function hasLiteralText(values: readonly string[]): boolean {
   return values.some(value =>
     value.split(PLACEHOLDER).some((part, at) => at % 2 === 0 && /\p{L}{3}/u.test(part))
   )

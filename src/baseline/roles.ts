@@ -9,25 +9,25 @@ export interface ListedRow {
 }
 
 /** All that a baseline says of one query to the hosts of one role, rows by {@link rowKey}. */
-export interface WholeQuery {
+export interface RoleQuery {
   readonly columns: readonly string[]
   readonly rows: ReadonlyMap<string, ListedRow>
 }
 
 /** All that a baseline says to the hosts of one role, by query. */
-export type Whole = ReadonlyMap<string, WholeQuery>
+export type RoleRows = ReadonlyMap<string, RoleQuery>
 
 export const rowKey = (row: readonly string[]): string => JSON.stringify(row)
 
 /** What a baseline says to each role, the common rows included; the one role of a baseline without roles is `null`. */
-export function wholes(baseline: Pick<Baseline, 'queries' | 'roles'>): Map<string | null, Whole> {
+export function rowsByRole(baseline: Pick<Baseline, 'queries' | 'roles'>): Map<string | null, RoleRows> {
   const roles = Object.entries(baseline.roles)
-  if (roles.length === 0) return new Map([[null, wholeOf([baseline.queries])]])
-  return new Map(roles.map(([label, { queries }]) => [label, wholeOf([baseline.queries, queries])]))
+  if (roles.length === 0) return new Map([[null, mergeQueries([baseline.queries])]])
+  return new Map(roles.map(([label, { queries }]) => [label, mergeQueries([baseline.queries, queries])]))
 }
 
 /** Rows of several places put together; what is required in one place is required. */
-export function wholeOf(parts: readonly BaselineQueries[]): Whole {
+export function mergeQueries(parts: readonly BaselineQueries[]): RoleRows {
   const result = new Map<string, { columns: readonly string[]; rows: Map<string, ListedRow> }>()
   for (const queries of parts) {
     for (const [name, query] of Object.entries(queries)) {
@@ -42,12 +42,14 @@ export function wholeOf(parts: readonly BaselineQueries[]): Whole {
 }
 
 /**
- * The inverse of {@link wholes}: what every role has in the same list stands under `queries`, the rest with its role.
+ * The inverse of {@link rowsByRole}: what every role has in the same list stands under `queries`, the rest with its role.
  * O(rows × roles).
  */
-export function together(parts: ReadonlyMap<string | null, Whole>): Pick<Baseline, 'queries' | 'roles'> {
+export function factorRoles(
+  parts: ReadonlyMap<string | null, RoleRows>
+): Pick<Baseline, 'queries' | 'roles'> {
   const all = [...parts.values()]
-  const queries = new Map<string, WholeQuery>()
+  const queries = new Map<string, RoleQuery>()
   for (const [name, { columns, rows }] of all[0] ?? []) {
     if (!all.every(other => other.has(name))) continue
     const common = [...rows].filter(([key, { list }]) =>
@@ -62,8 +64,8 @@ export function together(parts: ReadonlyMap<string | null, Whole>): Pick<Baselin
 }
 
 /** What of a role's rows is not among the common ones. */
-function rest(own: Whole, common: Whole): BaselineQueries {
-  const left = new Map<string, WholeQuery>()
+function rest(own: RoleRows, common: RoleRows): BaselineQueries {
+  const left = new Map<string, RoleQuery>()
   for (const [name, { columns, rows }] of own) {
     const known = common.get(name)
     const others = [...rows].filter(([key]) => known?.rows.has(key) !== true)
@@ -72,7 +74,7 @@ function rest(own: Whole, common: Whole): BaselineQueries {
   return plain(left)
 }
 
-function plain(queries: Whole): BaselineQueries {
+function plain(queries: RoleRows): BaselineQueries {
   return Object.fromEntries(
     [...queries].map(([name, { columns, rows }]) => {
       const listed = (wanted: List) =>

@@ -1,6 +1,6 @@
 import type { Platform, Query } from '../osquery/pack.ts'
 import type { HostRecord, QueryResult } from '../snapshot/snapshot.ts'
-import type { Opened } from './protocol/reply.ts'
+import type { Reply } from './protocol/reply.ts'
 import type { InvocationState } from './ssm/invocation-status.ts'
 import type { Shell } from './ssm/task.ts'
 
@@ -15,7 +15,7 @@ export type Asked = Pick<Query, 'name' | 'platforms'>
 /** The one record of a host whose invocation has ended. */
 export function recordOf(
   host: string,
-  opened: Opened,
+  opened: Reply,
   asked: readonly Asked[],
   state: InvocationState,
   collectedAt: string,

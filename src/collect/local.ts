@@ -5,14 +5,14 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 import { recordOf, silentHost } from './host-record.ts'
 import { openFrame } from './protocol/frame.ts'
-import { type Opened, openPacked } from './protocol/reply.ts'
+import { openPacked, type Reply } from './protocol/reply.ts'
 import {
-  carry,
   collectorScript,
-  MOST_STORED_BYTES,
+  encodeScript,
+  MAX_STORED_BYTES,
   type OsquerySource,
   removeScript
 } from './script/build.ts'
@@ -27,7 +27,7 @@ export interface LocalCollection {
 }
 
 /** The most that the script prints: every piece in base64, with room for the frames (characters). */
-const MOST_OUTPUT = MOST_STORED_BYTES * 2
+const MAX_OUTPUT_BYTES = MAX_STORED_BYTES * 2
 const REMOVING = 10_000
 
 /**
@@ -56,7 +56,7 @@ export async function* collectHere(
 }
 
 /** Puts the pieces together and opens the answer; nothing of it counts unless all of it holds. */
-function open(output: string, nonce: string, host: string, queries: readonly Query[]): Opened {
+function open(output: string, nonce: string, host: string, queries: readonly Query[]): Reply {
   const frames = output.split(/^(?=FLEETDRIFT2 )/m).filter(frame => frame.startsWith('FLEETDRIFT2 '))
   const pieces: Buffer[] = []
   let whole = ''
@@ -78,14 +78,14 @@ async function shell(
   signal: AbortSignal
 ): Promise<{ readonly output: string; readonly trouble: string | null }> {
   const { PATH = '/usr/bin:/bin', TMPDIR = '/tmp' } = process.env
-  const child = spawn('sh', ['-c', carry(script).join('\n')], {
+  const child = spawn('sh', ['-c', encodeScript(script).join('\n')], {
     env: { PATH, TMPDIR, HOME: TMPDIR },
     stdio: ['ignore', 'pipe', 'ignore'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(milliseconds)])
   })
   let output = ''
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
-    if (output.length <= MOST_OUTPUT) output += text
+    if (output.length <= MAX_OUTPUT_BYTES) output += text
   })
   return new Promise(resolve => {
     child.on('error', error =>
@@ -93,7 +93,7 @@ async function shell(
         output: '',
         trouble:
           error.name !== 'AbortError'
-            ? `the collector cannot be run here: ${inert(error.message)}`
+            ? `the collector cannot be run here: ${sanitize(error.message)}`
             : signal.aborted
               ? 'the run was cancelled'
               : `no answer within ${milliseconds / 1_000} s`

@@ -7,7 +7,7 @@ import { Refusal } from './api-error.ts'
 /** The most that GitHub gives at once. */
 const PAGE = 100
 /** Comments and issues beyond these pages are not looked through; ours is among the oldest. */
-const MOST_PAGES = 100
+const MAX_PAGES = 100
 const TIMEOUT_MS = 20_000
 const ATTEMPTS = 3
 
@@ -68,7 +68,7 @@ export function gitHub(token: string, owner: string, repo: string, options: GitH
     }
   }
   const pages = async function* <T>(path: string, schema: z.ZodType<T>): AsyncGenerator<T> {
-    for (let page = 1; page <= MOST_PAGES; page++) {
+    for (let page = 1; page <= MAX_PAGES; page++) {
       const separator = path.includes('?') ? '&' : '?'
       const found = z
         .array(schema)

@@ -10,7 +10,7 @@ export type ExpectedHosts = { readonly count: number } | { readonly ids: readonl
 /** Controls, line breaks, and characters that are not seen. */
 const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 /** Characters of an inline session policy (STS API reference, AssumeRoleWithWebIdentity). */
-const MOST_SESSION_POLICY = 2048
+const MAX_SESSION_POLICY_CHARACTERS = 2048
 
 /** Whether a text is one path that does not climb out of the workspace; absolute ones are the workflow's choice. */
 export function isFolder(path: string): boolean {
@@ -70,13 +70,13 @@ export function parseSessionPolicy(text: string, context: z.RefinementCtx): stri
   if (text === '') return null
   try {
     const compact = JSON.stringify(JSON.parse(text))
-    if (compact.startsWith('{') && compact.length <= MOST_SESSION_POLICY) return compact
+    if (compact.startsWith('{') && compact.length <= MAX_SESSION_POLICY_CHARACTERS) return compact
   } catch {
     // told below
   }
   context.addIssue({
     code: 'custom',
-    message: `must be a JSON object of at most ${MOST_SESSION_POLICY} characters`
+    message: `must be a JSON object of at most ${MAX_SESSION_POLICY_CHARACTERS} characters`
   })
   return z.NEVER
 }

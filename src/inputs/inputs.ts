@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseS3Place, type S3Place } from '../aws/s3.ts'
 import type { OsquerySource } from '../collect/script/build.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 import {
   type ExpectedHosts,
   isFolder,
@@ -162,7 +162,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
   const targets = parseTargets(targetLines)
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.map(issue => problemOf(issue, raw, text))),
-    ...('problems' in targets ? targets.problems.map(problem => `targets: ${inert(problem)}`) : []),
+    ...('problems' in targets ? targets.problems.map(problem => `targets: ${sanitize(problem)}`) : []),
     ...missingFor(raw, targetLines.length > 0)
   ]
   if (problems.length > 0 || !parsed.success || 'problems' in targets)
@@ -275,6 +275,6 @@ function problemOf(
   const name = String(issue.path[0] ?? '')
   const value = raw[name] ?? ''
   const origin = text(name) === '' && name in ORIGIN ? `(${ORIGIN[name]}) ` : ''
-  const shown = value === '' || name === 'github-token' ? '' : `"${inert(value, 100)}" ${origin}`
+  const shown = value === '' || name === 'github-token' ? '' : `"${sanitize(value, 100)}" ${origin}`
   return `${name}: ${shown}${issue.message}`
 }

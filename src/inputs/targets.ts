@@ -7,8 +7,8 @@ export type Targets =
     }
 
 /** SSM's limits (SendCommand, API reference). */
-const MOST_KEYS = 5
-const MOST_VALUES = 50
+const MAX_TARGET_KEYS = 5
+const MAX_TARGET_VALUES = 50
 
 const HOST = /^(i-([0-9a-f]{8}|[0-9a-f]{17})|mi-[0-9a-f]{17})$/
 
@@ -37,10 +37,10 @@ export function parseTargets(lines: readonly string[]): { targets: Targets } | {
   if (hosts.size > 0 && filters.size > 0) {
     problems.push('host ids and groups cannot be mixed: SSM takes either ids or tags and groups')
   }
-  if (filters.size > MOST_KEYS)
-    problems.push(`${filters.size} different keys are given, SSM allows ${MOST_KEYS}`)
+  if (filters.size > MAX_TARGET_KEYS)
+    problems.push(`${filters.size} different keys are given, SSM allows ${MAX_TARGET_KEYS}`)
   for (const [key, values] of filters) {
-    const most = key === 'resource-groups:Name' ? 1 : MOST_VALUES
+    const most = key === 'resource-groups:Name' ? 1 : MAX_TARGET_VALUES
     if (values.size > most) problems.push(`${key} has ${values.size} values, SSM allows ${most}`)
   }
   if (problems.length > 0) return { problems }

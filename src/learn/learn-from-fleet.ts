@@ -6,12 +6,12 @@ import { type Assessment, asBaselineKnows, assess, type Question, referenceOf } 
 import type { Baseline } from '../baseline/baseline.ts'
 import { type Fleet, itemKey, rowReader } from '../normalize/fleet.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
-import { inert } from '../text/sanitize.ts'
-import { type Learned, learn } from './learn.ts'
+import { sanitize } from '../text/sanitize.ts'
+import { type Learned, learnBaseline } from './learn.ts'
 import type { CleanGroup } from './observations.ts'
 
 /** What mode `baseline` is told. */
-export interface Upkeep {
+export interface LearnOptions {
   readonly name: string
   readonly packs: Readonly<Record<string, string>>
   /** Ids of the hosts to learn from; empty: every host that answered. */
@@ -25,8 +25,8 @@ export interface Upkeep {
  * among them is not learned.
  * @throws Error when a named host is silent or was not among the hosts collected, or when no host answered.
  */
-export async function learnFrom(
-  { name, packs, cleanHosts, previous, acceptRare }: Upkeep,
+export async function learnFromFleet(
+  { name, packs, cleanHosts, previous, acceptRare }: LearnOptions,
   question: Omit<Question, 'baseline'>,
   hosts: () => AsyncIterable<HostRecord>
 ): Promise<Assessment & Learned> {
@@ -40,7 +40,7 @@ export async function learnFrom(
   refuseSilent(cleanHosts, analysis.fleet)
   const indicated = await indicatedItems(question.indicators, analysis.fleet, clean)
   const groups = groupsOf(analysis, indicated)
-  const learned = learn({ name, packs, fleet: analysis.fleet, groups, previous, acceptRare })
+  const learned = learnBaseline({ name, packs, fleet: analysis.fleet, groups, previous, acceptRare })
   return { ...assessment, ...learned }
 }
 
@@ -49,11 +49,11 @@ export async function learnFrom(
  * a compromise of many hosts too.
  */
 function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): CleanGroup[] {
-  const { clusters, cards, fleet } = analysis
+  const { clusters, profiles, fleet } = analysis
   const accused = ownOfAccused(analysis)
   const joined = clusters.map((_, at) => at)
-  for (const [at, { addedTo }] of clusters.entries()) {
-    const others = new Set(addedTo ?? [])
+  for (const [at, { splitFrom }] of clusters.entries()) {
+    const others = new Set(splitFrom ?? [])
     for (const [other, { hosts }] of clusters.entries()) {
       if (!others.has(hosts[0] ?? -1)) continue
       const [one, two] = [joined[at] ?? at, joined[other] ?? other]
@@ -65,7 +65,7 @@ function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): C
     const hosts = members.flatMap(cluster => [...cluster.hosts]).sort((a, b) => a - b)
     const alone = members.length === 1 ? members[0] : undefined
     return {
-      label: cards[first]?.label ?? `c${first + 1}`,
+      label: profiles[first]?.label ?? `c${first + 1}`,
       hosts,
       reference: alone === undefined ? hosts : referenceOf(alone, fleet),
       ...suspicions(analysis, new Set(members.map(cluster => cluster.id)), indicated),
@@ -81,7 +81,7 @@ function refuseSilent(cleanHosts: readonly string[], fleet: Fleet): void {
     const known = new Set(fleet.hosts.map(host => host.id))
     const reasons = missing
       .slice(0, 10)
-      .map(id => `${inert(id, 64)} (${known.has(id) ? 'silent' : 'not among the hosts that were asked'})`)
+      .map(id => `${sanitize(id, 64)} (${known.has(id) ? 'silent' : 'not among the hosts that were asked'})`)
     const more = missing.length > reasons.length ? ` and ${missing.length - reasons.length} more` : ''
     throw new Error(
       `baseline-hosts: no answer came from ${reasons.join(', ')}${more}. The baseline was left as it is; a host that is silent cannot be called clean.`
@@ -145,7 +145,7 @@ async function indicatedItems(
         if (indicator === undefined) continue
         const { columns, values } = reading(query, row)
         const id = ids.get(itemKey(index, columns, values))
-        if (id !== undefined) met.set(id, `the indicator ${inert(indicator.text, 80)} meets it`)
+        if (id !== undefined) met.set(id, `the indicator ${sanitize(indicator.text, 80)} meets it`)
       }
     }
   }

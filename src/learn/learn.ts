@@ -1,24 +1,24 @@
 import type { Baseline } from '../baseline/baseline.ts'
-import { type BaselineChanges, changesBetween } from '../baseline/diff.ts'
-import { expect } from '../baseline/match.ts'
+import { type BaselineChanges, diffBaselines } from '../baseline/diff.ts'
+import { matchBaseline } from '../baseline/match.ts'
 import {
+  factorRoles,
   type ListedRow,
+  mergeQueries,
+  type RoleQuery,
+  type RoleRows,
   rowKey,
-  together,
-  type Whole,
-  type WholeQuery,
-  wholeOf,
-  wholes,
+  rowsByRole,
   withNotes
 } from '../baseline/roles.ts'
 import { compareRows } from '../baseline/write.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type CleanGroup, type Seen, type Sighting, sightings } from './observations.ts'
+import { type CleanGroup, type ObservedRow, observeRows, type QueryObservations } from './observations.ts'
 import { labelsOf } from './role-labels.ts'
-import { generalised } from './variants.ts'
+import { generalizeVariants } from './variants.ts'
 
-export interface Lesson {
+export interface LearningInput {
   readonly name: string
   readonly packs: Readonly<Record<string, string>>
   /** Clean hosts only. */
@@ -51,22 +51,22 @@ export interface Learned {
  * `optional` what some showed. Pure: the same hosts give the same baseline, in whatever order they come.
  * O(items of all hosts + distinct items × pattern rows of their query).
  */
-export function learn(lesson: Lesson): Learned {
+export function learnBaseline(lesson: LearningInput): Learned {
   const { previous } = lesson
-  const known = previous === null ? null : expect(previous, lesson.fleet)
+  const known = previous === null ? null : matchBaseline(previous, lesson.fleet)
   const fleet = known?.fleet ?? lesson.fleet
-  const before = previous === null ? new Map<string | null, Whole>() : wholes(previous)
-  const common = previous === null ? new Map() : wholeOf([previous.queries])
+  const before = previous === null ? new Map<string | null, RoleRows>() : rowsByRole(previous)
+  const common = previous === null ? new Map() : mergeQueries([previous.queries])
   const columns = new Map(
     [...before.values()].flatMap(whole => [...whole].map(([name, own]) => [name, own.columns]))
   )
   const labels = labelsOf(lesson.groups, fleet, known?.roles ?? [])
   const refused: Refused[] = []
-  const roles = new Map<string | null, Whole>()
+  const roles = new Map<string | null, RoleRows>()
   for (const [at, group] of lesson.groups.entries()) {
     const label = labels[at] ?? null
     const learned = new Map(before.get(label) ?? common)
-    for (const seen of sightings(fleet, translated(group, known?.stands ?? null))) {
+    for (const seen of observeRows(fleet, translated(group, known?.matchedItem ?? null))) {
       const { name } = seen.query
       const told = learnQuery(seen, columns.get(name), learned.get(name), lesson.acceptRare)
       if (told.whole !== null) learned.set(name, told.whole)
@@ -89,14 +89,14 @@ export function learn(lesson: Lesson): Learned {
       version: 1,
       name: lesson.name,
       packs: { ...previous?.packs, ...lesson.packs },
-      ...together(roles),
+      ...factorRoles(roles),
       accept: previous?.accept ?? []
     },
     previous
   )
   return {
     baseline,
-    changes: changesBetween(previous, baseline),
+    changes: diffBaselines(previous, baseline),
     refused: refused.sort((a, b) =>
       compareRows([a.query, ...Object.values(a.row)], [b.query, ...Object.values(b.row)])
     ),
@@ -119,20 +119,20 @@ function translated(group: CleanGroup, stands: Int32Array | null): CleanGroup {
 
 interface LearnedQuery {
   /** `null`: a query of a foreign pack of which no row was seen, so that its columns are not known. */
-  readonly whole: WholeQuery | null
-  readonly refused: readonly { readonly sighting: Sighting; readonly reason: string }[]
+  readonly whole: RoleQuery | null
+  readonly refused: readonly { readonly sighting: ObservedRow; readonly reason: string }[]
 }
 
 function learnQuery(
-  { query, observers, rows }: Seen,
+  { query, observers, rows }: QueryObservations,
   olderColumns: readonly string[] | undefined,
-  older: WholeQuery | undefined,
+  older: RoleQuery | undefined,
   acceptRare: boolean
 ): LearnedQuery {
   const columns = columnsFor(query, rows, olderColumns)
   if (columns === null) return { whole: null, refused: [] }
-  const kept: Sighting[] = []
-  const refused: { sighting: Sighting; reason: string }[] = []
+  const kept: ObservedRow[] = []
+  const refused: { sighting: ObservedRow; reason: string }[] = []
   for (const sighting of rows) {
     const row = reordered(sighting, columns)
     if (row === null) {
@@ -145,9 +145,9 @@ function learnQuery(
     else refused.push({ sighting, reason })
   }
   const learned = new Map<string, ListedRow>()
-  const list = ({ row, hosts, excused }: Sighting) =>
+  const list = ({ row, hosts, excused }: ObservedRow) =>
     learned.set(rowKey(row), { row, list: hosts.length + excused >= observers ? 'required' : 'optional' })
-  for (const sighting of query.weight === 'integrity' ? kept : generalised(query, kept, observers)) {
+  for (const sighting of query.weight === 'integrity' ? kept : generalizeVariants(query, kept, observers)) {
     if (sighting.accused === null) list(sighting)
     else refused.push({ sighting, reason: sighting.accused })
   }
@@ -157,7 +157,7 @@ function learnQuery(
 /** The columns in the order that the file has them in; for a foreign query those of most rows. */
 function columnsFor(
   query: Query,
-  rows: readonly Sighting[],
+  rows: readonly ObservedRow[],
   older: readonly string[] | undefined
 ): readonly string[] | null {
   const most = () => {
@@ -178,13 +178,16 @@ function columnsFor(
 const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every(column => b.includes(column))
 
-function reordered({ columns, row }: Sighting, wanted: readonly string[]): readonly string[] | null {
+function reordered({ columns, row }: ObservedRow, wanted: readonly string[]): readonly string[] | null {
   if (!isSameSet(columns, wanted)) return null
   return wanted.map(column => row[columns.indexOf(column)] ?? '')
 }
 
 /** Why a row looks like an intruder; what is refused here the review of a pull request would call poisoning. */
-function suspicionOf(query: Query, { suspicion, prevalence: [having, observed] }: Sighting): string | null {
+function suspicionOf(
+  query: Query,
+  { suspicion, prevalence: [having, observed] }: ObservedRow
+): string | null {
   if (suspicion !== null) return suspicion
   if (query.weight !== 'integrity' || having * 2 >= observed) return null
   return `only ${having} of ${observed} clean hosts ${having === 1 ? 'has' : 'have'} it, and a change in this table is rarely innocent`

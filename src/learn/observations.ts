@@ -20,16 +20,16 @@ export interface CleanGroup {
 }
 
 /** One query on the hosts of a group. */
-export interface Seen {
+export interface QueryObservations {
   readonly query: Query
   /** How many hosts answered it. */
   readonly observers: number
   /** By code unit. */
-  readonly rows: readonly Sighting[]
+  readonly rows: readonly ObservedRow[]
 }
 
 /** A row with its secrets hidden. */
-export interface Sighting {
+export interface ObservedRow {
   readonly columns: readonly string[]
   readonly row: readonly string[]
   /** Who showed it; indices into the fleet's hosts. */
@@ -45,7 +45,7 @@ export interface Sighting {
 }
 
 /** What the hosts of a group showed, by query; queries that none of them answered are left out. */
-export function sightings(fleet: Fleet, group: CleanGroup): Seen[] {
+export function observeRows(fleet: Fleet, group: CleanGroup): QueryObservations[] {
   const observers = new Int32Array(fleet.queries.length)
   const hostsOf = new Map<number, number[]>()
   for (const index of group.hosts) {
@@ -59,7 +59,7 @@ export function sightings(fleet: Fleet, group: CleanGroup): Seen[] {
     }
   }
   const reference = countOn(fleet, group.reference)
-  const rows = fleet.queries.map(() => new Map<string, Sighting>())
+  const rows = fleet.queries.map(() => new Map<string, ObservedRow>())
   for (const [id, hosts] of hostsOf) {
     const item = fleet.items[id]
     if (item === undefined) continue

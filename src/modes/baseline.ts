@@ -3,16 +3,16 @@ import { dirname, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { integrityAdditions } from '../baseline/diff.ts'
 import { writeBaseline } from '../baseline/write.ts'
-import { learnFrom } from '../learn/learn-from-fleet.ts'
+import { learnFromFleet } from '../learn/learn-from-fleet.ts'
 import { failures } from '../publish/gate.ts'
-import { type Fetched, type Job, publishReport } from './job.ts'
-import { dayOf, reportOfFleet } from './report.ts'
+import { type Collection, type Job, publishReport } from './job.ts'
+import { dayOf, fleetReport } from './report.ts'
 
 /**
  * Mode `baseline`: learns the baseline from the fleet, writes it where it differs, and tells of it. Returns why the
  * run must fail; the file is then untouched.
  */
-export async function keepBaseline(job: Job, fetched: Fetched): Promise<string[]> {
+export async function runBaseline(job: Job, fetched: Collection): Promise<string[]> {
   const { inputs, context, log } = job
   const { asked, queries, hosts } = fetched
   const previous = asked.baseline?.content ?? null
@@ -24,10 +24,10 @@ export async function keepBaseline(job: Job, fetched: Fetched): Promise<string[]
     acceptRare: inputs.baselineAcceptRare
   }
   const question = { queries, indicators: asked.indicators, today: dayOf(job) }
-  const learned = await log.group('Learn', () => learnFrom(upkeep, question, hosts))
+  const learned = await log.group('Learn', () => learnFromFleet(upkeep, question, hosts))
   const { baseline, changes, refused } = learned
   const unread = { ...fetched, asked: { ...asked, baseline: null } }
-  const report = reportOfFleet(job, unread, learned, learned.notices)
+  const report = fleetReport(job, unread, learned, learned.notices)
   const problems = failures({ ...report, findings: [] }, { ...inputs, failOn: 'never' })
 
   const path = inputs.baseline ?? ''

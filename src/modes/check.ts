@@ -6,23 +6,23 @@ import { baselineNotices } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import { failures } from '../publish/gate.ts'
 import type { Report } from '../report/report.ts'
-import type { Replaced } from '../review/base-version.ts'
+import type { BaseVersion } from '../review/base-version.ts'
 import { suggest } from '../review/suggestion.ts'
-import type { AskedFor } from './definitions.ts'
-import { type Fetched, type Job, publishReport } from './job.ts'
-import { dayOf, planOf, reportOfFleet } from './report.ts'
+import type { Definitions } from './definitions.ts'
+import { type Collection, type Job, publishReport } from './job.ts'
+import { dayOf, fleetReport, planOf } from './report.ts'
 
 /** Mode `check`: compares the fleet with its baseline and itself, and tells of it. Returns why the run must fail. */
-export async function check(job: Job, fetched: Fetched, replaced: Replaced): Promise<string[]> {
-  const report = await job.log.group('Analyse', () => examine(job, fetched, replaced))
+export async function runCheck(job: Job, fetched: Collection, replaced: BaseVersion): Promise<string[]> {
+  const report = await job.log.group('Analyze', () => examine(job, fetched, replaced))
   await publishReport(job, report, fetched.asked.baseline)
   return failures(report, job.inputs)
 }
 
 async function examine(
   job: Job,
-  fetched: Fetched,
-  { content: replaced, notices }: Replaced
+  fetched: Collection,
+  { content: replaced, notices }: BaseVersion
 ): Promise<Report> {
   const { asked, queries, hosts } = fetched
   const { baseline, indicators, packs } = asked
@@ -36,7 +36,7 @@ async function examine(
   const assessment = await assess(question, hosts)
   const told = [...notices, ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))]
   return {
-    ...reportOfFleet(job, fetched, assessment, told),
+    ...fleetReport(job, fetched, assessment, told),
     ...planOf(asked, replaced, assessment.effect),
     ...(await followRollouts(job, baseline, assessment.analysis))
   }
@@ -45,7 +45,7 @@ async function examine(
 /** Writes the baseline that follows the rollouts of an analysis, where there are any. */
 async function followRollouts(
   { outputDir }: Job,
-  baseline: AskedFor['baseline'],
+  baseline: Definitions['baseline'],
   analysis: Analysis
 ): Promise<Pick<Report, 'suggestion'>> {
   const suggestion = baseline === null ? null : suggest(baseline.content, analysis)

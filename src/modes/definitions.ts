@@ -4,10 +4,10 @@ import { BaselineError, parseBaseline } from '../baseline/baseline.ts'
 import type { BaselineFile } from '../baseline/notices.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 /** What a run asks of a fleet, read from files before anything is called. */
-export interface AskedFor {
+export interface Definitions {
   readonly packs: readonly Pack[]
   /** `null`: none is named, or mode `baseline` writes the first. */
   readonly baseline: BaselineFile | null
@@ -27,10 +27,10 @@ export interface QuestionSources {
  * Reads packs, baseline and indicators.
  * @throws Error with all problems of the three, one a line.
  */
-export async function readQuestion(
+export async function loadDefinitions(
   sources: QuestionSources,
   readFile: (path: string) => Promise<string>
-): Promise<AskedFor> {
+): Promise<Definitions> {
   const [packs, baseline, indicators] = await Promise.allSettled([
     loadPacks(sources.packs, readFile),
     readBaseline(sources.baseline, sources.mode === 'baseline', readFile),
@@ -51,12 +51,12 @@ async function readBaseline(
   path: string | null,
   mayBeMissing: boolean,
   readFile: (path: string) => Promise<string>
-): Promise<AskedFor['baseline']> {
+): Promise<Definitions['baseline']> {
   if (path === null) return null
   const text = await readFile(path).catch((error: unknown) => {
     if (mayBeMissing && isMissing(error)) return null
     throw new BaselineError(
-      `baseline: ${inert(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
+      `baseline: ${sanitize(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
         'leave the input empty to compare the fleet with itself only.'
     )
   })
@@ -90,7 +90,7 @@ async function readIndicators(
   if (content !== null) return parseIndicators(content)
   if (list || RELATIVE_PATH.test(entry)) {
     throw new Error(
-      `indicators: the file ${inert(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
+      `indicators: the file ${sanitize(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
         'this step; to look for this very text on the hosts, put a line that starts with # above it.'
     )
   }

@@ -15,7 +15,7 @@ import { publish } from '../publish/publish.ts'
 import type { Report } from '../report/report.ts'
 import { readSnapshot } from '../snapshot/read.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
-import type { AskedFor } from './definitions.ts'
+import type { Definitions } from './definitions.ts'
 
 /** One run: what it was told, where it stands, and when it must stop. */
 export interface Job {
@@ -31,8 +31,8 @@ export interface Job {
 }
 
 /** A fleet in a snapshot, and what is asked of it. */
-export interface Fetched {
-  readonly asked: AskedFor
+export interface Collection {
+  readonly asked: Definitions
   readonly collected: Collected
   /** Of the packs, and those of the snapshot that no pack has. */
   readonly queries: readonly Query[]
@@ -46,7 +46,7 @@ export const readFileOf =
     readFile(resolve(context.workspace, path), 'utf8')
 
 /** Collects all hosts into the snapshot of the output folder. */
-export async function fetchFleet(job: Job, asked: AskedFor): Promise<Fetched> {
+export async function collectSnapshot(job: Job, asked: Definitions): Promise<Collection> {
   const { inputs, context, startedAt, outputDir, signal, log, clock } = job
   const path = join(outputDir, 'snapshot.ndjson.gz')
   const queries = queriesOf(asked.packs)
@@ -94,7 +94,7 @@ export function gitHubOf({ context: { repository }, inputs: { githubToken } }: J
 export async function publishReport(
   job: Job,
   report: Report,
-  baseline: AskedFor['baseline'] = null
+  baseline: Definitions['baseline'] = null
 ): Promise<void> {
   const { env, context, inputs, outputDir, log } = job
   await publish(

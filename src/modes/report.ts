@@ -2,14 +2,14 @@ import manifest from '../../package.json' with { type: 'json' }
 import type { Analysis } from '../analyze/analyze.ts'
 import type { Finding } from '../analyze/findings/finding.ts'
 import { assess } from '../assess.ts'
-import { changesBetween, integrityAdditions } from '../baseline/diff.ts'
+import { diffBaselines, integrityAdditions } from '../baseline/diff.ts'
 import { queriesOf } from '../osquery/load-packs.ts'
 import { buildReport } from '../report/build.ts'
 import type { Report } from '../report/report.ts'
-import { NOT_REPLACED, type Replaced } from '../review/base-version.ts'
+import { type BaseVersion, NOT_REPLACED } from '../review/base-version.ts'
 import type { Effect } from '../review/plan.ts'
-import type { AskedFor } from './definitions.ts'
-import type { Fetched, Job } from './job.ts'
+import type { Definitions } from './definitions.ts'
+import type { Collection, Job } from './job.ts'
 
 const TOOL = { name: manifest.name, version: manifest.version }
 
@@ -17,9 +17,9 @@ const TOOL = { name: manifest.name, version: manifest.version }
  * The report of a fleet that was collected.
  * @param notices what a reader must know before what the analysis has to say
  */
-export function reportOfFleet(
+export function fleetReport(
   job: Job,
-  { asked, collected }: Fetched,
+  { asked, collected }: Collection,
   { analysis, findings }: { readonly analysis: Analysis; readonly findings: readonly Finding[] },
   notices: readonly string[]
 ): Report {
@@ -39,11 +39,11 @@ export function reportOfFleet(
  * The report of a run that saw no host, with the reason: nothing was assessed, so nothing is called clean. Of a pull
  * request that changes the baseline it tells what can be told without hosts.
  */
-export async function reportOfNothing(
+export async function emptyReport(
   job: Job,
   reason: string,
-  asked: AskedFor | null = null,
-  replaced: Replaced = NOT_REPLACED
+  asked: Definitions | null = null,
+  replaced: BaseVersion = NOT_REPLACED
 ): Promise<Report> {
   const { analysis, findings } = await assess(
     { queries: [], baseline: null, indicators: [], today: dayOf(job) },
@@ -64,19 +64,19 @@ export async function reportOfNothing(
 
 /** What the pull request under review does; nothing where it leaves the baseline as it is. */
 export function planOf(
-  { baseline, packs }: AskedFor,
-  replaced: Replaced['content'],
+  { baseline, packs }: Definitions,
+  replaced: BaseVersion['content'],
   effect: Effect | null
 ): Pick<Report, 'plan'> {
   if (baseline === null || replaced === undefined) return {}
-  const changes = changesBetween(replaced, baseline.content)
+  const changes = diffBaselines(replaced, baseline.content)
   return { plan: { changes, integrity: integrityAdditions(changes, queriesOf(packs)), effect } }
 }
 
 /** The day of the run, YYYY-MM-DD: acceptances hold through their last day. */
 export const dayOf = ({ startedAt }: Job): string => startedAt.slice(0, 10)
 
-const fileOf = (baseline: AskedFor['baseline']) =>
+const fileOf = (baseline: Definitions['baseline']) =>
   baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 }
 
 /** How many hosts there should be, as the user or SSM says it of the hosts that are told of. */

@@ -129,7 +129,7 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
     const known = byColumns.get(key)
     if (known !== undefined) return known
     const found = foreignIdentity(columns)
-    if (byColumns.size < MOST_SHAPES) byColumns.set(key, found)
+    if (byColumns.size < MAX_SHAPES) byColumns.set(key, found)
     return found
   }
   function row(query: number, row: HostRecord['queries'][string]['rows'][number]): void {
@@ -173,7 +173,7 @@ function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTabl
 }
 
 /** The columns of foreign rows are worked out once for so many kinds of row; a hostile host may send any number. */
-const MOST_SHAPES = 1024
+const MAX_SHAPES = 1024
 
 /** Hosts share blocks of so many numbers: an array buffer of its own for each would cost more than the numbers. */
 const BLOCK = 1 << 18

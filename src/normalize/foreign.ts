@@ -1,17 +1,17 @@
 import type { Item } from './items.ts'
 
 /** Of fewer hosts nothing is inferred: chance alone would make a column look volatile. */
-const FEWEST_HOSTS = 5
+const MIN_HOSTS = 5
 /** A row repeats that is on so many of the hosts, and on three at least. */
 const REPEATS = 0.02
 /** Without the volatile columns at least this part of a host's rows repeat, and nearly as many as ever could. */
-const LEAST_REPEATED = 0.5
+const MIN_REPEATED_SHARE = 0.5
 const NEARLY = 0.9
 /** Among the hosts that have the rest of a row, a volatile value is shared with fewer than this part of them. */
 const HARDLY = 0.1
 /** What is looked at: so many rows of one host, and of all; but of this many hosts anyway. */
-const MOST_ROWS_OF_HOST = 2000
-const MOST_ROWS = 12_000
+const MAX_ROWS_PER_HOST = 2000
+const MAX_ROWS = 12_000
 const ENOUGH_HOSTS = 12
 /** Columns that name a program or a right are never volatile: an intruder's would vanish with them. */
 const NEVER_VOLATILE =
@@ -26,7 +26,7 @@ const NEVER_VOLATILE =
 export function inferIdentity(hosts: readonly (readonly Item[])[]): string[] {
   const sample = sampleOf(hosts)
   const columns = commonColumns(sample)
-  if (sample.length < FEWEST_HOSTS || columns.length < 2) return columns
+  if (sample.length < MIN_HOSTS || columns.length < 2) return columns
   const rows = sample.map(items => items.map(item => columns.map(column => cellOf(item, column))))
   const all = columns.map((_, at) => at)
   const shares = all.map(column => medianShare(rows, [], column))
@@ -35,7 +35,7 @@ export function inferIdentity(hosts: readonly (readonly Item[])[]): string[] {
     .sort((a, b) => (shares[a] ?? 0) - (shares[b] ?? 0) || a - b)
   const without = (count: number) => all.filter(column => !suspects.slice(0, count).includes(column))
   const most = suspects.length === all.length ? suspects.length - 1 : suspects.length
-  const wanted = Math.max(LEAST_REPEATED, NEARLY * repeated(rows, without(most)))
+  const wanted = Math.max(MIN_REPEATED_SHARE, NEARLY * repeated(rows, without(most)))
   for (let count = 0; count <= most; count++) {
     const rest = without(count)
     if (repeated(rows, rest) < wanted) continue
@@ -49,8 +49,8 @@ function sampleOf(hosts: readonly (readonly Item[])[]): (readonly Item[])[] {
   const sample: (readonly Item[])[] = []
   let rows = 0
   for (const items of hosts) {
-    if (rows >= MOST_ROWS && sample.length >= ENOUGH_HOSTS) break
-    const some = items.slice(0, MOST_ROWS_OF_HOST)
+    if (rows >= MAX_ROWS && sample.length >= ENOUGH_HOSTS) break
+    const some = items.slice(0, MAX_ROWS_PER_HOST)
     sample.push(some)
     rows += some.length
   }

@@ -1,4 +1,4 @@
-/** A normalised row: equal on two hosts exactly when nothing that identifies the row differs. */
+/** A normalized row: equal on two hosts exactly when nothing that identifies the row differs. */
 export interface Item {
   /** Index into the fleet's queries. */
   readonly query: number

@@ -1,5 +1,5 @@
 /**
- * Rows that are met again and again, recognised by their bytes.
+ * Rows that are met again and again, recognized by their bytes.
  *
  * Most rows of a fleet are the same on many hosts but for volatile columns. A known row is kept as *literals*: the
  * bytes of its JSON text with a hole for the value of each column that does not identify it. Where the literals are
@@ -11,10 +11,10 @@
  */
 
 /** At most so many rows and bytes are known; then all are forgotten, and learned anew from the hosts that follow. */
-const MOST_ROWS = 1 << 15
-const MOST_BYTES = 1 << 24
+const MAX_KNOWN_ROWS = 1 << 15
+const MAX_KNOWN_BYTES = 1 << 24
 /** A hash is looked for in so many places: hostile collisions cost no more. */
-const MOST_PROBES = 8
+const MAX_PROBES = 8
 /** Twice the rows, and a power of two. */
 const SLOTS = 1 << 16
 /** Places that remember the hash of a row met once: only rows met twice are learned. */
@@ -51,15 +51,15 @@ export function knownRows() {
   const seed = (Math.random() * 2 ** 32) | 0
   let bytes = Buffer.alloc(1 << 16)
   let view = viewOf(bytes)
-  const items = new Int32Array(MOST_ROWS)
-  const starts = new Int32Array(MOST_ROWS)
-  const hashes = new Int32Array(MOST_ROWS)
+  const items = new Int32Array(MAX_KNOWN_ROWS)
+  const starts = new Int32Array(MAX_KNOWN_ROWS)
+  const hashes = new Int32Array(MAX_KNOWN_ROWS)
   /** The lengths of a row's literals: from firstLiteral[row] up to firstLiteral[row + 1]. */
-  const firstLiteral = new Int32Array(MOST_ROWS + 1)
+  const firstLiteral = new Int32Array(MAX_KNOWN_ROWS + 1)
   let literals = new Int32Array(1 << 16)
   /** The rows that followed a row: the last one, and the one before. */
-  const next = new Int32Array(MOST_ROWS).fill(-1)
-  const other = new Int32Array(MOST_ROWS).fill(-1)
+  const next = new Int32Array(MAX_KNOWN_ROWS).fill(-1)
+  const other = new Int32Array(MAX_KNOWN_ROWS).fill(-1)
   const slots = new Int32Array(SLOTS).fill(-1)
   const met = new Int32Array(MET_SLOTS)
 
@@ -95,7 +95,7 @@ export function knownRows() {
     },
     /** The known row of a walk; else −1. */
     find(text: DataView, at: number, { hash }: Walk): number {
-      for (let probe = 0; probe < MOST_PROBES; probe++) {
+      for (let probe = 0; probe < MAX_PROBES; probe++) {
         const row = slots[(hash + probe) & (SLOTS - 1)] ?? -1
         if (row < 0) return -1
         if (hashes[row] === hash && match(row, text, at) >= 0) return row
@@ -112,7 +112,7 @@ export function knownRows() {
     /** Learns the row of a walk. Returns its number; −1 where there is no place for it. */
     learn(text: Buffer, at: number, walk: Walk, layout: Layout, item: number): number {
       let slot = -1
-      for (let probe = 0; probe < MOST_PROBES && slot < 0; probe++) {
+      for (let probe = 0; probe < MAX_PROBES && slot < 0; probe++) {
         const place = (walk.hash + probe) & (SLOTS - 1)
         if ((slots[place] ?? -1) < 0) slot = place
       }
@@ -149,7 +149,7 @@ export function knownRows() {
       return row
     },
     /** Whether one more row of this length would be too much; then {@link forget}. */
-    full: (length: number): boolean => count === MOST_ROWS || used + length > MOST_BYTES,
+    full: (length: number): boolean => count === MAX_KNOWN_ROWS || used + length > MAX_KNOWN_BYTES,
     forget(): void {
       count = 0
       used = 0
@@ -210,7 +210,7 @@ export function layoutOf(
   for (;;) {
     if (byteAt(text, at) !== QUOTE) return null
     const end = stringEnd(text, at + 1)
-    if (end < 0 || columns.length === MOST_COLUMNS) return null
+    if (end < 0 || columns.length === MAX_COLUMNS) return null
     const name: unknown = JSON.parse(bytes.toString('utf8', at, end + 1))
     if (typeof name !== 'string' || columns.includes(name)) return null
     columns.push(name)
@@ -228,9 +228,9 @@ export function layoutOf(
   return { literals, identity, places: columns.map(column => identity.indexOf(column)) }
 }
 
-const MOST_COLUMNS = 256
+const MAX_COLUMNS = 256
 
-export const newWalk = (): Walk => ({ end: 0, hash: 0, bounds: new Int32Array(2 * MOST_COLUMNS) })
+export const newWalk = (): Walk => ({ end: 0, hash: 0, bounds: new Int32Array(2 * MAX_COLUMNS) })
 
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

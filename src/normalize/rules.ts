@@ -1,4 +1,4 @@
-/** How the values of a column are normalised. */
+/** How the values of a column are normalized. */
 export type ColumnKind = 'digest' | 'program' | 'text'
 
 /** Digests and keys are compared to the letter. */

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * The shape of a value: random-looking parts replaced, so that per-host noise of one kind is recognised as one kind.
+ * The shape of a value: random-looking parts replaced, so that per-host noise of one kind is recognized as one kind.
  * Weighs surprise only; it never makes two rows equal. Enumerations, flags, ports, protocols and one-digit suffixes
  * (`v1`, `python3`) keep their digits; public and private addresses stay apart.
  */

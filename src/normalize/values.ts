@@ -11,13 +11,13 @@ import {
   writingOf
 } from './rules.ts'
 
-/** Normalised values, and whether the host's own facts had a part in them. */
+/** Normalized values, and whether the host's own facts had a part in them. */
 export interface Reading {
   readonly values: string[]
   readonly own: boolean
 }
 
-/** Normalises the raw values of a row's identifying columns by fixed rules and the host's own facts. */
+/** Normalizes the raw values of a row's identifying columns by fixed rules and the host's own facts. */
 export function readValues(
   columns: readonly string[],
   raw: readonly string[],

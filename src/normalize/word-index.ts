@@ -4,7 +4,7 @@ import { isWordCharacter } from './placeholders.ts'
 const SHORT = 4
 const LONG = 8
 /** At most so many beginnings are kept. */
-const MOST_BEGINNINGS = 1 << 19
+const MAX_PREFIXES = 1 << 19
 
 /**
  * Finds the rows in which one of a host's own texts may stand, by the first characters at every place where a whole
@@ -15,7 +15,7 @@ export function wordIndex() {
   const texts: (readonly string[])[] = []
   let count = 0
   return {
-    full: (): boolean => count >= MOST_BEGINNINGS,
+    full: (): boolean => count >= MAX_PREFIXES,
     /** Rows are numbered from 0 upwards, in the order in which they are added. */
     add(values: readonly string[]): void {
       const row = texts.length

@@ -1,11 +1,11 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 import type { Platform, Query } from './pack.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
-const MOST_SQL = 32 * 1024
-const MOST_QUERIES = 500
+const MAX_SQL_BYTES = 32 * 1024
+const MAX_QUERIES = 500
 
 /** How osquery's packs name platforms (osquery documentation, "Query Packs"). */
 const PLATFORMS: Readonly<Record<string, readonly Platform[]>> = {
@@ -30,7 +30,7 @@ const platformSchema = z
       .filter(name => name !== '')
     const unknown = names.filter(name => PLATFORMS[name] === undefined)
     if (unknown.length > 0)
-      context.addIssue({ code: 'custom', message: `unknown platform ${inert(unknown.join(', '), 60)}` })
+      context.addIssue({ code: 'custom', message: `unknown platform ${sanitize(unknown.join(', '), 60)}` })
     if (names.some(name => PLATFORMS[name]?.length === 0)) return []
     return [...new Set(names.flatMap(name => PLATFORMS[name] ?? []))]
   })
@@ -80,7 +80,7 @@ export function readPack(name: string, value: unknown): Query[] {
   const parsed = packSchema.safeParse(value)
   if (!parsed.success) {
     const problems = parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`packs: ${name} is not a pack of osquery: ${inert(problems.join('; '), 1000)}`)
+    throw new Error(`packs: ${name} is not a pack of osquery: ${sanitize(problems.join('; '), 1000)}`)
   }
   const problems: string[] = []
   const queries = Object.entries(parsed.data.queries).map(([key, entry]): Query => {
@@ -106,15 +106,16 @@ export function readPack(name: string, value: unknown): Query[] {
     if (strange.length > 0) problems.push(`${key}: ${strange.join(', ')} must be in identity too`)
   }
   if (queries.length === 0) problems.push('it has no queries')
-  if (queries.length > MOST_QUERIES)
-    problems.push(`it has ${queries.length} queries, at most ${MOST_QUERIES} are allowed`)
+  if (queries.length > MAX_QUERIES)
+    problems.push(`it has ${queries.length} queries, at most ${MAX_QUERIES} are allowed`)
   if (problems.length > 0) throw new Error(`packs: ${name} cannot be used: ${problems.join('; ')}`)
   return queries
 }
 
 function sqlProblems(sql: string): string[] {
   if (sql === '') return ['its SQL is empty']
-  if (sql.length > MOST_SQL) return [`its SQL has ${sql.length} characters, at most ${MOST_SQL} are allowed`]
+  if (sql.length > MAX_SQL_BYTES)
+    return [`its SQL has ${sql.length} characters, at most ${MAX_SQL_BYTES} are allowed`]
   const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''")
   // osqueryi would merge the rows of several statements into one list.
   return bare.includes(';') ? ['it holds several statements; write one query for each'] : []

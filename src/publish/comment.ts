@@ -1,7 +1,7 @@
 import { isUncertain, Refusal, reasonOf } from '../github/api-error.ts'
 import { BOT, bearsMarker, type Identity } from '../github/author.ts'
 import type { Log } from '../log.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 export interface Comment {
   readonly id: number
@@ -28,7 +28,7 @@ const ATTEMPTS = 3
  *
  * @param body its first line is `marker`
  */
-export async function keepComment(
+export async function upsertComment(
   marker: string,
   body: string,
   worthCreating: boolean,
@@ -49,7 +49,7 @@ export async function keepComment(
     }
   } catch (error) {
     log.warning(
-      `The pull-request comment was refused: ${inert(reasonOf(error))}.${hint(error)} The report is in the job summary.`
+      `The pull-request comment was refused: ${sanitize(reasonOf(error))}.${hint(error)} The report is in the job summary.`
     )
     return null
   }
@@ -59,7 +59,7 @@ async function create(body: string, comments: Comments, log: Log): Promise<Comme
   const created = await comments.create(body)
   if (created.author !== BOT && created.author !== (await comments.whoami())) {
     log.warning(
-      `The comment was written by ${inert(created.author, 60)}, whom this token cannot recognise again, so that the next ` +
+      `The comment was written by ${sanitize(created.author, 60)}, whom this token cannot recognize again, so that the next ` +
         `run will write another. Give the workflow's own token as github-token.`
     )
   }

@@ -1,6 +1,6 @@
 import { count, percent } from '../report/phrases.ts'
 import type { Report, Severity } from '../report/report.ts'
-import { atLeast } from '../report/summarise.ts'
+import { atLeast } from '../report/summarize.ts'
 
 export interface Gate {
   /** Fails the run at this severity or above. */

@@ -3,7 +3,7 @@ import { BOT, bearsMarker, type Identity } from '../github/author.ts'
 import type { Log } from '../log.ts'
 import { type Memory, readMemory, remember, writeMemory } from '../report/history.ts'
 import type { Shown } from '../report/public-view.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 export interface Issue {
   readonly number: number
@@ -42,7 +42,7 @@ const ATTEMPTS = 3
  * that a person closed stays closed. It is the oldest that bears our marker *and* was written by us; what it remembers
  * is read from its own last line, by schema. A refusal is a warning. Returns the issue's URL, or `null`.
  */
-export async function keepIssue(wanted: RollingIssue, issues: Issues, log: Log): Promise<string | null> {
+export async function upsertIssue(wanted: RollingIssue, issues: Issues, log: Log): Promise<string | null> {
   const { marker, title, shown, today, render } = wanted
   const clean = shown.summary.verdict === 'clean'
   const bodyOf = (memory: Memory) => `${render(memory).trimEnd()}\n\n${writeMemory(memory)}\n`
@@ -71,7 +71,7 @@ export async function keepIssue(wanted: RollingIssue, issues: Issues, log: Log):
     }
   } catch (error) {
     log.warning(
-      `The rolling issue was refused: ${inert(reasonOf(error))}.${hint(error)} The report is in the job summary.`
+      `The rolling issue was refused: ${sanitize(reasonOf(error))}.${hint(error)} The report is in the job summary.`
     )
     return null
   }
@@ -83,7 +83,7 @@ async function create(title: string, body: string, issues: Issues, log: Log): Pr
   if (created.author !== BOT && created.author !== (await issues.whoami())) {
     await issues.update(created.number, { open: false })
     log.warning(
-      `The rolling issue was written by ${inert(created.author, 60)}, whom this token cannot recognise again: it was ` +
+      `The rolling issue was written by ${sanitize(created.author, 60)}, whom this token cannot recognize again: it was ` +
         `closed, and each run would make another. Give the workflow's own token as github-token.`
     )
   }

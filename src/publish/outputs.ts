@@ -1,5 +1,5 @@
 import type { Report, ReportHost } from '../report/report.ts'
-import { outlierHosts } from '../report/summarise.ts'
+import { outlierHosts } from '../report/summarize.ts'
 
 /** The action's outputs that a report gives, by name. Only mode `check` gives a verdict. */
 export function reportOutputs(report: Report): Record<string, string> {

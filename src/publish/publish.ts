@@ -9,9 +9,9 @@ import { countsOnly, isPublicView, type Shown } from '../report/public-view.ts'
 import { redactReport } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import { renderTerminal } from '../report/terminal.ts'
-import { keepComment } from './comment.ts'
+import { upsertComment } from './comment.ts'
 import { writeFiles } from './files.ts'
-import { keepIssue } from './issue.ts'
+import { upsertIssue } from './issue.ts'
 import { reportOutputs } from './outputs.ts'
 import { addSummary, SUMMARY_LIMIT, summaryFile } from './summary.ts'
 
@@ -96,7 +96,7 @@ async function comment(
   const body = renderMarkdown(shown, { limit: COMMENT_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl })
   const worthCreating =
     report.summary.verdict !== 'clean' || report.summary.findings > 0 || report.plan !== undefined
-  return keepComment(marker, body, worthCreating, github.comments(pullRequest.number), log)
+  return upsertComment(marker, body, worthCreating, github.comments(pullRequest.number), log)
 }
 
 /**
@@ -114,7 +114,7 @@ async function issue(
   if (mode !== 'check' || report.hosts.length === 0) return null
   const marker = markerOf(name)
   const options = { limit: ISSUE_LIMIT, marker, redacted, whole: ELSEWHERE, runUrl: context.runUrl }
-  return keepIssue(
+  return upsertIssue(
     {
       marker,
       title: `Fleet Drift: ${name}`,

@@ -1,12 +1,12 @@
 import { appendFile, stat } from 'node:fs/promises'
 import type { Log } from '../log.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 /** GitHub drops a step's summary over this many bytes whole. */
-const MOST_BYTES = 1_048_576
+const MAX_SUMMARY_BYTES = 1_048_576
 
 /** What a summary may take (bytes), with room for what else the step may say. */
-export const SUMMARY_LIMIT = MOST_BYTES - 8_192
+export const SUMMARY_LIMIT = MAX_SUMMARY_BYTES - 8_192
 
 /** The file that the runner shows as the step's summary. */
 export interface SummaryFile {
@@ -33,16 +33,16 @@ export function summaryFile(path: string): SummaryFile {
 export async function addSummary(markdown: string, file: SummaryFile, log: Log): Promise<void> {
   try {
     const bytes = (await file.size()) + Buffer.byteLength(markdown)
-    if (bytes > MOST_BYTES) {
+    if (bytes > MAX_SUMMARY_BYTES) {
       log.warning(
-        `The job summary would have ${bytes} bytes, and GitHub shows none over ${MOST_BYTES}: it was left out.`
+        `The job summary would have ${bytes} bytes, and GitHub shows none over ${MAX_SUMMARY_BYTES}: it was left out.`
       )
       return
     }
     await file.append(markdown)
   } catch (error) {
     log.warning(
-      `The job summary could not be written: ${inert(error instanceof Error ? error.message : String(error))}`
+      `The job summary could not be written: ${sanitize(error instanceof Error ? error.message : String(error))}`
     )
   }
 }

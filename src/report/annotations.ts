@@ -4,7 +4,7 @@ import { count, listed, number } from './phrases.ts'
 import { type HostNames, plainHosts, plainRow, plainTitle } from './plain-text.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import { type Finding, SEVERITIES, type Severity } from './report.ts'
-import { atLeast, openFindings } from './summarise.ts'
+import { atLeast, openFindings } from './summarize.ts'
 
 /** A sentence that GitHub shows beside a line of a file, and on the page of the run. */
 export interface Annotation {
@@ -17,8 +17,8 @@ export interface Annotation {
 
 /** The runner takes 10 of a type from a step; some are left for what else the run has to say. */
 const MOST = 8
-const MOST_ROWS = 3
-const MOST_HOSTS = 5
+const MAX_ROWS_IN_ANNOTATION = 3
+const MAX_HOSTS_IN_ANNOTATION = 5
 
 /**
  * The open findings of medium or above, worst first, each at its place. They are warnings, so that the one error of a
@@ -43,9 +43,11 @@ function annotate(finding: Finding, names: HostNames, places: Places): Annotatio
   const { hosts, rows, explanation } = finding
   const lines = [
     escapePlain(explanation, 600),
-    hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MOST_HOSTS)}.` : '',
-    ...rows.slice(0, MOST_ROWS).map(plainRow),
-    rows.length > MOST_ROWS ? `And ${count(rows.length - MOST_ROWS, 'more row')} in the report.` : ''
+    hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MAX_HOSTS_IN_ANNOTATION)}.` : '',
+    ...rows.slice(0, MAX_ROWS_IN_ANNOTATION).map(plainRow),
+    rows.length > MAX_ROWS_IN_ANNOTATION
+      ? `And ${count(rows.length - MAX_ROWS_IN_ANNOTATION, 'more row')} in the report.`
+      : ''
   ]
   return {
     title: plainTitle(finding),

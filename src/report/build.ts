@@ -2,7 +2,7 @@ import type { Analysis } from '../analyze/analyze.ts'
 import type { Finding } from '../analyze/findings/finding.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Report, ReportCluster, ReportHost, ReportRun } from './report.ts'
-import { outlierHosts, summarise } from './summarise.ts'
+import { outlierHosts, summarize } from './summarize.ts'
 
 /** Every host with its state, its cluster and the findings it stands in. */
 function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost[] {
@@ -20,7 +20,7 @@ function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost
     const found = own.get(host.id) ?? []
     const surprise = found.reduce(
       (bits, finding) => bits + (finding.acceptedBy === null ? finding.surprise : 0),
-      analysis.undertone[index] ?? 0
+      analysis.foldedBits[index] ?? 0
     )
     return {
       id: host.id,
@@ -35,13 +35,13 @@ function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost
   })
 }
 
-function tellClusters({ fleet, clusters, cards }: Analysis): ReportCluster[] {
+function tellClusters({ fleet, clusters, profiles }: Analysis): ReportCluster[] {
   return clusters.map(({ id, hosts }, index) => ({
     id,
-    label: cards[index]?.label ?? id,
+    label: profiles[index]?.label ?? id,
     size: hosts.length,
     hosts: hosts.map(host => fleet.hosts[host]?.id ?? ''),
-    distinguishedBy: (cards[index]?.items ?? []).map(item => ({
+    distinguishedBy: (profiles[index]?.items ?? []).map(item => ({
       query: fleet.queries[fleet.items[item]?.query ?? -1]?.name ?? '',
       row: rowOf(fleet, item)
     }))
@@ -68,6 +68,6 @@ export function buildReport(
 ): Report {
   const hosts = tellHosts(analysis, findings)
   const clusters = tellClusters(analysis)
-  const summary = summarise(hosts, findings, clusters, { expected, foldedRows: analysis.foldedRows })
+  const summary = summarize(hosts, findings, clusters, { expected, foldedRows: analysis.foldedRows })
   return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices }
 }

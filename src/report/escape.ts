@@ -1,4 +1,4 @@
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 /**
  * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
@@ -73,11 +73,11 @@ export function escapePlain(text: string, limit = 300): string {
 const LIVE =
   /@(?=\w)|#(?=\d)|\](?=[([:])|:(?=\/\/)|www(?=\.)|<(?=[a-z/!?])|GH(?=-\d)|\{(?=\d)|(?:mailto|xmpp)(?=:)/gi
 
-/** What {@link inert} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
+/** What {@link sanitize} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu
 
 function shown(text: string, limit: number): string {
-  return inert(text, limit).replace(
+  return sanitize(text, limit).replace(
     UNSEEN,
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )

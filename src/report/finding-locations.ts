@@ -21,7 +21,7 @@ export interface SourceFile {
 }
 
 /** Lines of one finding that are worth a click. */
-const MOST_PLACES = 100
+const MAX_LOCATIONS = 100
 
 /**
  * Finds the line of the baseline that each finding is about: the row that is missing or changed, the acceptance that
@@ -47,7 +47,7 @@ export function placesIn(baseline: SourceFile | null, workflow: string | null): 
         ? [acceptances.get(id) ?? first]
         : rows.length === 0
           ? [1]
-          : [...new Set(rows.map(lineOf))].slice(0, MOST_PLACES)
+          : [...new Set(rows.map(lineOf))].slice(0, MAX_LOCATIONS)
     return lines.map(line => ({ path, line }))
   }
 }

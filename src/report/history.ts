@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { nature } from './phrases.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import type { Finding, Report, ReportHost } from './report.ts'
-import { openFindings } from './summarise.ts'
+import { openFindings } from './summarize.ts'
 
 const date = z.iso.date()
 const id = z.string().min(1).max(80)
@@ -48,11 +48,11 @@ export type Memory = z.infer<typeof memorySchema>
 
 /** So many hosts are remembered of a finding, to tell whether it could be looked for. */
 const HOSTS_KEPT = 3
-const MOST_KNOWN = 300
-const MOST_WENT = 20
+const MAX_KNOWN_FINDINGS = 300
+const MAX_RESOLVED_FINDINGS = 20
 /** Of the memory as it is written; more than this much unpacked is none of ours. */
-const MOST_BYTES = 16_000
-const MOST_UNPACKED = 256 * 1024
+const MAX_HISTORY_BYTES = 16_000
+const MAX_UNPACKED_BYTES = 256 * 1024
 
 const OPEN = '<!-- fleet-drift-memory:'
 const CLOSE = ' -->'
@@ -80,13 +80,13 @@ export function remember(before: Memory | null, shown: Shown, today: string): Me
   const states = new Map(shown.hosts.map(host => [host.id, host.status]))
   const unseen = gone.filter(known => !couldBeSeen(known, states))
   const went = gone.filter(known => couldBeSeen(known, states))
-  const known = [...open, ...unseen].slice(0, MOST_KNOWN)
+  const known = [...open, ...unseen].slice(0, MAX_KNOWN_FINDINGS)
   if (past === null) return { ...fresh, known, unseen: [], change: null }
   const remembered = new Set(past.known.map(([id]) => id))
   // Findings beyond those that were remembered may be old: they are not called new.
   const complete = past.known.length >= past.findings
   const came = complete ? open.map(([id]) => id).filter(id => !remembered.has(id)) : []
-  const change = { on: today, came, went: went.slice(0, MOST_WENT), before: past.findings }
+  const change = { on: today, came, went: went.slice(0, MAX_RESOLVED_FINDINGS), before: past.findings }
   return { ...fresh, known, unseen: unseen.map(([id]) => id), change }
 }
 
@@ -134,7 +134,7 @@ export function writeMemory(memory: Memory): string {
   for (let keep = memory.known.length; ; keep = Math.floor(keep * 0.7)) {
     const kept = { ...memory, known: memory.known.slice(0, keep) }
     const packed = deflateRawSync(JSON.stringify(kept)).toString('base64')
-    if (packed.length <= MOST_BYTES || keep === 0) return `${OPEN}${packed}${CLOSE}`
+    if (packed.length <= MAX_HISTORY_BYTES || keep === 0) return `${OPEN}${packed}${CLOSE}`
   }
 }
 
@@ -143,9 +143,9 @@ export function readMemory(text: string): Memory | null {
   const line = text.trimEnd().split('\n').at(-1)?.trim() ?? ''
   if (!line.startsWith(OPEN) || !line.endsWith(CLOSE)) return null
   const packed = line.slice(OPEN.length, -CLOSE.length)
-  if (packed.length > MOST_BYTES * 2 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return null
+  if (packed.length > MAX_HISTORY_BYTES * 2 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return null
   try {
-    const unpacked = inflateRawSync(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_UNPACKED })
+    const unpacked = inflateRawSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_UNPACKED_BYTES })
     return memorySchema.safeParse(JSON.parse(unpacked.toString('utf8'))).data ?? null
   } catch {
     return null

@@ -23,7 +23,7 @@ import {
 } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Report, ReportSummary } from './report.ts'
-import { openFindings } from './summarise.ts'
+import { openFindings } from './summarize.ts'
 
 export interface MarkdownOptions {
   /** Bytes of UTF-8, everything included. */

@@ -1,7 +1,7 @@
 import type { Finding, Report, ReportSummary, Severity } from './report.ts'
-import { atLeast, driftFindings, openFindings } from './summarise.ts'
+import { atLeast, driftFindings, openFindings } from './summarize.ts'
 
-/** One sign for each severity, told apart by shape as well as by colour. */
+/** One sign for each severity, told apart by shape as well as by color. */
 export const SIGNS: Readonly<Record<Severity, string>> = {
   critical: '🟥',
   high: '🔴',

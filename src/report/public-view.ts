@@ -1,7 +1,7 @@
 import { changesInWords } from './diff-summary.ts'
 import { type Gist, gistOf } from './phrases.ts'
 import type { Finding, Report } from './report.ts'
-import { openFindings } from './summarise.ts'
+import { openFindings } from './summarize.ts'
 
 /**
  * What a public repository may show. It is built from counts and fixed words alone: no id, name, row, path, reason,

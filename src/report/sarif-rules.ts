@@ -12,7 +12,7 @@ const SECURITY_SEVERITY: Readonly<Record<Severity, string>> = {
 }
 
 /** GitHub shows so many tags of a rule. */
-const MOST_TAGS = 10
+const MAX_TAGS = 10
 
 type Claim = NonNullable<Finding['verdict']> | Exclude<Finding['kind'], 'deviation'> | 'deviation'
 
@@ -106,7 +106,7 @@ export function rulesOf(findings: readonly Finding[]): ReportingDescriptor[] {
           'security',
           'fleet-drift',
           ...techniques.map(id => `external/attack/${id.toLowerCase()}`)
-        ].slice(0, MOST_TAGS)
+        ].slice(0, MAX_TAGS)
       }
     }
   })

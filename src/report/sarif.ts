@@ -6,15 +6,15 @@ import { count } from './phrases.ts'
 import { type HostNames, plainHosts, plainRow, plainTitle } from './plain-text.ts'
 import type { Finding, Report, Severity } from './report.ts'
 import { ruleIdOf, rulesOf } from './sarif-rules.ts'
-import { openFindings } from './summarise.ts'
+import { openFindings } from './summarize.ts'
 
 /** GitHub code scanning shows no more results of a run; it refuses a file with more than 25,000. */
-const MOST_RESULTS = 5_000
-const MOST_ROWS = 5
-const MOST_HOSTS = 10
-const MOST_NOTICES = 100
+const MAX_RESULTS = 5_000
+const MAX_ROWS_IN_RESULT = 5
+const MAX_HOSTS_IN_RESULT = 10
+const MAX_NOTICES = 100
 /** GitHub shows so many locations of a result; the hosts are named in the message too. */
-const MOST_LOGICAL = 100
+const MAX_LOGICAL_LOCATIONS = 100
 
 const LEVELS: Readonly<Record<Severity, Result.level>> = {
   critical: 'error',
@@ -32,7 +32,7 @@ const LEVELS: Readonly<Record<Severity, Result.level>> = {
 export function renderSarif(report: Report, places: Places): string {
   const { run, tool } = report
   const open = openFindings(report.findings)
-  const shown = open.slice(0, MOST_RESULTS)
+  const shown = open.slice(0, MAX_RESULTS)
   const rules = rulesOf(shown)
   const names: HostNames = new Map(report.hosts.map(host => [host.id, host.name]))
   const indexOf = new Map(rules.map((rule, index) => [rule.id, index]))
@@ -89,9 +89,11 @@ function messageOf(finding: Finding, names: HostNames): string {
   const lines = [
     `${plainTitle(finding)}.`,
     escapePlain(finding.explanation, 600),
-    hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MOST_HOSTS)}.` : '',
-    ...rows.slice(0, MOST_ROWS).map(plainRow),
-    rows.length > MOST_ROWS ? `And ${count(rows.length - MOST_ROWS, 'more row')} in report.json.` : ''
+    hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MAX_HOSTS_IN_RESULT)}.` : '',
+    ...rows.slice(0, MAX_ROWS_IN_RESULT).map(plainRow),
+    rows.length > MAX_ROWS_IN_RESULT
+      ? `And ${count(rows.length - MAX_ROWS_IN_RESULT, 'more row')} in report.json.`
+      : ''
   ]
   return lines.filter(line => line !== '').join('\n')
 }
@@ -100,7 +102,7 @@ function locationsOf(finding: Finding, places: Places): Pick<Result, 'locations'
   const [primary, ...others] = places(finding)
   if (primary === undefined) return {}
   const logicalLocations = finding.hosts
-    .slice(0, MOST_LOGICAL)
+    .slice(0, MAX_LOGICAL_LOCATIONS)
     .map(id => ({ fullyQualifiedName: escapePlain(id, 256), kind: 'resource' }))
   return {
     locations: [{ ...locationOf(primary), ...(logicalLocations.length > 0 ? { logicalLocations } : {}) }],
@@ -122,9 +124,9 @@ function notificationsOf({ summary, notices }: Report, leftOut: number): Notific
   const said = [
     leftOut > 0 ? `${count(leftOut, 'further finding')} in report.json, for GitHub shows no more.` : '',
     summary.accepted > 0 ? `${count(summary.accepted, 'accepted finding')} left out.` : '',
-    ...notices.slice(0, MOST_NOTICES).map(notice => escapePlain(notice, 600)),
-    notices.length > MOST_NOTICES
-      ? `And ${count(notices.length - MOST_NOTICES, 'more notice')} in report.json.`
+    ...notices.slice(0, MAX_NOTICES).map(notice => escapePlain(notice, 600)),
+    notices.length > MAX_NOTICES
+      ? `And ${count(notices.length - MAX_NOTICES, 'more notice')} in report.json.`
       : ''
   ]
   return said.filter(text => text !== '').map(text => ({ level: 'note', message: { text } }))

@@ -1,4 +1,4 @@
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 import {
   capital,
   count,
@@ -14,17 +14,17 @@ import {
 } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Finding, FindingRow, Report, Severity } from './report.ts'
-import { openFindings } from './summarise.ts'
+import { openFindings } from './summarize.ts'
 import { baselineLines } from './terminal-baseline.ts'
 
-const MOST_FINDINGS = 20
-const MOST_ROWS = 8
-const MOST_HOSTS = 10
-const MOST_REASONS = 10
+const MAX_FINDINGS_SHOWN = 20
+const MAX_ROWS_SHOWN = 8
+const MAX_HOSTS_SHOWN = 10
+const MAX_REASONS_SHOWN = 10
 const WIDEST_ROW = 240
 
 export interface TerminalOptions {
-  /** ANSI colours of our own; a host's words never carry any. */
+  /** ANSI colors of our own; a host's words never carry any. */
   readonly color: boolean
 }
 
@@ -65,12 +65,12 @@ function everything(report: Report, ink: Inks): string[] {
     ink.bold(headline(gistOf(report))),
     `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`
   ]
-  for (const notice of report.notices) lines.push(`ℹ️ ${inert(notice, 600)}`)
-  for (const [at, finding] of open.slice(0, MOST_FINDINGS).entries()) {
+  for (const notice of report.notices) lines.push(`ℹ️ ${sanitize(notice, 600)}`)
+  for (const [at, finding] of open.slice(0, MAX_FINDINGS_SHOWN).entries()) {
     lines.push('', ...findingLines(finding, at, names, ink))
   }
-  if (open.length > MOST_FINDINGS) {
-    lines.push('', `And ${count(open.length - MOST_FINDINGS, 'more finding')} in the full report.`)
+  if (open.length > MAX_FINDINGS_SHOWN) {
+    lines.push('', `And ${count(open.length - MAX_FINDINGS_SHOWN, 'more finding')} in the full report.`)
   }
   lines.push(...baselineLines(report))
   lines.push(...unassessedLines(report, names, ink))
@@ -86,23 +86,23 @@ type Names = ReadonlyMap<string, string | null>
 
 function findingLines(finding: Finding, at: number, names: Names, ink: Inks): string[] {
   const { severity, hosts, rows, attack } = finding
-  const techniques = attack.length > 0 ? `  ${ink.dim(inert(attack.join(' '), 80))}` : ''
+  const techniques = attack.length > 0 ? `  ${ink.dim(sanitize(attack.join(' '), 80))}` : ''
   const title = `${at + 1} · ${capital(nature(finding))} on ${count(hosts.length, 'host')}`
-  const shown = hosts.slice(0, MOST_HOSTS).map(id => hostName(id, names))
+  const shown = hosts.slice(0, MAX_HOSTS_SHOWN).map(id => hostName(id, names))
   return [
     `${SIGNS[severity]} ${ink.bold(ink.by(severity, title))}${techniques}`,
-    `   ${inert(finding.explanation, 600)}`,
+    `   ${sanitize(finding.explanation, 600)}`,
     ...(shown.length > 0 ? [`   ${listed(shown, hosts.length - shown.length)}`] : []),
-    ...rows.slice(0, MOST_ROWS).map(row => `   ${rowLine(row, ink)}`),
-    ...(rows.length > MOST_ROWS ? [`   … and ${count(rows.length - MOST_ROWS, 'more row')}`] : [])
+    ...rows.slice(0, MAX_ROWS_SHOWN).map(row => `   ${rowLine(row, ink)}`),
+    ...(rows.length > MAX_ROWS_SHOWN ? [`   … and ${count(rows.length - MAX_ROWS_SHOWN, 'more row')}`] : [])
   ]
 }
 
 function hostName(id: string, names: Names): string {
   const name = names.get(id) ?? null
   return name === null || name === id
-    ? inert(id, 64)
-    : `${inert(name.split('.', 1)[0] ?? '', 40)} (${inert(id, 64)})`
+    ? sanitize(id, 64)
+    : `${sanitize(name.split('.', 1)[0] ?? '', 40)} (${sanitize(id, 64)})`
 }
 
 const MARKS = { unexpected: '+', missing: '-', changed: '~' } as const
@@ -110,11 +110,11 @@ const MARKS = { unexpected: '+', missing: '-', changed: '~' } as const
 function rowLine({ kind, query, row, expected, prevalence }: FindingRow, ink: Inks): string {
   const columns = Object.entries(row).flatMap(([column, value]) => {
     const before = expected !== null && Object.hasOwn(expected, column) ? (expected[column] ?? '') : value
-    if (before !== value) return [`${column}=${inert(before, 80)} → ${inert(value, 80)}`]
+    if (before !== value) return [`${column}=${sanitize(before, 80)} → ${sanitize(value, 80)}`]
     return value === '' ? [] : [`${column}=${value}`]
   })
   const [having, observed] = prevalence.fleet
-  return `${MARKS[kind]} ${inert(query, 64)}: ${inert(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${number(having)} of ${number(observed)})`)}`
+  return `${MARKS[kind]} ${sanitize(query, 64)}: ${sanitize(columns.join('  '), WIDEST_ROW)}  ${ink.dim(`(${number(having)} of ${number(observed)})`)}`
 }
 
 /** Hosts that are silent or partial, those with the same reason together. */
@@ -122,18 +122,18 @@ function unassessedLines(report: Report, names: Names, ink: Inks): string[] {
   const groups = new Map<string, string[]>()
   for (const host of report.hosts) {
     if (host.status === 'reported') continue
-    const key = `${host.status}: ${inert(host.reason ?? 'no reason known', 300)}`
+    const key = `${host.status}: ${sanitize(host.reason ?? 'no reason known', 300)}`
     const alike = groups.get(key)
     if (alike === undefined) groups.set(key, [host.id])
     else alike.push(host.id)
   }
   if (groups.size === 0) return []
   const all = [...groups].sort(([, a], [, b]) => b.length - a.length)
-  const lines = all.slice(0, MOST_REASONS).map(([why, ids]) => {
-    const shown = ids.slice(0, MOST_HOSTS).map(id => hostName(id, names))
+  const lines = all.slice(0, MAX_REASONS_SHOWN).map(([why, ids]) => {
+    const shown = ids.slice(0, MAX_HOSTS_SHOWN).map(id => hostName(id, names))
     return `   ${listed(shown, ids.length - shown.length)}\n      ${why}`
   })
-  const rest = all.slice(MOST_REASONS).reduce((sum, [, ids]) => sum + ids.length, 0)
+  const rest = all.slice(MAX_REASONS_SHOWN).reduce((sum, [, ids]) => sum + ids.length, 0)
   if (rest > 0) lines.push(`   And ${number(rest)} more, for other reasons.`)
   return ['', ink.bold('Not fully assessed'), ...lines]
 }

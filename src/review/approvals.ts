@@ -1,7 +1,7 @@
 import { type Counts, countItems } from '../analyze/counts.ts'
 import { coversHost, coversItem } from '../analyze/findings/acceptances.ts'
 import type { Acceptance, Baseline } from '../baseline/baseline.ts'
-import { type Expectation, type Expected, expect } from '../baseline/match.ts'
+import { type BaselineMatch, type Expectation, matchBaseline } from '../baseline/match.ts'
 import { type Fleet, type Item, itemKey } from '../normalize/fleet.ts'
 
 /** Two versions of a baseline and the fleet that both are judged on. */
@@ -25,7 +25,7 @@ export interface GuardedCluster {
 }
 
 /** A row that the new version takes for good on hosts of one cluster, and the old one does not. */
-export interface Blessing {
+export interface Approval {
   readonly kind: 'unexpected' | 'missing'
   readonly item: Item
   /** Its id; `null`: no host has it, in no cluster. */
@@ -47,7 +47,7 @@ export interface Blessing {
  * required rows whose absence is taken for good, host by host. A pattern counts as one row, but in tables of integrity
  * each text that it lets through counts for itself. O(items of all hosts + baseline rows).
  */
-export function blessings(change: Change, views: Views): Blessing[] {
+export function findApprovals(change: Change, views: Views): Approval[] {
   const { fleet, clusters } = change
   const ids = new Map(fleet.items.map((item, id) => [keyOf(item), id]))
   const shown = clusters.flatMap(cluster => {
@@ -79,7 +79,7 @@ export function blessings(change: Change, views: Views): Blessing[] {
 }
 
 interface Found {
-  readonly kind: Blessing['kind']
+  readonly kind: Approval['kind']
   readonly item: Item
   readonly hosts: number[]
   readonly accepted: Map<number, Acceptance>
@@ -87,7 +87,7 @@ interface Found {
 
 /** @param key the item that is blessed, or the text of a missing one */
 type Tell = (
-  kind: Blessing['kind'],
+  kind: Approval['kind'],
   key: number | string,
   item: Item,
   host: number,
@@ -111,14 +111,14 @@ export function viewsOf({ fleet, older, newer, today }: Change): Views {
 }
 
 interface View {
-  readonly expected: Expected | null
+  readonly expected: BaselineMatch | null
   /** Acceptances that hold today. */
   readonly accept: readonly Acceptance[]
   readonly required: ReadonlyMap<Expectation, ReadonlyMap<string, Item>>
 }
 
 function viewOf(baseline: Baseline | null, fleet: Fleet, today: string): View {
-  const expected = baseline === null ? null : expect(baseline, fleet)
+  const expected = baseline === null ? null : matchBaseline(baseline, fleet)
   const required = new Map<Expectation, Map<string, Item>>()
   for (const expectation of expected?.roles ?? []) {
     const items = [...expectation.required].flatMap(id => expected?.fleet.items[id] ?? [])
@@ -138,12 +138,12 @@ function acceptedBy({ accept }: View, fleet: Fleet, item: Item, host: number): A
   return accept.find(acceptance => coversItem(acceptance, fleet, item) && coversHost(acceptance, id)) ?? null
 }
 
-type Judgement = 'known' | 'new' | 'unjudged'
+type Judgment = 'known' | 'new' | 'unjudged'
 
 /** What a baseline says of an item on a host, and the item that it takes it for. */
-function judge({ expected }: View, host: number, id: number, query: number): readonly [Judgement, number] {
+function judge({ expected }: View, host: number, id: number, query: number): readonly [Judgment, number] {
   const expectation = expected?.byHost[host]
-  const stands = expected?.stands?.[id] ?? id
+  const stands = expected?.matchedItem?.[id] ?? id
   if (expectation?.covered[query] !== 1) return ['unjudged', id]
   return [expectation.required.has(stands) || expectation.optional.has(stands) ? 'known' : 'new', stands]
 }
@@ -216,7 +216,7 @@ function excusedRows(
 }
 
 /** Rows of the new version alone that no host of the fleet has: what is blessed before it is there. */
-function unseenRows({ older, newer }: Views, { fleet, clusters }: Change): Blessing[] {
+function unseenRows({ older, newer }: Views, { fleet, clusters }: Change): Approval[] {
   const { observed } = countItems(
     fleet,
     clusters.flatMap(cluster => cluster.hosts)

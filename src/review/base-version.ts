@@ -3,28 +3,28 @@ import type { BaselineFile } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import type { GitHub } from '../github/api.ts'
 import type { RunContext } from '../github/context.ts'
-import { inert } from '../text/sanitize.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 /** The version of the baseline on the branch that a pull request would change. */
-export interface Replaced {
+export interface BaseVersion {
   /** `undefined`: the pull request does not change it, or it could not be read; `null`: the file is new. */
   readonly content: Baseline | null | undefined
   /** What a reader must know of it. */
   readonly notices: readonly string[]
 }
 
-export const NOT_REPLACED: Replaced = { content: undefined, notices: [] }
+export const NOT_REPLACED: BaseVersion = { content: undefined, notices: [] }
 
 /**
  * Reads the version of a baseline that a pull request replaces: the file at the first parent of the merge commit,
  * through the API, so that a shallow checkout is enough. Outside of a pull request there is none.
  * @throws Error when GitHub refuses, but for a fork's pull request: a guard that cannot look must not pass.
  */
-export async function readReplaced(
+export async function readBaseVersion(
   baseline: BaselineFile | null,
   { event, pullRequest, sha }: RunContext,
   github: Pick<GitHub, 'firstParent' | 'fileAt'> | null
-): Promise<Replaced> {
+): Promise<BaseVersion> {
   if (baseline === null || pullRequest === null) return NOT_REPLACED
   if (github === null || sha === null)
     return {
@@ -43,7 +43,7 @@ export async function readReplaced(
     const replaced = parseReplaced(baseline.path, text)
     return saysTheSame(replaced.content, baseline.content) ? NOT_REPLACED : replaced
   } catch (error) {
-    const reason = inert(error instanceof Error ? error.message : String(error))
+    const reason = sanitize(error instanceof Error ? error.message : String(error))
     const told = `The version of ${baseline.path} that this pull request may replace cannot be read: ${reason}.`
     if (pullRequest.untrusted) return { ...NOT_REPLACED, notices: [told] }
     throw new Error(`${told} Give the job the permission "contents: read".`)
@@ -55,7 +55,7 @@ function saysTheSame(replaced: Baseline | null, baseline: Baseline): boolean {
   return replaced !== null && writeBaseline(replaced) === writeBaseline(baseline)
 }
 
-function parseReplaced(path: string, text: string): Replaced & { readonly content: Baseline | null } {
+function parseReplaced(path: string, text: string): BaseVersion & { readonly content: Baseline | null } {
   try {
     return { content: parseBaseline(path, text), notices: [] }
   } catch (error) {

@@ -4,10 +4,10 @@ import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
 import type { Severity } from '../analyze/findings/finding.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import { isPattern, patternOf } from '../baseline/patterns.ts'
-import { FEWEST_VARIANTS } from '../learn/variants.ts'
+import { MIN_VARIANTS } from '../learn/variants.ts'
 import type { Item } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Blessing, type Change, isJudged, isRequired, keyOf, rowsOf, type Views } from './approvals.ts'
+import { type Approval, type Change, isJudged, isRequired, keyOf, rowsOf, type Views } from './approvals.ts'
 
 /** How grave it is that a table is no longer watched, by what it means for security. */
 export function severityOfTable({ weight }: Query): Severity {
@@ -22,12 +22,12 @@ export function severityOfTable({ weight }: Query): Severity {
  * @param blessed what is blessed today
  * @param told the part of it that is told
  */
-export function foreseen(
+export function anticipated(
   change: Change,
   views: Views,
-  blessed: readonly Blessing[],
-  told: readonly Blessing[]
-): Blessing[] {
+  blessed: readonly Approval[],
+  told: readonly Approval[]
+): Approval[] {
   const { fleet, clusters } = change
   const { observed } = countItems(
     fleet,
@@ -37,7 +37,7 @@ export function foreseen(
     ...newPatterns(change, views, told).map(item => ['unexpected', item] as const),
     ...laxProtections(change, views, blessed).map(item => ['missing', item] as const)
   ]
-  return rows.flatMap(([kind, item]): Blessing[] => {
+  return rows.flatMap(([kind, item]): Approval[] => {
     if (views.older.accept.some(one => one.hosts === undefined && coversItem(one, fleet, item))) return []
     const many = observed[item.query] ?? 0
     return [
@@ -47,7 +47,7 @@ export function foreseen(
 }
 
 /** Patterns through which more may come than the rows that they replace; not those of many variants, as learned. */
-function newPatterns({ fleet }: Change, { older, newer }: Views, told: readonly Blessing[]): Item[] {
+function newPatterns({ fleet }: Change, { older, newer }: Views, told: readonly Approval[]): Item[] {
   const before = new Set([...rowsOf(older).values()].map(keyOf))
   return [...rowsOf(newer)].flatMap(([id, item]) => {
     // What the fleet has in these very words is no pattern of people's.
@@ -57,8 +57,8 @@ function newPatterns({ fleet }: Change, { older, newer }: Views, told: readonly 
       other =>
         other.item.query === item.query && tests.every((test, at) => test.test(other.item.values[at] ?? ''))
     )
-    const variants = newer.expected?.stands?.filter(stands => stands === id).length ?? 0
-    const learned = fleet.queries[item.query]?.weight !== 'integrity' && variants >= FEWEST_VARIANTS
+    const variants = newer.expected?.matchedItem?.filter(stands => stands === id).length ?? 0
+    const learned = fleet.queries[item.query]?.weight !== 'integrity' && variants >= MIN_VARIANTS
     return isTold || learned ? [] : [item]
   })
 }
@@ -67,7 +67,7 @@ function newPatterns({ fleet }: Change, { older, newer }: Views, told: readonly 
 function laxProtections(
   { fleet, clusters }: Change,
   { older, newer }: Views,
-  blessed: readonly Blessing[]
+  blessed: readonly Approval[]
 ): Item[] {
   const lacking = new Set(blessed.filter(({ kind }) => kind === 'missing').map(({ item }) => keyOf(item)))
   const found = new Map<string, Item>()
@@ -85,7 +85,7 @@ function laxProtections(
 export function unjudgedQueries(
   { fleet, clusters }: Change,
   { older, newer }: Views,
-  told: readonly Blessing[]
+  told: readonly Approval[]
 ): Draft[] {
   const hosts = clusters.flatMap(cluster => cluster.hosts)
   return fleet.queries.flatMap((query, index) => {
@@ -113,7 +113,7 @@ export function unjudgedQueries(
 export function openAcceptances(
   { fleet, older, newer, today }: Change,
   unused: ReadonlySet<string>,
-  told: readonly Blessing[]
+  told: readonly Approval[]
 ): Draft[] {
   const identity = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
   const before = new Set((older?.accept ?? []).map(identity))

@@ -6,8 +6,8 @@ import type { Severity } from '../analyze/findings/finding.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { Fleet, Item } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Blessing, blessings, type Change, keyOf, viewsOf } from './approvals.ts'
-import { foreseen, openAcceptances, severityOfTable, unjudgedQueries } from './blind-spots.ts'
+import { type Approval, type Change, findApprovals, keyOf, viewsOf } from './approvals.ts'
+import { anticipated, openAcceptances, severityOfTable, unjudgedQueries } from './blind-spots.ts'
 
 export interface Poisoning {
   readonly drafts: readonly Draft[]
@@ -27,9 +27,9 @@ export function poisoning(
   { fleet, drafts: found }: Pick<Analysis, 'fleet' | 'drafts'>
 ): Poisoning {
   const views = viewsOf(change)
-  const blessed = blessings(change, views)
+  const blessed = findApprovals(change, views)
   const rare = blessed.filter(({ having, observed }) => having * 2 < observed || observed === 0)
-  const suspicious = [...rare, ...foreseen(change, views, blessed, rare)]
+  const suspicious = [...rare, ...anticipated(change, views, blessed, rare)]
   const items = [...fleet.items]
   const ids = new Map(items.map((item, id) => [keyOf(item), id]))
   const idOf = (item: Item): number => {
@@ -59,13 +59,13 @@ export function poisoning(
 
 /** A blessed row on the hosts that one acceptance of the old version covers, or on those that none covers. */
 interface Part {
-  readonly blessing: Blessing
+  readonly blessing: Approval
   readonly hosts: readonly number[]
   readonly by: Acceptance | null
   readonly severity: Severity
 }
 
-function partsOf(blessing: Blessing, fleet: Fleet): Part[] {
+function partsOf(blessing: Approval, fleet: Fleet): Part[] {
   const query = fleet.queries[blessing.item.query]
   const severity = severityOf(query, blessing)
   if (severity === null) return []
@@ -75,7 +75,7 @@ function partsOf(blessing: Blessing, fleet: Fleet): Part[] {
 }
 
 /** `null`: of no consequence. That a row is no longer required is a matter only where it is a protection. */
-function severityOf(query: Query | undefined, { kind, foreseen }: Blessing): Severity | null {
+function severityOf(query: Query | undefined, { kind, foreseen }: Approval): Severity | null {
   if (query === undefined) return null
   if (kind === 'missing' && !query.control) return null
   return kind === 'missing' && foreseen !== true ? 'high' : severityOfTable(query)

@@ -2,9 +2,16 @@ import type { Analysis } from '../analyze/analyze.ts'
 import { countItems } from '../analyze/counts.ts'
 import type { DraftRow } from '../analyze/findings/draft.ts'
 import type { Baseline } from '../baseline/baseline.ts'
-import { type BaselineChanges, changesBetween } from '../baseline/diff.ts'
-import { expect } from '../baseline/match.ts'
-import { rowKey, together, type Whole, type WholeQuery, wholes, withNotes } from '../baseline/roles.ts'
+import { type BaselineChanges, diffBaselines } from '../baseline/diff.ts'
+import { matchBaseline } from '../baseline/match.ts'
+import {
+  factorRoles,
+  type RoleQuery,
+  type RoleRows,
+  rowKey,
+  rowsByRole,
+  withNotes
+} from '../baseline/roles.ts'
 import type { Item } from '../normalize/fleet.ts'
 import { redactRow } from '../text/secrets.ts'
 
@@ -27,9 +34,9 @@ export function suggest(baseline: Baseline, analysis: Analysis): Suggestion | nu
     .filter(({ hosts, prevalence: { cluster } }) => hosts.length * 2 >= cluster[1])
   if (rows.length === 0) return null
   const { fleet } = analysis
-  const { byHost } = expect(baseline, fleet)
-  const roles = new Map<string | null, Whole>()
-  for (const [label, whole] of wholes(baseline)) {
+  const { byHost } = matchBaseline(baseline, fleet)
+  const roles = new Map<string | null, RoleRows>()
+  for (const [label, whole] of rowsByRole(baseline)) {
     const hosts = new Set([...fleet.hosts.keys()].filter(host => byHost[host]?.role === label))
     const counts = countItems(fleet, [...hosts])
     const share = (id: number): readonly [number, number] => [
@@ -48,18 +55,18 @@ export function suggest(baseline: Baseline, analysis: Analysis): Suggestion | nu
       )
     )
   }
-  const followedBy = withNotes({ ...baseline, ...together(roles) }, baseline)
-  return { baseline: followedBy, changes: changesBetween(baseline, followedBy) }
+  const followedBy = withNotes({ ...baseline, ...factorRoles(roles) }, baseline)
+  return { baseline: followedBy, changes: diffBaselines(baseline, followedBy) }
 }
 
 function followed(
-  whole: Whole,
+  whole: RoleRows,
   rows: readonly DraftRow[],
   itemOf: (id: number) => Item | undefined,
   nameOf: (query: number) => string,
   share: (id: number) => readonly [having: number, observed: number]
-): Whole {
-  const result = new Map<string, WholeQuery>(whole)
+): RoleRows {
+  const result = new Map<string, RoleQuery>(whole)
   const settle = (id: number) => {
     const item = itemOf(id)
     const query = item === undefined ? undefined : result.get(nameOf(item.query))

@@ -14,7 +14,7 @@ export interface SnapshotWriter {
 
 /**
  * Writes `snapshot.ndjson.gz`: a header line, then one line a host, as a stream: memory does not grow with the fleet.
- * The snapshot is the evidence: rows go in as they came, neither normalised nor redacted.
+ * The snapshot is the evidence: rows go in as they came, neither normalized nor redacted.
  */
 export async function openSnapshot(path: string, header: SnapshotHeader): Promise<SnapshotWriter> {
   const digest = createHash('sha256')

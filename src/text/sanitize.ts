@@ -3,7 +3,7 @@
  * Control characters, ANSI escapes, bidirectional and invisible characters become visible; line breaks too, so that
  * the result is one line; nothing in it is read as a workflow command. Cut to `limit` characters, whole ones.
  */
-export function inert(text: string, limit = 300): string {
+export function sanitize(text: string, limit = 300): string {
   const cut = [...text.slice(0, limit * 2 + 2)]
   const kept =
     cut.length > limit

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { analyse } from '../../../src/analyze/analyze.ts'
+import { analyze } from '../../../src/analyze/analyze.ts'
 import { fleetBuilder } from '../../../src/normalize/fleet.ts'
 import type { HostRecord, Row } from '../../../src/snapshot/snapshot.ts'
 import { fleet, hostId, QUERIES } from '../../support/fleets.ts'
@@ -9,7 +9,7 @@ const TODAY = '2026-11-24'
 function analysisOf(hosts: readonly HostRecord[]) {
   const builder = fleetBuilder(QUERIES)
   for (const host of hosts) builder.add(host)
-  return analyse(builder.finish(), null, TODAY)
+  return analyze(builder.finish(), null, TODAY)
 }
 
 /** The sizes of the clusters, largest first. */
@@ -21,24 +21,24 @@ const programs = (name: string, count: number): Row[] =>
 
 describe('clusters', () => {
   test('a homogeneous fleet is one cluster', () => {
-    const { clusters, cards } = analysisOf(fleet(60))
+    const { clusters, profiles } = analysisOf(fleet(60))
     expect(clusters).toHaveLength(1)
-    expect(cards).toEqual([{ label: 'all hosts', items: [] }])
+    expect(profiles).toEqual([{ label: 'all hosts', items: [] }])
   })
 
   test('two roles are two clusters, each told by what sets it apart', () => {
     const {
       clusters,
-      cards,
+      profiles,
       fleet: whole
     } = analysisOf(
       fleet(60, (index, rows) => rows.programs!.push(...programs(index % 4 === 0 ? 'database' : 'web', 6)))
     )
     expect(clusters.map(cluster => cluster.hosts.length)).toEqual([45, 15])
-    const paths = cards.map(card => card.items.map(item => whole.items[item]!.values[0]))
+    const paths = profiles.map(card => card.items.map(item => whole.items[item]!.values[0]))
     expect(paths[0]).toEqual(Array.from({ length: 6 }, (_, at) => `/opt/web/${at}`))
     expect(paths[1]).toEqual(Array.from({ length: 6 }, (_, at) => `/opt/database/${at}`))
-    expect(cards.some(card => card.label.includes('additions'))).toBe(false)
+    expect(profiles.some(card => card.label.includes('additions'))).toBe(false)
   })
 
   test('versions within roles part again', () => {
@@ -58,7 +58,7 @@ describe('clusters', () => {
   test('several versions that share no row are clusters, though each only adds to the others', () => {
     const hosts = fleet(100, (index, rows) => rows.programs!.push(...programs(`version${index % 5}`, 5)))
     expect(sizes(hosts)).toEqual([20, 20, 20, 20, 20])
-    expect(analysisOf(hosts).cards.some(card => card.label.includes('additions'))).toBe(false)
+    expect(analysisOf(hosts).profiles.some(card => card.label.includes('additions'))).toBe(false)
   })
 
   test('tools of which most hosts have none are no versions', () => {
@@ -77,10 +77,10 @@ describe('clusters', () => {
   })
 
   test('hosts that came apart by added rows alone are marked', () => {
-    const { cards } = analysisOf(
+    const { profiles } = analysisOf(
       fleet(60, (index, rows) => index % 2 === 0 && rows.programs!.push(...programs('x', 12)))
     )
-    expect(cards.filter(card => card.label.endsWith('(split by additions only)'))).toHaveLength(1)
+    expect(profiles.filter(card => card.label.endsWith('(split by additions only)'))).toHaveLength(1)
   })
 
   test('a few rows that part of a cluster shares are told as a variant', () => {

@@ -9,17 +9,17 @@ import fc from 'fast-check'
 import type { DemoHost } from '../../../simulator/fleet/host.ts'
 import { preparedHosts } from '../../../simulator/server/scripted-hosts.ts'
 import {
-  chooseScouts,
-  learn,
+  buildDictionary,
+  chooseSampleHosts,
+  decodeDedupReply,
   readHead,
-  readShorthand,
   resultKey
 } from '../../../src/collect/protocol/dedup.ts'
 import { openFrame, peekFrame, unpack } from '../../../src/collect/protocol/frame.ts'
 import { openBody } from '../../../src/collect/protocol/reply.ts'
 import {
-  carry,
   collectorScript,
+  encodeScript,
   pieceScript,
   removeScript,
   shorthandScript
@@ -60,7 +60,7 @@ function host(id: string, results: Readonly<Record<string, Rows | string>>) {
     id,
     run(script: string, shell = 'sh', env: Readonly<Record<string, string>> = {}): string {
       const path = join(home, `script-${made++}`)
-      writeFileSync(path, carry(script).join('\n'))
+      writeFileSync(path, encodeScript(script).join('\n'))
       const done = spawnSync(shell, shell === 'busybox' ? ['sh', path] : [path], {
         env: { PATH: `${bin}:${process.env.PATH}`, TMPDIR: temp, AWS_SSM_INSTANCE_ID: id, ...env },
         maxBuffer: 1e9
@@ -109,7 +109,7 @@ function taught() {
       .filter(({ name }) => name === 'files')
       .map(resultKey)
   )
-  return learn(scouts, shared)
+  return buildDictionary(scouts, shared)
 }
 
 test.each(SHELLS)(
@@ -131,7 +131,7 @@ test.each(SHELLS)(
       const piece = openFrame(short, NONCE)
       if ('reason' in piece) throw new Error(piece.reason)
       expect(piece).toMatchObject({ index: 'short', whole: peeked.promised.whole })
-      const body = readShorthand(gunzipSync(piece.bytes), known, peeked.promised.whole)
+      const body = decodeDedupReply(gunzipSync(piece.bytes), known, peeked.promised.whole)
       expect(body?.equals(bodyOf(plain))).toBe(true)
       const opened = openBody(body!, { nonce: NONCE, host: 'i-7', queries: one.names })
       expect(opened.kind === 'answer' && opened.queries.programs?.rows).toEqual(programs(seed))
@@ -148,7 +148,7 @@ test('hosts of the bench, which have no shell, print what the script prints', as
   const queries = Object.keys(results(7)).map(name => ({ name, sql: name }))
   const twin = { id: 'i-7' } as DemoHost
   const say = async (script: string) =>
-    (await prepared.run(twin, 'i-7', carry(script))).stdout.toString('latin1')
+    (await prepared.run(twin, 'i-7', encodeScript(script))).stdout.toString('latin1')
   const real = host('i-7', results(7))
   const options = { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, keep: true }
   const plain = [real.collect(), await say(collectorScript(queries, options))]
@@ -195,12 +195,15 @@ test('rows of any text decode to themselves', () => {
   })
   fc.assert(
     fc.property(rows, rows, (mine, theirs) => {
-      const known = learn([bodyOf(host('i-1', { q: theirs, same: files.slice(0, 3) }).collect())], new Set())
+      const known = buildDictionary(
+        [bodyOf(host('i-1', { q: theirs, same: files.slice(0, 3) }).collect())],
+        new Set()
+      )
       const one = host('i-2', { q: mine, same: files.slice(0, 3), filler: fillers })
       const plain = bodyOf(one.collect())
       const piece = openFrame(one.run(shorthandScript(NONCE, known.packed)), NONCE)
       if ('reason' in piece) throw new Error(piece.reason)
-      expect(readShorthand(gunzipSync(piece.bytes), known, piece.whole)?.equals(plain)).toBe(true)
+      expect(decodeDedupReply(gunzipSync(piece.bytes), known, piece.whole)?.equals(plain)).toBe(true)
     }),
     { numRuns: 6 }
   )
@@ -216,13 +219,13 @@ test('a host that refers to what it does not hold is not believed', () => {
     ...known.units.slice(0, 9).map(unit => `=${unit.text}`),
     ...Array.from({ length: 3 }, () => 'w 1')
   ].join('\n')
-  expect(readShorthand(Buffer.from(claim), known, promised)).toBe(null)
+  expect(decodeDedupReply(Buffer.from(claim), known, promised)).toBe(null)
 })
 
 test('no text throws or decodes to more than a host may send', () => {
   const known = { units: [{ kind: 'line', text: 'x'.repeat(5_000) } as const], packed: '' }
   const bomb = Array.from({ length: 100_000 }, () => '@1').join('\n')
-  expect(readShorthand(Buffer.from(bomb), known, '')).toBe(null)
+  expect(decodeDedupReply(Buffer.from(bomb), known, '')).toBe(null)
   const token = fc.oneof(
     fc.string(),
     fc.constantFrom(
@@ -241,7 +244,7 @@ test('no text throws or decodes to more than a host may send', () => {
   fc.assert(
     fc.property(
       fc.array(token),
-      tokens => readShorthand(Buffer.from(tokens.join('\n')), known, 'f'.repeat(64)) === null
+      tokens => decodeDedupReply(Buffer.from(tokens.join('\n')), known, 'f'.repeat(64)) === null
     )
   )
 })
@@ -260,11 +263,12 @@ test('scouts are few, and teach what most hosts have', () => {
       ] as const
     })
   )
-  const scouts = chooseScouts(heads, new Set(), 100)
+  const scouts = chooseSampleHosts(heads, new Set(), 100)
   expect(new Set(scouts.map(id => Number(id.slice(2)) % 8)).size).toBe(8)
   expect(scouts.length).toBeLessThanOrEqual(8)
   expect(
-    chooseScouts(heads, new Set(scouts.flatMap(id => heads.get(id as 'i-0')!.map(resultKey))), 100).length
+    chooseSampleHosts(heads, new Set(scouts.flatMap(id => heads.get(id as 'i-0')!.map(resultKey))), 100)
+      .length
   ).toBeLessThanOrEqual(4)
 })
 

@@ -1,21 +1,21 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Opened, openEnvelope, openPacked } from '../../../src/collect/protocol/reply.ts'
+import { openPacked, openReply, type Reply } from '../../../src/collect/protocol/reply.ts'
 import { body, frame, type Part, printed, reply, sha256 } from '../../support/replies.ts'
 
 const NONCE = '00ff00ff00ff00ff00ff00ff'
 const HOST = 'i-0123456789abcdef0'
 const asked = (...queries: string[]) => ({ nonce: NONCE, host: HOST, queries })
-const open = (...parts: Part[]): Opened =>
-  openEnvelope(reply({ nonce: NONCE, host: HOST, parts }), asked(...parts.map(part => part.name)))
+const open = (...parts: Part[]): Reply =>
+  openReply(reply({ nonce: NONCE, host: HOST, parts }), asked(...parts.map(part => part.name)))
 
-function result(opened: Opened, name: string) {
+function result(opened: Reply, name: string) {
   if (opened.kind !== 'answer') throw new Error(`not opened: ${JSON.stringify(opened)}`)
   return opened.queries[name]!
 }
 
-const reasonOf = (opened: Opened) => (opened.kind === 'broken' ? opened.reason : `opened as ${opened.kind}`)
+const reasonOf = (opened: Reply) => (opened.kind === 'broken' ? opened.reason : `opened as ${opened.kind}`)
 
 const FACTS: Part = {
   name: '_facts',
@@ -150,7 +150,7 @@ test("a query's own failure is told, in inert words", () => {
 })
 
 test('a query that is missing failed; one that was not asked is ignored', () => {
-  const opened = openEnvelope(
+  const opened = openReply(
     reply({ nonce: NONCE, host: HOST, parts: [{ name: 'extra', rows: [{ a: '1' }] }] }),
     asked('q')
   )
@@ -162,39 +162,37 @@ test('a query that is missing failed; one that was not asked is ignored', () => 
 })
 
 test('a host without osquery says so', () => {
-  expect(openEnvelope(reply({ nonce: NONCE, host: HOST, osquery: 'none' }), asked('q')).kind).toBe(
-    'no-osquery'
-  )
+  expect(openReply(reply({ nonce: NONCE, host: HOST, osquery: 'none' }), asked('q')).kind).toBe('no-osquery')
 })
 
 test('a host cannot answer as another one', () => {
   const other = reply({ nonce: NONCE, host: 'i-aaaaaaaaaaaaaaaaa', parts: [{ name: 'q', rows: [] }] })
-  expect(reasonOf(openEnvelope(other, asked('q')))).toBe(
+  expect(reasonOf(openReply(other, asked('q')))).toBe(
     'the host answered as another one (i-aaaaaaaaaaaaaaaaa)'
   )
   expect(
-    openEnvelope(reply({ nonce: NONCE, host: '', parts: [{ name: 'q', rows: [] }] }), asked('q')).kind
+    openReply(reply({ nonce: NONCE, host: '', parts: [{ name: 'q', rows: [] }] }), asked('q')).kind
   ).toBe('answer')
 })
 
 test('an answer to another run is no answer', () => {
   const old = reply({ nonce: 'ffffffffffffffffffffffff', host: HOST, parts: [{ name: 'q', rows: [] }] })
-  expect(reasonOf(openEnvelope(old, asked('q')))).toBe('the reply holds no answer of the collector')
+  expect(reasonOf(openReply(old, asked('q')))).toBe('the reply holds no answer of the collector')
   const both = old + reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [{ a: 'mine' }] }] })
-  expect(result(openEnvelope(both, asked('q')), 'q').rows).toEqual([{ a: 'mine' }])
+  expect(result(openReply(both, asked('q')), 'q').rows).toEqual([{ a: 'mine' }])
 })
 
 test('what the host prints around its answer does not matter', () => {
   const whole = reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [] }] })
   const noisy = `motd: welcome\n${whole}\n----------ERROR-------\nsh: warning`
-  expect(openEnvelope(noisy, asked('q')).kind).toBe('answer')
+  expect(openReply(noisy, asked('q')).kind).toBe('answer')
 })
 
 test('why the script could not work is told', () => {
-  expect(reasonOf(openEnvelope('fleet-drift: cannot make a temporary folder\n', asked('q')))).toBe(
+  expect(reasonOf(openReply('fleet-drift: cannot make a temporary folder\n', asked('q')))).toBe(
     'the collector says: cannot make a temporary folder'
   )
-  expect(reasonOf(openEnvelope(' \n', asked('q')))).toBe('the reply is empty')
+  expect(reasonOf(openReply(' \n', asked('q')))).toBe('the reply is empty')
 })
 
 test('a reply cut at any length gives no rows, and the cut is named where SSM tells it', () => {
@@ -205,20 +203,20 @@ test('a reply cut at any length gives no rows, and the cut is named where SSM te
   })
   const end = whole.indexOf(`FLEETDRIFT2-END ${NONCE}`) + `FLEETDRIFT2-END ${NONCE}`.length
   for (let length = 0; length < end; length++) {
-    expect(openEnvelope(whole.slice(0, length), asked('q')).kind).toBe('broken')
+    expect(openReply(whole.slice(0, length), asked('q')).kind).toBe('broken')
   }
-  expect(reasonOf(openEnvelope(`${whole.slice(0, 300)}--output truncated--`, asked('q')))).toBe(
+  expect(reasonOf(openReply(`${whole.slice(0, 300)}--output truncated--`, asked('q')))).toBe(
     'the reply was cut by SSM'
   )
 })
 
 test('a reply changed in any one character never gives other rows', () => {
   const whole = reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [{ a: '1' }] }] })
-  const good = openEnvelope(whole, asked('q'))
+  const good = openReply(whole, asked('q'))
   fc.assert(
     fc.property(fc.nat(whole.length - 2), fc.integer({ min: 32, max: 126 }), (at, code) => {
       const bent = whole.slice(0, at) + String.fromCharCode(code) + whole.slice(at + 1)
-      const opened = openEnvelope(bent, asked('q'))
+      const opened = openReply(bent, asked('q'))
       if (opened.kind !== 'broken') expect(opened).toEqual(good)
     })
   )
@@ -234,7 +232,7 @@ test('no text throws, and none is an answer by chance', () => {
           `FLEETDRIFT2 ${NONCE} ${tail.length} ${'0'.repeat(64)} 0 9 ${'0'.repeat(64)}\n${tail}\nFLEETDRIFT2-END ${NONCE}`
       )
   )
-  fc.assert(fc.property(text, hostile => openEnvelope(hostile, asked('q')).kind === 'broken'))
+  fc.assert(fc.property(text, hostile => openReply(hostile, asked('q')).kind === 'broken'))
 })
 
 test('no body in a sound frame throws, and rows come only with their digest', () => {
@@ -255,7 +253,7 @@ test('no body in a sound frame throws, and rows come only with their digest', ()
   fc.assert(
     fc.property(fc.array(line), fc.uint8Array(), (lines, tail) => {
       const inner = Buffer.concat([Buffer.from(lines.map(text => `${text}\n`).join('')), tail])
-      const opened = openEnvelope(frame(NONCE, inner), asked('q', '__proto__'))
+      const opened = openReply(frame(NONCE, inner), asked('q', '__proto__'))
       if (opened.kind === 'answer')
         for (const query of Object.values(opened.queries)) expect(query.status).not.toBe('ok')
     })
@@ -264,7 +262,7 @@ test('no body in a sound frame throws, and rows come only with their digest', ()
 
 test('a body that does not add up is broken as a whole', () => {
   const inner = body({ host: HOST, parts: [{ name: 'q', rows: [{ a: '1' }] }] })
-  const as = (bytes: Buffer) => reasonOf(openEnvelope(frame(NONCE, bytes), asked('q')))
+  const as = (bytes: Buffer) => reasonOf(openReply(frame(NONCE, bytes), asked('q')))
   expect(as(Buffer.concat([inner, Buffer.from('more')]))).toBe('the parts of the reply do not add up')
   expect(as(inner.subarray(0, -1))).toBe('the parts of the reply do not add up')
   expect(as(Buffer.from(inner.toString().replace('end 1', 'end 2')))).toBe(
@@ -290,7 +288,7 @@ test('what a host may send is bounded, and told where the bound is passed', () =
   expect(result(as(`[${names.join(',')}]`), 'q').detail).toBe('its rows have more than 512 columns')
   expect(result(as(`[${names.slice(0, 500).join(',')}]`), 'q').rows).toHaveLength(500)
   const head = Array.from({ length: 100 }, () => 'k v')
-  expect(reasonOf(openEnvelope(frame(NONCE, body({ host: HOST, head })), asked('q')))).toBe(
+  expect(reasonOf(openReply(frame(NONCE, body({ host: HOST, head })), asked('q')))).toBe(
     'the head of the reply is too long'
   )
   const half = printed(Array.from({ length: 120_000 }, () => ({})))

@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, jest, test } from '@jest/globals'
-import { type Opened, openEnvelope } from '../../../src/collect/protocol/reply.ts'
+import { openReply, type Reply } from '../../../src/collect/protocol/reply.ts'
 import {
-  carry,
   collectorScript,
+  encodeScript,
   lockedScript,
   type OsquerySource,
   pieceScript,
@@ -88,7 +88,7 @@ function prepare(queries: Record<string, string>, run: Run) {
   })
   // The agent joins the lines into a file without a shebang and runs it as sh -c PATH.
   const path = join(folder, '_script.sh')
-  writeFileSync(path, carry(script).join('\n'))
+  writeFileSync(path, encodeScript(script).join('\n'))
   const PATH = run.path?.(bin) ?? `${bin}:${process.env.PATH}`
   const env = { PATH, TMPDIR: temp, AWS_SSM_INSTANCE_ID: HOST, ...run.env }
   const shell = run.shell ?? 'sh'
@@ -106,14 +106,14 @@ function prepare(queries: Record<string, string>, run: Run) {
 function collect(
   queries: Record<string, string>,
   run: Run = {}
-): { opened: Opened; reply: string; left: string[] } {
+): { opened: Reply; reply: string; left: string[] } {
   const host = prepare(queries, run)
   try {
     const done = spawnSync(host.command, host.args, { env: host.env, maxBuffer: 1e9, timeout: 60_000 })
     const reply = done.stdout.toString('utf8')
     expect({ status: done.status, stderr: done.stderr.toString() }).toEqual({ status: 0, stderr: '' })
     return {
-      opened: openEnvelope(reply, { nonce: NONCE, host: HOST, queries: host.names }),
+      opened: openReply(reply, { nonce: NONCE, host: HOST, queries: host.names }),
       reply,
       left: readdirSync(host.temp)
     }
@@ -122,7 +122,7 @@ function collect(
   }
 }
 
-function results(opened: Opened) {
+function results(opened: Reply) {
   if (opened.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(opened)}`)
   return opened.queries
 }
@@ -405,7 +405,7 @@ test('commands are short, and nothing in them is read by SSM or a shell before t
     name: `q${at}`,
     sql: `SELECT {{ssm:x}} 'é' ${at}`
   }))
-  const lines = carry(collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 }))
+  const lines = encodeScript(collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 }))
   expect(lines.join('\n').length).toBeLessThan(10_000)
   expect(lines.join('\n')).toMatch(/^[ -~\n]+$/)
   expect(lines.join('\n')).not.toContain('{{')
@@ -414,7 +414,7 @@ test('commands are short, and nothing in them is read by SSM or a shell before t
 test('packs that are too large for a command are refused', () => {
   const sql = `SELECT '${randomBytes(60_000).toString('hex')}'`
   const script = collectorScript([{ name: 'q', sql }], { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 })
-  expect(() => carry(script)).toThrow(
+  expect(() => encodeScript(script)).toThrow(
     /^packs: the queries make a command of \d+ bytes, and SSM takes 90000; ask fewer queries\.$/
   )
 })

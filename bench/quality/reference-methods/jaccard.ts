@@ -4,16 +4,16 @@ import type { Answer, AnswerFinding } from '../result.ts'
 import { told } from './items.ts'
 
 /** DBSCAN's rule of thumb for sets of this kind (Ester et al. 1996). */
-const NEIGHBOURS = 4
-/** The radius is taken at this quantile of the distances to the fourth neighbour: the "knee" of the sorted curve. */
+const NEIGHBORS = 4
+/** The radius is taken at this quantile of the distances to the fourth neighbor: the "knee" of the sorted curve. */
 const KNEE = 0.9
 /** What most of a cluster has is usual in it. */
 const USUAL = 0.5
 
 /**
  * DBSCAN on Jaccard distances (Ester et al. 1996), its radius chosen from the fleet itself. Hosts that no dense region
- * reaches are outliers, ranked by their distance to the fourth neighbour; each is a finding of the rows in which it
- * differs from most hosts of the nearest cluster. Sees the product's normalised rows. O(N² rows).
+ * reaches are outliers, ranked by their distance to the fourth neighbor; each is a finding of the rows in which it
+ * differs from most hosts of the nearest cluster. Sees the product's normalized rows. O(N² rows).
  */
 export function jaccardClusters(fleet: TrueFleet): Answer {
   const builder = fleetBuilder(fleet.queries)
@@ -25,8 +25,7 @@ export function jaccardClusters(fleet: TrueFleet): Answer {
   const at = (a: number, b: number) => distance[a * size + b] ?? 1
   const reach = hosts.map(
     (_, one) =>
-      [...hosts.keys()].map(other => at(one, other)).sort((a, b) => a - b)[Math.min(NEIGHBOURS, size - 1)] ??
-      1
+      [...hosts.keys()].map(other => at(one, other)).sort((a, b) => a - b)[Math.min(NEIGHBORS, size - 1)] ?? 1
   )
   const radius = [...reach].sort((a, b) => a - b)[Math.floor(KNEE * (size - 1))] ?? 1
   const label = dbscan(size, at, radius)
@@ -92,12 +91,12 @@ function dbscan(size: number, at: (a: number, b: number) => number, radius: numb
     Array.from({ length: size }, (_, other) => other).filter(other => at(one, other) <= radius)
   let next = 0
   for (let start = 0; start < size; start++) {
-    if (label[start] !== -1 || near(start).length <= NEIGHBOURS) continue
+    if (label[start] !== -1 || near(start).length <= NEIGHBORS) continue
     const open = [start]
     label[start] = next
     for (let one = open.pop(); one !== undefined; one = open.pop()) {
       const around = near(one)
-      if (around.length <= NEIGHBOURS) continue
+      if (around.length <= NEIGHBORS) continue
       for (const other of around) {
         if (label[other] !== -1) continue
         label[other] = next

@@ -12,7 +12,7 @@ const FEWEST = 3
 /** Alternatives may share this part of the hosts of one, and leave this part of all hosts without any. */
 const TOLERANCE = 0.1
 /** A bound for hostile fleets, on the sets that are tried. */
-const MOST_TRIED = 256
+const MAX_SETS_TRIED = 256
 
 /**
  * Sets of rows of which nearly every host has exactly one: the versions of one thing, where none of them has a row that
@@ -28,7 +28,7 @@ export function findAlternatives<Rows extends Sided>(
 ): Map<Rows, number> {
   const sides = sets
     .filter(({ plus, minus }) => plus.length === 0 || minus.length === 0)
-    .slice(0, MOST_TRIED)
+    .slice(0, MAX_SETS_TRIED)
     .map(set => havingIt(set, hosts))
     .sort((a, b) => b.having - a.having)
   const found = new Map<Rows, number>()

@@ -23,12 +23,12 @@ const MIDDLE_SHARE = 0.01
 /** Rows whose hosts differ by at most this part of the smaller minority belong to one block. */
 const BLOCK_DISTANCE = 0.2
 /** A bound for hostile fleets; real ones have a few hundred distinct host sets. */
-const MOST_CLASSES = 20_000
+const MAX_CLASSES = 20_000
 /** Bits against chance that a block must have. */
 const SIGNIFICANT_BITS = 20
-const FEWEST_IN_MINORITY = 2
+const MIN_MINORITY = 2
 /** Fewer rows are no version. */
-const FEWEST_IN_VERSION = 3
+const MIN_ROWS_OF_VERSION = 3
 
 interface HostSet {
   readonly bits: Uint32Array
@@ -53,9 +53,9 @@ export function findBlocks(fleet: Fleet, hosts: readonly number[]): Block[] {
   const leaders = leadersOf(classes, sample.length)
   const significant = leaders.filter(leader => {
     const chance = hosts.length * entropy(leader.minority / sample.length) - Math.log2(leaders.length + 1)
-    return leader.minority >= FEWEST_IN_MINORITY && (sizeOf(leader) - 1) * chance >= SIGNIFICANT_BITS
+    return leader.minority >= MIN_MINORITY && (sizeOf(leader) - 1) * chance >= SIGNIFICANT_BITS
   })
-  const versions = significant.filter(leader => sizeOf(leader) >= FEWEST_IN_VERSION)
+  const versions = significant.filter(leader => sizeOf(leader) >= MIN_ROWS_OF_VERSION)
   const alternatives = findAlternatives(versions, sample.length)
   return significant
     .map(leader => ({
@@ -165,7 +165,7 @@ function hostSets(
         Math.min(a.plus[0] ?? Infinity, a.minus[0] ?? Infinity) -
           Math.min(b.plus[0] ?? Infinity, b.minus[0] ?? Infinity)
     )
-    .slice(0, MOST_CLASSES)
+    .slice(0, MAX_CLASSES)
 }
 
 function leadersOf(classes: readonly HostSet[], hosts: number): HostSet[] {

@@ -11,16 +11,16 @@ export interface Cluster {
    * For a cluster that came apart from others by added rows alone: the hosts it came apart from, itself included.
    * So does a deploy that only adds, and so does a compromise of many hosts.
    */
-  readonly addedTo: readonly number[] | null
+  readonly splitFrom: readonly number[] | null
   /** A host or two like no other, for which nothing can say what is usual. */
-  readonly alone: boolean
+  readonly isolated: boolean
   /** Rows that some of its hosts share, too few for a cluster of their own. */
   readonly variants: readonly Block[]
 }
 
-const FEWEST_TO_SPLIT = 4
+const MIN_HOSTS_TO_SPLIT = 4
 /** In a cluster of fewer hosts nothing is usual. */
-const FEWEST_TO_COMPARE = 3
+const MIN_HOSTS_TO_COMPARE = 3
 const DEEPEST = 8
 /** A host whose combination of versions is its own stands alone when it differs by this share of its rows. */
 const LONE_SHARE = 0.04
@@ -50,7 +50,7 @@ export function clusterFleet(fleet: Fleet): Cluster[] {
     .map((leaf, index, { length }) => ({
       id: `c${index + 1}`,
       ...leaf,
-      alone: leaf.alone || (length > 1 && leaf.hosts.length < FEWEST_TO_COMPARE)
+      alone: leaf.isolated || (length > 1 && leaf.hosts.length < MIN_HOSTS_TO_COMPARE)
     }))
 }
 
@@ -62,18 +62,18 @@ function withoutSingletons(fleet: Fleet, leaf: Leaf): Leaf[] {
   if (alone.size === 0) return [leaf]
   return [
     { ...leaf, hosts: leaf.hosts.filter(host => !alone.has(host)) },
-    ...[...alone].map(host => ({ hosts: [host], addedTo: null, alone: true, variants: [] }))
+    ...[...alone].map(host => ({ hosts: [host], splitFrom: null, isolated: true, variants: [] }))
   ].filter(({ hosts }) => hosts.length > 0)
 }
 
 function divide(
   fleet: Fleet,
   hosts: readonly number[],
-  addedTo: readonly number[] | null,
+  splitFrom: readonly number[] | null,
   depth: number
 ): Leaf[] {
-  if (hosts.length < FEWEST_TO_SPLIT || depth >= DEEPEST)
-    return [{ hosts, addedTo, alone: false, variants: [] }]
+  if (hosts.length < MIN_HOSTS_TO_SPLIT || depth >= DEEPEST)
+    return [{ hosts, splitFrom, isolated: false, variants: [] }]
   const blocks = findBlocks(fleet, hosts)
   const parting = partingBlocks(fleet, hosts, blocks)
   const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
@@ -81,16 +81,16 @@ function divide(
     return [
       {
         hosts,
-        addedTo,
-        alone: false,
+        splitFrom,
+        isolated: false,
         variants: blocks.filter(block => block.share >= VARIANT_SHARE && sizeOf(block) >= VARIANT_ROWS)
       }
     ]
   }
   return groups.flatMap(group =>
     group.hosts.length === 1
-      ? [{ hosts: group.hosts, addedTo: null, alone: true, variants: [] }]
-      : divide(fleet, group.hosts, group.addedTo ?? addedTo, depth + 1)
+      ? [{ hosts: group.hosts, splitFrom: null, isolated: true, variants: [] }]
+      : divide(fleet, group.hosts, group.splitFrom ?? splitFrom, depth + 1)
   )
 }
 
@@ -121,7 +121,7 @@ function partingBlocks(fleet: Fleet, hosts: readonly number[], blocks: readonly 
     if (!isFree[at]) return true
     const minority = block.share * hosts.length
     const many = block.share >= 0.25 && minority > FEW_OF_FLEET * fleet.hosts.length
-    return minority >= FEWEST_TO_COMPARE && sizeOf(block) >= freeSize(many, rows)
+    return minority >= MIN_HOSTS_TO_COMPARE && sizeOf(block) >= freeSize(many, rows)
   })
   const free = large.map(block => candidates.indexOf(block)).filter(at => isFree[at])
   if (free.length < 3) return large

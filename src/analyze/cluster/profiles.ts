@@ -2,25 +2,25 @@ import type { Fleet } from '../../normalize/fleet.ts'
 import { countItems } from '../counts.ts'
 import type { Cluster } from './clusters.ts'
 
-/** What sets a cluster apart from its nearest neighbour. */
-export interface Card {
+/** What sets a cluster apart from its nearest neighbor. */
+export interface ClusterProfile {
   /** Made from the row that tells most; a host's words: to be shown as inert text. */
   readonly label: string
-  /** Items that nearly all of it have and nearly none of its nearest neighbour, the telling tables first. */
+  /** Items that nearly all of it have and nearly none of its nearest neighbor, the telling tables first. */
   readonly items: readonly number[]
 }
 
 /** Nearly all, and nearly none. */
 const MOST = 0.85
 const FEW = 0.15
-const MOST_ITEMS = 12
-/** Neighbours are sought among so many clusters, the largest. */
-const MOST_NEIGHBOURS = 64
+const MAX_ITEMS = 12
+/** Neighbors are sought among so many clusters, the largest. */
+const MAX_NEIGHBORS = 64
 /** Tables by how well their rows name a role; others follow in the order of the pack. */
 const TELLING = /unit|service|program|process|listen|port|container|package|app/
 
-/** O(clusters × (items + neighbours × core items)). */
-export function cardsOf(fleet: Fleet, clusters: readonly Cluster[]): Card[] {
+/** O(clusters × (items + neighbors × core items)). */
+export function profileClusters(fleet: Fleet, clusters: readonly Cluster[]): ClusterProfile[] {
   if (clusters.length === 1) return [{ label: 'all hosts', items: [] }]
   const cores = clusters.map(cluster => coreAndRare(fleet, cluster.hosts))
   const taken = new Set<string>()
@@ -28,7 +28,7 @@ export function cardsOf(fleet: Fleet, clusters: readonly Cluster[]): Card[] {
     const own = cores[index]
     let items: number[] = []
     let fewest = Number.POSITIVE_INFINITY
-    for (const [at, other] of cores.slice(0, MOST_NEIGHBOURS).entries()) {
+    for (const [at, other] of cores.slice(0, MAX_NEIGHBORS).entries()) {
       if (at === index || own === undefined) continue
       const added = own.core.filter(item => !other.some.has(item))
       const lost = other.core.filter(item => !own.some.has(item))
@@ -42,8 +42,8 @@ export function cardsOf(fleet: Fleet, clusters: readonly Cluster[]): Card[] {
     let label = base
     for (let copy = 2; taken.has(label); copy++) label = `${base} ${copy}`
     taken.add(label)
-    if (cluster.addedTo !== null) label = `${label} (split by additions only)`
-    return { label, items: items.slice(0, MOST_ITEMS) }
+    if (cluster.splitFrom !== null) label = `${label} (split by additions only)`
+    return { label, items: items.slice(0, MAX_ITEMS) }
   })
 }
 

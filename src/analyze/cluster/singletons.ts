@@ -8,14 +8,14 @@ const OWN_SHARE = 0.04
 const TABLES = 3
 /** … and lacks more than the median of its cluster by so many robust standard deviations. */
 const DEVIATIONS = 6
-const FEWEST_HOSTS = 4
+const MIN_HOSTS = 4
 
 /**
  * Hosts of a cluster that are like no other (a bastion among web servers). A host that only has more than the others
  * is none: that is what an intruder's toolset looks like. Nor is one that only lacks rows. O(rows of the hosts).
  */
 export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> {
-  if (hosts.length < FEWEST_HOSTS) return new Set()
+  if (hosts.length < MIN_HOSTS) return new Set()
   const counts = countItems(fleet, hosts)
   const differences = hosts.map(index => differencesOf(fleet, index, counts))
   const sorted = Float64Array.from(differences, ({ lacking }) => lacking).sort()

@@ -1,19 +1,19 @@
 import type { Fleet } from '../../normalize/fleet.ts'
 import type { RowKind } from '../findings/finding.ts'
-import type { Deviation, Residual } from './deviations.ts'
+import type { Deviation, HostDeviation } from './deviations.ts'
 
 export const ROW_KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
 
-type Gathered = { -readonly [Part in keyof Deviation]: Deviation[Part] } & { hosts: number[] }
+type Gathered = { -readonly [Part in keyof HostDeviation]: HostDeviation[Part] } & { hosts: number[] }
 
 /** Gathers the hosts of each deviation. */
-export function gathering({ items }: Fleet) {
+export function deviationTable({ items }: Fleet) {
   /** By item, as it is unexpected. */
   const unexpected: Gathered[] = []
   const placeOf = new Int32Array(items.length)
   const others = new Map<number, Gathered>()
   return {
-    add({ kind, expected, baseline, common }: Omit<Deviation, 'item'>, item: number, host: number): void {
+    add({ kind, expected, baseline, common }: Omit<HostDeviation, 'item'>, item: number, host: number): void {
       const key = ROW_KINDS.indexOf(kind) + ROW_KINDS.length * (item + items.length * (expected + 1))
       const place = placeOf[item] ?? 0
       const known = kind === 'unexpected' ? unexpected[place - 1] : others.get(key)
@@ -28,7 +28,7 @@ export function gathering({ items }: Fleet) {
       if (known.baseline === 'none') known.baseline = baseline
     },
     /** By item, then by what was expected, then by kind. */
-    sorted(): Residual[] {
+    sorted(): Deviation[] {
       const rest = [...others.values()].sort(
         (a, b) =>
           a.item - b.item || a.expected - b.expected || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0)

@@ -4,12 +4,12 @@ import type { Cluster } from '../cluster/clusters.ts'
 import { type Counts, countItems, queriesOf, rareLimit } from '../counts.ts'
 import type { RowKind } from '../findings/finding.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
-import { gathering } from './deviation-table.ts'
+import { deviationTable } from './deviation-table.ts'
 import { changePairer } from './pair-changes.ts'
-import { type Loss, takeLosses } from './truncation.ts'
+import { type ShortAnswer, takeShortAnswers } from './truncation.ts'
 
 /** A way in which one host deviates from what is expected of it. */
-export interface Deviation {
+export interface HostDeviation {
   readonly kind: RowKind
   /** The item that is there, or, for a missing row, the one that should be. */
   readonly item: number
@@ -21,15 +21,15 @@ export interface Deviation {
 }
 
 /** A deviation and all the hosts of the fleet that show it: indices into the fleet's hosts, ascending. */
-export interface Residual extends Deviation {
+export interface Deviation extends HostDeviation {
   readonly hosts: readonly number[]
 }
 
 export interface Found {
-  readonly residuals: readonly Residual[]
+  readonly findDeviations: readonly Deviation[]
   /** Answers that look short; their missing rows are no residuals. */
-  readonly losses: readonly Loss[]
-  /** Rows of hosts with very many that no other host has, which were counted alone; see {@link MOST_LONE_ROWS}. */
+  readonly losses: readonly ShortAnswer[]
+  /** Rows of hosts with very many that no other host has, which were counted alone; see {@link MAX_ROWS_OF_ONE_HOST}. */
   readonly unweighed: number
 }
 
@@ -37,10 +37,10 @@ export interface Found {
  * Of the rows of a query that one host alone has so many are weighed, in their order; what is beyond says no more of
  * that host, and would take the memory that all others need.
  */
-export const MOST_LONE_ROWS = 20_000
+export const MAX_ROWS_OF_ONE_HOST = 20_000
 
 /** Of fewer hosts nothing is said without a baseline. */
-const FEWEST_HOSTS = 3
+const MIN_HOSTS = 3
 /** Below this size a cluster is judged by a Beta prior from the fleet … */
 const SMALL_CLUSTER = 8
 /** … that weighs as much as so many hosts. */
@@ -66,8 +66,8 @@ export function residuals(
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
   const queries = queriesOf(fleet)
-  const found = gathering(fleet)
-  const losses: Loss[] = []
+  const found = deviationTable(fleet)
+  const losses: ShortAnswer[] = []
   let unweighed = 0
   for (const cluster of clusters) {
     const place: Place = {
@@ -96,19 +96,19 @@ export function residuals(
         if (inFleet.items[item] === 1) {
           const query = queries[item] ?? -1
           lone[query] = (lone[query] ?? 0) + 1
-          if ((lone[query] ?? 0) > MOST_LONE_ROWS) return false
+          if ((lone[query] ?? 0) > MAX_ROWS_OF_ONE_HOST) return false
         }
         const only = plain && (cohorts.of[item] ?? -1) < 0
         if (only) found.add(PLAIN, item, index)
         return !only
       })
-      for (const rows of lone) unweighed += Math.max(0, rows - MOST_LONE_ROWS)
-      const { kept, losses: short } = takeLosses(fleet, index, pairChanges(extra, lacking), usualRows)
+      for (const rows of lone) unweighed += Math.max(0, rows - MAX_ROWS_OF_ONE_HOST)
+      const { kept, losses: short } = takeShortAnswers(fleet, index, pairChanges(extra, lacking), usualRows)
       losses.push(...short)
       for (const deviation of kept) found.add(deviation, deviation.item, index)
     }
   }
-  return { residuals: found.sorted(), losses, unweighed }
+  return { findDeviations: found.sorted(), losses, unweighed }
 }
 
 function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
@@ -139,9 +139,9 @@ function extraOf(
   host: FleetHost,
   expectation: Expectation | null,
   wants: (item: number) => boolean
-): Deviation[] {
+): HostDeviation[] {
   const { queries, cohorts, inFleet, inCluster } = place
-  const extra: Deviation[] = []
+  const extra: HostDeviation[] = []
   for (let at = 0; at < host.items.length; at++) {
     const id = host.items[at] ?? 0
     if (expectation !== null) {
@@ -182,7 +182,7 @@ function findUnusual(place: Place, id: number): boolean {
   const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
   if (cohort < 0 && comparable < SMALL_CLUSTER)
     return othersShare(place, id, query, 1) <= SMALL_RARE || isMinor(place, id, query, count, comparable)
-  return comparable >= FEWEST_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
+  return comparable >= MIN_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
 }
 
 /** Rare in the cluster, or on no more than half of it and rare in the fleet. */
@@ -213,9 +213,9 @@ function lackingOf(
   host: FleetHost,
   core: readonly number[],
   expectation: Expectation | null
-): Deviation[] {
+): HostDeviation[] {
   const { fleet, cohorts, inCluster, absent } = place
-  const lacking: Deviation[] = []
+  const lacking: HostDeviation[] = []
   let slots: Set<number> | null = null
   const check = (id: number, judged: boolean) => {
     const query = fleet.items[id]?.query ?? -1
@@ -268,7 +268,7 @@ function usualItems({ queries, inCluster }: Place): number[] {
 function othersShare({ inCluster, inFleet }: Place, id: number, query: number, own: 0 | 1): number {
   const others = (inCluster.observed[query] ?? 0) - 1
   const elsewhere = (inFleet.observed[query] ?? 0) - 1
-  if (elsewhere < FEWEST_HOSTS - 1) return 0.5
+  if (elsewhere < MIN_HOSTS - 1) return 0.5
   const count = (inCluster.items[id] ?? 0) - own
   const prior = ((inFleet.items[id] ?? 0) - own) / elsewhere
   return (count + PRIOR_WEIGHT * prior) / (others + PRIOR_WEIGHT)

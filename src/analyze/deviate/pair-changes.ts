@@ -1,7 +1,7 @@
 import type { Fleet } from '../../normalize/fleet.ts'
 import { queriesOf } from '../counts.ts'
 import { type Cohorts, keyWithout } from './cohorts.ts'
-import type { Deviation } from './deviations.ts'
+import type { HostDeviation } from './deviations.ts'
 
 /**
  * Joins an unexpected row and a missing one of the same query that differ in nothing but the changeable columns (for a
@@ -15,7 +15,7 @@ export function changePairer(fleet: Fleet, cohorts: Cohorts, usual: readonly num
   for (const item of usual) keys.set(item, changeKeys(fleet, item))
   const fitting = new Map<string, number>()
   for (const item of usual) for (const key of keysOf(item)) fitting.set(key, (fitting.get(key) ?? 0) + 1)
-  return (extra: readonly Deviation[], lacking: readonly Deviation[]): Deviation[] => {
+  return (extra: readonly HostDeviation[], lacking: readonly HostDeviation[]): HostDeviation[] => {
     if (extra.length === 0) return [...lacking]
     const byKey = new Map<string, number[]>()
     const lackingIn = new Set<number>()
@@ -23,7 +23,7 @@ export function changePairer(fleet: Fleet, cohorts: Cohorts, usual: readonly num
     for (const [at, { item }] of lacking.entries())
       for (const key of keysOf(item)) byKey.set(key, [...(byKey.get(key) ?? []), at])
     const used = new Set<number>()
-    const result: Deviation[] = []
+    const result: HostDeviation[] = []
     for (const deviation of extra) {
       const partner = !lackingIn.has(queries[deviation.item] ?? -1)
         ? undefined

@@ -1,12 +1,12 @@
 import type { Fleet } from '../../normalize/fleet.ts'
-import type { Scene } from '../clustered-fleet.ts'
+import type { ClusteredFleet } from '../clustered-fleet.ts'
 import type { Draft } from '../findings/draft.ts'
 import { draftOf } from '../findings/draft-from-deviations.ts'
 import { weightOfQuery } from '../score/table-weight.ts'
-import type { Deviation, Residual } from './deviations.ts'
+import type { Deviation, HostDeviation } from './deviations.ts'
 
 /** A host whose answer to a query lacks so many usual rows that the answer, rather than the host, looks short. */
-export interface Loss {
+export interface ShortAnswer {
   readonly host: number
   readonly query: number
   readonly items: readonly number[]
@@ -22,12 +22,12 @@ const isMass = (lost: number, usual: number): boolean =>
  * is a matter of coverage, not so many missing rows. Not where a missing row is a stopped protection or a matter of
  * integrity. `usual`: by query, the usual rows of the host's cluster.
  */
-export function takeLosses(
+export function takeShortAnswers(
   fleet: Fleet,
   host: number,
-  deviations: readonly Deviation[],
+  deviations: readonly HostDeviation[],
   usual: Int32Array
-): { readonly kept: readonly Deviation[]; readonly losses: readonly Loss[] } {
+): { readonly kept: readonly HostDeviation[]; readonly losses: readonly ShortAnswer[] } {
   if (deviations.every(({ kind }) => kind !== 'missing')) return { kept: deviations, losses: [] }
   const missing = new Map<number, number[]>()
   const other = new Map<number, number>()
@@ -39,7 +39,7 @@ export function takeLosses(
       else items.push(item)
     } else other.set(query, (other.get(query) ?? 0) + 1)
   }
-  const losses: Loss[] = []
+  const losses: ShortAnswer[] = []
   for (const [index, items] of missing) {
     const query = fleet.queries[index]
     if (query === undefined || query.control || weightOfQuery(query) === 'integrity') continue
@@ -57,13 +57,13 @@ export function takeLosses(
 }
 
 /** Hosts whose answer to a query is short in the same way: told low, for coverage. */
-export function shortAnswers(scene: Scene, losses: readonly Loss[]): Draft[] {
+export function shortAnswers(scene: ClusteredFleet, losses: readonly ShortAnswer[]): Draft[] {
   const alike = Map.groupBy(losses, ({ query, items }) => `${query}:${items.join()}`)
   return [...alike.values()].map(same => {
     const hosts = same.map(({ host }) => host).sort((a, b) => a - b)
     const { query, items, usual } = same[0] ?? { query: -1, items: [], usual: 0 }
     const rows = items.map(
-      (item): Residual => ({ kind: 'missing', item, expected: -1, baseline: 'none', common: false, hosts })
+      (item): Deviation => ({ kind: 'missing', item, expected: -1, baseline: 'none', common: false, hosts })
     )
     const name = scene.fleet.queries[query]?.name ?? ''
     return draftOf(scene, rows, hosts, {

@@ -1,13 +1,13 @@
 import type { Acceptance, Baseline } from '../../baseline/baseline.ts'
 import type { Fleet, Item } from '../../normalize/fleet.ts'
 import { globMatches } from '../../text/glob.ts'
-import type { Residual } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviations.ts'
 import { fingerprint } from './draft.ts'
 
 export interface Sorted {
   /** What no acceptance covers. */
-  readonly open: readonly Residual[]
-  readonly accepted: readonly { readonly residual: Residual; readonly by: Acceptance }[]
+  readonly open: readonly Deviation[]
+  readonly accepted: readonly { readonly residual: Deviation; readonly by: Acceptance }[]
 }
 
 /**
@@ -17,13 +17,13 @@ export interface Sorted {
 export function applyAcceptances(
   baseline: Baseline,
   fleet: Fleet,
-  residuals: readonly Residual[],
+  residuals: readonly Deviation[],
   today: string,
   used: Set<Acceptance>
 ): Sorted {
   const valid = baseline.accept.filter(acceptance => acceptance.expires >= today)
-  const open: Residual[] = []
-  const accepted: { residual: Residual; by: Acceptance }[] = []
+  const open: Deviation[] = []
+  const accepted: { residual: Deviation; by: Acceptance }[] = []
   for (const residual of residuals) {
     let rest = residual.hosts
     for (const acceptance of valid) {

@@ -29,7 +29,7 @@ export interface Draft {
 }
 
 /**
- * The id of a cause: from the finding's kind, queries and normalised rows, never from hosts, clusters or dates, so
+ * The id of a cause: from the finding's kind, queries and normalized rows, never from hosts, clusters or dates, so
  * that it is the same run after run. 16 hex digits of SHA-256.
  */
 export function fingerprint(kind: string, parts: readonly string[]): string {

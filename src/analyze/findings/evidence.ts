@@ -63,7 +63,7 @@ function keepCommon(
 }
 
 /** A draft row as the report tells it: identifying columns first, then what else is known and the same on its hosts. */
-export function tellRow(fleet: Fleet, row: DraftRow, evidence: Evidence): FindingRow {
+export function toFindingRow(fleet: Fleet, row: DraftRow, evidence: Evidence): FindingRow {
   return {
     kind: row.kind,
     query: fleet.queries[fleet.items[row.item]?.query ?? -1]?.name ?? '',

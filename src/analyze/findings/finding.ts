@@ -22,7 +22,7 @@ export interface FindingRow {
 }
 
 export interface Finding {
-  /** Made from kind, queries and normalised rows, never from hosts, clusters or dates. */
+  /** Made from kind, queries and normalized rows, never from hosts, clusters or dates. */
   readonly id: string
   readonly kind: FindingKind
   /** Only deviations have one. */

@@ -1,9 +1,9 @@
 import type { Analysis } from '../analyze.ts'
-import { type Evidence, tellRow } from './evidence.ts'
+import { type Evidence, toFindingRow } from './evidence.ts'
 import { type Finding, SEVERITIES } from './finding.ts'
 
 /** The findings in full: drafts with their evidence, and the indicators that were met; worst first. */
-export function tellFindings(
+export function finishFindings(
   analysis: Analysis,
   evidence: Evidence,
   indicators: readonly Finding[]
@@ -13,7 +13,7 @@ export function tellFindings(
     (draft): Finding => ({
       ...draft,
       hosts: draft.hosts.map(host => fleet.hosts[host]?.id ?? '').sort(),
-      rows: draft.rows.map(row => tellRow(fleet, row, evidence))
+      rows: draft.rows.map(row => toFindingRow(fleet, row, evidence))
     })
   )
   return [...deviations, ...indicators].sort(

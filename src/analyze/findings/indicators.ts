@@ -14,10 +14,10 @@ export interface Indicator {
 }
 
 /** Rows of one indicator that are kept as evidence; hosts are always counted in full. */
-const MOST_ROWS = 200
+const MAX_ROWS_PER_INDICATOR = 200
 /** A literal this short would match everywhere. */
 const SHORTEST_LITERAL = 3
-const MOST_INDICATORS = 10_000
+const MAX_INDICATORS = 10_000
 
 /**
  * Reads indicators, one a line: a literal, `/regex/` (RE2: linear time), `sha256:HEX`, `ip:CIDR`, `table.column=value`.
@@ -36,8 +36,8 @@ export function parseIndicators(text: string): Indicator[] {
       problems.push(`"${line.slice(0, 100)}": ${error instanceof Error ? error.message : 'unreadable'}`)
     }
   }
-  if (indicators.length > MOST_INDICATORS)
-    problems.push(`${indicators.length} are given, at most ${MOST_INDICATORS} are allowed`)
+  if (indicators.length > MAX_INDICATORS)
+    problems.push(`${indicators.length} are given, at most ${MAX_INDICATORS} are allowed`)
   if (problems.length > 0) throw new Error(`indicators: ${problems.join('; ')}`)
   return indicators
 }
@@ -131,7 +131,8 @@ export function indicatorSearch(indicators: readonly Indicator[], queries: reado
             hits.set(indicator, rows)
             const known = rows.get(key)
             if (known !== undefined) known.hosts.add(record.host)
-            else if (rows.size < MOST_ROWS) rows.set(key, { row, query, hosts: new Set([record.host]) })
+            else if (rows.size < MAX_ROWS_PER_INDICATOR)
+              rows.set(key, { row, query, hosts: new Set([record.host]) })
           }
         }
       }

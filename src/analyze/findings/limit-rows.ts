@@ -1,25 +1,27 @@
 import type { Analysis } from '../analyze.ts'
 
 /** Rows of one finding that are told; a person reads a few, and one host may send 200,000 that are its own. */
-export const MOST_ROWS = 1_000
+export const MAX_ROWS_PER_FINDING = 1_000
 
 /**
  * Keeps the first rows of each finding, the most surprising ones, so that one host cannot swell every report. The
  * finding's id and sentence still speak of all its rows; what is left out is said, and stays in the snapshot.
  */
-export function boundRows(analysis: Analysis): Analysis {
-  const long = analysis.drafts.filter(({ rows }) => rows.length > MOST_ROWS)
+export function limitRows(analysis: Analysis): Analysis {
+  const long = analysis.drafts.filter(({ rows }) => rows.length > MAX_ROWS_PER_FINDING)
   if (long.length === 0) return analysis
-  const rest = long.reduce((sum, { rows }) => sum + rows.length - MOST_ROWS, 0)
+  const rest = long.reduce((sum, { rows }) => sum + rows.length - MAX_ROWS_PER_FINDING, 0)
   const findings = long.length === 1 ? '1 finding has' : `${long.length} findings have`
   return {
     ...analysis,
     drafts: analysis.drafts.map(draft =>
-      draft.rows.length > MOST_ROWS ? { ...draft, rows: draft.rows.slice(0, MOST_ROWS) } : draft
+      draft.rows.length > MAX_ROWS_PER_FINDING
+        ? { ...draft, rows: draft.rows.slice(0, MAX_ROWS_PER_FINDING) }
+        : draft
     ),
     notices: [
       ...analysis.notices,
-      `${findings} more than ${MOST_ROWS} rows: ${rest} further rows are in the snapshot alone.`
+      `${findings} more than ${MAX_ROWS_PER_FINDING} rows: ${rest} further rows are in the snapshot alone.`
     ]
   }
 }

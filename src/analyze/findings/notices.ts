@@ -1,5 +1,5 @@
 import { sizeOf } from '../cluster/blocks.ts'
-import type { Scene } from '../clustered-fleet.ts'
+import type { ClusteredFleet } from '../clustered-fleet.ts'
 
 /** Below these sizes the report says that statistics are weak, or that there are none. */
 const SMALL_FLEET = 30
@@ -7,7 +7,7 @@ const SMALL_CLUSTER = 8
 const NO_FLEET = 3
 
 /** What a reader must know of the fleet before believing a finding, or its absence. Our own words only. */
-export function notices(scene: Scene, baseline: boolean): string[] {
+export function notices(scene: ClusteredFleet, baseline: boolean): string[] {
   const { fleet, clusters, size } = scene
   const told: string[] = []
   if (size > 0 && size < NO_FLEET)

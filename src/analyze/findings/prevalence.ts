@@ -1,9 +1,9 @@
-import { clustersOf, type Scene } from '../clustered-fleet.ts'
+import { type ClusteredFleet, clustersOf } from '../clustered-fleet.ts'
 import { countItems } from '../counts.ts'
 import type { Draft } from './draft.ts'
 
 /** Counts how common the rows of drafts are: in the clusters of each draft's hosts, and in the fleet. O(rows). */
-export function withPrevalence(scene: Scene, drafts: readonly Draft[]): Draft[] {
+export function withPrevalence(scene: ClusteredFleet, drafts: readonly Draft[]): Draft[] {
   if (drafts.every(draft => draft.rows.length === 0)) return [...drafts]
   const wanted = new Set(drafts.flatMap(draft => draft.rows.map(row => row.item)))
   const inCluster = scene.clusters.map(cluster => {

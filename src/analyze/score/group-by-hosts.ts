@@ -1,10 +1,10 @@
-import type { Surprise } from './surprise.ts'
+import type { ScoredDeviation } from './surprise.ts'
 
 /** Residuals that the same hosts show: one cause, one finding. */
 export interface Group {
   /** Indices into the fleet's hosts, ascending. */
   readonly hosts: readonly number[]
-  readonly members: readonly Surprise[]
+  readonly members: readonly ScoredDeviation[]
 }
 
 /** Sets of so many hosts may differ a little and still be one group … */
@@ -17,8 +17,8 @@ const FUZZY_SHARE = 0.6
  * gives per-host variants of one shape (random file names of one implant) to the group whose hosts all have one.
  * Commonest sets lead. O(groups²) set comparisons, over groups of three and more hosts only.
  */
-export function groupByHosts(surprises: readonly Surprise[]): Group[] {
-  const exact = new Map<string, { hosts: readonly number[]; members: Surprise[] }>()
+export function groupByHosts(surprises: readonly ScoredDeviation[]): Group[] {
+  const exact = new Map<string, { hosts: readonly number[]; members: ScoredDeviation[] }>()
   for (const surprise of variantsJoined(surprises)) {
     const key = surprise.hosts.join()
     const group = exact.get(key)
@@ -29,7 +29,7 @@ export function groupByHosts(surprises: readonly Surprise[]): Group[] {
     (a, b) =>
       b.members.length - a.members.length || b.hosts.length - a.hosts.length || compareHosts(a.hosts, b.hosts)
   )
-  const groups: { hosts: readonly number[]; members: Surprise[] }[] = []
+  const groups: { hosts: readonly number[]; members: ScoredDeviation[] }[] = []
   for (const group of byWeight) {
     const leader =
       group.hosts.length < FUZZY_FROM
@@ -47,15 +47,17 @@ export function groupByHosts(surprises: readonly Surprise[]): Group[] {
 }
 
 /** Rows of one shape whose hosts together are exactly the hosts of another row: they stand on those hosts together. */
-function variantsJoined(surprises: readonly Surprise[]): { hosts: readonly number[]; members: Surprise[] }[] {
+function variantsJoined(
+  surprises: readonly ScoredDeviation[]
+): { hosts: readonly number[]; members: ScoredDeviation[] }[] {
   const sets = new Set(surprises.map(surprise => surprise.residual.hosts.join()))
-  const shapes = new Map<number, Surprise[]>()
+  const shapes = new Map<number, ScoredDeviation[]>()
   for (const surprise of surprises) {
     const list = shapes.get(surprise.shape)
     if (list === undefined) shapes.set(surprise.shape, [surprise])
     else list.push(surprise)
   }
-  const joined: { hosts: readonly number[]; members: Surprise[] }[] = []
+  const joined: { hosts: readonly number[]; members: ScoredDeviation[] }[] = []
   for (const members of shapes.values()) {
     const union = [...new Set(members.flatMap(member => member.residual.hosts))].sort((a, b) => a - b)
     if (members.length > 1 && sets.has(union.join())) joined.push({ hosts: union, members })

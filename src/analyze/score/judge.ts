@@ -1,6 +1,6 @@
-import { isIntegrity, type Scene, weightOf } from '../clustered-fleet.ts'
-import type { Residual } from '../deviate/deviations.ts'
-import { type Loss, shortAnswers } from '../deviate/truncation.ts'
+import { type ClusteredFleet, isIntegrity, weightOf } from '../clustered-fleet.ts'
+import type { Deviation } from '../deviate/deviations.ts'
+import { type ShortAnswer, shortAnswers } from '../deviate/truncation.ts'
 import type { Draft } from '../findings/draft.ts'
 import { draftOf, told as tellOf, verdictOf } from '../findings/draft-from-deviations.ts'
 import { explain } from '../findings/explain.ts'
@@ -9,7 +9,7 @@ import { type Noise, type Tier, tierOf } from './score.ts'
 import { type Weighed, type Witnesses, weigh } from './score-groups.ts'
 import { severityOf } from './severity.ts'
 import { mostBits, surpriser } from './surprise.ts'
-import { fleetingTest } from './transient.ts'
+import { transientTest } from './transient.ts'
 
 export interface Judged {
   readonly findings: readonly Draft[]
@@ -20,12 +20,16 @@ export interface Judged {
 }
 
 /** Among fewer hosts only an alert, or what the baseline speaks against, is more than low. */
-const FEWEST_FOR_MEDIUM = 8
+const MIN_HOSTS_FOR_MEDIUM = 8
 /** With a baseline and fewer hosts nothing is folded. */
-const FEWEST_TO_FOLD = 3
+const MIN_HOSTS_TO_FOLD = 3
 
 /** Judges what deviates in the fleet: rare residuals by their surprise, common ones (against a baseline) as rollouts. */
-export function judge(scene: Scene, residuals: readonly Residual[], losses: readonly Loss[]): Judged {
+export function judge(
+  scene: ClusteredFleet,
+  residuals: readonly Deviation[],
+  losses: readonly ShortAnswer[]
+): Judged {
   const common = residuals.filter(residual => residual.common)
   const judged = judgeRare(
     scene,
@@ -37,10 +41,10 @@ export function judge(scene: Scene, residuals: readonly Residual[], losses: read
   }
 }
 
-function judgeRare(scene: Scene, residuals: readonly Residual[]): Judged {
-  const apart = new Set(scene.clusters.filter(({ alone }) => alone).flatMap(({ hosts }) => hosts))
-  const isFleeting = fleetingTest(scene)
-  const accuses = (residual: Residual) =>
+function judgeRare(scene: ClusteredFleet, residuals: readonly Deviation[]): Judged {
+  const apart = new Set(scene.clusters.filter(({ isolated }) => isolated).flatMap(({ hosts }) => hosts))
+  const isFleeting = transientTest(scene)
+  const accuses = (residual: Deviation) =>
     weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
   const weighed = weighAll(scene, surpriser(scene, residuals, apart, accuses), { apart, accuses })
   const undertone = new Float64Array(scene.fleet.hosts.length)
@@ -82,28 +86,28 @@ function telledTier(bits: number, prior: number, against: boolean, noise: Noise)
   if (likely === 'alert') return 'alert'
   const plain = tierOf(bits, noise)
   const tier = plain === 'fold' && likely !== 'fold' ? 'trace' : plain
-  if (against && noise.hosts < FEWEST_TO_FOLD) return 'notice'
-  return tier === 'notice' && noise.hosts < FEWEST_FOR_MEDIUM && !against ? 'trace' : tier
+  if (against && noise.hosts < MIN_HOSTS_TO_FOLD) return 'notice'
+  return tier === 'notice' && noise.hosts < MIN_HOSTS_FOR_MEDIUM && !against ? 'trace' : tier
 }
 
-const MOST_TURNS = 4
+const MAX_ROUNDS = 4
 
 /**
  * Weighs until no more causes become known: what is an alert has its cause, and says nothing of how common chance is.
  */
 function weighAll(
-  scene: Scene,
+  scene: ClusteredFleet,
   surprises: ReturnType<typeof surpriser>,
   witnesses: Omit<Witnesses, 'known'>
 ): Weighed {
-  let known = new Set<Residual>()
+  let known = new Set<Deviation>()
   for (let turn = 1; ; turn++) {
     const weighed = weigh(scene, surprises, { ...witnesses, known })
     const alerts = weighed.groups.filter(
       ({ telling, bits }) => telling.length > 0 && tierOf(bits, weighed.noise) === 'alert'
     )
     const next = new Set([...known, ...alerts.flatMap(({ rows }) => rows)])
-    if (turn === MOST_TURNS || next.size === known.size) return weighed
+    if (turn === MAX_ROUNDS || next.size === known.size) return weighed
     known = next
   }
 }

@@ -1,9 +1,9 @@
 import { hashText } from '../../lib/fnv1a.ts'
 import type { Item } from '../../normalize/fleet.ts'
 import { templateOf } from '../../normalize/template.ts'
-import type { Scene } from '../clustered-fleet.ts'
+import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { ROW_KINDS } from '../deviate/deviation-table.ts'
-import type { Residual } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviations.ts'
 import { alike } from './buckets.ts'
 
 /** Groups of residuals (their places) of one kind and query that have something in common, by rising number of hosts. */
@@ -19,7 +19,7 @@ export interface Patterns {
 const NO_ITEM: Item = { query: 0, columns: [], values: [] }
 
 /** O(residuals × columns). */
-export function patternsOf({ fleet }: Scene, residuals: readonly Residual[]): Patterns {
+export function patternsOf({ fleet }: ClusteredFleet, residuals: readonly Deviation[]): Patterns {
   const rows = residuals.map(({ item }) => fleet.items[item] ?? NO_ITEM)
   const channels = Int32Array.from(
     residuals,
@@ -36,7 +36,7 @@ export function patternsOf({ fleet }: Scene, residuals: readonly Residual[]): Pa
 }
 
 /** The places of residuals by rising number of hosts. */
-function byRisingHosts(residuals: readonly Residual[]): Int32Array {
+function byRisingHosts(residuals: readonly Deviation[]): Int32Array {
   const keys = Float64Array.from(residuals, ({ hosts }, at) => hosts.length * residuals.length + at)
   return Int32Array.from(keys.sort(), key => key % residuals.length)
 }

@@ -1,8 +1,8 @@
-import { isIntegrity, priorOf, type Scene } from '../clustered-fleet.ts'
-import type { Residual } from '../deviate/deviations.ts'
+import { type ClusteredFleet, isIntegrity, priorOf } from '../clustered-fleet.ts'
+import type { Deviation } from '../deviate/deviations.ts'
 import { groupByHosts } from './group-by-hosts.ts'
 import { type Noise, scoreGroup } from './score.ts'
-import { mostBits, type Surprise } from './surprise.ts'
+import { mostBits, type ScoredDeviation } from './surprise.ts'
 
 /** Below this a residual is noise: bits, capped by what so small a fleet can give. */
 const leastBits = (hosts: number): number => Math.min(3, 0.6 * mostBits(hosts))
@@ -12,9 +12,9 @@ export interface Witnesses {
   /** Hosts that are not: they are like no other. */
   readonly apart: ReadonlySet<number>
   /** Residuals that are not: their cause is known. */
-  readonly known: ReadonlySet<Residual>
+  readonly known: ReadonlySet<Deviation>
   /** Rows of a table that are: those that may accuse. */
-  readonly accuses: (residual: Residual) => boolean
+  readonly accuses: (residual: Deviation) => boolean
 }
 
 export interface Weighed {
@@ -25,24 +25,24 @@ export interface Weighed {
 export interface WeighedGroup {
   readonly hosts: readonly number[]
   /** Most surprising first. */
-  readonly rows: readonly Residual[]
+  readonly rows: readonly Deviation[]
   /** Those that may accuse. */
-  readonly telling: readonly Residual[]
+  readonly telling: readonly Deviation[]
   /** Evidence, and what its tables add beforehand. */
   readonly bits: number
   readonly prior: number
-  readonly quiet: Surprise | undefined
+  readonly quiet: ScoredDeviation | undefined
 }
 
 /** Weighs residuals, asking those whose cause is not known what is usual. */
 export function weigh(
-  scene: Scene,
-  surprises: (known: ReadonlySet<Residual>, least: number) => readonly Surprise[],
+  scene: ClusteredFleet,
+  surprises: (known: ReadonlySet<Deviation>, least: number) => readonly ScoredDeviation[],
   witnesses: Witnesses
 ): Weighed {
   const kept = surprises(witnesses.known, leastBits(scene.size))
   const noise = noiseOf(scene, kept, witnesses)
-  const integrity = ({ residual }: Surprise) => isIntegrity(scene, residual)
+  const integrity = ({ residual }: ScoredDeviation) => isIntegrity(scene, residual)
   const groups = groupByHosts(kept).map(({ hosts, members }) => {
     const sorted = [...members].sort((a, b) => b.bits - a.bits || a.residual.item - b.residual.item)
     const telling = sorted.filter(({ residual }) => witnesses.accuses(residual))
@@ -58,7 +58,11 @@ export function weigh(
   return { groups, noise }
 }
 
-function noiseOf(scene: Scene, kept: readonly Surprise[], { apart, known, accuses }: Witnesses): Noise {
+function noiseOf(
+  scene: ClusteredFleet,
+  kept: readonly ScoredDeviation[],
+  { apart, known, accuses }: Witnesses
+): Noise {
   const most = new Float64Array(scene.fleet.hosts.length)
   const mostOfIntegrity = new Float64Array(scene.fleet.hosts.length)
   for (const { residual, bits } of kept) {

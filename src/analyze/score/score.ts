@@ -1,5 +1,5 @@
 import type { RowKind } from '../findings/finding.ts'
-import type { Surprise } from './surprise.ts'
+import type { ScoredDeviation } from './surprise.ts'
 
 export type Tier = 'alert' | 'notice' | 'trace' | 'fold'
 
@@ -29,7 +29,7 @@ const ON_MOST = 0.6
 /** What rows of one host that may have met by chance count less together, in bits. */
 const MEETING = 2
 /** The most that one more query counts by which several hosts agree. */
-const MOST_AGREEMENT = 3
+const MAX_AGREEMENT = 3
 /** So many hosts may show as much by chance in the fleet: an alert, a notice, and the least that is told. */
 const ALERT_BY_CHANCE = 0.49
 /** The same in a fleet of few hosts, of which chance is known badly. */
@@ -56,10 +56,10 @@ const TOLD_SHARE = 0.06
  * two bits less, though never less than the first of them.
  */
 export function scoreGroup(
-  members: readonly Surprise[],
+  members: readonly ScoredDeviation[],
   hosts: readonly number[],
   noise: Noise,
-  isIntegrity: (surprise: Surprise) => boolean
+  isIntegrity: (surprise: ScoredDeviation) => boolean
 ): number {
   const events = new Map<string, Event[]>()
   for (const member of members) {
@@ -90,7 +90,7 @@ export function scoreGroup(
 }
 
 /** What each further query counts whose rows are on the same several hosts, in bits; nothing for one host. */
-const agreement = (hosts: number): number => Math.max(0, Math.min(MOST_AGREEMENT, 2 * Math.log2(hosts) - 1))
+const agreement = (hosts: number): number => Math.max(0, Math.min(MAX_AGREEMENT, 2 * Math.log2(hosts) - 1))
 
 export function tierOf(bits: number, { hosts }: Noise): Tier {
   const byChance = hosts * 2 ** -bits

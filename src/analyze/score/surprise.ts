@@ -1,10 +1,10 @@
-import { queryOf, type Scene } from '../clustered-fleet.ts'
-import type { Residual } from '../deviate/deviations.ts'
+import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
+import type { Deviation } from '../deviate/deviations.ts'
 import { patternsOf } from './patterns.ts'
 
 /** A residual and how surprising it is. */
-export interface Surprise {
-  readonly residual: Residual
+export interface ScoredDeviation {
+  readonly residual: Deviation
   /** −log₂ of the chance that a host shows something at least as rare where this was seen; never over log₂ 2(n + 1). */
   readonly bits: number
   /** Other hosts that show something at least as rare, of `among` others. */
@@ -36,10 +36,10 @@ const EXPLAINED_SHARE = 1 / 30
  * O(residuals × columns + hosts of the residuals × columns).
  */
 export function surpriser(
-  scene: Scene,
-  residuals: readonly Residual[],
+  scene: ClusteredFleet,
+  residuals: readonly Deviation[],
   apart: ReadonlySet<number>,
-  accuses: (residual: Residual) => boolean
+  accuses: (residual: Deviation) => boolean
 ) {
   const { shapes, columns, tables } = patternsOf(scene, residuals)
   const shapeOf = Int32Array.from(residuals.keys(), at => shapes.length + at)
@@ -48,7 +48,7 @@ export function surpriser(
   const asking = counter(scene, residuals, observed, apart)
   const accusing = Uint8Array.from(residuals, residual => (accuses(residual) ? 1 : 0))
 
-  return (known: ReadonlySet<Residual>, least: number): Surprise[] => {
+  return (known: ReadonlySet<Deviation>, least: number): ScoredDeviation[] => {
     const rate = Float64Array.from(observed, hosts => 0.5 / (hosts + 1))
     const others = new Int32Array(residuals.length)
     const tell = (at: number, share: number, hosts: number) => {
@@ -65,7 +65,7 @@ export function surpriser(
       if ((others[at] ?? 0) >= explained || accusing[at] === 0) counts[at] = 0
     }
     for (const pattern of tables) asking(pattern, counts, tell)
-    const surprising: Surprise[] = []
+    const surprising: ScoredDeviation[] = []
     for (let at = 0; at < residuals.length; at++) {
       const residual = residuals[at]
       if (residual === undefined) continue
@@ -77,7 +77,7 @@ export function surpriser(
         bits,
         others: others[at] ?? 0,
         among: Math.max(0, (observed[at] ?? 0) - residual.hosts.length),
-        query: queryOf(scene, residual.item)?.name ?? '',
+        query: queryOfItem(scene, residual.item)?.name ?? '',
         shape: shapeOf[at] ?? -1
       })
     }
@@ -90,8 +90,8 @@ export function surpriser(
  * least as rare. Residuals are taken by rising number of hosts, so that each union of hosts is built once.
  */
 function counter(
-  scene: Scene,
-  residuals: readonly Residual[],
+  scene: ClusteredFleet,
+  residuals: readonly Deviation[],
   observed: Int32Array,
   apart: ReadonlySet<number>
 ) {
@@ -149,7 +149,7 @@ function counter(
 }
 
 /** The hosts of all residuals, one after another: those of residual i from starts[i] up to starts[i + 1]. */
-function flatHosts(residuals: readonly Residual[]): { starts: Int32Array; hosts: Int32Array } {
+function flatHosts(residuals: readonly Deviation[]): { starts: Int32Array; hosts: Int32Array } {
   const starts = new Int32Array(residuals.length + 1)
   for (const [at, residual] of residuals.entries()) starts[at + 1] = (starts[at] ?? 0) + residual.hosts.length
   const hosts = new Int32Array(starts[residuals.length] ?? 0)
@@ -157,4 +157,4 @@ function flatHosts(residuals: readonly Residual[]): { starts: Int32Array; hosts:
   return { starts, hosts }
 }
 
-const queryAt = (scene: Scene, item: number): number => scene.fleet.items[item]?.query ?? -1
+const queryAt = (scene: ClusteredFleet, item: number): number => scene.fleet.items[item]?.query ?? -1

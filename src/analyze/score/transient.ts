@@ -1,7 +1,7 @@
 import type { Item } from '../../normalize/fleet.ts'
-import type { Scene } from '../clustered-fleet.ts'
+import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
-import type { Residual } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviations.ts'
 import { weightOfQuery } from './table-weight.ts'
 
 /** What systemd makes while somebody is logged in or a command runs, and what it starts on demand or by its timers. */
@@ -12,12 +12,12 @@ const TIMED_PROGRAM =
   /^\/(?:usr\/)?s?(?:bin|lib|libexec)\/(?:[\w.-]{1,40}\/){0,2}(?:dpkg(?:-\w{1,20})?|apt(?:-\w{1,20})?|apt\.systemd\.daily|unattended-upgrades?|unattended-upgrade-shutdown|needrestart|rpm|dnf|dnf-3|yum|microdnf|zypper|snap|logrotate|man|man-db|mandb|https?|gpgv|store|updatedb(?:\.\w{1,20})?|fstrim|e2scrub(?:_all)?|anacron|run-parts|sadc|sa1|sa2|update-\w{1,30}|systemd-tmpfiles|systemd-hostnamed|systemd-timedated|systemd-localed|packagekitd|cloud-init|cloud-id|fsck(?:\.\w{1,10})?|systemd-fsck|growpart|resize2fs|plymouthd|ldconfig|depmod|systemd-(?:update|sysv|random|remount|growfs|machine-id|binfmt|modules-load|sysctl)\w{0,20})$/
 const SYSTEM_PROGRAM = /^\/(?:usr\/)?(?:bin|sbin|lib|lib64|libexec)\//
 /** Tools of the system that a person at a shell uses rarely, and an intruder often. */
-const TWO_EDGED =
+const DUAL_USE_TOOL =
   /\/(?:nc|ncat|netcat|nc\.\w{1,20}|socat|nmap|masscan|telnet|tcpdump|tshark|gdb|strace|ltrace|gcore|insmod|modprobe|chattr|at|xxd|gcc|cc|ld|make|tor|proxychains4?)$/
 /** What a login runs as the one who logs in. */
 const LOGIN_PROGRAM = /\/(?:sshd(?:-session)?|login|systemd|\(sd-pam\))$/
 /** A command line that reaches out, hides or unpacks is nobody's daily work. */
-const TWO_EDGED_WORDS = /https?:|\/dev\/(?:tcp|udp|shm)\/|\/tmp\/|base64|\||\beval\b|\bexec\b|<<</
+const DUAL_USE_WORDS = /https?:|\/dev\/(?:tcp|udp|shm)\/|\/tmp\/|base64|\||\beval\b|\bexec\b|<<</
 const LOGIN_SHELL = /\/(?:ba|z|fi|k|da|tc|c|a)?sh$/
 const USER_COLUMNS = ['username', 'user', 'user_name', 'login', 'uid', 'euid']
 const ROOT = new Set(['root', '0'])
@@ -30,7 +30,7 @@ const NAME_COLUMNS = ['id', 'name', 'unit']
  * made its user. They inform, and accuse nobody by themselves. Only system programs of a known account count: a file,
  * a port, a job, a program of one's own or a service account's shell stays suspect, so that nobody can hide here.
  */
-export function fleetingTest(scene: Scene): (residual: Residual) => boolean {
+export function transientTest(scene: ClusteredFleet): (residual: Deviation) => boolean {
   const { items } = scene.fleet
   const people = knownPeople(scene)
   /** By item: 1 where it comes and goes, 2 where it does not, 0 where nobody asked. */
@@ -51,7 +51,7 @@ export function fleetingTest(scene: Scene): (residual: Residual) => boolean {
 }
 
 /** By host: 1 where it runs what few run at any time: an upgrade, a nightly job, the start of the system. */
-function restlessHosts({ fleet, size, inFleet, clusters }: Scene): Uint8Array {
+function restlessHosts({ fleet, size, inFleet, clusters }: ClusteredFleet): Uint8Array {
   const rare = rareLimit(size)
   const timed = new Uint8Array(fleet.items.length)
   const restless = new Uint8Array(fleet.hosts.length)
@@ -83,12 +83,12 @@ function isRootsProgram(item: Item): boolean {
   const path = item.values[cells.path]
   const user = item.values[cells.user]
   if (path === undefined || user === undefined || !ROOT.has(user)) return false
-  return SYSTEM_PROGRAM.test(path) && !TWO_EDGED.test(path) && !hasTwoEdgedWords(item)
+  return SYSTEM_PROGRAM.test(path) && !DUAL_USE_TOOL.test(path) && !hasTwoEdgedWords(item)
 }
 
 function hasTwoEdgedWords(item: Item): boolean {
   const words = item.values[cellsOf(item).words]
-  return words !== undefined && TWO_EDGED_WORDS.test(words)
+  return words !== undefined && DUAL_USE_WORDS.test(words)
 }
 
 function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
@@ -102,7 +102,7 @@ function isFleeting(item: Item, people: ReadonlySet<string>): boolean {
   if (user === undefined) return false
   if (hasTwoEdgedWords(item)) return false
   if (ROOT.has(user) || user === '_apt') return TIMED_PROGRAM.test(path)
-  return people.has(user) && !TWO_EDGED.test(path)
+  return people.has(user) && !DUAL_USE_TOOL.test(path)
 }
 
 /** What the SSM agent leaves after a session, to the letter. */
@@ -119,7 +119,7 @@ function isSsmUser(item: Item): boolean {
  * Names and numbers of accounts that people log in with: those with a login shell that half of the fleet knows, and
  * those seen in a session or running what a login runs; none that the fleet knows as a service's.
  */
-function knownPeople({ fleet, inFleet }: Scene): Set<string> {
+function knownPeople({ fleet, inFleet }: ClusteredFleet): Set<string> {
   const people = new Set<string>(['ssm-user'])
   const services = new Set<string>(['sshd'])
   const seen = new Set<string>()

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { MOST_BYTES, sha256 } from './frame.ts'
+import { MAX_UNPACKED_BYTES, sha256 } from './frame.ts'
 
 /**
  * Most hosts of a group answer most queries with the same rows. Those that the runner has seen on a few hosts need not
@@ -8,14 +8,14 @@ import { MOST_BYTES, sha256 } from './frame.ts'
  * and the SHA-256 of all of it, given before the host saw the list, proves it. A host that refers to what it does not
  * hold cannot know that digest; one that lies about itself could have done so without references.
  */
-export interface Known {
+export interface Dictionary {
   /** Lines (of latin1 characters; a number in them may be {@link BLANK}) and whole results, by number from 1. */
-  readonly units: readonly Unit[]
+  readonly units: readonly DictionaryEntry[]
   /** The list as the script wants it: gzip and base64 of the first 32 hex digits of each unit's SHA-256. */
   readonly packed: string
 }
 
-export type Unit =
+export type DictionaryEntry =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'result'; readonly text: string }
 
@@ -25,9 +25,9 @@ const NUMBER = /:"-?[0-9]+"/g
 /** 128 bits of a digest find a unit; all 256 bits over the whole answer prove it. */
 const DIGITS = 32
 /** Each costs 25 bytes of a command that may have 90,000. */
-const MOST_UNITS = 3_000
+const MAX_ENTRIES = 3_000
 /** Lines that one answer may decode to: the rows a host may send, and their brackets. */
-const MOST_LINES = 250_000
+const MAX_LINES = 250_000
 
 /** A query's line in the head of an answer. */
 export interface HeadLine {
@@ -52,7 +52,7 @@ export const resultKey = ({ name, sum }: HeadLine): string => `${name} ${sum}`
  * Chooses the hosts whose answers teach the most: each in turn is the one whose results, not yet known, most other
  * hosts share. Ends where a further host would teach what fewer than three hosts have, or at `most`.
  */
-export function chooseScouts(
+export function chooseSampleHosts(
   heads: ReadonlyMap<string, readonly HeadLine[]>,
   known: ReadonlySet<string>,
   most: number
@@ -75,7 +75,7 @@ export function chooseScouts(
     for (const [host, keys] of open) {
       let sum = 0
       for (const key of keys) if (!taught.has(key)) sum += holders.get(key) ?? 0
-      if (sum > worth || (sum === worth && best === null && scouts.length < LEAST_SCOUTS)) {
+      if (sum > worth || (sum === worth && best === null && scouts.length < MIN_SAMPLE_HOSTS)) {
         best = host
         worth = sum
       }
@@ -88,16 +88,16 @@ export function chooseScouts(
   return scouts
 }
 
-/** Rows that no two hosts have in the same result are learnt from these. */
-const LEAST_SCOUTS = 4
+/** Rows that no two hosts have in the same result are learned from these. */
+const MIN_SAMPLE_HOSTS = 4
 
 /** A scout's answer: its head's lines and the bytes of each result. */
-interface Lesson {
+interface SampleReply {
   readonly head: readonly string[]
   readonly results: readonly { readonly line: HeadLine; readonly text: string }[]
 }
 
-function readLesson(body: Buffer): Lesson | null {
+function readLesson(body: Buffer): SampleReply | null {
   const text = body.toString('latin1')
   const end = /^end \d+\n/m.exec(text)
   if (end === null) return null
@@ -116,10 +116,10 @@ function readLesson(body: Buffer): Lesson | null {
  * the heads' lines; then, while there is room, the lines that most scouts share.
  * @param shared the results that several hosts have ({@link resultKey})
  */
-export function learn(bodies: readonly Buffer[], shared: ReadonlySet<string>): Known {
+export function buildDictionary(bodies: readonly Buffer[], shared: ReadonlySet<string>): Dictionary {
   const lessons = bodies.map(readLesson).filter(lesson => lesson !== null)
-  const results = new Map<string, Unit>()
-  const first = new Map<string, Unit>()
+  const results = new Map<string, DictionaryEntry>()
+  const first = new Map<string, DictionaryEntry>()
   const lines = new Map<string, number>()
   for (const { head, results: own } of lessons) {
     for (const line of head) first.set(withoutSum(line), { kind: 'line', text: withoutSum(line) })
@@ -134,19 +134,19 @@ export function learn(bodies: readonly Buffer[], shared: ReadonlySet<string>): K
       }
     }
   }
-  const room = Math.max(0, MOST_UNITS - results.size - first.size)
+  const room = Math.max(0, MAX_ENTRIES - results.size - first.size)
   const often = [...lines].filter(([text]) => !first.has(text)).map(([text, uses]) => ({ text, uses }))
   const least = often.map(({ uses }) => uses).sort((a, b) => b - a)[room - 1] ?? 0
   const chosen = often
     .filter(({ uses }, at) => room > 0 && (uses > least || (uses === least && at < often.length)))
     .slice(0, room)
-    .map(({ text }): Unit => ({ kind: 'line', text }))
-  const units = [...first.values(), ...results.values(), ...chosen].slice(0, MOST_UNITS)
+    .map(({ text }): DictionaryEntry => ({ kind: 'line', text }))
+  const units = [...first.values(), ...results.values(), ...chosen].slice(0, MAX_ENTRIES)
   const digests = units.map(digestOf).join('\n')
   return { units, packed: gzipSync(`${digests}\n`, { level: 9 }).toString('base64') }
 }
 
-function digestOf({ kind, text }: Unit): string {
+function digestOf({ kind, text }: DictionaryEntry): string {
   return sha256(Buffer.from(kind === 'line' ? `${text}\n` : text, 'latin1')).slice(0, DIGITS)
 }
 
@@ -167,7 +167,7 @@ function withoutComma(line: string): string {
  * promised. Total, and bounded in bytes and lines.
  * @param whole SHA-256 of the answer, promised before the host saw the list
  */
-export function readShorthand(short: Buffer, known: Known, whole: string): Buffer | null {
+export function decodeDedupReply(short: Buffer, known: Dictionary, whole: string): Buffer | null {
   const lines = short.toString('latin1').split('\n')
   let at = 0
   let size = 0
@@ -205,7 +205,7 @@ export function readShorthand(short: Buffer, known: Known, whole: string): Buffe
       if (more === null) return null
       for (const text of more) size += text.length + 1
       count += more.length
-      if (size > MOST_BYTES || count > MOST_LINES) return null
+      if (size > MAX_UNPACKED_BYTES || count > MAX_LINES) return null
       taken.push(...more)
     }
     return taken
@@ -227,7 +227,7 @@ export function readShorthand(short: Buffer, known: Known, whole: string): Buffe
       const unit = known.units[Number(number) - 1]
       result = unit?.kind === 'result' ? unit.text : null
       size += result?.length ?? 0
-      if (size > MOST_BYTES) return null
+      if (size > MAX_UNPACKED_BYTES) return null
     } else if (kind === 'l' && /^\d{1,6}$/.test(number)) {
       const rows = take(taken => taken.length >= Number(number))
       result = rows?.length === Number(number) ? joinRows(rows) : null

@@ -6,7 +6,7 @@ const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
 const WORD = /^\w[\w .,:;+()~/-]{0,119}$/
 /** Containers' interfaces can be many; more than this is no host's own address. */
-const MOST_ADDRESSES = 64
+const MAX_ADDRESSES = 64
 
 /** A host's facts from its reply, checked for form: what is not well-formed is left out. */
 export function readFacts(
@@ -57,5 +57,5 @@ function matching(form: RegExp, text: string | undefined): string | null {
 }
 
 function distinct(texts: readonly (string | null | undefined)[]): string[] {
-  return [...new Set(texts.filter(text => typeof text === 'string'))].sort().slice(0, MOST_ADDRESSES)
+  return [...new Set(texts.filter(text => typeof text === 'string'))].sort().slice(0, MAX_ADDRESSES)
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { constants, gunzipSync } from 'node:zlib'
-import { inert } from '../../text/sanitize.ts'
+import { sanitize } from '../../text/sanitize.ts'
 
 /** One piece of a host's packed answer, as its frame tells it; the digest of the piece itself holds. */
-export interface Piece {
+export interface Chunk {
   /** `short`: not a piece but a whole answer in short (shorthand.ts). */
   readonly index: number | 'short'
   readonly bytes: Buffer
@@ -14,10 +14,10 @@ export interface Piece {
 }
 
 /** What the host says of its answer in the first line of a frame. */
-export type Promised = Pick<Piece, 'index' | 'total' | 'whole'>
+export type Promised = Pick<Chunk, 'index' | 'total' | 'whole'>
 
 /** Bounds of what one host may send, unpacked (design §9). */
-export const MOST_BYTES = 32 * 1024 * 1024
+export const MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 
 const AGENT_CUT = '--output truncated--'
 
@@ -37,7 +37,7 @@ function startOf(reply: string, nonce: string) {
 }
 
 /** Opens a frame. Total: any text gives a piece whose digest holds, or the reason why there is none. */
-export function openFrame(output: string, nonce: string): Piece | { readonly reason: string } {
+export function openFrame(output: string, nonce: string): Chunk | { readonly reason: string } {
   const reply = output.replaceAll('\r\n', '\n')
   const start = startOf(reply, nonce)
   if (start === null) {
@@ -47,7 +47,7 @@ export function openFrame(output: string, nonce: string): Piece | { readonly rea
       reason:
         note === null
           ? 'the reply holds no answer of the collector'
-          : `the collector says: ${inert(note[1] ?? '')}`
+          : `the collector says: ${sanitize(note[1] ?? '')}`
     }
   }
   const { length, from, sum, promised } = start
@@ -65,14 +65,14 @@ export function openFrame(output: string, nonce: string): Piece | { readonly rea
 /** Unpacks an answer and checks it against the digest that was promised. Total. */
 export function unpack(packed: Buffer, whole: string): Buffer | { readonly reason: string } {
   try {
-    const body = gunzipSync(packed, { maxOutputLength: MOST_BYTES })
+    const body = gunzipSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES })
     return sha256(body) === whole ? body : { reason: 'the reply does not match its digest' }
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
     return {
       reason:
         code === 'ERR_BUFFER_TOO_LARGE'
-          ? `the reply unpacks to more than ${MOST_BYTES} bytes`
+          ? `the reply unpacks to more than ${MAX_UNPACKED_BYTES} bytes`
           : 'the reply does not unpack'
     }
   }

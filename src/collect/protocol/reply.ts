@@ -1,10 +1,10 @@
 import type { HostFacts, QueryResult, QueryStatus, Row } from '../../snapshot/snapshot.ts'
-import { inert } from '../../text/sanitize.ts'
+import { sanitize } from '../../text/sanitize.ts'
 import { readFacts } from './facts.ts'
 import { openFrame, sha256, unpack } from './frame.ts'
 
 /** What a host answered. A reply that does not match its frame is `broken` as a whole, never half-parsed. */
-export type Opened =
+export type Reply =
   | {
       readonly kind: 'answer'
       readonly facts: HostFacts
@@ -18,7 +18,7 @@ export type Opened =
     }
   | { readonly kind: 'broken'; readonly reason: string }
 
-export interface Asked {
+export interface ReplyRequest {
   readonly nonce: string
   /** The id of the host as SSM knows it. */
   readonly host: string
@@ -27,15 +27,15 @@ export interface Asked {
 }
 
 /** Bounds of what one host may send (design §9). */
-const MOST_ROWS = 200_000
+const MAX_ROWS_PER_HOST = 200_000
 /** A list of flat rows is no deeper; osquery's widest tables have some 60 columns. */
 const ROW_DEPTH = 2
-const MOST_COLUMNS = 512
+const MAX_COLUMNS = 512
 /** Lines of the head beside the pack's queries: the collector's own questions and what the shell tells. */
-const MOST_OTHER_LINES = 32
+const MAX_OTHER_LINES = 32
 
 /** Opens a reply that holds a whole answer. Total: any bytes give a result, none throws. */
-export function openEnvelope(output: string, asked: Asked): Opened {
+export function openReply(output: string, asked: ReplyRequest): Reply {
   const piece = openFrame(output, asked.nonce)
   if ('reason' in piece) return { kind: 'broken', reason: piece.reason }
   if (piece.index !== 0 || piece.bytes.length !== piece.total)
@@ -44,7 +44,7 @@ export function openEnvelope(output: string, asked: Asked): Opened {
 }
 
 /** Opens a packed answer of which the host promised the digest. */
-export function openPacked(packed: Buffer, whole: string, asked: Asked): Opened {
+export function openPacked(packed: Buffer, whole: string, asked: ReplyRequest): Reply {
   const body = unpack(packed, whole)
   return 'reason' in body ? { kind: 'broken', reason: body.reason } : openBody(body, asked)
 }
@@ -70,10 +70,10 @@ interface Line {
 const STATUSES: readonly QueryStatus[] = ['ok', 'failed', 'timeout', 'truncated', 'unsupported']
 
 /** Opens an unpacked answer. Rows are returned only where their digest holds. */
-export function openBody(body: Buffer, asked: Asked): Opened {
+export function openBody(body: Buffer, asked: ReplyRequest): Reply {
   const head = new Map<string, string>()
   const lines: Line[] = []
-  const mostLines = asked.queries.length + MOST_OTHER_LINES
+  const mostLines = asked.queries.length + MAX_OTHER_LINES
   let at = 0
   for (let ended = false, count = 0; !ended; count++) {
     if (count > mostLines) return { kind: 'broken', reason: 'the head of the reply is too long' }
@@ -98,13 +98,13 @@ export function openBody(body: Buffer, asked: Asked): Opened {
   }
   const claimed = head.get('host') ?? ''
   if (claimed !== '' && claimed !== asked.host) {
-    return { kind: 'broken', reason: `the host answered as another one (${inert(claimed, 40)})` }
+    return { kind: 'broken', reason: `the host answered as another one (${sanitize(claimed, 40)})` }
   }
   if (at + lines.reduce((sum, line) => sum + line.bytes, 0) !== body.length) {
     return { kind: 'broken', reason: 'the parts of the reply do not add up' }
   }
   const results = readResults(body, at, lines)
-  if (results === null) return { kind: 'broken', reason: `the reply has more than ${MOST_ROWS} rows` }
+  if (results === null) return { kind: 'broken', reason: `the reply has more than ${MAX_ROWS_PER_HOST} rows` }
   const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
   if (head.get('osquery') === 'none')
     return { kind: 'no-osquery', facts, fetched: FETCHED[head.get('fetched') ?? ''] ?? null }
@@ -127,7 +127,7 @@ function readLine(words: readonly string[]): Line | null {
     rows: /^\d{1,9}$/.test(rows) ? Number(rows) : -1,
     bytes: Number(bytes),
     digest,
-    detail: text === '' ? null : inert(text)
+    detail: text === '' ? null : sanitize(text)
   }
 }
 
@@ -140,7 +140,7 @@ function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<st
     at += line.bytes
     const result =
       line.status === 'ok'
-        ? readRows(part, line, MOST_ROWS - total)
+        ? readRows(part, line, MAX_ROWS_PER_HOST - total)
         : { status: line.status, detail: line.detail, rows: [] }
     if (result === null) return null
     total += result.rows.length
@@ -158,7 +158,7 @@ function readRows(part: Buffer, line: Line, most: number): QueryResult | null {
   const shape = measureRows(text)
   if (shape.rows > most) return null
   if (shape.depth > ROW_DEPTH) return failed('its rows are nested')
-  if (shape.columns > MOST_COLUMNS) return failed(`its rows have more than ${MOST_COLUMNS} columns`)
+  if (shape.columns > MAX_COLUMNS) return failed(`its rows have more than ${MAX_COLUMNS} columns`)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -221,7 +221,8 @@ function measureRows(text: string): { rows: number; columns: number; depth: numb
       }
     } else if (code === BRACKET || code === BRACE) depth++
     else if (code === BRACKET_END || code === BRACE_END) depth--
-    if (depth > ROW_DEPTH || rows > MOST_ROWS || widest > MOST_COLUMNS || names.size > MOST_COLUMNS) break
+    if (depth > ROW_DEPTH || rows > MAX_ROWS_PER_HOST || widest > MAX_COLUMNS || names.size > MAX_COLUMNS)
+      break
   }
   return { rows, columns: Math.max(widest, names.size), depth }
 }

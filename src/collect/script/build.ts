@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Query } from '../../osquery/pack.ts'
-import { MOST_BYTES, sha256 } from '../protocol/frame.ts'
+import { MAX_UNPACKED_BYTES, sha256 } from '../protocol/frame.ts'
 import { ANSWER, COMMON, FETCH, PIECE, PRELUDE, REMOVE, RETURN, SHORTHAND } from './posix.ts'
 
 /** A reply over this is cut by the SSM agent (24,000 bytes, head kept). */
@@ -10,22 +10,22 @@ export const PIECE_BYTES = 17_400
 /** Packed answers up to this fit in SSM's list (2,499 bytes a host), frame included. */
 export const KEPT_BYTES = 1_600
 /** What a host may send, packed, in all its pieces (design §5). */
-export const MOST_PACKED_BYTES = 1024 * 1024
+export const MAX_PACKED_BYTES = 1024 * 1024
 
 /** What a host may send, packed, where it is stored in S3. */
-export const MOST_STORED_BYTES = 8 * 1024 * 1024
+export const MAX_STORED_BYTES = 8 * 1024 * 1024
 
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
-const MOST_PARAMETER_BYTES = 90_000
+const MAX_PARAMETER_BYTES = 90_000
 
 /** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
 const OUTPUT_BLOCKS = 32_768
 /** How long a host keeps its answer for later commands of the run, at most (seconds). */
 const LINGER = 900
 /** Answers of more lines than this are not shortened: each line costs the host a small file. */
-const MOST_LINES = 4_000
+const MAX_DEDUP_LINES = 4_000
 /** Address space that osquery may take, in KiB: it needs some 500 MB, and its own watchdog is off in a shell. */
-const MOST_MEMORY = 4 * 1024 * 1024
+const MAX_AWK_BYTES = 4 * 1024 * 1024
 
 /** Names of the collector's own questions, answered before the pack's. */
 export const FACT_QUERIES: readonly Pick<Query, 'name' | 'sql'>[] = [
@@ -133,11 +133,11 @@ const CONSTANTS = [
   `kept_bytes=${KEPT_BYTES}`,
   `linger=${LINGER}`,
   `blocks=${OUTPUT_BLOCKS}`,
-  `most_packed=${MOST_PACKED_BYTES}`,
-  `most_stored=${MOST_STORED_BYTES}`,
-  `most_bytes=${MOST_BYTES}`,
-  `most_lines=${MOST_LINES}`,
-  `most_memory=${MOST_MEMORY}`
+  `most_packed=${MAX_PACKED_BYTES}`,
+  `most_stored=${MAX_STORED_BYTES}`,
+  `most_bytes=${MAX_UNPACKED_BYTES}`,
+  `most_lines=${MAX_DEDUP_LINES}`,
+  `most_memory=${MAX_AWK_BYTES}`
 ].join('\n')
 
 function collecting(
@@ -167,11 +167,11 @@ function collecting(
  * `{{…}}` nor quoting can touch it.
  * @throws Error when the packs are too large for one command.
  */
-export function carry(script: string): string[] {
+export function encodeScript(script: string): string[] {
   const text = gzipSync(script, { level: 9 }).toString('base64')
-  if (text.length > MOST_PARAMETER_BYTES) {
+  if (text.length > MAX_PARAMETER_BYTES) {
     throw new Error(
-      `packs: the queries make a command of ${text.length} bytes, and SSM takes ${MOST_PARAMETER_BYTES}; ask fewer queries.`
+      `packs: the queries make a command of ${text.length} bytes, and SSM takes ${MAX_PARAMETER_BYTES}; ask fewer queries.`
     )
   }
   return [

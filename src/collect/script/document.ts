@@ -1,6 +1,6 @@
 import type { Query } from '../../osquery/pack.ts'
 import { queriesFor } from '../ssm/task.ts'
-import { carry, lockedScript, type OsquerySource } from './build.ts'
+import { encodeScript, lockedScript, type OsquerySource } from './build.ts'
 
 /** A parameter of an SSM document (schema 2.2). */
 interface Parameter {
@@ -38,7 +38,7 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
 export const LOCKED_STEP = 'collect'
 
 /** SSM's limit for a document (64 KB). */
-const MOST_BYTES = 65_536
+const MAX_DOCUMENT_BYTES = 65_536
 
 /**
  * The content of an SSM document that holds the collector and the queries, so that a role that may send only this one
@@ -62,16 +62,16 @@ export function lockedDocument(
           timeoutSeconds: '{{ executionTimeout }}',
           runCommand: [
             ...given.map(name => `${name === 'known' ? 'known_text' : name}='{{ ${name} }}'`),
-            ...carry(lockedScript(queriesFor(queries, 'posix'), osquery))
+            ...encodeScript(lockedScript(queriesFor(queries, 'posix'), osquery))
           ]
         }
       }
     ]
   }
   const document = `${JSON.stringify(content, null, 2)}\n`
-  if (Buffer.byteLength(document) > MOST_BYTES)
+  if (Buffer.byteLength(document) > MAX_DOCUMENT_BYTES)
     throw new Error(
-      `The document has ${Buffer.byteLength(document)} bytes, and SSM takes ${MOST_BYTES}; ask fewer queries.`
+      `The document has ${Buffer.byteLength(document)} bytes, and SSM takes ${MAX_DOCUMENT_BYTES}; ask fewer queries.`
     )
   return document
 }

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Query } from '../../osquery/pack.ts'
-import { FACT_QUERIES, MOST_PACKED_BYTES, PIECE_BYTES } from './build.ts'
+import { FACT_QUERIES, MAX_PACKED_BYTES, PIECE_BYTES } from './build.ts'
 
 /**
  * The collector for Windows: the same protocol as the POSIX script's (shell.ts), for Windows PowerShell 5.1. What does
@@ -147,7 +147,7 @@ function quote(text: string): string {
 const constants = (nonce: string): string[] => [
   `$nonce = '${nonce}'`,
   `$pieceBytes = ${PIECE_BYTES}`,
-  `$mostPacked = ${MOST_PACKED_BYTES}`
+  `$mostPacked = ${MAX_PACKED_BYTES}`
 ]
 
 /** The script that asks the queries and answers with the first piece. */

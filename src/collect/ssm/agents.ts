@@ -47,7 +47,7 @@ export async function lookUpAgents(targets: Targets, { ssm, log, signal }: SsmPo
 }
 
 /** Gives what is found; waits for it once, so many milliseconds at most: it only adds words to what is known. */
-export function patiently<T>(
+export function withDeadline<T>(
   found: Promise<T>,
   most: number,
   { clock, signal }: SsmPorts
@@ -88,7 +88,7 @@ function filtersFor(targets: Targets): InstanceInformationStringFilter[][] {
 }
 
 /** What a silent host's agent adds to the reason. */
-export function tellAgent(agents: Agents | null, host: string): string {
+export function describeAgent(agents: Agents | null, host: string): string {
   if (agents === null) return ''
   const status = agents.get(host)?.ping
   if (status === undefined) return '; SSM knows no agent of it'

@@ -36,7 +36,7 @@ const PAGE = 50
 /** More open commands than this are not asked for one by one: the account's latest commands are listed. */
 const ONE_BY_ONE = 2
 /** An account may run many other commands: after so many pages the rest are asked for one by one. */
-const MOST_PAGES = 6
+const MAX_PAGES = 6
 /** The runner's clock may be ahead of the service's (milliseconds). */
 const CLOCK_SKEW = 5 * 60_000
 /** Without ListCommands, an empty list for so long means that nothing matched (milliseconds). */
@@ -51,7 +51,7 @@ const LONGEST_PAUSE = 4_000
 const mayPass = (error: unknown): boolean => isTransient(error) || hasExpired(error)
 
 /** The calls that only read, tolerant of what SSM does not know yet and of failures that pass. */
-export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
+export function ssmApi({ ssm, log, clock, signal }: SsmPorts) {
   const firstSeen = new Map<SentCommand, { targeted: number; at: number }>()
   const started = clock.now()
   const told = new Set<string>()
@@ -83,7 +83,7 @@ export function ssmReader({ ssm, log, clock, signal }: SsmPorts) {
     const found = new Map<SentCommand, Command>()
     const value = new Date(started - CLOCK_SKEW).toISOString().replace(/\.\d+Z$/, 'Z')
     let token: string | undefined
-    for (let page = 0; page < MOST_PAGES && found.size < wanted.size; page++) {
+    for (let page = 0; page < MAX_PAGES && found.size < wanted.size; page++) {
       const answer = await calls(() =>
         ssm.send(
           new ListCommandsCommand({

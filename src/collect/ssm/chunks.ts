@@ -1,17 +1,17 @@
 import { concurrently } from '../../lib/concurrently.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
-import { openFrame, type Piece } from '../protocol/frame.ts'
-import { type Opened, openPacked } from '../protocol/reply.ts'
-import { MOST_PACKED_BYTES, MOST_STORED_BYTES, PIECE_BYTES } from '../script/build.ts'
+import { type Chunk, openFrame } from '../protocol/frame.ts'
+import { openPacked, type Reply } from '../protocol/reply.ts'
+import { MAX_PACKED_BYTES, MAX_STORED_BYTES, PIECE_BYTES } from '../script/build.ts'
 import { invocationState } from './invocation-status.ts'
 import { type LongReply, READS_AT_ONCE } from './long-replies.ts'
 import type { SentCommand } from './send.ts'
-import type { Talk } from './session.ts'
+import type { SsmSession } from './session.ts'
 
 /** A host's answer on its way: the pieces that have come, by index. */
 interface Incoming {
   readonly reply: LongReply
-  readonly first: Piece
+  readonly first: Chunk
   readonly pieces: (Buffer | undefined)[]
   /** Why a piece is missing, and whether that is the host's doing. */
   trouble: { readonly reason: string; readonly byHost: boolean } | null
@@ -23,7 +23,7 @@ const HOSTS_AT_ONCE = 50
 const ROUNDS = 2
 const PAUSE = 1_500
 /** More are not asked for one by one. */
-const MOST_PIECES = Math.ceil(MOST_PACKED_BYTES / PIECE_BYTES)
+const MAX_CHUNKS = Math.ceil(MAX_PACKED_BYTES / PIECE_BYTES)
 /** SSM stores an output a little after the command has ended. */
 const STORE_LOOKS = 4
 /** A round waits for stragglers so long, and ends earlier when no piece has come for the second (milliseconds). */
@@ -34,27 +34,27 @@ const QUIET = 45_000
  * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
  * Every piece is verified, and so is the whole.
  */
-export async function* readPieces(
-  talk: Talk,
-  first: readonly { reply: LongReply; first: Piece }[],
+export async function* readChunks(
+  talk: SsmSession,
+  first: readonly { reply: LongReply; first: Chunk }[],
   tell: () => void
 ): AsyncGenerator<HostRecord> {
   for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
     const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }): Incoming => {
-      const count = Math.ceil(Math.min(first.total, MOST_STORED_BYTES + PIECE_BYTES) / PIECE_BYTES)
+      const count = Math.ceil(Math.min(first.total, MAX_STORED_BYTES + PIECE_BYTES) / PIECE_BYTES)
       const pieces: (Buffer | undefined)[] = Array.from({ length: count })
       pieces[0] = first.bytes
       return { reply, first, pieces, trouble: null }
     })
     if (talk.ports.s3 !== null) await fetchStored(talk, hosts)
-    const few = hosts.filter(({ pieces }) => pieces.length <= MOST_PIECES)
+    const few = hosts.filter(({ pieces }) => pieces.length <= MAX_CHUNKS)
     for (let round = 0; round < ROUNDS && !talk.stopping(); round++) await fetch(talk, few, tell)
     for (const host of hosts) yield finish(talk, host)
   }
 }
 
 /** Reads the pieces that SSM has stored in S3. What is not there is asked for as if there were no bucket. */
-async function fetchStored(talk: Talk, hosts: readonly Incoming[]): Promise<void> {
+async function fetchStored(talk: SsmSession, hosts: readonly Incoming[]): Promise<void> {
   const { s3, log, clock } = talk.ports
   const reasons = new Set<string>()
   const reads = concurrently(hosts, READS_AT_ONCE, async host => {
@@ -81,7 +81,7 @@ async function fetchStored(talk: Talk, hosts: readonly Incoming[]): Promise<void
 }
 
 /** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
-async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): Promise<void> {
+async function fetch(talk: SsmSession, hosts: readonly Incoming[], tell: () => void): Promise<void> {
   const { ports, reader } = talk
   const most = Math.max(0, ...hosts.map(({ pieces }) => pieces.length))
   const asked = new Map<SentCommand, number>()
@@ -136,7 +136,7 @@ async function fetch(talk: Talk, hosts: readonly Incoming[], tell: () => void): 
  * that were reached and did not end, it is noted: to promise an answer and keep it back must not pay.
  */
 async function endedHosts(
-  { reader }: Talk,
+  { reader }: SsmSession,
   command: SentCommand,
   asked: ReadonlyMap<string, Incoming>
 ): Promise<string[]> {
@@ -155,7 +155,7 @@ async function endedHosts(
 }
 
 /** Takes a piece that is what it should be; else notes why not. */
-function accept(talk: Talk, host: Incoming, index: number, output: string | null): void {
+function accept(talk: SsmSession, host: Incoming, index: number, output: string | null): void {
   if (output === null) {
     host.trouble = { reason: 'SSM does not give it', byHost: false }
     return
@@ -172,9 +172,9 @@ function accept(talk: Talk, host: Incoming, index: number, output: string | null
   else host.pieces[index] = piece.bytes
 }
 
-function finish(talk: Talk, { reply, first, pieces, trouble }: Incoming): HostRecord {
+function finish(talk: SsmSession, { reply, first, pieces, trouble }: Incoming): HostRecord {
   const come = pieces.filter(piece => piece !== undefined)
-  const told = (opened: Opened) => talk.record(reply.command, reply.host, opened, reply.state)
+  const told = (opened: Reply) => talk.record(reply.command, reply.host, opened, reply.state)
   if (come.length === pieces.length)
     return told(openPacked(Buffer.concat(come), first.whole, talk.asked(reply.command, reply.host)))
   const why = trouble?.reason ?? 'there was no time left'

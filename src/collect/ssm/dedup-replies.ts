@@ -1,24 +1,24 @@
 import { gunzipSync } from 'node:zlib'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import {
-  chooseScouts,
+  buildDictionary,
+  chooseSampleHosts,
+  type Dictionary,
+  decodeDedupReply,
   type HeadLine,
-  type Known,
-  learn,
   readHead,
-  readShorthand,
   resultKey
 } from '../protocol/dedup.ts'
-import { MOST_BYTES, openFrame, unpack } from '../protocol/frame.ts'
+import { MAX_UNPACKED_BYTES, openFrame, unpack } from '../protocol/frame.ts'
 import { openBody } from '../protocol/reply.ts'
 import { PIECE_BYTES } from '../script/build.ts'
 import { invocationState } from './invocation-status.ts'
 import type { LongReply } from './long-replies.ts'
 import type { SentCommand } from './send.ts'
-import type { Talk } from './session.ts'
+import type { SsmSession } from './session.ts'
 
 /** Fewer long replies than this are read one by one: a second round of commands would cost more than it spares. */
-export const LEARN_LEAST = 60
+export const MIN_HOSTS_TO_DEDUP = 60
 /** Share of the hosts that may be scouts. */
 const SCOUT_SHARE = 0.05
 /** Short answers take a host a second; whoever gives none in time is read plainly (milliseconds). */
@@ -29,7 +29,7 @@ const PAUSE = 2_000
  * Asks hosts for their answers in short. Whatever does not come, or does not decode to what the host had promised, is
  * left to be read plainly: the first answer is still with SSM.
  */
-export function learner(talk: Talk) {
+export function dedupReplies(talk: SsmSession) {
   const { reader, ports, nonce } = talk
   const { clock, log } = ports
   const bodies: Buffer[] = []
@@ -42,9 +42,9 @@ export function learner(talk: Talk) {
   return {
     pays: (long: readonly LongReply[]): boolean =>
       !talk.stopping() &&
-      long.filter(isShortenable).length >= (bodies.length > 0 ? LEARN_LEAST / 2 : LEARN_LEAST),
+      long.filter(isShortenable).length >= (bodies.length > 0 ? MIN_HOSTS_TO_DEDUP / 2 : MIN_HOSTS_TO_DEDUP),
 
-    /** The hosts whose replies are to be read first, and learnt from. */
+    /** The hosts whose replies are to be read first, and learned from. */
     scouts(long: readonly LongReply[]): LongReply[] {
       const able = new Map(long.filter(isShortenable).map(reply => [reply.host, reply]))
       const heads = new Map<string, readonly HeadLine[]>(
@@ -52,7 +52,7 @@ export function learner(talk: Talk) {
       )
       for (const key of [...heads.values()].flatMap(lines => lines.filter(line => line.ok).map(resultKey)))
         holders.set(key, (holders.get(key) ?? 0) + 1)
-      const chosen = chooseScouts(heads, taught, Math.max(4, Math.ceil(able.size * SCOUT_SHARE)))
+      const chosen = chooseSampleHosts(heads, taught, Math.max(4, Math.ceil(able.size * SCOUT_SHARE)))
       for (const line of chosen.flatMap(host => heads.get(host) ?? []))
         if (line.ok) taught.add(resultKey(line))
       return chosen.flatMap(host => able.get(host) ?? [])
@@ -70,7 +70,7 @@ export function learner(talk: Talk) {
     ): AsyncGenerator<HostRecord, readonly LongReply[]> {
       const open = new Map(long.filter(isShortenable).map(reply => [reply.host, reply]))
       const shared = new Set([...holders].filter(([, hosts]) => hosts > 1).map(([key]) => key))
-      const known = learn(bodies, shared)
+      const known = buildDictionary(bodies, shared)
       const sent: SentCommand[] = []
       try {
         await talk.order(
@@ -97,7 +97,7 @@ export function learner(talk: Talk) {
   async function* receive(
     sent: readonly SentCommand[],
     open: Map<string, LongReply>,
-    known: Known,
+    known: Dictionary,
     tell: () => void
   ): AsyncGenerator<HostRecord> {
     const until = clock.now() + WAIT
@@ -130,11 +130,15 @@ export function learner(talk: Talk) {
     }
   }
 
-  function decode(output: string, { peeked }: LongReply, known: Known): Buffer | null {
+  function decode(output: string, { peeked }: LongReply, known: Dictionary): Buffer | null {
     const piece = openFrame(output, nonce)
     if ('reason' in piece || piece.index !== 'short' || piece.whole !== peeked?.promised.whole) return null
     try {
-      return readShorthand(gunzipSync(piece.bytes, { maxOutputLength: MOST_BYTES }), known, piece.whole)
+      return decodeDedupReply(
+        gunzipSync(piece.bytes, { maxOutputLength: MAX_UNPACKED_BYTES }),
+        known,
+        piece.whole
+      )
     } catch {
       return null
     }

@@ -1,12 +1,12 @@
 import { concurrently } from '../../lib/concurrently.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
-import { openFrame, type Piece, type peekFrame } from '../protocol/frame.ts'
-import { type Opened, openPacked } from '../protocol/reply.ts'
-import { readPieces } from './chunks.ts'
-import { learner } from './dedup-replies.ts'
+import { type Chunk, openFrame, type peekFrame } from '../protocol/frame.ts'
+import { openPacked, type Reply } from '../protocol/reply.ts'
+import { readChunks } from './chunks.ts'
+import { dedupReplies } from './dedup-replies.ts'
 import type { InvocationState } from './invocation-status.ts'
 import type { SentCommand } from './send.ts'
-import type { Talk } from './session.ts'
+import type { SsmSession } from './session.ts'
 
 /** A reply that did not fit in SSM's list. */
 export interface LongReply {
@@ -20,18 +20,18 @@ export interface LongReply {
 export const READS_AT_ONCE = 16
 
 /** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
-export function readReplies(talk: Talk, tell: () => void) {
+export function readLongReplies(talk: SsmSession, tell: () => void) {
   const { reader, nonce } = talk
-  const short = learner(talk)
+  const short = dedupReplies(talk)
 
-  function open({ command, host, state }: LongReply, opened: Opened): HostRecord {
+  function open({ command, host, state }: LongReply, opened: Reply): HostRecord {
     return talk.record(command, host, opened, state)
   }
 
   /** Reads the whole reply of each host; those that are but the first of several pieces are put aside. */
   async function* oneByOne(
     long: readonly LongReply[],
-    aside: { reply: LongReply; first: Piece }[],
+    aside: { reply: LongReply; first: Chunk }[],
     teach: (bytes: Buffer, whole: string) => void = () => undefined
   ): AsyncGenerator<HostRecord> {
     const read = concurrently(long, READS_AT_ONCE, async reply => ({
@@ -60,7 +60,7 @@ export function readReplies(talk: Talk, tell: () => void) {
      * @param kept the hosts have kept their answers, so that they can be asked for short ones
      */
     async *read(long: readonly LongReply[], kept: boolean): AsyncGenerator<HostRecord> {
-      const aside: { reply: LongReply; first: Piece }[] = []
+      const aside: { reply: LongReply; first: Chunk }[] = []
       let open = long
       if (kept && short.pays(long)) {
         const scouts = short.scouts(long)
@@ -69,7 +69,7 @@ export function readReplies(talk: Talk, tell: () => void) {
         open = yield* short.ask(others, tell)
       }
       yield* oneByOne(open, aside)
-      yield* readPieces(talk, aside, tell)
+      yield* readChunks(talk, aside, tell)
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Count } from './api.ts'
 import type { SentCommand } from './send.ts'
-import type { Talk } from './session.ts'
+import type { SsmSession } from './session.ts'
 
 /** No host matched the targets. */
 export class NoTargetMatched extends Error {}
@@ -18,7 +18,7 @@ const LAG_LOOKS = 5
 const LAG_PAUSE = 2_000
 
 /** How many hosts have been given, and how many of them were silent. */
-export interface Tally {
+export interface Progress {
   given: number
   silent: number
   /** Hosts that SSM has listed. */
@@ -29,7 +29,7 @@ export interface Tally {
 export type Next = 'sweep' | 'late' | 'over'
 
 /** Watches the run's first commands and says when their replies are to be read. */
-export function watchCommands(talk: Talk, sent: readonly SentCommand[], tally: Tally) {
+export function watchCommands(talk: SsmSession, sent: readonly SentCommand[], tally: Progress) {
   const { request, ports, reader, deadline } = talk
   const { log, clock, signal } = ports
   const counts = new Map<SentCommand, Count>()

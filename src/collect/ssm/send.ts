@@ -3,7 +3,7 @@ import { errorName, explainAwsError } from '../../aws/errors.ts'
 import type { S3Place } from '../../aws/s3.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import type { Log } from '../../log.ts'
-import { type Errand, lockedParameters, openParameters, type Shell } from './task.ts'
+import { type HostTask, lockedParameters, openParameters, type Shell } from './task.ts'
 
 /** A command that runs on hosts; `hosts` are the ids it was sent to, `null` where SSM resolves a filter. */
 export interface SentCommand {
@@ -20,7 +20,7 @@ export interface Sent {
 
 export interface Order {
   readonly targets: Targets
-  readonly errand: Errand
+  readonly errand: HostTask
   readonly nonce: string
   readonly shell: Shell
   /** `null`: the document of AWS for the shell; any other than those is one of our own, which holds the script. */

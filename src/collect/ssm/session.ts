@@ -5,13 +5,13 @@ import type { Targets } from '../../inputs/targets.ts'
 import type { Query } from '../../osquery/pack.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { recordOf } from '../host-record.ts'
-import type { Asked, Opened } from '../protocol/reply.ts'
+import type { Reply, ReplyRequest } from '../protocol/reply.ts'
 import type { OsquerySource } from '../script/build.ts'
 import { LOCKED_STEP } from '../script/document.ts'
-import { type SsmPorts, ssmReader } from './api.ts'
+import { type SsmPorts, ssmApi } from './api.ts'
 import type { InvocationState } from './invocation-status.ts'
 import { type Sent, type SentCommand, send } from './send.ts'
-import { type Errand, queriesFor, type Shell } from './task.ts'
+import { type HostTask, queriesFor, type Shell } from './task.ts'
 
 export interface SsmCollection {
   readonly targets: Targets
@@ -35,7 +35,7 @@ export interface SsmCollection {
   readonly short?: boolean
 }
 
-export type Talk = ReturnType<typeof startTalk>
+export type SsmSession = ReturnType<typeof openSession>
 
 /** What has been answered at the deadline may still be read for so long (milliseconds). */
 const READ_ON = 60_000
@@ -50,10 +50,10 @@ const READ_ON_CANCELLED = 4_000
 /** A later command of a run is quick (seconds). */
 const ERRAND_SECONDS = 120
 /** Hosts that are told to remove what the run left; the others do so by themselves after 15 minutes. */
-const MOST_REMOVALS_CANCELLED = 200
+const MAX_REMOVALS_WHEN_CANCELLED = 200
 
 /** What all parts of one run's conversation with SSM share. */
-export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string) {
+export function openSession(request: SsmCollection, ports: SsmPorts, nonce: string) {
   const { ssm, log, clock, signal } = ports
   const started = clock.now()
   const deadline = started + request.timeoutSeconds * 1_000
@@ -62,7 +62,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     posix: queriesFor(request.queries, 'posix'),
     powershell: queriesFor(request.queries, 'powershell')
   }
-  const reader = ssmReader(ports)
+  const reader = ssmApi(ports)
   const running = new Set<SentCommand>()
   const keeping = new Map<string, Shell>()
   let abortedAt = Number.POSITIVE_INFINITY
@@ -82,7 +82,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
 
   /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
   async function order(
-    errand: Errand,
+    errand: HostTask,
     targets: Targets,
     sent: SentCommand[],
     shell: Shell = 'posix'
@@ -126,7 +126,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
 
   /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
   async function tidy(): Promise<void> {
-    const all = [...keeping].slice(0, signal.aborted ? MOST_REMOVALS_CANCELLED : keeping.size)
+    const all = [...keeping].slice(0, signal.aborted ? MAX_REMOVALS_WHEN_CANCELLED : keeping.size)
     keeping.clear()
     try {
       for (const shell of ['posix', 'powershell'] as const) {
@@ -147,7 +147,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
     reader,
     queries,
     /** What a host's answer must hold. */
-    asked: ({ shell }: SentCommand, host: string): Asked => ({
+    asked: ({ shell }: SentCommand, host: string): ReplyRequest => ({
       nonce,
       host,
       queries: queries[shell].map(({ name }) => name)
@@ -160,7 +160,7 @@ export function startTalk(request: SsmCollection, ports: SsmPorts, nonce: string
       return [request.outputS3?.prefix, id, host, plugin, step, 'stdout'].filter(Boolean).join('/')
     },
     /** The record of a host that has answered. */
-    record: ({ shell }: SentCommand, host: string, opened: Opened, state: InvocationState): HostRecord =>
+    record: ({ shell }: SentCommand, host: string, opened: Reply, state: InvocationState): HostRecord =>
       recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
     deadline,
     /** Until when replies may still be read. */

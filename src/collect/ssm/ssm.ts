@@ -4,16 +4,16 @@ import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { silentHost } from '../host-record.ts'
 import { confirmedFacts } from '../protocol/facts.ts'
 import { peekFrame } from '../protocol/frame.ts'
-import { openEnvelope } from '../protocol/reply.ts'
+import { openReply } from '../protocol/reply.ts'
 import { KEPT_BYTES, PIECE_BYTES } from '../script/build.ts'
-import { lookUpAgents, patiently, tellAgent } from './agents.ts'
+import { describeAgent, lookUpAgents, withDeadline } from './agents.ts'
 import type { SsmPorts } from './api.ts'
-import { LEARN_LEAST } from './dedup-replies.ts'
+import { MIN_HOSTS_TO_DEDUP } from './dedup-replies.ts'
 import { type InvocationState, invocationState } from './invocation-status.ts'
-import { type LongReply, readReplies } from './long-replies.ts'
-import { type Tally, watchCommands } from './poll.ts'
+import { type LongReply, readLongReplies } from './long-replies.ts'
+import { type Progress, watchCommands } from './poll.ts'
 import type { Sent, SentCommand } from './send.ts'
-import { type SsmCollection, startTalk, type Talk } from './session.ts'
+import { openSession, type SsmCollection, type SsmSession } from './session.ts'
 import type { Shell } from './task.ts'
 
 export { NoTargetMatched } from './poll.ts'
@@ -30,7 +30,7 @@ const QUERY_SECONDS = 60
 /** How long the run waits to learn from SSM which agents there are (milliseconds); a group is taken for large else. */
 const LOOK_UP = 1_500
 /** Lines of the log that tell why hosts were not reported; a reason's own words, never a host's. */
-const MOST_REASONS = 12
+const MAX_REASONS = 12
 
 /**
  * Runs the queries on all targets and gives one record for each host, in the order in which they are known.
@@ -41,15 +41,16 @@ const MOST_REASONS = 12
  * @throws NoTargetMatched; Error that says what to change when SSM refuses.
  */
 export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): AsyncGenerator<HostRecord> {
-  const talk = startTalk(request, ports, randomBytes(12).toString('hex'))
+  const talk = openSession(request, ports, randomBytes(12).toString('hex'))
   const { targets, queries, osquery, timeoutSeconds } = request
   const sent: SentCommand[] = []
   const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * QUERY_SHARE))
   const over = new AbortController()
   const whileOn = { ...ports, signal: AbortSignal.any([ports.signal, over.signal]) }
-  const agents = patiently(lookUpAgents(targets, whileOn), LOOK_UP, ports)
-  const count = targets.kind === 'hosts' ? targets.hosts.length : ((await agents())?.size ?? LEARN_LEAST)
-  const keep = count >= LEARN_LEAST && request.short !== false
+  const agents = withDeadline(lookUpAgents(targets, whileOn), LOOK_UP, ports)
+  const count =
+    targets.kind === 'hosts' ? targets.hosts.length : ((await agents())?.size ?? MIN_HOSTS_TO_DEDUP)
+  const keep = count >= MIN_HOSTS_TO_DEDUP && request.short !== false
   const querySeconds = Math.min(QUERY_SECONDS, budgetSeconds)
   const collect = (whom: Targets, shell: Shell) =>
     talk.order(
@@ -82,7 +83,7 @@ export async function* collectFromSsm(request: SsmCollection, ports: SsmPorts): 
 const otherShell = ({ shell }: SentCommand): Shell => (shell === 'posix' ? 'powershell' : 'posix')
 
 async function* readAll(
-  talk: Talk,
+  talk: SsmSession,
   sent: readonly SentCommand[],
   refused: ReadonlyMap<string, string>,
   keep: boolean,
@@ -95,9 +96,9 @@ async function* readAll(
   const states = new Map<string, InvocationState>()
   /** Hosts that have answered, and whose reply SSM has not given. */
   const unreadable = new Set<string>()
-  const tally: Tally = { given: 0, silent: 0, listed: 0 }
+  const tally: Progress = { given: 0, silent: 0, listed: 0 }
   const watch = watchCommands(talk, sent, tally)
-  const replies = readReplies(talk, watch.tell)
+  const replies = readLongReplies(talk, watch.tell)
   const reasons = new Map<string, number>()
   /** Hosts of another platform, and through which document they were asked last. */
   const asked = new Map<string, Shell>()
@@ -140,7 +141,7 @@ async function* readAll(
           states.set(host, state)
           if (!state.terminal) continue
           const inline = invocation.CommandPlugins?.[0]?.Output ?? ''
-          const opened = openEnvelope(inline, talk.asked(command, host))
+          const opened = openReply(inline, talk.asked(command, host))
           if (opened.kind !== 'broken') yield give(talk.record(command, host, opened, state))
           else if (mayAskOtherwise(host, command, state)) otherwise.set(host, otherShell(command))
           else if (!state.delivered) yield give(silent(host, state))
@@ -212,11 +213,11 @@ async function* readAll(
   }
   yield* rest()
   request.onTargeted?.(watch.targeted())
-  for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MOST_REASONS))
+  for (const [why, hosts] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, MAX_REASONS))
     ports.log.info(`${hosts} ${hosts === 1 ? 'host is' : 'hosts are'} ${why}.`)
 
   function silent(host: string, state: InvocationState): HostRecord {
-    return silentHost(host, `${state.reason}${state.away ? tellAgent(known, host) : ''}`, false)
+    return silentHost(host, `${state.reason}${state.away ? describeAgent(known, host) : ''}`, false)
   }
 
   /** Remembers the states before cancelling, which would hide them. */
@@ -251,7 +252,7 @@ async function* readAll(
       }
       const state = states.get(host)
       const delivered = !signal.aborted && (state?.delivered ?? false)
-      const agent = delivered ? '' : tellAgent(known, host)
+      const agent = delivered ? '' : describeAgent(known, host)
       const unseen = targeted.length > 0 && !addressed.has(host) ? NOT_ASKED : 'SSM did not list it'
       yield give(silentHost(host, `${why}: ${state?.reason ?? unseen}${agent}`, delivered))
     }

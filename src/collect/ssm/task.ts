@@ -1,8 +1,8 @@
 import type { Query } from '../../osquery/pack.ts'
 import {
-  carry,
   collectorScript,
   digestOfQueries,
+  encodeScript,
   type OsquerySource,
   pieceScript,
   removeScript,
@@ -11,7 +11,7 @@ import {
 import { carryToWindows, windowsCollector, windowsPiece, windowsRemove } from '../script/powershell.ts'
 
 /** What a command is to do on its hosts. All but the first kind go on with what the first left there. */
-export type Errand =
+export type HostTask =
   | {
       readonly do: 'collect'
       readonly queries: readonly Pick<Query, 'name' | 'sql'>[]
@@ -43,14 +43,16 @@ export function queriesFor<T extends Pick<Query, 'platforms'>>(queries: readonly
  * The parameters of the documents of AWS that run a script.
  * @throws Error when the packs are too large for one command.
  */
-export function openParameters(errand: Errand, nonce: string, shell: Shell = 'posix'): Parameters {
+export function openParameters(errand: HostTask, nonce: string, shell: Shell = 'posix'): Parameters {
   return {
     commands:
-      shell === 'posix' ? carry(scriptFor(errand, nonce)) : carryToWindows(windowsScriptFor(errand, nonce))
+      shell === 'posix'
+        ? encodeScript(scriptFor(errand, nonce))
+        : carryToWindows(windowsScriptFor(errand, nonce))
   }
 }
 
-function windowsScriptFor(errand: Errand, nonce: string): string {
+function windowsScriptFor(errand: HostTask, nonce: string): string {
   switch (errand.do) {
     case 'collect':
       return windowsCollector(errand.queries, { nonce, ...errand })
@@ -62,7 +64,7 @@ function windowsScriptFor(errand: Errand, nonce: string): string {
   }
 }
 
-function scriptFor(errand: Errand, nonce: string): string {
+function scriptFor(errand: HostTask, nonce: string): string {
   switch (errand.do) {
     case 'collect':
       return collectorScript(errand.queries, { nonce, ...errand })
@@ -76,7 +78,7 @@ function scriptFor(errand: Errand, nonce: string): string {
 }
 
 /** The parameters of a document of our own, which holds the script (document.ts). */
-export function lockedParameters(errand: Errand, nonce: string): Parameters {
+export function lockedParameters(errand: HostTask, nonce: string): Parameters {
   const shared = { errand: [errand.do], nonce: [nonce] }
   switch (errand.do) {
     case 'collect':

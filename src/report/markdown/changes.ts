@@ -5,7 +5,7 @@ import type { Tier } from './tier.ts'
 
 const SIGNS = { added: '+', removed: '-', moved: '!' } as const
 
-/** What differs as a diff that GitHub colours: one block a query and list, one line a row. */
+/** What differs as a diff that GitHub colors: one block a query and list, one line a row. */
 export function changesDiff(changes: BaselineChanges, tier: Tier): string {
   const lines = [...queryLines(changes), ...rowLines(changes.rows, tier), ...acceptanceLines(changes, tier)]
   if (lines.length === 0) return ''

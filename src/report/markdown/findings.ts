@@ -55,11 +55,11 @@ function instance({ rows }: Finding, tier: Tier): string {
     : `${row.kind === 'missing' ? 'no ' : ''}${escapeCell(told.join(' '), Math.min(56, tier.value))}`
 }
 
-const MOST_TABLES = 3
+const MAX_TABLES_NAMED = 3
 
 function tables({ rows }: Finding): string {
   const queries = [...new Set(rows.map(row => row.query))]
-  const shown = queries.slice(0, MOST_TABLES).map(query => escapeCell(query, 64))
+  const shown = queries.slice(0, MAX_TABLES_NAMED).map(query => escapeCell(query, 64))
   return listed(shown, queries.length - shown.length)
 }
 

@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table'
 import { escapeCell, escapeSentence, escapeText } from '../escape.ts'
 import { count, listed, number, SIGNS } from '../phrases.ts'
 import type { Report, ReportHost } from '../report.ts'
-import { openFindings } from '../summarise.ts'
+import { openFindings } from '../summarize.ts'
 import type { Tier } from './tier.ts'
 
 /** What is known of the hosts' names. */

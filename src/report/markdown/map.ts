@@ -13,8 +13,8 @@ const SHADES: Readonly<Record<Severity, string>> = {
   info: '░'
 }
 const NOTHING = '·'
-const MOST_COLUMNS = 12
-const MOST_LINES = 15
+const MAX_MAP_COLUMNS = 12
+const MAX_MAP_LINES = 15
 const WIDEST_NAME = 40
 
 /**
@@ -26,7 +26,7 @@ const WIDEST_NAME = 40
 export function hostMap(findings: readonly Finding[], names: Names, tier: Tier): string {
   const lines = linesOf(findings)
   if (lines.length === 0 || tier.lines < 5) return ''
-  const shown = lines.slice(0, Math.min(MOST_LINES, tier.lines))
+  const shown = lines.slice(0, Math.min(MAX_MAP_LINES, tier.lines))
   const columns = [...new Set(lines.flatMap(line => [...line.worst.keys()]))]
   const drawn = drawnColumns(shown)
   const shownColumns = columns.filter(query => drawn.has(query))
@@ -58,7 +58,7 @@ function drawnColumns(lines: readonly Line[]): Set<string> {
   for (let depth = 0; depth < deepest; depth++) {
     for (const line of lines) {
       const query = [...line.worst.keys()][depth]
-      if (query !== undefined && drawn.size < MOST_COLUMNS) drawn.add(query)
+      if (query !== undefined && drawn.size < MAX_MAP_COLUMNS) drawn.add(query)
     }
   }
   return drawn

@@ -33,13 +33,15 @@ export function clusterTable(clusters: readonly ReportCluster[], names: Names, t
   return `<details><summary>${count(clusters.length, 'cluster')}: hosts that are alike are compared with each other</summary>\n\n${table}${more}\n\n</details>`
 }
 
-const MOST_DISTINGUISHING = 3
+const MAX_DISTINGUISHING_ROWS = 3
 
 function distinguishing({ distinguishedBy }: ReportCluster, tier: Tier): string {
-  const shown = distinguishedBy.slice(0, Math.min(MOST_DISTINGUISHING, tier.lines)).map(({ query, row }) => {
-    const columns = Object.entries(row).map(([column, value]) => `${column}=${value}`)
-    return escapeCell(`${query}: ${columns.slice(0, 24).join(' ')}`, tier.value)
-  })
+  const shown = distinguishedBy
+    .slice(0, Math.min(MAX_DISTINGUISHING_ROWS, tier.lines))
+    .map(({ query, row }) => {
+      const columns = Object.entries(row).map(([column, value]) => `${column}=${value}`)
+      return escapeCell(`${query}: ${columns.slice(0, 24).join(' ')}`, tier.value)
+    })
   return listed(shown, distinguishedBy.length - shown.length)
 }
 

@@ -7,7 +7,7 @@ import { value } from './rows.ts'
 import { cell, line, sheet } from './table.ts'
 import { capital, count } from './words.ts'
 
-const MOST_IN_CELL = 4
+const MAX_HOSTS_IN_CELL = 4
 
 /** What mode `baseline` wrote: which rows came and went, and which were refused, with the reason. */
 export function learnedPart(
@@ -61,7 +61,7 @@ function refusedRows(
           'refused',
           cell('Table', el('b', {}, said(query, 64))),
           cell('Row', value(wordsOf(row))),
-          cell('Hosts', hostList(hosts, model, toHost, MOST_IN_CELL)),
+          cell('Hosts', hostList(hosts, model, toHost, MAX_HOSTS_IN_CELL)),
           cell('Why not', said(capital(reason), 600))
         )
     })

@@ -34,7 +34,7 @@ const LONGEST_ATTRIBUTE = 600
 
 /**
  * The one way in which anything gets onto the page: as text, or as the value of a harmless attribute, with what would
- * be invisible or reorder its neighbours shown as an escape.
+ * be invisible or reorder its neighbors shown as an escape.
  */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,

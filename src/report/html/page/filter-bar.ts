@@ -10,7 +10,7 @@ export interface Bar {
 }
 
 /** Options in the list of hosts. */
-const MOST_OFFERED = 500
+const MAX_OPTIONS = 500
 
 /** The filters, how much they leave, and the way back to everything. */
 export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
@@ -135,7 +135,7 @@ function choice(
 }
 
 function offerHosts(list: HTMLElement, model: Model): void {
-  const offered = model.hosts.filter(host => host.state !== 'calm').slice(0, MOST_OFFERED)
+  const offered = model.hosts.filter(host => host.state !== 'calm').slice(0, MAX_OPTIONS)
   list.append(
     ...offered.map(({ host, brief }) => {
       const option = el('option', {}, brief)

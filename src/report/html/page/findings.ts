@@ -8,7 +8,7 @@ import { sqlFor } from './sql.ts'
 import { capital, count, listed, nature, number, SHAPES } from './words.ts'
 
 /** Hosts of a finding that are named at once; the others on request. */
-const MOST_HOSTS = 24
+const MAX_HOSTS_SHOWN = 24
 
 export interface FindingList {
   /** One list for each section that has findings. */
@@ -118,7 +118,7 @@ function cardOf(view: FindingView, model: Model, pick: (id: string) => void) {
 function bodyOf(view: FindingView, model: Model, pick: (id: string) => void): HTMLElement {
   const { finding } = view
   const facts: [string, Child[]][] = [
-    ['Hosts', [hostList(finding.hosts, model, pick, MOST_HOSTS)]],
+    ['Hosts', [hostList(finding.hosts, model, pick, MAX_HOSTS_SHOWN)]],
     ['Cluster', finding.cluster === null ? [] : [said(finding.cluster, 64)]],
     ['Surprise', finding.surprise > 0 ? [`${finding.surprise.toFixed(1)} bits`] : []],
     ['ATT&CK', finding.attack.flatMap((id, at) => [at > 0 ? ', ' : '', technique(id)])],

@@ -32,7 +32,7 @@ export function groupsOf(model: Model): Group[] {
   const alone = groups.filter(({ cluster }) => cluster.size === 1)
   const shared = alone.length >= MANY_ALONE ? alone : []
   const rest = [...byCluster.values()].flat()
-  const most = groups.length > MANY_CLUSTERS ? 0 : MOST_APART
+  const most = groups.length > MANY_CLUSTERS ? 0 : MAX_DISTINGUISHING_ROWS
   return [
     ...groups
       .filter(group => !shared.includes(group))
@@ -64,9 +64,9 @@ function aloneGroup(
       'div',
       {},
       el('p', {}, el('b', {}, cluster.id), ' ', host),
-      ...rows.slice(0, MOST_APART),
-      ...(rows.length > MOST_APART
-        ? [el('p', { class: 'apart' }, `and ${number(rows.length - MOST_APART)} more`)]
+      ...rows.slice(0, MAX_DISTINGUISHING_ROWS),
+      ...(rows.length > MAX_DISTINGUISHING_ROWS
+        ? [el('p', { class: 'apart' }, `and ${number(rows.length - MAX_DISTINGUISHING_ROWS)} more`)]
         : [])
     )
   })
@@ -75,7 +75,7 @@ function aloneGroup(
 }
 
 /** Rows that set a cluster apart in sight; further ones on request, and all of them where the clusters are many. */
-const MOST_APART = 3
+const MAX_DISTINGUISHING_ROWS = 3
 const MANY_CLUSTERS = 8
 
 const ADDED = ' (split by additions only)'

@@ -7,7 +7,7 @@ import { rove } from './roving-tabindex.ts'
 import { count, hostNews, hostWords, SHAPES } from './words.ts'
 
 /** Outliers are named on the map up to this many in a cluster. */
-const MOST_NAMED = 48
+const MAX_HOSTS_NAMED = 48
 /** Up to this many hosts are drawn large (24 px), up to the next in the middle (16 px), further ones small (11 px). */
 const LARGE = 400
 const MIDDLE = 2_000
@@ -38,7 +38,7 @@ export function fleetMap(model: Model, pick: (id: string) => void): View {
     rove(
       box,
       '[role=option]',
-      (key, from) => neighbour(box, key, from),
+      (key, from) => neighbor(box, key, from),
       mark => pick(model.hosts[Number(mark.dataset.host)]?.host.id ?? '')
     )
     return box
@@ -53,7 +53,7 @@ export function fleetMap(model: Model, pick: (id: string) => void): View {
     const body = el('div', { class: 'body' })
     if (outliers.length > 0)
       body.append(
-        field(`${name}: ${count(outliers.length, 'outlier')}`, outliers, outliers.length <= MOST_NAMED)
+        field(`${name}: ${count(outliers.length, 'outlier')}`, outliers, outliers.length <= MAX_HOSTS_NAMED)
       )
     if (rest.length > 0) body.append(field(`${name}: ${count(rest.length, 'other host')}`, rest, false))
     group.append(body)
@@ -70,7 +70,7 @@ export function fleetMap(model: Model, pick: (id: string) => void): View {
     const body = el(
       'div',
       { class: 'body' },
-      field(`${name}: ${count(hosts.length, 'host')}`, hosts, hosts.length <= MOST_NAMED)
+      field(`${name}: ${count(hosts.length, 'host')}`, hosts, hosts.length <= MAX_HOSTS_NAMED)
     )
     element.append(el('section', { class: 'group' }, plainCaption(name, hosts.length, why), body))
   }
@@ -146,7 +146,7 @@ function legend(model: Model): HTMLElement {
 }
 
 /** Left and right along the hosts, up and down by the lines they are drawn in. */
-function neighbour(box: HTMLElement, key: string, from: HTMLElement): HTMLElement | null {
+function neighbor(box: HTMLElement, key: string, from: HTMLElement): HTMLElement | null {
   const all = box.children
   const at = [...all].indexOf(from)
   const place = (index: number) => (all[index] as HTMLElement | undefined) ?? null

@@ -107,7 +107,7 @@ export function matrix(model: Model, pick: (id: string) => void, open: (finding:
     return here.element
   }
 
-  const neighbour = (key: string, from: HTMLElement): HTMLElement | null => {
+  const neighbor = (key: string, from: HTMLElement): HTMLElement | null => {
     const { line, column } = placeOf(from)
     const own = () => cellsOf(line < 0 ? head : lineInSight(line))
     const along = (to: number): HTMLElement | null => {
@@ -139,7 +139,7 @@ export function matrix(model: Model, pick: (id: string) => void, open: (finding:
 
   grid.addEventListener('scroll', () => requestAnimationFrame(draw), { passive: true })
   new ResizeObserver(draw).observe(grid)
-  rove(grid, '[data-line]', neighbour, cell => {
+  rove(grid, '[data-line]', neighbor, cell => {
     const { finding, host } = cell.dataset
     if (finding !== undefined) open(Number(finding))
     else pick(model.hosts[Number(host)]?.host.id ?? '')

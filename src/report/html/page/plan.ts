@@ -1,5 +1,5 @@
 import type { Effect, Plan, PlannedFinding } from '../../../review/plan.ts'
-import { openFindings } from '../../summarise.ts'
+import { openFindings } from '../../summarize.ts'
 import { changesFold, changesWords, integrityNote } from './changes.ts'
 import { anchor, button, type Child, el, said, sign } from './dom.ts'
 import { hostList } from './hosts.ts'
@@ -8,8 +8,8 @@ import { cell, changeCell, line, sheet, unseen } from './table.ts'
 import { capital, count, listed, nature, number, SHAPES } from './words.ts'
 
 /** Hosts that are named at once: of those whose verdict changes, and of each finding. */
-const MOST_HOSTS = 12
-const MOST_IN_CELL = 4
+const MAX_HOSTS_SHOWN = 12
+const MAX_HOSTS_IN_CELL = 4
 
 /** Ways from the plan into the rest of the page. */
 export interface Ways {
@@ -61,7 +61,7 @@ function effectParts(effect: Effect, model: Model, { toHost, toFinding }: Ways):
     if (ids.length === 0) return []
     const many = el('span', { class: 'many' }, number(ids.length))
     const head = el('header', {}, el('h3', {}, sign(shape), title, ' ', many), el('p', {}, why))
-    return [el('section', { class: 'group' }, head, hostList(ids, model, toHost, MOST_HOSTS))]
+    return [el('section', { class: 'group' }, head, hostList(ids, model, toHost, MAX_HOSTS_SHOWN))]
   }
   return [
     el(
@@ -100,7 +100,7 @@ function findingSheet(findings: readonly Planned[], model: Model, { toHost, toFi
         appears ? 'appears' : 'vanishes',
         changeCell(appears ? '+' : '−', appears ? 'appears' : 'vanishes'),
         cell('Finding', el('span', { class: 'nature' }, sign(SHAPES[severity]), label)),
-        cell('Hosts', hostList(hosts, model, toHost, MOST_IN_CELL)),
+        cell('Hosts', hostList(hosts, model, toHost, MAX_HOSTS_IN_CELL)),
         cell('Tables', said(listed(named, queries.length - named.length)))
       )
     }

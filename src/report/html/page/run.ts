@@ -39,11 +39,11 @@ export function runFacts({ report, redacted }: Model): HTMLElement {
   )
 }
 
-const MOST_LINES = 100
+const MAX_LINES = 100
 
 function lines(items: readonly HTMLElement[]): Child[] {
-  const shown: Child[] = items.slice(0, MOST_LINES).map(item => el('div', {}, item))
-  if (items.length > MOST_LINES) shown.push(`and ${number(items.length - MOST_LINES)} more in report.json`)
+  const shown: Child[] = items.slice(0, MAX_LINES).map(item => el('div', {}, item))
+  if (items.length > MAX_LINES) shown.push(`and ${number(items.length - MAX_LINES)} more in report.json`)
   return shown
 }
 

@@ -38,7 +38,7 @@ const COLUMN = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 /** Longer ones would not fit a terminal. */
 const LONGEST = 2_000
 
-/** Not what redaction or normalising put in the place of a value. */
+/** Not what redaction or normalizing put in the place of a value. */
 function isLiteral(value: string): boolean {
   if (value === '' || value.length > LONGEST || value.includes('[redacted:') || value.includes('… [cut:'))
     return false

@@ -2,7 +2,7 @@ import { button, type Child, el } from './dom.ts'
 import { count } from './words.ts'
 
 /** Rows of one table that are drawn at once; the others on request. */
-const MOST_ROWS = 50
+const MAX_ROWS_SHOWN = 50
 
 /** A table that reads as a list where the screen is narrow. */
 export interface Sheet<Row> {
@@ -16,7 +16,7 @@ export interface Sheet<Row> {
 
 export function sheet<Row>({ title, label, heads, rows, line }: Sheet<Row>): HTMLElement {
   const head = heads.map(child => el('th', { scope: 'col', role: 'columnheader' }, child))
-  const body = el('tbody', { role: 'rowgroup' }, ...rows.slice(0, MOST_ROWS).map(line))
+  const body = el('tbody', { role: 'rowgroup' }, ...rows.slice(0, MAX_ROWS_SHOWN).map(line))
   const table = el(
     'table',
     { role: 'table' },
@@ -24,10 +24,10 @@ export function sheet<Row>({ title, label, heads, rows, line }: Sheet<Row>): HTM
     body
   )
   const scroll = el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': label }, table)
-  const rest = rows.length - MOST_ROWS
+  const rest = rows.length - MAX_ROWS_SHOWN
   if (rest <= 0) return el('section', { class: 'rows' }, title, scroll)
   const more = button(`Show ${count(rest, 'more row')}`, () => {
-    body.append(...rows.slice(MOST_ROWS).map(line))
+    body.append(...rows.slice(MAX_ROWS_SHOWN).map(line))
     more.remove()
   })
   return el('section', { class: 'rows' }, title, scroll, more)

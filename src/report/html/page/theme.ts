@@ -19,7 +19,7 @@ export function themeSwitch(): HTMLElement {
     }
   }
   set(remembered())
-  return el('div', { class: 'theme', role: 'group', 'aria-label': 'Colours' }, ...buttons.values())
+  return el('div', { class: 'theme', role: 'group', 'aria-label': 'Colors' }, ...buttons.values())
 }
 
 function remembered(): Theme {

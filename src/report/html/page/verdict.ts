@@ -1,6 +1,6 @@
 import { gistOf, outcome, verdictWords } from '../../phrases.ts'
 import { SEVERITIES } from '../../report.ts'
-import { openFindings } from '../../summarise.ts'
+import { openFindings } from '../../summarize.ts'
 import { type Child, el, said, sign } from './dom.ts'
 import type { Model } from './model.ts'
 import { capital, count, number, percent, SHAPES } from './words.ts'
@@ -30,12 +30,12 @@ function against(baseline: Model['report']['run']['baseline']): Child[] {
     : ['Hosts were compared with the baseline ', said(baseline.path, 120), ' and with each other.']
 }
 
-const MOST_NOTICES = 4
+const MAX_NOTICES = 4
 
 /** What a reader must know of the run as a whole. */
 function notices(all: readonly string[]): HTMLElement[] {
   const told = all.map(notice => el('p', { class: 'notice' }, said(notice, 600)))
-  const rest = told.splice(MOST_NOTICES)
+  const rest = told.splice(MAX_NOTICES)
   if (rest.length === 0) return told
   return [
     ...told,

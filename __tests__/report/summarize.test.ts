@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Finding } from '../../src/report/report.ts'
-import { coverage, outlierHosts, runVerdict, summarise, worstSeverity } from '../../src/report/summarise.ts'
+import { coverage, outlierHosts, runVerdict, summarize, worstSeverity } from '../../src/report/summarize.ts'
 import { cluster, finding, host } from '../support/reports.ts'
 
 const counted = { expected: null, foldedRows: 0 }
 const verdict = (findings: Finding[], status: 'reported' | 'partial' | 'silent' = 'reported') =>
-  summarise([host('i-1'), host('i-2', { status })], findings, [], counted).verdict
+  summarize([host('i-1'), host('i-2', { status })], findings, [], counted).verdict
 
 test('an open deviation or indicator of medium or above is drift, a rollout too', () => {
   for (const severity of ['critical', 'high', 'medium'] as const) {
@@ -32,15 +32,15 @@ test('drift is told even when hosts are silent; without drift the run is incompl
 })
 
 test('hosts that were expected and never seen lower the coverage and make the run incomplete', () => {
-  const summary = summarise([host('i-1'), host('i-2')], [], [], { expected: 3, foldedRows: 7 })
+  const summary = summarize([host('i-1'), host('i-2')], [], [], { expected: 3, foldedRows: 7 })
   expect(summary).toMatchObject({ hosts: 3, reported: 2, silent: 0, coverage: 0.6667, foldedRows: 7 })
   expect(summary.verdict).toBe('incomplete')
-  expect(summarise([host('i-1'), host('i-2')], [], [], { expected: 1, foldedRows: 0 }).coverage).toBe(1)
+  expect(summarize([host('i-1'), host('i-2')], [], [], { expected: 1, foldedRows: 0 }).coverage).toBe(1)
 })
 
 test('a partial host does not count as assessed', () => {
   const hosts = [host('i-1'), host('i-2', { status: 'partial' }), host('i-3', { status: 'silent' })]
-  const summary = summarise(hosts, [], [cluster('c1', ['i-1'])], counted)
+  const summary = summarize(hosts, [], [cluster('c1', ['i-1'])], counted)
   expect(summary).toMatchObject({ reported: 1, partial: 1, silent: 1, coverage: 0.3333, clusters: 1 })
 })
 
@@ -65,7 +65,7 @@ test('outlier hosts are sorted, told once, and not those of a rollout, an accept
     finding('f', { hosts: ['i-6'], kind: 'silent', verdict: null })
   ]
   expect(outlierHosts(findings)).toEqual(['i-1', 'i-2', 'i-9'])
-  const summary = summarise([host('i-1')], findings, [], counted)
+  const summary = summarize([host('i-1')], findings, [], counted)
   expect(summary).toMatchObject({ outliers: 3, findings: 5, accepted: 1 })
 })
 

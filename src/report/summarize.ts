@@ -59,7 +59,7 @@ export function coverage(assessed: number, hosts: number): number {
  * Counts a run into the summary that every report begins with.
  * Hosts that were expected by number and never seen count in `hosts`, and in no state.
  */
-export function summarise(
+export function summarize(
   hosts: readonly ReportHost[],
   findings: readonly Finding[],
   clusters: readonly ReportCluster[],
