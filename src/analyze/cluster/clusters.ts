@@ -50,7 +50,7 @@ export function clusterFleet(fleet: Fleet): Cluster[] {
     .map((leaf, index, { length }) => ({
       id: `c${index + 1}`,
       ...leaf,
-      alone: leaf.isolated || (length > 1 && leaf.hosts.length < MIN_HOSTS_TO_COMPARE)
+      isolated: leaf.isolated || (length > 1 && leaf.hosts.length < MIN_HOSTS_TO_COMPARE)
     }))
 }
 
@@ -173,7 +173,7 @@ function excludeEachOther(signatures: readonly string[], a: number, b: number): 
 interface Group {
   readonly hosts: number[]
   /** The groups that it differs from by more rows alone, itself included; null where there is none. */
-  readonly addedTo: readonly number[] | null
+  readonly splitFrom: readonly number[] | null
 }
 
 function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): Group[] {
@@ -199,13 +199,13 @@ function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readon
     )
     const replaces = !addsTo(signature, nearest, blocks) && !addsTo(nearest, signature, blocks)
     if (group.length === 1 && replaces && distance(signature, nearest, weights) >= least)
-      lone.push({ hosts: group, addedTo: null })
+      lone.push({ hosts: group, splitFrom: null })
     else join.push(...group)
   }
   const groups = kept.map(([signature, group]) => {
     const fewer = kept.filter(([other]) => other !== signature && addsTo(signature, other, blocks))
     const base = fewer.length === 0 ? null : [...group, ...fewer.flatMap(([, rest]) => rest)]
-    return { hosts: group.sort((a, b) => a - b), addedTo: base }
+    return { hosts: group.sort((a, b) => a - b), splitFrom: base }
   })
   return [...groups, ...lone]
 }
