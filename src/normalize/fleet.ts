@@ -1,6 +1,7 @@
+import { hashText } from '../lib/fnv1a.ts'
 import type { Query } from '../osquery/pack.ts'
 import { lineOf } from '../snapshot/read.ts'
-import type { HostRecord, HostStatus } from '../snapshot/snapshot.ts'
+import type { HostRecord, HostStatus, ReasonCode } from '../snapshot/snapshot.ts'
 import { inferIdentity, projected } from './foreign.ts'
 import { type Item, itemTable, sortItems } from './items.ts'
 import { substitutionsOf } from './placeholders.ts'
@@ -15,6 +16,7 @@ export interface FleetHost {
   readonly id: string
   readonly name: string | null
   readonly status: HostStatus
+  readonly code: ReasonCode | null
   readonly reason: string | null
   readonly unanswered: boolean
   /** Ids of its items, ascending. */
@@ -59,10 +61,10 @@ export function fleetBuilder(queries: readonly Query[]) {
         repeated.add(record.host)
         return
       }
-      const { host: id, status, reason, unanswered, facts } = record
+      const { host: id, status, code, reason, unanswered, facts } = record
       const name = facts?.hostname ?? null
       const root = facts === null ? null : facts.root
-      hosts.set(id, { id, name, status, reason, unanswered, root, ...reader(record) })
+      hosts.set(id, { id, name, status, code, reason, unanswered, root, ...reader(record) })
     },
     finish(): Fleet {
       const sorted = [...hosts.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -82,11 +84,20 @@ export function fleetBuilder(queries: readonly Query[]) {
         queries: resolved,
         items,
         repeated: [...repeated].sort(),
-        hosts: sorted.map(({ id, name, status, reason, unanswered, observed }, at) => {
+        hosts: sorted.map(({ id, name, status, code, reason, unanswered, observed }, at) => {
           const items = own[at] ?? new Int32Array()
           const why = hidden.get(id)
-          if (why === undefined) return { id, name, status, reason, unanswered, items, observed }
-          return { id, name, status: 'partial', reason: why, unanswered, items, observed }
+          if (why === undefined) return { id, name, status, code, reason, unanswered, items, observed }
+          return {
+            id,
+            name,
+            status: 'partial',
+            code: code ?? 'privilege-differs',
+            reason: why,
+            unanswered,
+            items,
+            observed
+          }
         })
       }
     }
@@ -214,7 +225,7 @@ function resolve(
   const next = items.findIndex(item => item.query > index)
   const end = next < 0 ? items.length : next
   const sample = [...hosts.keys()]
-    .sort((a, b) => mixed(pending[a]?.id) - mixed(pending[b]?.id) || a - b)
+    .sort((a, b) => hashText(pending[a]?.id ?? '') - hashText(pending[b]?.id ?? '') || a - b)
     .flatMap(host => {
       const own = (hosts[host] ?? new Int32Array()).filter(id => id >= first && id < end)
       return own.length === 0 ? [] : [Array.from(own, id => items[id]).filter(item => item !== undefined)]
@@ -234,13 +245,6 @@ function merged({ items, hosts }: Numbered, resolved: readonly Query[], queries:
     table.items,
     hosts.map(own => Int32Array.from(new Set(own.map(id => ids[id] ?? 0))))
   )
-}
-
-/** A number that spreads host ids evenly, to draw a sample that nobody chooses and no order changes (FNV-1a). */
-function mixed(id = ''): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
-  return hash >>> 0
 }
 
 /**

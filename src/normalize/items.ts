@@ -1,3 +1,5 @@
+import { addNumber, addText } from '../lib/fnv1a.ts'
+
 /** A normalized row: equal on two hosts exactly when nothing that identifies the row differs. */
 export interface Item {
   /** Index into the fleet's queries. */
@@ -64,8 +66,7 @@ export function itemTable() {
 function hashOf(texts: readonly string[], seed: number): number {
   let hash = seed
   for (const text of texts) {
-    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-    hash = Math.imul(hash ^ text.length, 0x01000193)
+    hash = addNumber(addText(hash, text), text.length)
   }
   return hash
 }

@@ -1,3 +1,5 @@
+import { addNumber, FNV_OFFSET } from '../../lib/fnv1a.ts'
+
 /** Sets of small numbers as bits, 32 a word. */
 
 export const wordsFor = (size: number): number => (size + 31) >>> 5
@@ -47,10 +49,7 @@ export function sameBits(a: Uint32Array, b: Uint32Array): boolean {
 
 /** A 32-bit FNV-1a over words: equal sets have equal hashes, not the reverse. */
 export function hashBits(words: Uint32Array): number {
-  let hash = 0x811c9dc5
-  for (const word of words) {
-    hash = Math.imul(hash ^ word, 0x01000193)
-    hash = Math.imul(hash ^ (word >>> 16), 0x01000193)
-  }
+  let hash = FNV_OFFSET
+  for (const word of words) hash = addNumber(addNumber(hash, word), word >>> 16)
   return hash >>> 0
 }

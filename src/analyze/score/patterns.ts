@@ -1,9 +1,8 @@
-import { hashText } from '../../lib/fnv1a.ts'
+import { addNumber, hashText } from '../../lib/fnv1a.ts'
 import type { Item } from '../../normalize/fleet.ts'
 import { templateOf } from '../../normalize/template.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
-import { ROW_KINDS } from '../deviate/deviation-table.ts'
-import type { Deviation } from '../deviate/deviations.ts'
+import { type Deviation, ROW_KINDS } from '../deviate/deviation.ts'
 import { alike } from './buckets.ts'
 
 /** Groups of residuals (their places) of one kind and query that have something in common, by rising number of hosts. */
@@ -57,7 +56,7 @@ function ofOneShape(
     for (const value of rows[place]?.values ?? []) {
       const template = numberOf(templateOf(value))
       templates.push(template)
-      hash = Math.imul(hash ^ template, 0x01000193)
+      hash = addNumber(hash, template)
     }
     hashes[place] = hash
   }
