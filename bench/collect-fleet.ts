@@ -1,18 +1,18 @@
 import { healthyHost } from '../simulator/fleet/healthy.ts'
-import { addFile, addRow, type DemoFleet, type DemoHost } from '../simulator/fleet/host.ts'
+import { addFile, addRow, type SimulatedFleet, type SimulatedHost } from '../simulator/fleet/host.ts'
 import { type Random, seededRandom } from '../simulator/fleet/random.ts'
-import { type Answer, standInOsquery } from '../simulator/osquery/answer.ts'
+import { type OsqueryOutput, simulatedOsquery } from '../simulator/osquery/answer.ts'
 
 /**
  * A large fleet of few images: hosts of an image have the same files and packages, each its own name, addresses,
  * process ids and start times, and one in eight a little noise (somebody logged in, a job that runs).
  */
-export function imagedFleet(hosts: number, images: number, seed: number) {
+export function fleetFromImages(hosts: number, images: number, seed: number) {
   const random = seededRandom(seed)
   const bases = Array.from({ length: images }, (_, image) => imageHost(random, image))
-  const fleet: DemoFleet = {
-    plants: [],
-    hosts: Array.from({ length: hosts }, (_, at): DemoHost => {
+  const fleet: SimulatedFleet = {
+    compromises: [],
+    hosts: Array.from({ length: hosts }, (_, at): SimulatedHost => {
       const base = bases[at % images]
       if (base === undefined) throw new Error('a fleet needs an image')
       const address = `10.${Math.floor(at / 62_500)}.${Math.floor(at / 250) % 250}.${(at % 250) + 1}`
@@ -20,10 +20,10 @@ export function imagedFleet(hosts: number, images: number, seed: number) {
     })
   }
   const own = new Map(fleet.hosts.map((host, at) => [host.id, { host, base: bases[at % images], at }]))
-  const osquery = standInOsquery()
-  const answers = new Map<string, Answer>()
+  const osquery = simulatedOsquery()
+  const answers = new Map<string, OsqueryOutput>()
 
-  function answer({ id }: Pick<DemoHost, 'id'>, sql: string): Answer {
+  function answer({ id }: Pick<SimulatedHost, 'id'>, sql: string): OsqueryOutput {
     const { host, base, at } = own.get(id) ?? {}
     if (host === undefined || base === undefined || at === undefined) throw new Error(`no host ${id}`)
     const key = `${base.id} ${sql}`
@@ -46,7 +46,7 @@ export function imagedFleet(hosts: number, images: number, seed: number) {
   return { fleet, answer }
 }
 
-function imageHost(random: Random, image: number): DemoHost {
+function imageHost(random: Random, image: number): SimulatedHost {
   const host = healthyHost(random, image)
   for (const row of host.tables.file ?? []) row.mtime = 1_780_000_000 + image * 86_400
   for (const row of (host.tables.deb_packages ?? []).slice(0, 25)) row.version = `1.0-${image}`

@@ -1,16 +1,16 @@
-import { preparedHosts } from '../simulator/server/scripted-hosts.ts'
+import { scriptedHosts } from '../simulator/server/scripted-hosts.ts'
 import { startServer } from '../simulator/server/server.ts'
-import { imagedFleet } from './collect-fleet.ts'
+import { fleetFromImages } from './collect-fleet.ts'
 
 /** The services of a bench in a process of their own: what they cost is not the action's. */
 const [hosts = 2_000, images = 40, seed = 1] = process.argv.slice(2).map(Number)
-const { fleet, answer } = imagedFleet(hosts, images, seed)
-const agent = preparedHosts(answer)
+const { fleet, answer } = fleetFromImages(hosts, images, seed)
+const agent = scriptedHosts(answer)
 const server = await startServer(fleet, {
-  prepared: { hosts: new Set(fleet.hosts.map(host => host.id)), agent },
+  scripted: { hosts: new Set(fleet.hosts.map(host => host.id)), agent },
   concurrency: 50,
-  latency: 25,
-  limits: {
+  latencyMs: 25,
+  callsPerSecond: {
     SendCommand: 5,
     ListCommands: 10,
     ListCommandInvocations: 10,
@@ -23,7 +23,7 @@ process.on('message', message => {
   if (message === 'calls') {
     const calls = server.calls.splice(0)
     process.send?.({
-      calls: calls.map(({ action, refused, at }) => ({ action, refused, at })),
+      calls: calls.map(({ action, errorType }) => ({ action, errorType })),
       keeping: agent.keeping()
     })
   }

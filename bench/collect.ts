@@ -35,7 +35,7 @@ const server = fork(fileURLToPath(new URL('./collect-server.ts', import.meta.url
 ])
 const helloSchema = z.object({ env: z.record(z.string(), z.string()), hosts: z.array(z.string()) })
 const callsSchema = z.object({
-  calls: z.array(z.object({ action: z.string(), refused: z.string().nullable(), at: z.number() })),
+  calls: z.array(z.object({ action: z.string(), errorType: z.string().nullable() })),
   keeping: z.number()
 })
 const hello = helloSchema.parse((await once(server, 'message'))[0])
@@ -154,7 +154,7 @@ async function measure(name: string, work: () => Promise<number>) {
   const of = (action: string) => calls.filter(call => call.action === action).length
   const ssm = calls.filter(call => call.action in RATES || call.action === 'CancelCommand')
   const reading = ssm.filter(call => !/^(SendCommand|CancelCommand)$/.test(call.action)).length
-  const throttled = ssm.filter(call => call.refused === 'ThrottlingException').length
+  const throttled = ssm.filter(call => call.errorType === 'ThrottlingException').length
   console.log(
     `${name.padEnd(32)} ${whole} hosts whole, ${seconds.toFixed(1)} s, reading calls a host ${(reading / whole).toFixed(3)} ` +
       `(${of('ListCommands')} + ${of('ListCommandInvocations')} + ${of('GetCommandInvocation')} + ${of('DescribeInstanceInformation')}), ${of('SendCommand')} sends, ` +

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { makeFleet } from './fleet/fleet.ts'
-import type { DemoFleet } from './fleet/host.ts'
+import type { SimulatedFleet } from './fleet/host.ts'
 import { runAction } from './runner.ts'
 import { startServer } from './server/server.ts'
 
@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
 })
 
 const scenario = z.enum(['sick', 'healthy', 'garbage']).parse(options.scenario)
-const fleet = makeFleet({ seed: Number(options.seed), hosts: Number(options.hosts), scenario })
+const fleet = makeFleet({ seed: Number(options.seed), hostCount: Number(options.hosts), scenario })
 const server = await startServer(fleet)
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), '.demo')
 const inputs = {
@@ -71,7 +71,7 @@ function forPeople(text: string): string {
 }
 
 /** Compares what was found with what was planted, and prints it. Returns what is wrong. */
-async function compare({ hosts, plants }: DemoFleet, path: string | undefined): Promise<string[]> {
+async function compare({ hosts, compromises }: SimulatedFleet, path: string | undefined): Promise<string[]> {
   const { readFile } = await import('node:fs/promises')
   const schema = z.object({
     hosts: z.array(z.object({ id: z.string(), status: z.string(), reason: z.string().nullable() })),
@@ -85,15 +85,15 @@ async function compare({ hosts, plants }: DemoFleet, path: string | undefined): 
   )
   const wrong: string[] = []
   console.log('\nPlanted, and found:')
-  for (const plant of plants) {
+  for (const plant of compromises) {
     const found = loud.find(finding => finding.hosts.join() === plant.hosts.join())
     if (found === undefined) wrong.push(plant.name)
     console.log(
-      `  ${found === undefined ? '✗ MISSED' : `✓ ${found.severity}`.padEnd(8)}  ${plant.name.padEnd(17)} ${plant.hosts.join(' ')}\n            ${plant.what}`
+      `  ${found === undefined ? '✗ MISSED' : `✓ ${found.severity}`.padEnd(8)}  ${plant.name.padEnd(17)} ${plant.hosts.join(' ')}\n            ${plant.description}`
     )
   }
-  if (plants.length === 0) console.log('  nothing was planted')
-  const guilty = new Set(plants.flatMap(plant => plant.hosts))
+  if (compromises.length === 0) console.log('  nothing was planted')
+  const guilty = new Set(compromises.flatMap(plant => plant.hosts))
   const accused = [...new Set(loud.flatMap(finding => finding.hosts))].filter(host => !guilty.has(host))
   console.log(`Healthy hosts accused at high: ${accused.length === 0 ? 'none' : accused.join(' ')}`)
   for (const host of hosts.filter(candidate => candidate.behavior !== 'honest')) {

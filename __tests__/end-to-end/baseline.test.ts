@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
 import type { ActionRun } from '../../simulator/runner.ts'
-import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
 import { type Baseline, parseBaseline } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
@@ -24,7 +24,7 @@ const PACK = JSON.stringify({
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'snapshots-'))
-let server: DemoServer
+let server: SimulatorServer
 
 /** A snapshot of hosts, as an earlier run left it. */
 async function snapshotOf(name: string, hosts: readonly HostRecord[]): Promise<string> {
@@ -75,7 +75,7 @@ const fileOf = (result: { folder: string }) => readFileSync(join(result.folder, 
 const ours = (pull: number) => server.github.comments.get(pull)?.at(-1)?.body ?? ''
 
 beforeAll(async () => {
-  server = await startServer(makeFleet({ seed: 5, hosts: 14 }))
+  server = await startServer(makeFleet({ seed: 5, hostCount: 14 }))
 })
 beforeEach(() => {
   server.calls.length = 0

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { addRow, type DemoFleet } from '../../simulator/fleet/host.ts'
+import { addRow, type SimulatedFleet } from '../../simulator/fleet/host.ts'
 import type { Fault } from '../../simulator/server/call-log.ts'
 import { lockedDocument } from '../../src/collect/script/document.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
@@ -54,13 +54,13 @@ describe('AWS that fails', () => {
   })
 
   test('what SSM does not know yet is waited for', async () => {
-    const { server } = await start({ settling: 2_500, lag: 3_000 })
+    const { server } = await start({ unlistedMs: 2_500, listLagMs: 3_000 })
     expect(statesOf(await act(server, { inputs: QUIET }))).toEqual(ALL)
   })
 
   test('credentials that expire in mid-run are renewed, whether their date says so or not', async () => {
-    for (const sessionTold of [true, false]) {
-      const { server } = await start({ sessionSeconds: 2, sessionTold, settling: 4_000 })
+    for (const reportsExpiration of [true, false]) {
+      const { server } = await start({ sessionSeconds: 2, reportsExpiration, unlistedMs: 4_000 })
       const result = await act(server, { inputs: QUIET })
       expect(statesOf(result)).toEqual(ALL)
       expect(
@@ -204,7 +204,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 )
 
 /** Gives the first honest host 5 MB of rows. */
-function fatten({ hosts }: DemoFleet): void {
+function fatten({ hosts }: SimulatedFleet): void {
   const big = hosts.find(host => host.behavior === 'honest')!
   for (let at = 0; at < 14_000; at++) {
     addRow(big, 'crontab', {
@@ -304,8 +304,8 @@ test('ten faults at once on 200 hosts: every host has its true reason, and every
   const { server, fleet, behaving } = await start({
     hosts: 200,
     scenario: 'sick',
-    settling: 1_500,
-    lag: 1_500,
+    unlistedMs: 1_500,
+    listLagMs: 1_500,
     sessionSeconds: 8,
     behaviors: ['hang', 'garbage', 'failed', 'offline', 'denied', 'impostor'],
     fault: call => storm.map(fault => fault(call)).find(made => made !== undefined)
@@ -330,6 +330,6 @@ test('ten faults at once on 200 hosts: every host has its true reason, and every
   const loud = report.findings.filter(
     ({ kind, severity }) => kind === 'deviation' && ['critical', 'high'].includes(severity)
   )
-  for (const plant of fleet.plants)
+  for (const plant of fleet.compromises)
     expect(loud.map(finding => finding.hosts)).toContainEqual([...plant.hosts])
 })

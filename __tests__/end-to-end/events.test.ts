@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
-import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
 import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from '../support/end-to-end.ts'
 
-const fleet = makeFleet({ seed: 5, hosts: 14 })
-const rootkit = fleet.plants.find(plant => plant.name === 'rootkit')!.hosts[0]!
+const fleet = makeFleet({ seed: 5, hostCount: 14 })
+const rootkit = fleet.compromises.find(plant => plant.name === 'rootkit')!.hosts[0]!
 const quiet = fleet.hosts
-  .filter(host => host.behavior === 'honest' && !fleet.plants.some(plant => plant.hosts.includes(host.id)))
+  .filter(
+    host => host.behavior === 'honest' && !fleet.compromises.some(plant => plant.hosts.includes(host.id))
+  )
   .map(host => host.id)
-let server: DemoServer
+let server: SimulatorServer
 
 /** A baseline that knows the kernel modules of the fleet. */
 const BASELINE = JSON.stringify({

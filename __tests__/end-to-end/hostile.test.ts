@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
 import type { ActionResult } from '../../simulator/runner.ts'
-import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { openSnapshot } from '../../src/snapshot/write.ts'
 import { act, removeRuns } from '../support/end-to-end.ts'
@@ -31,10 +31,10 @@ const facts = {
   osqueryVersion: '5.23.1',
   root: true
 }
-let server: DemoServer
+let server: SimulatorServer
 
 beforeAll(async () => {
-  server = await startServer(makeFleet({ seed: 5, hosts: 14 }))
+  server = await startServer(makeFleet({ seed: 5, hostCount: 14 }))
 })
 
 afterAll(async () => {
@@ -48,6 +48,7 @@ function record(host: string, rows: Readonly<Record<string, readonly Record<stri
   return {
     host,
     status: 'reported',
+    code: null,
     reason: null,
     unanswered: false,
     collectedAt: '2026-11-25T06:00:00Z',

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
-import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
 import { act, removeRuns } from '../support/end-to-end.ts'
 
 const tools = mkdtempSync(join(tmpdir(), 'tools-'))
@@ -15,10 +15,10 @@ const files = {
     }
   })
 }
-let server: DemoServer
+let server: SimulatorServer
 
 beforeAll(async () => {
-  server = await startServer(makeFleet({ hosts: 14 }))
+  server = await startServer(makeFleet({ hostCount: 14 }))
   const osqueryi = join(tools, 'osqueryi')
   writeFileSync(
     osqueryi,

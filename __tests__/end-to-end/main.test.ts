@@ -4,11 +4,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
 import type { ActionResult } from '../../simulator/runner.ts'
-import { type DemoServer, startServer } from '../../simulator/server/server.ts'
+import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
 import { act, errorsOf, PRIVATE, removeRuns } from '../support/end-to-end.ts'
 
-const fleet = makeFleet({ seed: 3, hosts: 60 })
-let server: DemoServer
+const fleet = makeFleet({ seed: 3, hostCount: 60 })
+let server: SimulatorServer
 let night: ActionResult
 
 interface Told {
@@ -53,9 +53,9 @@ describe('a scheduled check of a sick fleet', () => {
 
   test('finds every compromise with exactly its hosts, and accuses nobody else', () => {
     const findings = loud(reportOf(night))
-    for (const plant of fleet.plants)
+    for (const plant of fleet.compromises)
       expect(findings.map(({ hosts }) => hosts)).toContainEqual([...plant.hosts])
-    const guilty = fleet.plants.flatMap(plant => plant.hosts)
+    const guilty = fleet.compromises.flatMap(plant => plant.hosts)
     expect(JSON.parse(night.outputs['outlier-hosts']!)).toEqual(expect.arrayContaining([...guilty].sort()))
     expect([...new Set(findings.flatMap(({ hosts }) => hosts))].sort()).toEqual([...guilty].sort())
   })
@@ -100,7 +100,8 @@ describe('a scheduled check of a sick fleet', () => {
   test('writes a job summary that begins with verdict and coverage', () => {
     const [headline] = night.summary.split('\n')
     expect(headline).toMatch(/checkout.*drift.*58 of 60 hosts assessed/)
-    for (const plant of fleet.plants) for (const host of plant.hosts) expect(night.summary).toContain(host)
+    for (const plant of fleet.compromises)
+      for (const host of plant.hosts) expect(night.summary).toContain(host)
   })
 
   test('masks every secret before anything else, and shows none', () => {
@@ -166,7 +167,7 @@ test('an incident needs no baseline and finds indicators', async () => {
   expect(incident.code).toBe(0)
   expect(incident.outputs.verdict).toBe('drift')
   const hits = reportOf(incident).findings.filter(({ kind }) => kind === 'indicator')
-  const hostsOf = (name: string) => [...fleet.plants.find(plant => plant.name === name)!.hosts]
+  const hostsOf = (name: string) => [...fleet.compromises.find(plant => plant.name === name)!.hosts]
   expect(hits.map(({ hosts }) => hosts)).toEqual(
     expect.arrayContaining([hostsOf('cryptominer'), hostsOf('rootkit')])
   )

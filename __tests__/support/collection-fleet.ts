@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
-import type { Behavior, DemoFleet, DemoHost } from '../../simulator/fleet/host.ts'
-import { standInOsquery } from '../../simulator/osquery/answer.ts'
+import type { Behavior, SimulatedFleet, SimulatedHost } from '../../simulator/fleet/host.ts'
+import { simulatedOsquery } from '../../simulator/osquery/answer.ts'
 import type { ActionResult } from '../../simulator/runner.ts'
 import type { Call, Fault } from '../../simulator/server/call-log.ts'
-import { preparedHosts } from '../../simulator/server/scripted-hosts.ts'
+import { scriptedHosts } from '../../simulator/server/scripted-hosts.ts'
 import { type ServerOptions, startServer } from '../../simulator/server/server.ts'
 
 /** A fleet that answers without shells, but for `shells` of its hosts. */
@@ -16,17 +16,17 @@ export async function startFleet(
     readonly scenario?: 'sick' | 'healthy'
     readonly shells?: number
     readonly behaviors?: readonly Behavior[]
-    readonly change?: (fleet: DemoFleet) => void
+    readonly change?: (fleet: SimulatedFleet) => void
   } = {}
 ) {
   const fleet = makeFleet({
-    hosts: options.hosts ?? 20,
+    hostCount: options.hosts ?? 20,
     seed: options.seed ?? 5,
     scenario: options.scenario ?? 'healthy'
   })
-  const planted = new Set(fleet.plants.flatMap(plant => plant.hosts))
+  const planted = new Set(fleet.compromises.flatMap(plant => plant.hosts))
   const free = fleet.hosts.filter(host => host.behavior === 'honest' && !planted.has(host.id))
-  const behaving = new Map<Behavior, DemoHost>()
+  const behaving = new Map<Behavior, SimulatedHost>()
   for (const [at, behavior] of (options.behaviors ?? []).entries()) {
     const host = free[at]
     if (host === undefined) throw new Error('too few hosts')
@@ -34,11 +34,11 @@ export async function startFleet(
     behaving.set(behavior, host)
   }
   options.change?.(fleet)
-  const osquery = standInOsquery()
-  const agent = preparedHosts((host, sql) => osquery.answer(host.tables, sql))
+  const osquery = simulatedOsquery()
+  const agent = scriptedHosts((host, sql) => osquery.answer(host.tables, sql))
   const quick = fleet.hosts.filter(host => ['honest', 'impostor'].includes(host.behavior))
-  const prepared = { agent, hosts: new Set(quick.slice(options.shells ?? 0).map(host => host.id)) }
-  const server = await startServer(fleet, { concurrency: 20, ...options, prepared })
+  const scripted = { agent, hosts: new Set(quick.slice(options.shells ?? 0).map(host => host.id)) }
+  const server = await startServer(fleet, { concurrency: 20, ...options, scripted })
   return {
     fleet,
     server,

@@ -1,5 +1,5 @@
 import { type ActionResult, type ActionRun, removeRun, runAction } from '../../simulator/runner.ts'
-import type { DemoServer } from '../../simulator/server/server.ts'
+import type { SimulatorServer } from '../../simulator/server/server.ts'
 
 /** The inputs of a job that checks the embedded fleet. */
 export const INPUTS = {
@@ -30,7 +30,7 @@ export function pullRequest(number: number, from = 'acme/infra') {
 const runs: ActionResult[] = []
 
 /** Runs the bundled action against a server; {@link removeRuns} removes what it leaves. */
-export async function act(server: DemoServer, run: ActionRun): Promise<ActionResult> {
+export async function act(server: SimulatorServer, run: ActionRun): Promise<ActionResult> {
   const result = await runAction({
     event: { name: 'schedule', payload: { repository: PRIVATE } },
     ...run,

@@ -1,36 +1,47 @@
-import { COMPROMISES } from './compromises.ts'
+import { ATTACKS } from './attacks.ts'
 import { benignTool, healthyHost } from './healthy.ts'
-import type { DemoFleet, DemoHost, Plant } from './host.ts'
+import type { Compromise, SimulatedFleet, SimulatedHost } from './host.ts'
 import { seededRandom } from './random.ts'
 
-/** `sick`: four compromises; `healthy`: noise only. Both with one silent host and one without osquery; `garbage`: one host more answers garbage. */
+/**
+ * `sick`: four compromises; `healthy`: none; `garbage`: as `sick`, and one more host answers garbage. In each of them
+ * one host is silent and one has no osquery.
+ */
 export type Scenario = 'sick' | 'healthy' | 'garbage'
 
 export interface FleetOptions {
   readonly seed?: number
-  readonly hosts?: number
+  readonly hostCount?: number
   readonly scenario?: Scenario
 }
 
-/** Makes the embedded fleet. The same options give the same fleet. */
-export function makeFleet({ seed = 1, hosts: size = 64, scenario = 'sick' }: FleetOptions = {}): DemoFleet {
+/**
+ * Makes a simulated fleet. The same options give the same fleet.
+ * @throws Error if the scenario needs more hosts
+ */
+export function makeFleet({
+  seed = 1,
+  hostCount = 64,
+  scenario = 'sick'
+}: FleetOptions = {}): SimulatedFleet {
   const random = seededRandom(seed)
-  const hosts = Array.from({ length: size }, (_, index) => healthyHost(random, index))
-  const free = [...hosts]
-  const take = (): DemoHost => {
-    const [host] = free.splice(random.between(0, free.length - 1), 1)
-    if (host === undefined) throw new Error(`${size} hosts are too few for this scenario`)
+  const hosts = Array.from({ length: hostCount }, (_, index) => healthyHost(random, index))
+  const unassigned = [...hosts]
+  const takeHost = (): SimulatedHost => {
+    const [host] = unassigned.splice(random.between(0, unassigned.length - 1), 1)
+    if (host === undefined) throw new Error(`${hostCount} hosts are too few for this scenario`)
     return host
   }
-  take().behavior = 'silent'
-  take().behavior = 'no-osquery'
-  if (scenario === 'garbage') take().behavior = 'garbage'
-  for (const tool of ['strace', 'tcpdump']) benignTool(take(), tool)
-  const plants: Plant[] = []
-  for (const compromise of scenario === 'healthy' ? [] : COMPROMISES) {
-    const chosen = Array.from({ length: compromise.hosts }, take)
-    for (const host of chosen) compromise.plant(host, random)
-    plants.push({ name: compromise.name, what: compromise.what, hosts: chosen.map(host => host.id).sort() })
+  takeHost().behavior = 'silent'
+  takeHost().behavior = 'no-osquery'
+  if (scenario === 'garbage') takeHost().behavior = 'garbage'
+  for (const tool of ['strace', 'tcpdump']) benignTool(takeHost(), tool)
+  const compromises: Compromise[] = []
+  for (const attack of scenario === 'healthy' ? [] : ATTACKS) {
+    const victims = Array.from({ length: attack.hostCount }, takeHost)
+    for (const host of victims) attack.carryOut(host, random)
+    const { name, description } = attack
+    compromises.push({ name, description, hosts: victims.map(host => host.id).sort() })
   }
-  return { hosts, plants }
+  return { hosts, compromises }
 }

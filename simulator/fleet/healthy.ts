@@ -1,12 +1,12 @@
-import { addFile, addProcess, addRow, type DemoHost } from './host.ts'
+import { addFile, addProcess, addRow, type SimulatedHost } from './host.ts'
 import type { Random } from './random.ts'
 
 const NOW = 1_795_000_000
 
 /** Makes a healthy host of the checkout service: Debian 12 on EC2, with all the noise that healthy hosts have. */
-export function healthyHost(random: Random, index: number): DemoHost {
+export function healthyHost(random: Random, index: number): SimulatedHost {
   const address = `10.20.${Math.floor(index / 200) + 1}.${(index % 200) + 11}`
-  const host: DemoHost = {
+  const host: SimulatedHost = {
     id: `i-0${random.hex(16)}`,
     name: `ip-${address.replaceAll('.', '-')}`,
     address,
@@ -26,7 +26,7 @@ export function healthyHost(random: Random, index: number): DemoHost {
   return host
 }
 
-function identity(host: DemoHost, random: Random): void {
+function identity(host: SimulatedHost, random: Random): void {
   addRow(host, 'system_info', {
     hostname: host.name,
     uuid: `ec2${random.hex(5)}-${random.hex(4)}`,
@@ -59,7 +59,7 @@ function identity(host: DemoHost, random: Random): void {
   addRow(host, 'interface_details', { interface: 'lo', mac: '00:00:00:00:00:00' })
 }
 
-function kernel(host: DemoHost, random: Random, booted: number): void {
+function kernel(host: SimulatedHost, random: Random, booted: number): void {
   addRow(host, 'kernel_info', {
     version: '6.1.0-26-cloud-amd64',
     arguments: `root=PARTUUID=${random.hex(8)}-${random.hex(4)}-${random.hex(4)}-${random.hex(4)}-${random.hex(12)} ro console=tty0 console=ttyS0,115200 nvme_core.io_timeout=4294967295`,
@@ -102,7 +102,7 @@ function kernel(host: DemoHost, random: Random, booted: number): void {
     addRow(host, 'system_controls', { name, current_value })
 }
 
-function kernelThread(host: DemoHost, random: Random, name: string): void {
+function kernelThread(host: SimulatedHost, random: Random, name: string): void {
   addProcess(host, { pid: random.between(3, 290), path: '', cmdline: '', name, parent: 2, cgroup_path: '' })
 }
 
@@ -203,7 +203,7 @@ const SERVICES: readonly Service[] = [
   }
 ]
 
-function services(host: DemoHost, random: Random, booted: number, patched: boolean): void {
+function services(host: SimulatedHost, random: Random, booted: number, patched: boolean): void {
   addProcess(host, {
     pid: 1,
     path: '/usr/lib/systemd/systemd',
@@ -279,7 +279,7 @@ function services(host: DemoHost, random: Random, booted: number, patched: boole
 }
 
 export function unit(
-  host: DemoHost,
+  host: SimulatedHost,
   id: string,
   folder: string,
   active_state: string,
@@ -298,7 +298,7 @@ export function unit(
 }
 
 export function listen(
-  host: DemoHost,
+  host: SimulatedHost,
   random: Random,
   pid: number,
   protocol: number,
@@ -318,7 +318,7 @@ export function listen(
 }
 
 /** Somebody is logged in over SSH and looks around. */
-function adminSession(host: DemoHost, random: Random): void {
+function adminSession(host: SimulatedHost, random: Random): void {
   const scope = `/user.slice/user-1000.slice/session-${random.between(2, 400)}.scope`
   const pid = random.between(20_000, 60_000)
   const tty = `pts/${random.between(0, 3)}`
@@ -384,7 +384,7 @@ function adminSession(host: DemoHost, random: Random): void {
 }
 
 /** Somebody once opened an SSM session: the agent made a user and a sudo rule, and left them. */
-function ssmSession(host: DemoHost, random: Random): void {
+function ssmSession(host: SimulatedHost, random: Random): void {
   addRow(host, 'users', {
     username: 'ssm-user',
     uid: 1001,
@@ -406,7 +406,7 @@ function ssmSession(host: DemoHost, random: Random): void {
 }
 
 /** The nightly upgrade happens to be running. */
-function packageRun(host: DemoHost, random: Random): void {
+function packageRun(host: SimulatedHost, random: Random): void {
   const cgroup_path = '/system.slice/apt-daily-upgrade.service'
   const pid = random.between(20_000, 60_000)
   addProcess(host, {
@@ -431,7 +431,7 @@ function packageRun(host: DemoHost, random: Random): void {
   })
 }
 
-function accounts(host: DemoHost): void {
+function accounts(host: SimulatedHost): void {
   const accounts: readonly [string, number, string][] = [
     ['root', 0, '/bin/bash'],
     ['daemon', 1, '/usr/sbin/nologin'],
@@ -478,7 +478,7 @@ function accounts(host: DemoHost): void {
 
 const SETUID = 'chfn chsh gpasswd mount newgrp passwd su sudo umount'.split(' ')
 
-function files(host: DemoHost, random: Random, patched: boolean): void {
+function files(host: SimulatedHost, random: Random, patched: boolean): void {
   for (const name of SETUID) {
     // A merged /usr shows every file twice.
     for (const folder of ['/bin', '/usr/bin'])
@@ -567,7 +567,7 @@ function files(host: DemoHost, random: Random, patched: boolean): void {
   addRow(host, 'mounts', { path: '/proc', device: 'proc', type: 'proc', flags: 'rw' })
 }
 
-function network(host: DemoHost, random: Random): void {
+function network(host: SimulatedHost, random: Random): void {
   addRow(host, 'etc_hosts', { address: '127.0.0.1', hostnames: 'localhost' })
   addRow(host, 'etc_hosts', {
     address: '127.0.1.1',
@@ -635,7 +635,7 @@ const PACKAGES =
     /\s+/
   )
 
-function packages(host: DemoHost, patched: boolean): void {
+function packages(host: SimulatedHost, patched: boolean): void {
   for (const name of PACKAGES) {
     const version = /^openssh/.test(name) ? `1:9.2p1-2+deb12u${patched ? 5 : 4}` : '1.0-1'
     addRow(host, 'deb_packages', { name, version, status: 'install ok installed', arch: 'amd64' })
@@ -648,6 +648,6 @@ function packages(host: DemoHost, patched: boolean): void {
 }
 
 /** A package that one host has for a good reason. */
-export function benignTool(host: DemoHost, name: string): void {
+export function benignTool(host: SimulatedHost, name: string): void {
   addRow(host, 'deb_packages', { name, version: '1.0-1', status: 'install ok installed', arch: 'amd64' })
 }

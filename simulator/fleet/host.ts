@@ -1,3 +1,5 @@
+import { addText, FNV_OFFSET } from '../../src/lib/fnv1a.ts'
+
 /** A row of an osquery table; columns that are not named are NULL. */
 export type TableRow = Record<string, string | number>
 
@@ -20,7 +22,7 @@ export type Behavior =
   | 'cut'
 
 /** A host of the embedded fleet: what its osquery would see. */
-export interface DemoHost {
+export interface SimulatedHost {
   readonly id: string
   readonly name: string
   readonly address: string
@@ -30,20 +32,20 @@ export interface DemoHost {
 }
 
 /** What was planted, and where: the truth that a run is measured against. */
-export interface Plant {
+export interface Compromise {
   readonly name: string
-  readonly what: string
+  readonly description: string
   readonly hosts: readonly string[]
 }
 
-export interface DemoFleet {
-  readonly hosts: readonly DemoHost[]
-  readonly plants: readonly Plant[]
+export interface SimulatedFleet {
+  readonly hosts: readonly SimulatedHost[]
+  readonly compromises: readonly Compromise[]
 }
 
 /** Adds processes to a host, each with a pid of its own. */
 export function addProcess(
-  host: DemoHost,
+  host: SimulatedHost,
   process: { pid: number; path: string; cmdline: string } & TableRow
 ): number {
   const name = process.path.split('/').at(-1) ?? ''
@@ -66,14 +68,14 @@ export function addProcess(
   return process.pid
 }
 
-export function addRow(host: DemoHost, table: string, row: TableRow): void {
+export function addRow(host: SimulatedHost, table: string, row: TableRow): void {
   const rows = host.tables[table] ?? []
   host.tables[table] = rows
   rows.push(row)
 }
 
 /** A file and its digest, which osquery tells in two tables. */
-export function addFile(host: DemoHost, path: string, content: string, rest: TableRow = {}): void {
+export function addFile(host: SimulatedHost, path: string, content: string, rest: TableRow = {}): void {
   const slash = path.lastIndexOf('/')
   const directory = path.slice(0, slash)
   addRow(host, 'file', {
@@ -94,9 +96,7 @@ export function addFile(host: DemoHost, path: string, content: string, rest: Tab
 export function digestOf(content: string): string {
   let digest = ''
   for (let part = 0; part < 8; part++) {
-    let hash = 0x811c9dc5 ^ part
-    for (const character of content) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
-    digest += (hash >>> 0).toString(16).padStart(8, '0')
+    digest += (addText(FNV_OFFSET ^ part, content) >>> 0).toString(16).padStart(8, '0')
   }
   return digest
 }

@@ -22,7 +22,7 @@ const TABLES = new Map(
 )
 
 /** What osqueryi would print for one statement, and how it would exit. */
-export interface Answer {
+export interface OsqueryOutput {
   readonly stdout: string
   readonly stderr: string
   readonly code: number
@@ -32,7 +32,7 @@ export interface Answer {
  * A stand-in for a host's osquery: SQLite with osquery's schema, filled with the host's rows as tables are named.
  * Values are text, NULL is "", keys are in byte order, as osqueryi prints them.
  */
-export function standInOsquery() {
+export function simulatedOsquery() {
   const database = new sqlite.Database(':memory:')
   for (const [name, columns] of TABLES) {
     const definitions = columns.map(
@@ -59,7 +59,7 @@ export function standInOsquery() {
 
   const NONE: readonly TableRow[] = []
   return {
-    answer(tables: Readonly<Record<string, readonly TableRow[]>>, sql: string): Answer {
+    answer(tables: Readonly<Record<string, readonly TableRow[]>>, sql: string): OsqueryOutput {
       for (const name of new Set(sql.match(/\b[a-z_]+\b/g) ?? []))
         if (TABLES.has(name)) load(name, tables[name] ?? NONE)
       try {

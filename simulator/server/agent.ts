@@ -3,23 +3,23 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Behavior, DemoHost } from '../fleet/host.ts'
-import { standInOsquery } from '../osquery/answer.ts'
+import type { Behavior, SimulatedHost } from '../fleet/host.ts'
+import { simulatedOsquery } from '../osquery/answer.ts'
 
 /** Runs a document's commands on a host. */
 export interface Agent {
   /** @param name the id that the script is told: another host's, where the host lies */
   run(
-    host: DemoHost,
+    host: SimulatedHost,
     name: string,
     commands: readonly string[],
     commandId: string,
     signal: AbortSignal
-  ): Promise<Ended>
+  ): Promise<CommandResult>
 }
 
 /** How an invocation ended on its host. */
-export interface Ended {
+export interface CommandResult {
   readonly code: number
   readonly stdout: Buffer
   readonly stderr: Buffer
@@ -49,7 +49,7 @@ const REQUESTS = 9
  * The SSM agent of all hosts: writes the document's commands to a script in a private folder and runs it with a real
  * `sh`, as the agent does, with a stand-in osqueryi whose questions this process answers from SQLite.
  */
-export async function demoAgent() {
+export async function shellAgent() {
   const home = await mkdtemp(join(tmpdir(), 'embedded-fleet-'))
   await mkdir(join(home, 'bin'))
   await mkdir(join(home, 'bare'))
@@ -61,10 +61,10 @@ export async function demoAgent() {
     await writeFile(join(home, path), text)
     await chmod(join(home, path), 0o755)
   }
-  const osquery = standInOsquery()
+  const osquery = simulatedOsquery()
   let closed = false
 
-  async function answer(host: DemoHost, box: string): Promise<void> {
+  async function answer(host: SimulatedHost, box: string): Promise<void> {
     if (!box.startsWith(`${home}/`)) return
     const { stdout, stderr, code } = osquery.answer(host.tables, await readFile(join(box, 'sql'), 'utf8'))
     await Promise.all([writeFile(join(box, 'out'), stdout), writeFile(join(box, 'err'), stderr)])
@@ -73,12 +73,12 @@ export async function demoAgent() {
 
   return {
     async run(
-      host: DemoHost,
+      host: SimulatedHost,
       name: string,
       commands: readonly string[],
       commandId: string,
       signal: AbortSignal
-    ): Promise<Ended> {
+    ): Promise<CommandResult> {
       const printed = PRINTED[host.behavior]
       if (printed !== undefined)
         return { code: host.behavior === 'failed' ? 1 : 0, stdout: printed, stderr: Buffer.alloc(0) }

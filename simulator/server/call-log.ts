@@ -7,9 +7,9 @@ export interface Call {
   readonly action: string
   readonly input: unknown
   /** Milliseconds since the services started. */
-  readonly at: number
+  readonly atMs: number
   /** The name of the error that it was answered with. */
-  refused: string | null
+  errorType: string | null
 }
 
 /**
@@ -27,7 +27,7 @@ export type Fault = (
   | undefined
 
 /** A bucket of calls that holds one second's worth: `false` when it is empty. */
-export function callsASecond(rate: number, now: () => number): () => boolean {
+export function rateLimiter(rate: number, now: () => number): () => boolean {
   let left = rate
   let last = now()
   return () => {

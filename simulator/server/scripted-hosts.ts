@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import type { DemoHost } from '../fleet/host.ts'
-import type { Answer } from '../osquery/answer.ts'
-import type { Ended } from './agent.ts'
+import type { SimulatedHost } from '../fleet/host.ts'
+import type { OsqueryOutput } from '../osquery/answer.ts'
+import type { CommandResult } from './agent.ts'
 
 /** What a host keeps of its answer for later commands of a run. */
-interface Kept {
+interface KeptReply {
   readonly packed: Buffer
   readonly whole: string
   readonly top: readonly string[]
@@ -19,10 +19,10 @@ const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(b
  * print what it would print there (its tests hold both to the same format).
  * @param answer what osquery would print for a statement on a host
  */
-export function preparedHosts(answer: (host: DemoHost, sql: string) => Answer) {
-  const kept = new Map<string, Kept>()
+export function scriptedHosts(answer: (host: SimulatedHost, sql: string) => OsqueryOutput) {
+  const kept = new Map<string, KeptReply>()
 
-  function collect(script: string, host: DemoHost, name: string): string {
+  function collect(script: string, host: SimulatedHost, name: string): string {
     const variables = variablesOf(script)
     const lines: string[] = []
     const results: string[] = []
@@ -59,7 +59,7 @@ export function preparedHosts(answer: (host: DemoHost, sql: string) => Answer) {
     return frame(variables.nonce ?? '', own, 0, own.packed.subarray(0, size))
   }
 
-  function later(script: string, host: DemoHost): string {
+  function later(script: string, host: SimulatedHost): string {
     const { nonce = '', piece_bytes, known_text } = variablesOf(script)
     const key = `${host.id} ${nonce}`
     const own = kept.get(key)
@@ -84,7 +84,7 @@ export function preparedHosts(answer: (host: DemoHost, sql: string) => Answer) {
     /** Hosts that still keep an answer. */
     keeping: () => kept.size,
     /** @param name the id that the agent tells the script */
-    async run(host: DemoHost, name: string, commands: readonly string[]): Promise<Ended> {
+    async run(host: SimulatedHost, name: string, commands: readonly string[]): Promise<CommandResult> {
       const script = carried(commands)
       const text = /^q /m.test(script) ? collect(script, host, name) : later(script, host)
       return { code: 0, stdout: Buffer.from(text, 'latin1'), stderr: Buffer.alloc(0) }
@@ -103,7 +103,7 @@ function variablesOf(script: string): Record<string, string | undefined> {
   )
 }
 
-function frame(nonce: string, own: Kept, index: number | 'short', bytes: Buffer): string {
+function frame(nonce: string, own: KeptReply, index: number | 'short', bytes: Buffer): string {
   const text = bytes.toString('base64')
   return (
     `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(bytes)} ${index} ${own.packed.length} ${own.whole}\n` +
@@ -112,7 +112,7 @@ function frame(nonce: string, own: Kept, index: number | 'short', bytes: Buffer)
 }
 
 /** The answer in short, as the script's awk makes it. */
-function shorten({ top, results }: Kept, packed: string): string {
+function shorten({ top, results }: KeptReply, packed: string): string {
   const known = new Map(
     gunzipSync(Buffer.from(packed, 'base64'))
       .toString()

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { DemoFleet } from '../fleet/host.ts'
-import { type Agent, demoAgent } from './agent.ts'
-import { type Call, callsASecond, type Fault, type Reply, readBody, ServiceError, send } from './call-log.ts'
+import type { SimulatedFleet } from '../fleet/host.ts'
+import { type Agent, shellAgent } from './agent.ts'
+import { type Call, type Fault, type Reply, rateLimiter, readBody, ServiceError, send } from './call-log.ts'
 import { githubService } from './github.ts'
 import { type SsmOptions, ssmService } from './ssm.ts'
 import { tokenServices, xmlError } from './sts.ts'
@@ -12,39 +12,39 @@ export interface ServerOptions extends Partial<SsmOptions> {
   /** The one bucket there is: its region, and whether the role may read it or the hosts write to it. */
   readonly bucket?: { readonly region: string; readonly readable?: boolean; readonly writable?: boolean }
   /** Answers for these hosts; real shells do for the others. */
-  readonly prepared?: { readonly hosts: ReadonlySet<string>; readonly agent: Pick<Agent, 'run'> }
+  readonly scripted?: { readonly hosts: ReadonlySet<string>; readonly agent: Pick<Agent, 'run'> }
   readonly fault?: Fault
   /** Milliseconds that every answer of AWS takes. */
-  readonly latency?: number
+  readonly latencyMs?: number
   /** Calls a second that SSM allows, by action; beyond them it answers ThrottlingException. */
-  readonly limits?: Readonly<Record<string, number>>
+  readonly callsPerSecond?: Readonly<Record<string, number>>
   /** How long a role session really lasts, whatever its expiration says (seconds). */
   readonly sessionSeconds?: number
   /** Whether `sessionSeconds` is told as the expiration. */
-  readonly sessionTold?: boolean
+  readonly reportsExpiration?: boolean
 }
 
-export type DemoServer = Awaited<ReturnType<typeof startServer>>
+export type SimulatorServer = Awaited<ReturnType<typeof startServer>>
 
 /** Starts all services that a job talks to, on loopback. */
-export async function startServer(fleet: DemoFleet, options: ServerOptions = {}) {
+export async function startServer(fleet: SimulatedFleet, options: ServerOptions = {}) {
   const calls: Call[] = []
   const started = performance.now()
   const at = () => performance.now() - started
   const limits = new Map(
-    Object.entries(options.limits ?? {}).map(([action, rate]) => [action, callsASecond(rate, at)])
+    Object.entries(options.callsPerSecond ?? {}).map(([action, rate]) => [action, rateLimiter(rate, at)])
   )
   const githubToken = `ghs_${randomBytes(18).toString('hex')}`
   const tokens = tokenServices(() => Date.now(), options)
-  const agent = await demoAgent()
-  const { prepared } = options
+  const agent = await shellAgent()
+  const { scripted } = options
   const hands: Agent = {
-    run: (host, ...rest) => (prepared?.hosts.has(host.id) ? prepared.agent : agent).run(host, ...rest)
+    run: (host, ...rest) => (scripted?.hosts.has(host.id) ? scripted.agent : agent).run(host, ...rest)
   }
   const ssm = ssmService(fleet, hands, {
     concurrency: options.concurrency ?? 4,
-    settling: options.settling ?? 300,
-    lag: options.lag ?? 0,
+    unlistedMs: options.unlistedMs ?? 300,
+    listLagMs: options.listLagMs ?? 0,
     documents: options.documents ?? {},
     store: (path, content) => {
       if (options.bucket?.writable !== false) objects.set(path, content)
@@ -58,7 +58,7 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', base)
     const text = await readBody(request)
-    const call: Call = { ...nameCall(request, url, text), at: at(), refused: null }
+    const call: Call = { ...nameCall(request, url, text), atMs: at(), errorType: null }
     calls.push(call)
     const made = fault?.(call)
     if (made === 'reset') {
@@ -66,7 +66,7 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
       return
     }
     const allowed = call.service !== 'ssm' || (limits.get(call.action)?.() ?? true)
-    const delay = typeof made === 'object' && 'delay' in made ? made.delay : (options.latency ?? 0)
+    const delay = typeof made === 'object' && 'delay' in made ? made.delay : (options.latencyMs ?? 0)
     if (delay > 0) await new Promise(resolve => setTimeout(resolve, delay))
     try {
       if (!allowed) throw new ServiceError('ThrottlingException', 'Rate exceeded')
@@ -78,7 +78,7 @@ export async function startServer(fleet: DemoFleet, options: ServerOptions = {})
     } catch (error) {
       const told =
         error instanceof ServiceError ? error : new ServiceError('InternalFailure', String(error), 500)
-      call.refused = told.type
+      call.errorType = told.type
       send(response, refuse(call, told))
     }
   }

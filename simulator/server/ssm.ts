@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Behavior, DemoFleet, DemoHost } from '../fleet/host.ts'
+import type { Behavior, SimulatedFleet, SimulatedHost } from '../fleet/host.ts'
 import type { Agent } from './agent.ts'
 import { ServiceError } from './call-log.ts'
 
@@ -28,7 +28,7 @@ const sendSchema = z.object({
 })
 
 interface Invocation {
-  readonly host: DemoHost
+  readonly host: SimulatedHost
   endedAt: number
   status: string
   details: string
@@ -52,9 +52,9 @@ export interface SsmOptions {
   /** Hosts that work at the same time: real processes run on this machine. */
   readonly concurrency: number
   /** Milliseconds after sending in which SSM does not know the invocations yet. */
-  readonly settling: number
+  readonly unlistedMs: number
   /** Milliseconds by which the list of invocations lags behind the command's counts. */
-  readonly lag: number
+  readonly listLagMs: number
   /** Takes what an agent writes to S3, by bucket and key. */
   readonly store?: (path: string, content: Buffer) => void
   /** Documents of the account, by name: their content. */
@@ -74,7 +74,7 @@ const FATES: Readonly<Partial<Record<Behavior, readonly [status: string, details
 }
 
 /** SSM Run Command with the limits and errors of the real one. */
-export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) {
+export function ssmService(fleet: SimulatedFleet, agent: Agent, options: SsmOptions) {
   const { documents = {} } = options
   const commands = new Map<string, Command>()
   const waiting: (() => Promise<void>)[] = []
@@ -190,7 +190,7 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
   function chooseHosts(
     ids: string[] | undefined,
     targets: { Key: string; Values: string[] }[] | undefined
-  ): DemoHost[] {
+  ): SimulatedHost[] {
     if ((ids === undefined) === (targets === undefined))
       throw new ServiceError('ValidationException', 'either InstanceIds or Targets')
     if (ids !== undefined) {
@@ -217,10 +217,10 @@ export function ssmService(fleet: DemoFleet, agent: Agent, options: SsmOptions) 
 
   /** What the list knows of an invocation: an end is told late. */
   const lagging = (invocation: Invocation): Invocation =>
-    Number.isFinite(invocation.endedAt) && Date.now() - invocation.endedAt < options.lag
+    Number.isFinite(invocation.endedAt) && Date.now() - invocation.endedAt < options.listLagMs
       ? { ...invocation, status: 'InProgress', details: 'InProgress' }
       : invocation
-  const settled = (command: Command) => Date.now() - command.created >= options.settling
+  const settled = (command: Command) => Date.now() - command.created >= options.unlistedMs
 
   function listCommands(input: unknown): object {
     const parsed = listSchema.safeParse(input)

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { DemoHost } from '../../../simulator/fleet/host.ts'
-import { preparedHosts } from '../../../simulator/server/scripted-hosts.ts'
+import type { SimulatedHost } from '../../../simulator/fleet/host.ts'
+import { scriptedHosts } from '../../../simulator/server/scripted-hosts.ts'
 import {
   buildDictionary,
   chooseSampleHosts,
@@ -141,12 +141,12 @@ test.each(SHELLS)(
 )
 
 test('hosts of the bench, which have no shell, print what the script prints', async () => {
-  const prepared = preparedHosts((_, sql) => {
+  const prepared = scriptedHosts((_, sql) => {
     const rows: Rows = results(7)[sql as 'files'] ?? []
     return { stdout: printed(rows), stderr: '', code: 0 }
   })
   const queries = Object.keys(results(7)).map(name => ({ name, sql: name }))
-  const twin = { id: 'i-7' } as DemoHost
+  const twin = { id: 'i-7' } as SimulatedHost
   const say = async (script: string) =>
     (await prepared.run(twin, 'i-7', encodeScript(script))).stdout.toString('latin1')
   const real = host('i-7', results(7))

@@ -1,22 +1,22 @@
 import { listen, unit } from './healthy.ts'
-import { addFile, addProcess, addRow, type DemoHost, digestOf } from './host.ts'
+import { addFile, addProcess, addRow, digestOf, type SimulatedHost } from './host.ts'
 import type { Random } from './random.ts'
 
 /** A compromise that can be planted on hosts. */
-export interface Compromise {
+export interface Attack {
   readonly name: string
-  readonly what: string
-  readonly hosts: number
-  plant(host: DemoHost, random: Random): void
+  readonly description: string
+  readonly hostCount: number
+  carryOut(host: SimulatedHost, random: Random): void
 }
 
 /** Compromises as responders meet them, each with traces in several tables. */
-export const COMPROMISES: readonly Compromise[] = [
+export const ATTACKS: readonly Attack[] = [
   {
     name: 'cryptominer',
-    what: 'A miner that runs from memory, comes back by cron and talks to its pool',
-    hosts: 3,
-    plant(host, random) {
+    description: 'A miner that runs from memory, comes back by cron and talks to its pool',
+    hostCount: 3,
+    carryOut(host, random) {
       const pid = random.between(20_000, 60_000)
       addProcess(host, {
         pid,
@@ -50,9 +50,9 @@ export const COMPROMISES: readonly Compromise[] = [
   },
   {
     name: 'rootkit',
-    what: 'A kernel module that hides, and a library forced into every program',
-    hosts: 1,
-    plant(host, random) {
+    description: 'A kernel module that hides, and a library forced into every program',
+    hostCount: 1,
+    carryOut(host, random) {
       addRow(host, 'kernel_modules', {
         name: 'diamorphine',
         size: 16_384,
@@ -79,9 +79,9 @@ export const COMPROMISES: readonly Compromise[] = [
   },
   {
     name: 'backdoor-account',
-    what: 'A second root account with a key of its own and a sudo rule',
-    hosts: 2,
-    plant(host) {
+    description: 'A second root account with a key of its own and a sudo rule',
+    hostCount: 2,
+    carryOut(host) {
       addRow(host, 'users', {
         username: 'sysadm',
         uid: 0,
@@ -112,9 +112,9 @@ export const COMPROMISES: readonly Compromise[] = [
   },
   {
     name: 'trojaned-sshd',
-    what: 'A changed sshd under the same package version, a setuid shell and a service that listens',
-    hosts: 1,
-    plant(host, random) {
+    description: 'A changed sshd under the same package version, a setuid shell and a service that listens',
+    hostCount: 1,
+    carryOut(host, random) {
       const sshd = host.tables.hash?.find(row => row.path === '/usr/sbin/sshd')
       if (sshd !== undefined) sshd.sha256 = digestOf('sshd of an intruder')
       addRow(host, 'file', {
