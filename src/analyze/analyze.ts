@@ -1,77 +1,65 @@
-import type { Acceptance, Baseline } from '../baseline/baseline.ts'
-import { matchBaseline } from '../baseline/match.ts'
+import type { Acceptance } from '../baseline/baseline.ts'
+import type { BaselineMatch } from '../baseline/match.ts'
 import type { Fleet } from '../normalize/fleet.ts'
-import { type Cluster, clusterFleet } from './cluster/clusters.ts'
-import { type ClusterProfile, profileClusters } from './cluster/profiles.ts'
+import type { Analysis } from './analysis.ts'
+import { clusterFleet } from './cluster/clusters.ts'
+import { profileClusters } from './cluster/profiles.ts'
 import { type ClusteredFleet, clusteredFleet } from './clustered-fleet.ts'
-import { type Deviation, MAX_ROWS_OF_ONE_HOST, residuals } from './deviate/deviations.ts'
+import type { Deviation } from './deviate/deviation.ts'
+import { findDeviations, MAX_ROWS_OF_ONE_HOST } from './deviate/deviations.ts'
+import { SEVERITIES } from './finding.ts'
 import { acceptanceId, applyAcceptances } from './findings/acceptances.ts'
 import { coverageFindings } from './findings/coverage.ts'
 import type { Draft } from './findings/draft.ts'
 import { draftOf, hostsOf } from './findings/draft-from-deviations.ts'
-import { SEVERITIES } from './findings/finding.ts'
 import { notices } from './findings/notices.ts'
 import { withPrevalence } from './findings/prevalence.ts'
 import { judge } from './score/judge.ts'
 
-export interface Analysis {
-  /** The fleet that the drafts' items refer to. */
-  readonly fleet: Fleet
-  readonly clusters: readonly Cluster[]
-  /** What sets each cluster apart, in the order of the clusters. */
-  readonly profiles: readonly ClusterProfile[]
-  /** Worst first. */
-  readonly drafts: readonly Draft[]
-  readonly foldedRows: number
-  /** By host: the bits of the most surprising thing about it that was folded. */
-  readonly foldedBits: Float64Array
-  readonly notices: readonly string[]
-}
-
 /**
  * Compares a fleet with a baseline, where there is one, and with itself.
  * Pure: the same fleet, baseline and date (YYYY-MM-DD) give the same analysis, whatever the order of hosts and rows.
+ *
+ * @param match the baseline matched against this fleet
  */
-export function analyze(fleet: Fleet, baseline: Baseline | null, today: string): Analysis {
-  const expected = baseline === null ? null : matchBaseline(baseline, fleet)
-  const whole = expected?.fleet ?? fleet
+export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string): Analysis {
+  const accept = match?.baseline.accept ?? []
+  const whole = match?.fleet ?? fleet
   const clusters = clusterFleet(whole)
   const scene = clusteredFleet(whole, clusters)
   const {
-    findDeviations: found,
-    losses,
-    unweighed
-  } = residuals(whole, clusters, scene.inFleet, host => expected?.byHost[host] ?? null)
+    deviations: found,
+    shortAnswers,
+    unscored
+  } = findDeviations(whole, clusters, scene.inFleet, host => match?.byHost[host] ?? null)
   const used = new Set<Acceptance>()
   const sorted =
-    baseline === null ? { open: found, accepted: [] } : applyAcceptances(baseline, whole, found, today, used)
-  const judged = judge(scene, sorted.open, losses)
+    match === null
+      ? { open: found, accepted: [] }
+      : applyAcceptances(match.baseline, whole, found, today, used)
+  const judged = judge(scene, sorted.open, shortAnswers)
   const drafts = [
     ...coverageFindings(whole),
     ...judged.findings,
     ...acceptedFindings(scene, sorted.accepted),
-    ...(baseline === null ? [] : acceptanceFindings(baseline.accept, used, today))
+    ...acceptanceFindings(accept, used, today)
   ]
   return {
     fleet: whole,
     clusters,
     profiles: profileClusters(whole, clusters),
     drafts: withPrevalence(scene, drafts).sort(worstFirst),
-    foldedRows: judged.folded + unweighed,
+    foldedRows: judged.folded + unscored,
     foldedBits: judged.undertone,
-    notices: [
-      ...(expected?.notices ?? []),
-      ...notices(scene, baseline !== null),
-      ...unweighedNotice(unweighed)
-    ]
+    notices: [...(match?.notices ?? []), ...notices(scene, match !== null), ...unscoredNotice(unscored)]
   }
 }
 
-/** What of a host's own rows was not weighed. */
-function unweighedNotice(rows: number): string[] {
+/** Notice about rows that were not scored. */
+function unscoredNotice(rows: number): string[] {
   if (rows === 0) return []
   return [
-    `Of the rows of a query that one host alone has ${MAX_ROWS_OF_ONE_HOST} were weighed: ${rows} further rows were counted as folded, and are in the snapshot alone.`
+    `Only the first ${MAX_ROWS_OF_ONE_HOST} rows unique to one host were scored per query; ${rows} more are counted as folded and are in the snapshot.`
   ]
 }
 

@@ -2,8 +2,8 @@ import type { Fleet } from '../normalize/fleet.ts'
 import type { Query, Weight } from '../osquery/pack.ts'
 import type { Cluster } from './cluster/clusters.ts'
 import { type Counts, countItems, queriesOf } from './counts.ts'
-import type { Deviation } from './deviate/deviations.ts'
-import { isAccess, weightOfQuery } from './score/table-weight.ts'
+import type { Deviation } from './deviate/deviation.ts'
+import { isAccess, weightOfQuery } from './table-weight.ts'
 
 /** What every judgment of the fleet looks at. */
 export interface ClusteredFleet {

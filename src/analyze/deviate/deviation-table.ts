@@ -1,8 +1,5 @@
 import type { Fleet } from '../../normalize/fleet.ts'
-import type { RowKind } from '../findings/finding.ts'
-import type { Deviation, HostDeviation } from './deviations.ts'
-
-export const ROW_KINDS: readonly RowKind[] = ['unexpected', 'missing', 'changed']
+import { type Deviation, type HostDeviation, ROW_KINDS } from './deviation.ts'
 
 type Gathered = { -readonly [Part in keyof HostDeviation]: HostDeviation[Part] } & { hosts: number[] }
 

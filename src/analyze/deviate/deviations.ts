@@ -2,35 +2,18 @@ import type { Expectation } from '../../baseline/match.ts'
 import type { Fleet, FleetHost } from '../../normalize/fleet.ts'
 import type { Cluster } from '../cluster/clusters.ts'
 import { type Counts, countItems, queriesOf, rareLimit } from '../counts.ts'
-import type { RowKind } from '../findings/finding.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
+import type { Deviation, HostDeviation } from './deviation.ts'
 import { deviationTable } from './deviation-table.ts'
 import { changePairer } from './pair-changes.ts'
 import { type ShortAnswer, takeShortAnswers } from './truncation.ts'
 
-/** A way in which one host deviates from what is expected of it. */
-export interface HostDeviation {
-  readonly kind: RowKind
-  /** The item that is there, or, for a missing row, the one that should be. */
-  readonly item: number
-  /** For a changed row, the item that should be there; else −1. */
-  readonly expected: number
-  readonly baseline: 'new' | 'missing' | 'none'
-  /** So many hosts of the cluster share it that it looks like a deploy. */
-  readonly common: boolean
-}
-
-/** A deviation and all the hosts of the fleet that show it: indices into the fleet's hosts, ascending. */
-export interface Deviation extends HostDeviation {
-  readonly hosts: readonly number[]
-}
-
 export interface Found {
-  readonly findDeviations: readonly Deviation[]
+  readonly deviations: readonly Deviation[]
   /** Answers that look short; their missing rows are no residuals. */
-  readonly losses: readonly ShortAnswer[]
+  readonly shortAnswers: readonly ShortAnswer[]
   /** Rows of hosts with very many that no other host has, which were counted alone; see {@link MAX_ROWS_OF_ONE_HOST}. */
-  readonly unweighed: number
+  readonly unscored: number
 }
 
 /**
@@ -57,7 +40,7 @@ const SMALL_CORE = 0.85
  * are asked, with the fleet as a prior. A row whose query declares a cohort is compared within that cohort only.
  * O(rows + core rows × hosts).
  */
-export function residuals(
+export function findDeviations(
   fleet: Fleet,
   clusters: readonly Cluster[],
   inFleet: Counts,
@@ -67,8 +50,8 @@ export function residuals(
   const cohorts = findCohorts(fleet, everyone, inFleet)
   const queries = queriesOf(fleet)
   const found = deviationTable(fleet)
-  const losses: ShortAnswer[] = []
-  let unweighed = 0
+  const shortAnswers: ShortAnswer[] = []
+  let unscored = 0
   for (const cluster of clusters) {
     const place: Place = {
       fleet,
@@ -102,13 +85,18 @@ export function residuals(
         if (only) found.add(PLAIN, item, index)
         return !only
       })
-      for (const rows of lone) unweighed += Math.max(0, rows - MAX_ROWS_OF_ONE_HOST)
-      const { kept, losses: short } = takeShortAnswers(fleet, index, pairChanges(extra, lacking), usualRows)
-      losses.push(...short)
+      for (const rows of lone) unscored += Math.max(0, rows - MAX_ROWS_OF_ONE_HOST)
+      const { kept, shortAnswers: short } = takeShortAnswers(
+        fleet,
+        index,
+        pairChanges(extra, lacking),
+        usualRows
+      )
+      shortAnswers.push(...short)
       for (const deviation of kept) found.add(deviation, deviation.item, index)
     }
   }
-  return { findDeviations: found.sorted(), losses, unweighed }
+  return { deviations: found.sorted(), shortAnswers, unscored }
 }
 
 function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {

@@ -1,7 +1,7 @@
 import type { Fleet } from '../../normalize/fleet.ts'
 import { queriesOf } from '../counts.ts'
 import { type Cohorts, keyWithout } from './cohorts.ts'
-import type { HostDeviation } from './deviations.ts'
+import type { HostDeviation } from './deviation.ts'
 
 /**
  * Joins an unexpected row and a missing one of the same query that differ in nothing but the changeable columns (for a

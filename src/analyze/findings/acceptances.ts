@@ -1,7 +1,7 @@
 import type { Acceptance, Baseline } from '../../baseline/baseline.ts'
 import type { Fleet, Item } from '../../normalize/fleet.ts'
 import { globMatches } from '../../text/glob.ts'
-import type { Deviation } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviation.ts'
 import { fingerprint } from './draft.ts'
 
 export interface Sorted {

@@ -1,19 +1,19 @@
 import { type ClusteredFleet, clustersOf, queryOfItem, weightOf } from '../clustered-fleet.ts'
-import type { Deviation } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviation.ts'
+import type { Verdict } from '../finding.ts'
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from './draft.ts'
-import type { Verdict } from './finding.ts'
 
 /** A draft of a finding that tells of residuals. */
 export function draftOf(
   scene: ClusteredFleet,
   residuals: readonly Deviation[],
   hosts: readonly number[],
-  explanationData: Pick<Draft, 'verdict' | 'severity' | 'surprise' | 'explanation'>
+  outcome: Pick<Draft, 'verdict' | 'severity' | 'surprise' | 'explanation'>
 ): Draft {
   const rows = residuals.map(rowOf)
   const clusters = clustersOf(scene, hosts)
   return {
-    ...explanationData,
+    ...outcome,
     id: fingerprint(
       'deviation',
       rows.map(row => rowIdentity(scene.fleet, row))
@@ -46,7 +46,11 @@ export function verdictOf(scene: ClusteredFleet, residuals: readonly Deviation[]
   return residuals.some(({ kind }) => kind === 'changed') ? 'intruder' : 'missing'
 }
 
-export function told(scene: ClusteredFleet, residuals: readonly Deviation[], hosts: readonly number[]) {
+export function explanationData(
+  scene: ClusteredFleet,
+  residuals: readonly Deviation[],
+  hosts: readonly number[]
+) {
   const clusters = clustersOf(scene, hosts)
   return {
     rows: residuals.length,

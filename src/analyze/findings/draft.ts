@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Fleet } from '../../normalize/fleet.ts'
-import type { FindingKind, Prevalence, RowKind, Severity, Verdict } from './finding.ts'
+import type { FindingKind, Prevalence, RowKind, Severity, Verdict } from '../finding.ts'
 
 /** A row of a finding before its evidence is fetched. */
 export interface DraftRow {

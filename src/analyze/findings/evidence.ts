@@ -1,8 +1,8 @@
 import type { Fleet } from '../../normalize/fleet.ts'
 import { itemKey, rowReader } from '../../normalize/fleet.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
+import type { FindingRow } from '../finding.ts'
 import type { Draft, DraftRow } from './draft.ts'
-import type { FindingRow } from './finding.ts'
 
 /** The raw rows behind the items of drafts: columns whose value is the same on all hosts that show the item. */
 export type Evidence = ReadonlyMap<number, ReadonlyMap<string, string>>

@@ -1,6 +1,6 @@
-import type { Analysis } from '../analyze.ts'
+import type { Analysis } from '../analysis.ts'
+import { type Finding, SEVERITIES } from '../finding.ts'
 import { type Evidence, toFindingRow } from './evidence.ts'
-import { type Finding, SEVERITIES } from './finding.ts'
 
 /** The findings in full: drafts with their evidence, and the indicators that were met; worst first. */
 export function finishFindings(

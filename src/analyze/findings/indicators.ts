@@ -3,8 +3,8 @@ import { RE2JS } from 're2js'
 import { itemKey, rowReader } from '../../normalize/fleet.ts'
 import type { Query } from '../../osquery/pack.ts'
 import type { HostRecord, Row } from '../../snapshot/snapshot.ts'
+import type { Finding, FindingRow } from '../finding.ts'
 import { fingerprint } from './draft.ts'
-import type { Finding, FindingRow } from './finding.ts'
 
 /** Something to look for in every row of every host. */
 export interface Indicator {

@@ -1,4 +1,4 @@
-import type { Analysis } from '../analyze.ts'
+import type { Analysis } from '../analysis.ts'
 
 /** Rows of one finding that are told; a person reads a few, and one host may send 200,000 that are its own. */
 export const MAX_ROWS_PER_FINDING = 1_000

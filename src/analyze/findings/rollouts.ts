@@ -1,11 +1,11 @@
 import { type ClusteredFleet, weightOf } from '../clustered-fleet.ts'
-import type { Deviation } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviation.ts'
+import type { Verdict } from '../finding.ts'
 import { groupByHosts } from '../score/group-by-hosts.ts'
 import type { ScoredDeviation } from '../score/surprise.ts'
 import type { Draft } from './draft.ts'
-import { draftOf, hostsOf, told, verdictOf } from './draft-from-deviations.ts'
+import { draftOf, explanationData, hostsOf, verdictOf } from './draft-from-deviations.ts'
 import { explain } from './explain.ts'
-import type { Verdict } from './finding.ts'
 
 /** A rollout of at most so many rows that touches a table of integrity is wholly suspect; of a larger one those rows. */
 const MAX_ROWS_OF_AN_IMPLANT = 12
@@ -20,7 +20,7 @@ export function rollouts(scene: ClusteredFleet, residuals: readonly Deviation[])
       verdict,
       severity: verdict !== 'rollout' ? 'high' : plain ? 'info' : 'medium',
       surprise: 0,
-      explanation: explain({ ...told(scene, rows, hosts), verdict, quiet: undefined })
+      explanation: explain({ ...explanationData(scene, rows, hosts), verdict, quiet: undefined })
     })
   }
   const unweighed = residuals.map(

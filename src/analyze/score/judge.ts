@@ -1,10 +1,11 @@
 import { type ClusteredFleet, isIntegrity, weightOf } from '../clustered-fleet.ts'
-import type { Deviation } from '../deviate/deviations.ts'
-import { type ShortAnswer, shortAnswers } from '../deviate/truncation.ts'
+import type { Deviation } from '../deviate/deviation.ts'
+import type { ShortAnswer } from '../deviate/truncation.ts'
 import type { Draft } from '../findings/draft.ts'
-import { draftOf, told as tellOf, verdictOf } from '../findings/draft-from-deviations.ts'
+import { draftOf, explanationData, verdictOf } from '../findings/draft-from-deviations.ts'
 import { explain } from '../findings/explain.ts'
 import { rollouts } from '../findings/rollouts.ts'
+import { shortAnswerFindings } from '../findings/short-answers.ts'
 import { type Noise, type Tier, tierOf } from './score.ts'
 import { type Weighed, type Witnesses, weigh } from './score-groups.ts'
 import { severityOf } from './severity.ts'
@@ -28,7 +29,7 @@ const MIN_HOSTS_TO_FOLD = 3
 export function judge(
   scene: ClusteredFleet,
   residuals: readonly Deviation[],
-  losses: readonly ShortAnswer[]
+  shortAnswers: readonly ShortAnswer[]
 ): Judged {
   const common = residuals.filter(residual => residual.common)
   const judged = judgeRare(
@@ -37,7 +38,7 @@ export function judge(
   )
   return {
     ...judged,
-    findings: [...judged.findings, ...rollouts(scene, common), ...shortAnswers(scene, losses)]
+    findings: [...judged.findings, ...rollouts(scene, common), ...shortAnswerFindings(scene, shortAnswers)]
   }
 }
 
@@ -68,7 +69,7 @@ function judgeRare(scene: ClusteredFleet, residuals: readonly Deviation[]): Judg
         verdict,
         severity: alone ? 'low' : severityOf(tier, raised, against),
         surprise: alone ? Math.min(bits, mostBits(scene.size)) : bits + prior,
-        explanation: explain({ ...tellOf(scene, rows, hosts), verdict, quiet })
+        explanation: explain({ ...explanationData(scene, rows, hosts), verdict, quiet })
       })
     )
   }

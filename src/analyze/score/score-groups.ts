@@ -1,5 +1,5 @@
 import { type ClusteredFleet, isIntegrity, priorOf } from '../clustered-fleet.ts'
-import type { Deviation } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviation.ts'
 import { groupByHosts } from './group-by-hosts.ts'
 import { type Noise, scoreGroup } from './score.ts'
 import { mostBits, type ScoredDeviation } from './surprise.ts'

@@ -1,4 +1,4 @@
-import type { RowKind } from '../findings/finding.ts'
+import type { RowKind } from '../finding.ts'
 import type { ScoredDeviation } from './surprise.ts'
 
 export type Tier = 'alert' | 'notice' | 'trace' | 'fold'

@@ -1,4 +1,4 @@
-import type { Severity } from '../findings/finding.ts'
+import type { Severity } from '../finding.ts'
 import type { Tier } from './score.ts'
 
 const BY_TIER: Readonly<Record<Tier, Severity>> = {

@@ -1,5 +1,5 @@
 import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
-import type { Deviation } from '../deviate/deviations.ts'
+import type { Deviation } from '../deviate/deviation.ts'
 import { patternsOf } from './patterns.ts'
 
 /** A residual and how surprising it is. */

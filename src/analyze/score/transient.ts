@@ -1,8 +1,8 @@
 import type { Item } from '../../normalize/fleet.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
-import type { Deviation } from '../deviate/deviations.ts'
-import { weightOfQuery } from './table-weight.ts'
+import type { Deviation } from '../deviate/deviation.ts'
+import { weightOfQuery } from '../table-weight.ts'
 
 /** What systemd makes while somebody is logged in or a command runs, and what it starts on demand or by its timers. */
 const FLEETING_UNIT =

@@ -1,4 +1,4 @@
-import type { Query, Weight } from '../../osquery/pack.ts'
+import type { Query, Weight } from '../osquery/pack.ts'
 
 /** Tables whose change is rarely innocent, for packs that do not say so themselves. */
 const INTEGRITY =
