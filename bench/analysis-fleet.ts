@@ -102,6 +102,7 @@ function hostOf(index: number, shared: Record<string, readonly Row[]>, random: (
   return {
     host: `i-${index.toString(16).padStart(17, '0')}`,
     status: 'reported',
+    code: null,
     reason: null,
     unanswered: false,
     collectedAt: '2026-01-01T00:05:00Z',

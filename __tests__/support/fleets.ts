@@ -39,6 +39,7 @@ export function host(id: string, rows: Record<string, Row[]>, rest: Partial<Host
   return {
     host: id,
     status: 'reported',
+    code: null,
     reason: null,
     unanswered: false,
     collectedAt: null,

@@ -1,30 +1,17 @@
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentialIdentity } from '@smithy/types'
+import type { S3Location } from '../inputs/s3-location.ts'
 import { errorName } from './errors.ts'
-
-/** A place in S3: `s3://bucket/prefix`. */
-export interface S3Place {
-  readonly bucket: string
-  /** Without slashes at its ends; may be empty. */
-  readonly prefix: string
-}
 
 /** The text of an object (latin1), or why it cannot be had; `null`: it is not there, perhaps not yet. */
 export type ReadObject = (
   key: string
 ) => Promise<{ readonly text: string } | { readonly reason: string } | null>
 
-const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]{0,400}))?$/
 const TIMEOUT = 60_000
 /** A host's answer in all its pieces is smaller (bytes). */
 const MAX_OBJECT_BYTES = 64 * 1024 * 1024
-
-/** Parses `s3://bucket/prefix`; `null` where it is none. */
-export function parseS3Place(text: string): S3Place | null {
-  const [, bucket, prefix = ''] = PLACE.exec(text) ?? []
-  return bucket === undefined ? null : { bucket, prefix: prefix.replace(/^\/+|\/+$/g, '') }
-}
 
 /** Where S3 is, if not at its own address: as the SDKs read it. */
 export function s3Endpoint(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -36,7 +23,7 @@ export function s3Endpoint(env: Readonly<Record<string, string | undefined>>): s
  * @param endpoint instead of S3's own, for a private one; the bucket then stands in the path
  */
 export function s3Reader(
-  { bucket }: S3Place,
+  { bucket }: S3Location,
   startRegion: string,
   credentials: () => Promise<AwsCredentialIdentity>,
   endpoint: string | undefined

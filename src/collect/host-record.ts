@@ -6,7 +6,7 @@ import type { Shell } from './ssm/task.ts'
 
 /** A host that gave no answer at all. */
 export function silentHost(host: string, reason: string, unanswered: boolean): HostRecord {
-  return { host, status: 'silent', reason, unanswered, collectedAt: null, facts: null, queries: {} }
+  return { host, status: 'silent', code: null, reason, unanswered, collectedAt: null, facts: null, queries: {} }
 }
 
 /** What must be known of a query to judge whether a host had to answer it. */
@@ -32,6 +32,7 @@ export function recordOf(
       return {
         host,
         status,
+        code: null,
         reason,
         unanswered: false,
         collectedAt,
@@ -43,6 +44,7 @@ export function recordOf(
       return {
         host,
         status: 'partial',
+        code: null,
         reason: `osquery is not installed${opened.fetched === null ? '' : `, and ${opened.fetched}`}`,
         unanswered: false,
         collectedAt,
@@ -54,6 +56,7 @@ export function recordOf(
       return {
         host,
         status: 'partial',
+        code: null,
         reason: opened.reason,
         unanswered: true,
         collectedAt,

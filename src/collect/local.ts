@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
+import type { OsquerySource } from '../inputs/osquery-sources.ts'
 import type { Log } from '../log.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
@@ -13,7 +14,6 @@ import {
   collectorScript,
   encodeScript,
   MAX_STORED_BYTES,
-  type OsquerySource,
   removeScript
 } from './script/build.ts'
 import { invocationState } from './ssm/invocation-status.ts'

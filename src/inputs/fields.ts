@@ -1,8 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import type { OsquerySource } from '../collect/script/build.ts'
 import { listOf } from './lists.ts'
-import { parseOsquerySources } from './osquery-sources.ts'
+import { type OsquerySource, parseOsquerySources } from './osquery-sources.ts'
 import { parseTargets } from './targets.ts'
 
 export type ExpectedHosts = { readonly count: number } | { readonly ids: readonly string[] }

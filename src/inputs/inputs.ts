@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { parseS3Place, type S3Place } from '../aws/s3.ts'
-import type { OsquerySource } from '../collect/script/build.ts'
 import { sanitize } from '../text/sanitize.ts'
 import {
   type ExpectedHosts,
@@ -13,6 +11,8 @@ import {
   whole
 } from './fields.ts'
 import { listOf } from './lists.ts'
+import type { OsquerySource } from './osquery-sources.ts'
+import { parseS3Location, type S3Location } from './s3-location.ts'
 import { parseTargets, type Targets } from './targets.ts'
 
 /** The action's inputs, parsed: nothing below this reads or checks a raw string again. */
@@ -38,7 +38,7 @@ export interface Inputs {
   readonly allowedAccountIds: readonly string[]
   readonly document: string | null
   /** Where SSM stores answers that do not fit in its replies. */
-  readonly outputS3: S3Place | null
+  readonly outputS3: S3Location | null
   /** Where hosts that have no osquery may get it; empty: nowhere. */
   readonly osquery: readonly OsquerySource[]
   readonly maxConcurrency: string
@@ -125,7 +125,7 @@ const fields = {
     .refine(name => name === '' || DOCUMENT.test(name), 'must be the name or the ARN of an SSM document'),
   'output-s3': z
     .string()
-    .refine(text => text === '' || parseS3Place(text) !== null, 'must be s3://bucket or s3://bucket/prefix'),
+    .refine(text => text === '' || parseS3Location(text) !== null, 'must be s3://bucket or s3://bucket/prefix'),
   osquery: z.string().transform(parseOsquery),
   'max-concurrency': z
     .string()
@@ -194,7 +194,7 @@ export function parseInputs(read: (name: string) => string, environment: InputEn
           },
     allowedAccountIds: values['allowed-account-ids'],
     document: values.document === '' ? null : values.document,
-    outputS3: parseS3Place(values['output-s3']),
+    outputS3: parseS3Location(values['output-s3']),
     osquery: values.osquery,
     maxConcurrency: values['max-concurrency'],
     timeoutSeconds: values['timeout-seconds'],

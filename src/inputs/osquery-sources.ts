@@ -1,4 +1,12 @@
-import type { OsquerySource } from '../collect/script/build.ts'
+/** An osquery tarball for hosts that have none. */
+export interface OsquerySource {
+  /** As `uname -m` prints it. */
+  readonly arch: string
+  /** https, of an archive (tar, gzip) that contains `opt/osquery/bin/osqueryd`. */
+  readonly url: string
+  /** Hex. */
+  readonly sha256: string
+}
 
 const LINE = /^([A-Za-z0-9_]{2,16})\s+(https:\/\/[!-~]{1,1000})#sha256=([0-9a-fA-F]{64})$/
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readLines } from './lines.ts'
-import type { HostRecord, QueryResult, Row, SnapshotHeader } from './snapshot.ts'
+import { type HostRecord, type QueryResult, REASON_CODES, type Row, type SnapshotHeader } from './snapshot.ts'
 
 const headerSchema = z.object({
   fleetDriftSnapshot: z.literal(1),
@@ -29,6 +29,8 @@ const factsSchema = z.object({
 const hostSchema = z.object({
   host: z.string().min(1).max(256),
   status: z.enum(['reported', 'partial', 'silent']),
+  // Absent in older snapshots; a newer release may write codes that this one does not know.
+  code: z.enum(REASON_CODES).nullable().default(null).catch(null),
   reason: z.string().nullable().default(null),
   unanswered: z.boolean().default(false),
   collectedAt: z.string().nullable().default(null),
@@ -57,13 +59,13 @@ export interface HostLine {
 
 const lines = new WeakMap<HostRecord, HostLine>()
 
-/** The line that a host was read from; `null` for one that comes from elsewhere, a changed copy included. */
+/** The line that a record was read from; `null` for any other record, a changed copy included. */
 export const lineOf = (record: HostRecord): HostLine | null => lines.get(record) ?? null
 
 /**
  * Opens a snapshot; hosts are read one line at a time, so that memory holds one host.
- * @throws Error naming the file and line when it is not a snapshot, is cut short or holds a line that is no host;
- * for a fault within a host's rows, when its `queries` are read.
+ * @throws Error naming the file and line when it is not a snapshot, is cut short or has a line that is not a host record;
+ * a fault within a host's rows is thrown when its `queries` are read.
  */
 export async function readSnapshot(path: string): Promise<SnapshotReader> {
   const lines = readLines(path)
@@ -92,8 +94,8 @@ const HEAD_KEYS = ['host', 'status', 'reason', 'unanswered', 'collectedAt', 'fac
 const BRACE = 0x7d
 
 /**
- * Reads what stands before a host's rows and leaves the rows for later, where the line looks as the writer writes it:
- * all of the head first, the queries last. `null` for any other line.
+ * Reads what precedes a host's rows and leaves the rows for later. `null` for a line that is not laid out as the writer
+ * does it: all of the head first, the queries last.
  */
 function readHead(bytes: Buffer, place: string): HostRecord | null {
   const at = bytes.indexOf(QUERIES)
@@ -107,11 +109,12 @@ function readHead(bytes: Buffer, place: string): HostRecord | null {
   if (typeof head !== 'object' || head === null || !HEAD_KEYS.every(key => key in head)) return null
   const parsed = hostSchema.safeParse(head)
   if (!parsed.success) return null
-  const { host, status, reason, unanswered, collectedAt, facts } = parsed.data
+  const { host, status, code, reason, unanswered, collectedAt, facts } = parsed.data
   let queries: HostRecord['queries'] | null = null
   const record: HostRecord = {
     host,
     status,
+    code,
     reason,
     unanswered,
     collectedAt,
@@ -119,7 +122,7 @@ function readHead(bytes: Buffer, place: string): HostRecord | null {
     get queries() {
       if (queries === null) {
         const whole = readWhole(bytes, place)
-        if (whole.host !== host) throw new Error(`${place}: not a host (it bears two names)`)
+        if (whole.host !== host) throw new Error(`${place}: not a host record (it has two ids)`)
         queries = whole.queries
       }
       return queries
@@ -131,13 +134,13 @@ function readHead(bytes: Buffer, place: string): HostRecord | null {
 
 function readWhole(bytes: Buffer, place: string): HostRecord {
   const parsed = hostSchema.safeParse(parseJson(bytes.toString(), place))
-  if (!parsed.success) throw new Error(`${place}: not a host (${z.prettifyError(parsed.error)})`)
+  if (!parsed.success) throw new Error(`${place}: not a host record (${z.prettifyError(parsed.error)})`)
   const queries: Record<string, QueryResult> = Object.create(null)
   for (const [name, result] of Object.entries(parsed.data.queries)) queries[name] = readQuery(result)
   return { ...parsed.data, queries }
 }
 
-/** A query's result, from its JSON; `null` where that is none. */
+/** A query's result from its JSON; `null` where it is not valid JSON. */
 export function parseResult(json: string): QueryResult | null {
   try {
     return readQuery(JSON.parse(json))
@@ -155,14 +158,15 @@ export function parseRow(json: string): Row | null {
   }
 }
 
-/** A query's result as a snapshot holds it; one that cannot be read has failed. */
+/** A query's result from a snapshot; one that cannot be read has failed. */
 function readQuery(value: unknown): QueryResult {
   const parsed = querySchema.safeParse(value)
-  if (!parsed.success) return { status: 'failed', detail: 'the snapshot holds no readable result', rows: [] }
+  if (!parsed.success) return { status: 'failed', detail: 'the snapshot has no readable result', rows: [] }
   const rows: Row[] = []
   for (const value of parsed.data.rows) {
     const row = readRow(value)
-    if (row === null) return { status: 'failed', detail: 'the snapshot holds a row that is no row', rows: [] }
+    if (row === null)
+      return { status: 'failed', detail: 'the snapshot has a row that is not an object of values', rows: [] }
     rows.push(row)
   }
   return { ...parsed.data, rows }

@@ -8,13 +8,13 @@ import type { HostRecord, SnapshotHeader } from './snapshot.ts'
 
 export interface SnapshotWriter {
   write(record: HostRecord): Promise<void>
-  /** Closes the file, once however often it is called; returns the SHA-256 of its bytes, in hex. */
+  /** Closes the file, once however often it is called. Returns the SHA-256 of its bytes in hex. */
   close(): Promise<string>
 }
 
 /**
- * Writes `snapshot.ndjson.gz`: a header line, then one line a host, as a stream: memory does not grow with the fleet.
- * The snapshot is the evidence: rows go in as they came, neither normalized nor redacted.
+ * Writes `snapshot.ndjson.gz`: a header line, then one line per host, as a stream: memory does not grow with the fleet.
+ * The snapshot is the evidence: rows are written as they arrived, neither normalized nor redacted.
  */
 export async function openSnapshot(path: string, header: SnapshotHeader): Promise<SnapshotWriter> {
   const digest = createHash('sha256')

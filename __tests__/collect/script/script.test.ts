@@ -19,12 +19,12 @@ import {
   collectorScript,
   encodeScript,
   lockedScript,
-  type OsquerySource,
   pieceScript,
   REPLY_BYTES,
   removeScript,
   shorthandScript
 } from '../../../src/collect/script/build.ts'
+import type { OsquerySource } from '../../../src/inputs/osquery-sources.ts'
 
 // Real processes on a machine that may be busy.
 jest.setTimeout(60_000)

@@ -180,7 +180,7 @@ function record(one: Sketch, rows: Rows, { foreign }: Family, random: Random): H
     collectedAt: '2026-11-24T08:00:00Z',
     facts: one.silent ? null : one.facts
   }
-  if (one.silent) return { ...base, status: 'silent', reason: 'TimedOut', queries: {} }
+  if (one.silent) return { ...base, status: 'silent', code: 'timed-out', reason: 'TimedOut', queries: {} }
   const seen = foreign?.translate(rows) ?? rows
   const results: Record<string, QueryResult> = {}
   for (const { name } of foreign?.queries ?? LINUX) {
@@ -191,8 +191,8 @@ function record(one: Sketch, rows: Rows, { foreign }: Family, random: Random): H
         : { status: 'ok', detail: null, rows: all }
   }
   return one.unobserved === null
-    ? { ...base, status: 'reported', reason: null, queries: results }
-    : { ...base, status: 'partial', reason: 'one query was truncated', queries: results }
+    ? { ...base, status: 'reported', code: null, reason: null, queries: results }
+    : { ...base, status: 'partial', code: 'queries-unanswered', reason: 'one query was truncated', queries: results }
 }
 
 function alive(row: Row, random: Random): Row {

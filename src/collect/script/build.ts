@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import type { OsquerySource } from '../../inputs/osquery-sources.ts'
 import type { Query } from '../../osquery/pack.ts'
 import { MAX_UNPACKED_BYTES, sha256 } from '../protocol/frame.ts'
 import { ANSWER, COMMON, FETCH, PIECE, PRELUDE, REMOVE, RETURN, SHORTHAND } from './posix.ts'
@@ -38,16 +39,6 @@ export const FACT_QUERIES: readonly Pick<Query, 'name' | 'sql'>[] = [
     sql: 'SELECT a.address, d.mac FROM interface_addresses a LEFT JOIN interface_details d ON d.interface = a.interface'
   }
 ]
-
-/** An osquery tarball for hosts that have none. */
-export interface OsquerySource {
-  /** As `uname -m` says it. */
-  readonly arch: string
-  /** https, of an archive (tar, gzip) that holds `opt/osquery/bin/osqueryd`. */
-  readonly url: string
-  /** Hex. */
-  readonly sha256: string
-}
 
 export interface ScriptOptions {
   /** Random for each run: text that was printed earlier, or by others, is not taken for an answer. */

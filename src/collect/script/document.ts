@@ -1,6 +1,7 @@
+import type { OsquerySource } from '../../inputs/osquery-sources.ts'
 import type { Query } from '../../osquery/pack.ts'
 import { queriesFor } from '../ssm/task.ts'
-import { encodeScript, lockedScript, type OsquerySource } from './build.ts'
+import { encodeScript, lockedScript } from './build.ts'
 
 /** A parameter of an SSM document (schema 2.2). */
 interface Parameter {

@@ -1,6 +1,6 @@
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError } from '../../aws/errors.ts'
-import type { S3Place } from '../../aws/s3.ts'
+import type { S3Location } from '../../inputs/s3-location.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import type { Log } from '../../log.ts'
 import { type HostTask, lockedParameters, openParameters, type Shell } from './task.ts'
@@ -26,7 +26,7 @@ export interface Order {
   /** `null`: the document of AWS for the shell; any other than those is one of our own, which holds the script. */
   readonly document: string | null
   /** Where SSM also stores what hosts print; `null`: nowhere. */
-  readonly store: S3Place | null
+  readonly store: S3Location | null
   readonly comment: string
   readonly maxConcurrency: string
   /** Seconds. */

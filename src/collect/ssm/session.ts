@@ -1,12 +1,12 @@
 import { CancelCommandCommand } from '@aws-sdk/client-ssm'
 import { explainAwsError } from '../../aws/errors.ts'
-import type { S3Place } from '../../aws/s3.ts'
+import type { OsquerySource } from '../../inputs/osquery-sources.ts'
+import type { S3Location } from '../../inputs/s3-location.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import type { Query } from '../../osquery/pack.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { recordOf } from '../host-record.ts'
 import type { Reply, ReplyRequest } from '../protocol/reply.ts'
-import type { OsquerySource } from '../script/build.ts'
 import { LOCKED_STEP } from '../script/document.ts'
 import { type SsmPorts, ssmApi } from './api.ts'
 import type { InvocationState } from './invocation-status.ts'
@@ -22,7 +22,7 @@ export interface SsmCollection {
   /** Where hosts that have no osquery may get it. */
   readonly osquery: readonly OsquerySource[]
   /** Where SSM stores answers that do not fit in its replies; `null`: nowhere. */
-  readonly outputS3: S3Place | null
+  readonly outputS3: S3Location | null
   readonly comment: string
   readonly maxConcurrency: string
   /** The collection's deadline, seconds from its start. */

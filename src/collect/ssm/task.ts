@@ -1,9 +1,9 @@
+import type { OsquerySource } from '../../inputs/osquery-sources.ts'
 import type { Query } from '../../osquery/pack.ts'
 import {
   collectorScript,
   digestOfQueries,
   encodeScript,
-  type OsquerySource,
   pieceScript,
   removeScript,
   shorthandScript
