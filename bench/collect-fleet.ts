@@ -1,4 +1,4 @@
-import { healthyHost } from '../simulator/fleet/healthy.ts'
+import { healthyHost } from '../simulator/fleet/healthy/healthy-host.ts'
 import { addFile, addRow, type SimulatedFleet, type SimulatedHost } from '../simulator/fleet/host.ts'
 import { type Random, seededRandom } from '../simulator/fleet/random.ts'
 import { type OsqueryOutput, simulatedOsquery } from '../simulator/osquery/answer.ts'

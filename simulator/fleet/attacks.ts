@@ -1,8 +1,7 @@
-import { listen, unit } from './healthy.ts'
-import { addFile, addProcess, addRow, digestOf, type SimulatedHost } from './host.ts'
+import { addFile, addListener, addProcess, addRow, addUnit, digestOf, type SimulatedHost } from './host.ts'
 import type { Random } from './random.ts'
 
-/** A compromise that can be planted on hosts. */
+/** An attack that can be carried out on hosts of a fleet. */
 export interface Attack {
   readonly name: string
   readonly description: string
@@ -10,11 +9,11 @@ export interface Attack {
   carryOut(host: SimulatedHost, random: Random): void
 }
 
-/** Compromises as responders meet them, each with traces in several tables. */
+/** Attacks as incident responders meet them, each with traces in several tables. */
 export const ATTACKS: readonly Attack[] = [
   {
     name: 'cryptominer',
-    description: 'A miner that runs from memory, comes back by cron and talks to its pool',
+    description: 'A miner that runs from memory, restarts by cron and talks to its pool',
     hostCount: 3,
     carryOut(host, random) {
       const pid = random.between(20_000, 60_000)
@@ -50,7 +49,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'rootkit',
-    description: 'A kernel module that hides, and a library forced into every program',
+    description: 'A kernel module that hides itself, and a library preloaded into every program',
     hostCount: 1,
     carryOut(host, random) {
       addRow(host, 'kernel_modules', {
@@ -79,7 +78,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'backdoor-account',
-    description: 'A second root account with a key of its own and a sudo rule',
+    description: 'A second root account with its own key and a sudo rule',
     hostCount: 2,
     carryOut(host) {
       addRow(host, 'users', {
@@ -112,7 +111,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'trojaned-sshd',
-    description: 'A changed sshd under the same package version, a setuid shell and a service that listens',
+    description: 'A modified sshd under the same package version, a setuid shell and a listening service',
     hostCount: 1,
     carryOut(host, random) {
       const sshd = host.tables.hash?.find(row => row.path === '/usr/sbin/sshd')
@@ -132,8 +131,8 @@ export const ATTACKS: readonly Attack[] = [
         cmdline: '/usr/lib/systemd/systemd-networkd-helper -l 31337',
         cgroup_path: '/system.slice/networkd-helper.service'
       })
-      listen(host, random, pid, 6, '0.0.0.0', 31_337)
-      unit(host, 'networkd-helper.service', '/etc/systemd/system', 'active', 'enabled')
+      addListener(host, random, pid, 6, '0.0.0.0', 31_337)
+      addUnit(host, 'networkd-helper.service', '/etc/systemd/system', 'active', 'enabled')
       addFile(host, '/etc/systemd/system/networkd-helper.service', 'unit of an intruder')
     }
   }

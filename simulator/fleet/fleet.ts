@@ -1,5 +1,6 @@
 import { ATTACKS } from './attacks.ts'
-import { benignTool, healthyHost } from './healthy.ts'
+import { healthyHost } from './healthy/healthy-host.ts'
+import { addTool } from './healthy/packages.ts'
 import type { Compromise, SimulatedFleet, SimulatedHost } from './host.ts'
 import { seededRandom } from './random.ts'
 
@@ -35,7 +36,7 @@ export function makeFleet({
   takeHost().behavior = 'silent'
   takeHost().behavior = 'no-osquery'
   if (scenario === 'garbage') takeHost().behavior = 'garbage'
-  for (const tool of ['strace', 'tcpdump']) benignTool(takeHost(), tool)
+  for (const tool of ['strace', 'tcpdump']) addTool(takeHost(), tool)
   const compromises: Compromise[] = []
   for (const attack of scenario === 'healthy' ? [] : ATTACKS) {
     const victims = Array.from({ length: attack.hostCount }, takeHost)

@@ -1,11 +1,15 @@
 import { addText, FNV_OFFSET } from '../../src/lib/fnv1a.ts'
+import type { Random } from './random.ts'
+
+/** When the hosts of every fleet are looked at, in seconds since 1970. */
+export const SIMULATED_NOW = 1_795_000_000
 
 /** A row of an osquery table; columns that are not named are NULL. */
 export type TableRow = Record<string, string | number>
 
 /**
- * How a host behaves when a command reaches it, or why none does. `silent`: undeliverable; `impostor`: answers under
- * another host's name; `cut`: prints more than SSM passes on; `denied`: the role may not send to it.
+ * How a host behaves when a command reaches it, or why none does. `silent`: the command cannot be delivered; `impostor`:
+ * it answers under another host's name; `cut`: it prints more than SSM passes on; `denied`: the role may not send to it.
  */
 export type Behavior =
   | 'honest'
@@ -21,7 +25,7 @@ export type Behavior =
   | 'impostor'
   | 'cut'
 
-/** A host of the embedded fleet: what its osquery would see. */
+/** A host of the simulated fleet: what its osquery would see. */
 export interface SimulatedHost {
   readonly id: string
   readonly name: string
@@ -31,7 +35,7 @@ export interface SimulatedHost {
   readonly tables: Record<string, TableRow[]>
 }
 
-/** What was planted, and where: the truth that a run is measured against. */
+/** What an attacker did, and where: the ground truth of a run. */
 export interface Compromise {
   readonly name: string
   readonly description: string
@@ -43,7 +47,7 @@ export interface SimulatedFleet {
   readonly compromises: readonly Compromise[]
 }
 
-/** Adds processes to a host, each with a pid of its own. */
+/** Adds a process to a host. Returns its pid. */
 export function addProcess(
   host: SimulatedHost,
   process: { pid: number; path: string; cmdline: string } & TableRow
@@ -74,8 +78,8 @@ export function addRow(host: SimulatedHost, table: string, row: TableRow): void 
   rows.push(row)
 }
 
-/** A file and its digest, which osquery tells in two tables. */
-export function addFile(host: SimulatedHost, path: string, content: string, rest: TableRow = {}): void {
+/** A file and its digest, which osquery reports in two tables. */
+export function addFile(host: SimulatedHost, path: string, content: string, columns: TableRow = {}): void {
   const slash = path.lastIndexOf('/')
   const directory = path.slice(0, slash)
   addRow(host, 'file', {
@@ -87,12 +91,53 @@ export function addFile(host: SimulatedHost, path: string, content: string, rest
     mode: '0644',
     type: 'regular',
     size: content.length * 97,
-    ...rest
+    ...columns
   })
   addRow(host, 'hash', { path, directory, sha256: digestOf(content) })
 }
 
-/** A stand-in for a file's SHA-256: 64 hex digits that hang on the content's name. */
+/** A systemd unit in the folder of its unit file. */
+export function addUnit(
+  host: SimulatedHost,
+  id: string,
+  folder: string,
+  active_state: string,
+  unit_file_state: string
+): void {
+  addRow(host, 'systemd_units', {
+    id,
+    description: id.replace(/\.\w+$/, ''),
+    load_state: 'loaded',
+    active_state,
+    sub_state: active_state === 'active' ? 'running' : 'dead',
+    unit_file_state,
+    fragment_path: `${folder}/${id}`,
+    user: ''
+  })
+}
+
+/** A port that a process listens on. @param protocol 6 for TCP, 17 for UDP */
+export function addListener(
+  host: SimulatedHost,
+  random: Random,
+  pid: number,
+  protocol: number,
+  address: string,
+  port: number
+): void {
+  addRow(host, 'listening_ports', {
+    pid,
+    port,
+    protocol,
+    family: address.includes(':') ? 10 : 2,
+    address,
+    fd: random.between(3, 90),
+    socket: random.between(1e4, 9e5),
+    net_namespace: 4026531840
+  })
+}
+
+/** A substitute for a file's SHA-256: 64 hex digits that depend on the name of its content. */
 export function digestOf(content: string): string {
   let digest = ''
   for (let part = 0; part < 8; part++) {
