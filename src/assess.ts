@@ -1,99 +1,93 @@
-import { type Analysis, analyze, worstFirst } from './analyze/analyze.ts'
-import { type Cluster, comparableHosts } from './analyze/cluster/clusters.ts'
+import type { Analysis } from './analyze/analysis.ts'
+import { analyze, worstFirst } from './analyze/analyze.ts'
+import type { Finding } from './analyze/finding.ts'
 import { evidenceCollector } from './analyze/findings/evidence.ts'
-import type { Finding } from './analyze/findings/finding.ts'
 import { finishFindings } from './analyze/findings/finish.ts'
 import { type Indicator, indicatorSearch } from './analyze/findings/indicators.ts'
 import { limitRows } from './analyze/findings/limit-rows.ts'
 import type { Baseline } from './baseline/baseline.ts'
+import { type BaselineMatch, matchBaseline, withBaselineColumns } from './baseline/match.ts'
 import { type Fleet, fleetBuilder } from './normalize/fleet.ts'
 import type { Query } from './osquery/pack.ts'
+import { baselineVersion } from './review/baseline-version.ts'
 import { type Effect, effectOf } from './review/plan.ts'
 import { poisoning } from './review/poisoning.ts'
+import { referenceHosts } from './review/reference-hosts.ts'
 import type { HostRecord } from './snapshot/snapshot.ts'
 
 export interface Question {
   readonly queries: readonly Query[]
   readonly baseline: Baseline | null
   readonly indicators: readonly Indicator[]
-  /** YYYY-MM-DD: acceptances hold through their last day. */
+  /** YYYY-MM-DD; an acceptance holds through its last day. */
   readonly today: string
-  /** The version that the baseline replaces, where a pull request changes it; `null`: there was none. */
+  /** The version that the baseline replaces, if a pull request changes it; `null`: the file is new. */
   readonly replaced?: Baseline | null
 }
 
 export interface Assessment {
   readonly analysis: Analysis
+  /** The baseline matched against the fleet; `null`: there is none. */
+  readonly match: BaselineMatch | null
   /** Worst first. */
   readonly findings: readonly Finding[]
-  /** What changes for the fleet when the baseline is replaced. */
+  /** What replacing the baseline changes for the fleet; `null`: it is not replaced. */
   readonly effect: Effect | null
 }
 
 /**
- * From raw rows to findings. `hosts` opens the collected hosts, and is called twice: once to make them comparable,
- * once for the raw rows of what was found, so that no raw row is held in memory meanwhile.
+ * From raw rows to findings. `hosts` opens the collected hosts. It is called twice, so that no raw row is held in memory
+ * between: once to make the hosts comparable, once for the raw rows of the findings.
  */
 export async function assess(
   question: Question,
   hosts: () => AsyncIterable<HostRecord>
 ): Promise<Assessment> {
   const { baseline, indicators } = question
-  const queries = baseline === null ? question.queries : asBaselineKnows(question.queries, baseline)
+  const queries = baseline === null ? question.queries : withBaselineColumns(question.queries, baseline)
   const search = indicatorSearch(indicators, queries)
   const fleet = await readFleet(queries, hosts(), indicators.length > 0 ? search.add : () => undefined)
-  const { analysis: whole, effect } = judge(fleet, question)
-  const analysis = limitRows(whole)
-  const collector = evidenceCollector(analysis.fleet, analysis.drafts)
+  const judged = judgeFleet(fleet, question)
+  const analysis = limitRows(judged.analysis)
+  const evidence = evidenceCollector(analysis.fleet, analysis.drafts)
   if (analysis.drafts.some(draft => draft.rows.length > 0)) {
-    for await (const record of hosts()) collector.add(record)
+    for await (const record of hosts()) evidence.add(record)
   }
-  return { analysis, findings: finishFindings(analysis, collector.finish(), search.findings()), effect }
+  return { ...judged, analysis, findings: finishFindings(analysis, evidence.finish(), search.findings()) }
 }
 
-/** Makes the hosts comparable; what that takes is free again when it returns. */
+/** Makes the hosts comparable. Returning frees the memory that this takes. */
 async function readFleet(
   queries: readonly Query[],
   hosts: AsyncIterable<HostRecord>,
-  look: (record: HostRecord) => void
+  inspect: (record: HostRecord) => void
 ): Promise<Fleet> {
   const builder = fleetBuilder(queries)
   for await (const record of hosts) {
     builder.add(record)
-    look(record)
+    inspect(record)
   }
   return builder.finish()
 }
 
-/** The analysis under the baseline; where that replaces another, with what it blesses and what it changes. */
-function judge(
-  fleet: Fleet,
-  { baseline, replaced, today }: Question
-): Pick<Assessment, 'analysis' | 'effect'> {
-  const analysis = analyze(fleet, baseline, today)
-  if (replaced === undefined || baseline === null) return { analysis, effect: null }
-  const before = analyze(fleet, replaced, today)
-  const clusters = before.clusters.map(cluster => ({ ...cluster, reference: referenceOf(cluster, fleet) }))
-  const change = { fleet, clusters, older: replaced, newer: baseline, today }
+/** The analysis under the baseline. If this replaces another, with the poisoning guard's findings and the effect. */
+function judgeFleet(fleet: Fleet, { baseline, replaced, today }: Question): Omit<Assessment, 'findings'> {
+  const match = baseline === null ? null : matchBaseline(baseline, fleet)
+  const analysis = analyze(fleet, match, today)
+  if (replaced === undefined || match === null) return { analysis, match, effect: null }
+  const olderMatch = replaced === null ? null : matchBaseline(replaced, fleet)
+  const before = analyze(fleet, olderMatch, today)
+  const change = {
+    fleet,
+    clusters: before.clusters.map(cluster => ({ ...cluster, reference: referenceHosts(cluster, fleet) })),
+    older: baselineVersion(olderMatch, today),
+    newer: baselineVersion(match, today)
+  }
   const poisoned = poisoning(change, analysis)
   const drafts = [...analysis.drafts, ...poisoned.drafts].sort(worstFirst)
-  return { analysis: { ...analysis, fleet: poisoned.fleet, drafts }, effect: effectOf(before, analysis) }
-}
-
-/** Foreign queries are compared in the columns that the baseline has of them, whatever the fleet of the day suggests. */
-export function asBaselineKnows(queries: readonly Query[], baseline: Baseline): Query[] {
-  const places = [baseline.queries, ...Object.values(baseline.roles).map(role => role.queries)]
-  return queries.map(query => {
-    if (query.identity !== null) return query
-    const known = places.find(place => Object.hasOwn(place, query.name))?.[query.name]
-    return known === undefined ? query : { ...query, identity: [...known.columns].sort() }
-  })
-}
-
-/**
- * The hosts among which a row of a cluster must be common to be believed: the cluster itself; where it came apart by
- * added rows alone, those that it came apart from; for hosts like no other, all.
- */
-export function referenceOf({ hosts, splitFrom, isolated }: Cluster, fleet: Fleet): readonly number[] {
-  return isolated ? comparableHosts(fleet) : (splitFrom ?? hosts)
+  return {
+    analysis: { ...analysis, fleet: poisoned.fleet, drafts },
+    match,
+    effect: effectOf(before, analysis)
+  }
 }

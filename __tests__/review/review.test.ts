@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Baseline } from '../../src/baseline/baseline.ts'
+import { matchBaseline } from '../../src/baseline/match.ts'
 import { fleetBuilder } from '../../src/normalize/fleet.ts'
+import { baselineVersion } from '../../src/review/baseline-version.ts'
 import { poisoning } from '../../src/review/poisoning.ts'
 import { suggest } from '../../src/review/suggestion.ts'
 import { fleet, hostId, QUERIES } from '../support/fleets.ts'
@@ -123,6 +125,7 @@ test('a host that makes a cluster of its own does not bless itself: its rows are
   const whole = builder.finish()
   const all = [...whole.hosts.keys()]
   const others = all.filter(index => index !== 4)
+  const version = (baseline: Baseline) => baselineVersion(matchBaseline(baseline, whole), TODAY)
   const judged = (reference: number[]) =>
     poisoning(
       {
@@ -131,9 +134,8 @@ test('a host that makes a cluster of its own does not bless itself: its rows are
           { id: 'c1', hosts: others, reference: others },
           { id: 'c2', hosts: [4], reference }
         ],
-        older: clean,
-        newer: adding(clean, 'modules', { optional: [['diamorphine']] }),
-        today: TODAY
+        older: version(clean),
+        newer: version(adding(clean, 'modules', { optional: [['diamorphine']] }))
       },
       { fleet: whole, drafts: [] }
     ).drafts
@@ -249,8 +251,10 @@ test('where 60 % of the hosts are compromised, a clean baseline finds all of the
 })
 
 describe('the suggested update', () => {
-  const suggestion = async (hosts: ReturnType<typeof fleet>, baseline = clean) =>
-    suggest(baseline, (await review(hosts, baseline, baseline)).analysis)
+  const suggestion = async (hosts: ReturnType<typeof fleet>, baseline = clean) => {
+    const { match, analysis } = await review(hosts, baseline, baseline)
+    return suggest(match, analysis)
+  }
 
   test('follows a rollout: required where every host has it, optional where most do', async () => {
     const all = await suggestion(withPort(30))

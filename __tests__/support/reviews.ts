@@ -18,7 +18,7 @@ export async function learnedFrom(hosts: readonly HostRecord[]): Promise<Baselin
 
 /** A pull request that replaces one baseline by another, on a fleet. */
 export async function review(hosts: readonly HostRecord[], replaced: Baseline | null, baseline: Baseline) {
-  const { analysis, findings, effect } = await assess(
+  const { analysis, match, findings, effect } = await assess(
     { ...question, baseline, replaced },
     async function* () {
       yield* hosts
@@ -26,6 +26,7 @@ export async function review(hosts: readonly HostRecord[], replaced: Baseline | 
   )
   return {
     analysis,
+    match: match!,
     findings,
     effect: effect!,
     poisoned: findings.filter(({ kind }) => kind === 'poisoning')

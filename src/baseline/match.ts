@@ -5,79 +5,43 @@ import { hidesSecret, redactRow } from '../text/secrets.ts'
 import type { Baseline, BaselineQuery } from './baseline.ts'
 import { isPattern, patternOf, type ValueTest } from './patterns.ts'
 
-/** What a baseline says of the hosts of one role, in item ids. */
+/** What a baseline says about the hosts of one role, in item ids. */
 export interface Expectation {
-  /** The role's label; `null` where the baseline has no roles. */
+  /** The role's label; `null`: the baseline has no roles. */
   readonly role: string | null
-  /** By query: 1 where the baseline speaks of it. */
+  /** By query: 1 if the baseline covers it. */
   readonly covered: Uint8Array
   readonly required: ReadonlySet<number>
   readonly optional: ReadonlySet<number>
 }
 
+/** A baseline matched against a fleet. */
 export interface BaselineMatch {
-  /** The fleet, its items followed by those that only the baseline has; hosts refer to patterns they match. */
+  readonly baseline: Baseline
+  /** The fleet, its items followed by those that only the baseline has; hosts refer to the patterns they match. */
   readonly fleet: Fleet
-  /** By item of the fleet as it was given: the item that it stands for; `null`: each for itself. */
+  /** By item of the given fleet: the item of the baseline that it matches, else itself; `null`: each is itself. */
   readonly matchedItem: Int32Array | null
   /** One for each role, in the order of their labels. */
   readonly roles: readonly Expectation[]
   /** The expectation of each host, in the fleet's order. */
   readonly byHost: readonly Expectation[]
-  /** What a reader must know: changed packs, queries that cannot be compared. */
+  /** Notices for the reader: queries that cannot be compared, and how many hosts belong to each role. */
   readonly notices: readonly string[]
 }
 
-interface Pattern {
-  readonly id: number
-  readonly tests: readonly ValueTest[]
-}
-
-interface BaselineRows {
-  /** Items that stand in the baseline as they are. */
-  readonly literal: ReadonlySet<number>
-  /** Queries in whose rows a secret is hidden. */
-  readonly hiding: ReadonlySet<number>
-  /** By query. */
-  readonly patterns: ReadonlyMap<number, readonly Pattern[]>
-}
-
 /**
- * Puts a baseline's rows beside a fleet's items. Equality is by fixed rules and the baseline's own patterns, so that
- * the same host and baseline always agree. O(baseline rows + items × pattern rows of their query).
+ * Matches a baseline against a fleet. Two rows are equal by fixed rules and the baseline's own patterns only, so that
+ * the same host and baseline always give the same result. O(baseline rows + items × pattern rows of their query).
  */
 export function matchBaseline(baseline: Baseline, fleet: Fleet): BaselineMatch {
-  const notices = new Set<string>()
-  const items: Item[] = [...fleet.items]
-  const ids = new Map<string, number>()
-  const keyOf = (item: Item) => {
-    const foreign = fleet.queries[item.query]?.identity === null
-    return itemKey(item.query, foreign ? item.columns : null, item.values)
-  }
-  for (const [id, item] of items.entries()) ids.set(keyOf(item), id)
-  const patterns = new Map<number, Pattern[]>()
-  const literal = new Set<number>()
-  const hiding = new Set<number>()
-
-  const idOfRow = (item: Item): number => {
-    const key = keyOf(item)
-    const known = ids.get(key)
-    const id = known ?? items.push(item) - 1
-    ids.set(key, id)
-    if (item.values.some(isPattern)) {
-      const list = patterns.get(item.query) ?? []
-      if (!list.some(pattern => pattern.id === id)) list.push({ id, tests: item.values.map(patternOf) })
-      patterns.set(item.query, list)
-    } else literal.add(id)
-    if (item.values.some(hidesSecret)) hiding.add(item.query)
-    return id
-  }
-
+  const rows = baselineRows(fleet)
   const roles: (readonly [string | null, Baseline['roles'][string]])[] = Object.entries(baseline.roles).sort(
     ([a], [b]) => (a < b ? -1 : 1)
   )
   if (roles.length === 0) roles.push([null, { queries: {} }])
-  const sets = roles.map(([role, { queries: ofRole }]): Expectation => {
+  const incomparable = new Set<string>()
+  const expectations = roles.map(([role, { queries: ofRole }]): Expectation => {
     const covered = new Uint8Array(fleet.queries.length)
     const required = new Set<number>()
     const optional = new Set<number>()
@@ -88,38 +52,92 @@ export function matchBaseline(baseline: Baseline, fleet: Fleet): BaselineMatch {
         if (asked === undefined) continue
         const order = columnOrder(asked, query)
         if (order === null) {
-          notices.add(
-            `The baseline's columns of ${name} are not those of its pack: it was not compared with the baseline.`
-          )
+          incomparable.add(name)
           continue
         }
         covered[index] = 1
-        const itemOf = (row: readonly string[]): Item => ({
-          query: index,
-          columns: order.map(at => query.columns[at] ?? ''),
-          values: order.map(at => canonical(query.columns[at] ?? '', row[at] ?? ''))
-        })
-        for (const row of query.required) required.add(idOfRow(itemOf(row)))
-        for (const row of query.optional) optional.add(idOfRow(itemOf(row)))
+        for (const row of query.required) required.add(rows.add(itemOfRow(index, query, row, order)))
+        for (const row of query.optional) optional.add(rows.add(itemOfRow(index, query, row, order)))
       }
     }
     return { role, covered, required, optional }
   })
-
-  const rows = { literal, hiding, patterns }
-  const stands = patterns.size + hiding.size > 0 ? standing(fleet, rows, keyOf, ids) : null
-  const hosts = stands === null ? fleet.hosts : replaceItems(fleet.hosts, stands)
-  const byHost = hosts.map(host => nearest(host, sets))
+  const matchedItem = rows.match()
+  const hosts = matchedItem === null ? fleet.hosts : replaceItems(fleet.hosts, matchedItem)
+  const byHost = hosts.map(host => nearestRole(host, expectations))
   return {
-    fleet: { ...fleet, items, hosts },
-    matchedItem: stands,
-    roles: sets,
+    baseline,
+    fleet: { ...fleet, items: rows.items, hosts },
+    matchedItem,
+    roles: expectations,
     byHost,
-    notices: [...roleNotice(byHost), ...[...notices].sort()]
+    notices: [...roleNotice(byHost), ...[...incomparable].sort().map(columnsNotice)]
   }
 }
 
-/** The positions in the baseline's columns of the query's identity columns; `null` where they are not the same set. */
+/**
+ * The queries with the columns that the baseline has for them. A foreign query is compared in these, whatever the fleet
+ * of the day suggests.
+ */
+export function withBaselineColumns(queries: readonly Query[], baseline: Baseline): Query[] {
+  const places = [baseline.queries, ...Object.values(baseline.roles).map(role => role.queries)]
+  return queries.map(query => {
+    if (query.identity !== null) return query
+    const known = places.find(place => Object.hasOwn(place, query.name))?.[query.name]
+    return known === undefined ? query : { ...query, identity: [...known.columns].sort() }
+  })
+}
+
+interface PatternRow {
+  readonly id: number
+  readonly tests: readonly ValueTest[]
+}
+
+/** Collects a baseline's rows as items of the fleet, then finds the row that each of the fleet's items matches. */
+function baselineRows(fleet: Fleet) {
+  const items: Item[] = [...fleet.items]
+  /** The baseline's rows that are not patterns. */
+  const literal = new Set<number>()
+  /** By query. */
+  const patterns = new Map<number, PatternRow[]>()
+  /** Queries in whose rows a secret is hidden. */
+  const redacted = new Set<number>()
+  const key = ({ query, columns, values }: Item) =>
+    itemKey(query, fleet.queries[query]?.identity === null ? columns : null, values)
+  const ids = new Map(items.map((item, id) => [key(item), id]))
+
+  function matchOf(item: Item, id: number): number {
+    if (literal.has(id)) return id
+    const values = redacted.has(item.query) ? redactRow(item.columns, item.values) : item.values
+    const sameRedacted = ids.get(key({ ...item, values }))
+    if (sameRedacted !== undefined && literal.has(sameRedacted)) return sameRedacted
+    const pattern = patterns
+      .get(item.query)
+      ?.find(({ tests }) => tests.every((test, at) => test.test(values[at] ?? '')))
+    return pattern?.id ?? id
+  }
+  return {
+    items: items as readonly Item[],
+    /** Adds a row of the baseline and returns the id of its item. */
+    add(item: Item): number {
+      const id = ids.get(key(item)) ?? items.push(item) - 1
+      ids.set(key(item), id)
+      if (item.values.some(isPattern)) {
+        const list = patterns.get(item.query) ?? []
+        if (!list.some(pattern => pattern.id === id)) list.push({ id, tests: item.values.map(patternOf) })
+        patterns.set(item.query, list)
+      } else literal.add(id)
+      if (item.values.some(hidesSecret)) redacted.add(item.query)
+      return id
+    },
+    /** By item of the fleet: the baseline's row that it matches with its secrets hidden, else itself. */
+    match(): Int32Array | null {
+      return patterns.size + redacted.size > 0 ? Int32Array.from(fleet.items, matchOf) : null
+    }
+  }
+}
+
+/** The positions in the baseline's columns of the query's identity columns; `null`: they are not the same set. */
 function columnOrder(asked: Query, query: BaselineQuery): number[] | null {
   const wanted = asked.identity ?? [...query.columns].sort()
   if (wanted.length !== query.columns.length) return null
@@ -127,56 +145,53 @@ function columnOrder(asked: Query, query: BaselineQuery): number[] | null {
   return order.includes(-1) ? null : order
 }
 
-/** By item of the fleet: the baseline's row that it is, once its secrets are hidden and by the baseline's patterns. */
-function standing(
-  fleet: Fleet,
-  rows: BaselineRows,
-  keyOf: (item: Item) => string,
-  ids: ReadonlyMap<string, number>
-): Int32Array {
-  return Int32Array.from(fleet.items, (item, id) => {
-    if (rows.literal.has(id)) return id
-    const values = rows.hiding.has(item.query) ? redactRow(item.columns, item.values) : item.values
-    const hidden = ids.get(keyOf({ ...item, values }))
-    if (hidden !== undefined && rows.literal.has(hidden)) return hidden
-    for (const { id: pattern, tests } of rows.patterns.get(item.query) ?? []) {
-      if (tests.every((test, at) => test.test(values[at] ?? ''))) return pattern
-    }
-    return id
-  })
+/** @param order positions in the baseline's columns, in the item's order */
+function itemOfRow(
+  index: number,
+  query: BaselineQuery,
+  row: readonly string[],
+  order: readonly number[]
+): Item {
+  return {
+    query: index,
+    columns: order.map(at => query.columns[at] ?? ''),
+    values: order.map(at => canonical(query.columns[at] ?? '', row[at] ?? ''))
+  }
 }
 
-function replaceItems(hosts: readonly FleetHost[], stands: Int32Array): FleetHost[] {
+function replaceItems(hosts: readonly FleetHost[], matchedItem: Int32Array): FleetHost[] {
   return hosts.map(host => {
     const mapped = new Set<number>()
-    for (const id of host.items) mapped.add(stands[id] ?? id)
+    for (const id of host.items) mapped.add(matchedItem[id] ?? id)
     return { ...host, items: Int32Array.from(mapped).sort() }
   })
 }
 
-/** A host belongs to the role whose rows it shares most; the first by its label where two are equal. */
-function nearest(host: FleetHost, sets: readonly Expectation[]): Expectation {
-  let best = sets[0]
-  let most = -1
-  for (const set of sets) {
+/** A host belongs to the role with which it shares most rows; in a tie, to the first by label. */
+function nearestRole(host: FleetHost, roles: readonly Expectation[]): Expectation {
+  let nearest = roles[0]
+  let mostShared = -1
+  for (const role of roles) {
     let shared = 0
-    for (const id of host.items) if (set.required.has(id) || set.optional.has(id)) shared++
-    if (shared > most) {
-      most = shared
-      best = set
+    for (const id of host.items) if (role.required.has(id) || role.optional.has(id)) shared++
+    if (shared > mostShared) {
+      mostShared = shared
+      nearest = role
     }
   }
-  if (best === undefined) throw new Error('a baseline has at least one role')
-  return best
+  if (nearest === undefined) throw new Error('a baseline has at least one role')
+  return nearest
 }
 
-/** Which roles of the baseline the hosts were taken for. */
+const columnsNotice = (query: string): string =>
+  `The baseline's columns of ${query} are not those of its pack: this query was not compared with the baseline.`
+
 function roleNotice(byHost: readonly Expectation[]): string[] {
   const sizes = new Map<string, number>()
   for (const { role } of byHost) if (role !== null) sizes.set(role, (sizes.get(role) ?? 0) + 1)
   if (sizes.size === 0) return []
-  const told = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([role, many]) => `${role} (${many})`)
+  const roles = [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([role, size]) => `${role} (${size})`)
   return [
-    `By the rows that they share most, the hosts belong to these roles of the baseline: ${told.join(', ')}.`
+    `Hosts by role of the baseline, each in the role with which it shares most rows: ${roles.join(', ')}.`
   ]
 }

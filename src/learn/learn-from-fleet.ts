@@ -1,10 +1,12 @@
-import type { Analysis } from '../analyze/analyze.ts'
+import type { Analysis } from '../analyze/analysis.ts'
 import { countItems } from '../analyze/counts.ts'
 import type { Draft } from '../analyze/findings/draft.ts'
 import type { Indicator } from '../analyze/findings/indicators.ts'
-import { type Assessment, asBaselineKnows, assess, type Question, referenceOf } from '../assess.ts'
+import { type Assessment, assess, type Question } from '../assess.ts'
 import type { Baseline } from '../baseline/baseline.ts'
+import { withBaselineColumns } from '../baseline/match.ts'
 import { type Fleet, itemKey, rowReader } from '../normalize/fleet.ts'
+import { referenceHosts } from '../review/reference-hosts.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { type Learned, learnBaseline } from './learn.ts'
@@ -34,7 +36,7 @@ export async function learnFromFleet(
   async function* clean() {
     for await (const host of hosts()) if (named.size === 0 || named.has(host.host)) yield host
   }
-  const queries = previous === null ? question.queries : asBaselineKnows(question.queries, previous)
+  const queries = previous === null ? question.queries : withBaselineColumns(question.queries, previous)
   const assessment = await assess({ ...question, queries, baseline: null }, clean)
   const { analysis } = assessment
   refuseSilent(cleanHosts, analysis.fleet)
@@ -67,7 +69,7 @@ function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): C
     return {
       label: profiles[first]?.label ?? `c${first + 1}`,
       hosts,
-      reference: alone === undefined ? hosts : referenceOf(alone, fleet),
+      reference: alone === undefined ? hosts : referenceHosts(alone, fleet),
       ...suspicions(analysis, new Set(members.map(cluster => cluster.id)), indicated),
       accused
     }

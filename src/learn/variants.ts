@@ -1,10 +1,8 @@
-import { generalize, hasLiteralText, isPattern, patternOf } from '../baseline/patterns.ts'
+import { generalize, hasLiteralText, isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
 import { columnKind } from '../normalize/rules.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { ObservedRow } from './observations.ts'
 
-/** So many rows of one pattern, each on few hosts … */
-export const MIN_VARIANTS = 5
 const RARE_SHARE = 0.15
 /** … that together stand on so large a part of the hosts, and on so many, are one row with a random part. */
 const PATTERN_SHARE = 0.5

@@ -1,14 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Analysis } from '../analyze/analyze.ts'
-import { assess } from '../assess.ts'
+import { type Assessment, assess } from '../assess.ts'
 import { baselineNotices } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import { failures } from '../publish/gate.ts'
 import type { Report } from '../report/report.ts'
 import type { BaseVersion } from '../review/base-version.ts'
 import { suggest } from '../review/suggestion.ts'
-import type { Definitions } from './definitions.ts'
 import { type Collection, type Job, publishReport } from './job.ts'
 import { dayOf, fleetReport, planOf } from './report.ts'
 
@@ -38,17 +36,16 @@ async function examine(
   return {
     ...fleetReport(job, fetched, assessment, told),
     ...planOf(asked, replaced, assessment.effect),
-    ...(await followRollouts(job, baseline, assessment.analysis))
+    ...(await followRollouts(job, assessment))
   }
 }
 
 /** Writes the baseline that follows the rollouts of an analysis, where there are any. */
 async function followRollouts(
   { outputDir }: Job,
-  baseline: Definitions['baseline'],
-  analysis: Analysis
+  { match, analysis }: Assessment
 ): Promise<Pick<Report, 'suggestion'>> {
-  const suggestion = baseline === null ? null : suggest(baseline.content, analysis)
+  const suggestion = match === null ? null : suggest(match, analysis)
   if (suggestion === null) return {}
   const file = 'baseline.suggested.json'
   await writeFile(join(outputDir, file), writeBaseline(suggestion.baseline))

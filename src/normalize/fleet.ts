@@ -1,7 +1,8 @@
 import { hashText } from '../lib/fnv1a.ts'
 import type { Query } from '../osquery/pack.ts'
 import { lineOf } from '../snapshot/read.ts'
-import type { HostRecord, HostStatus, ReasonCode } from '../snapshot/snapshot.ts'
+import { describeReason, type ReasonCode } from '../snapshot/reasons.ts'
+import type { HostRecord, HostStatus } from '../snapshot/snapshot.ts'
 import { inferIdentity, projected } from './foreign.ts'
 import { type Item, itemTable, sortItems } from './items.ts'
 import { substitutionsOf } from './placeholders.ts'
@@ -257,9 +258,7 @@ function hideUnlikePrivilege(queries: readonly Query[], hosts: readonly PendingH
   const roots = answered.filter(host => host.root).length
   if (roots === 0 || roots === answered.length) return hidden
   const wanted = roots * 2 >= answered.length
-  const reason = wanted
-    ? 'osquery ran without root, unlike on the other hosts'
-    : 'osquery ran as root, unlike on the other hosts'
+  const reason = describeReason({ code: 'privilege-differs', root: !wanted })
   for (const { id, reason: known, root, observed } of answered) {
     if (root === wanted) continue
     for (const [index, query] of queries.entries()) if (query.root) observed[index] = 0

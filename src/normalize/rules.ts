@@ -1,3 +1,5 @@
+import { UUID_SOURCE } from './uuid.ts'
+
 /** How the values of a column are normalized. */
 export type ColumnKind = 'digest' | 'program' | 'text'
 
@@ -56,8 +58,7 @@ const MASKS: readonly Mask[] = [
   },
   {
     holds: null,
-    pattern:
-      /(?<![0-9a-f])[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])/gi,
+    pattern: new RegExp(`(?<![0-9A-Fa-f])${UUID_SOURCE}(?![0-9A-Fa-f])`, 'g'),
     replacement: '<uuid>'
   },
   { holds: null, pattern: /(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])/g, replacement: '<hex>' },

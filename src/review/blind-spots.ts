@@ -1,103 +1,105 @@
 import { countItems } from '../analyze/counts.ts'
+import type { Severity } from '../analyze/finding.ts'
 import { acceptanceId, acceptanceWords, coversItem } from '../analyze/findings/acceptances.ts'
 import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
-import type { Severity } from '../analyze/findings/finding.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
-import { isPattern, patternOf } from '../baseline/patterns.ts'
-import { MIN_VARIANTS } from '../learn/variants.ts'
+import { isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
 import type { Item } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Approval, type Change, isJudged, isRequired, keyOf, rowsOf, type Views } from './approvals.ts'
+import { count } from '../text/phrases.ts'
+import type { Approval, Change } from './approvals.ts'
+import { isAcceptedEverywhere, isJudged, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
 
-/** How grave it is that a table is no longer watched, by what it means for security. */
+/** How severe it is that a table is no longer watched, by what the table means for security. */
 export function severityOfTable({ weight }: Query): Severity {
   if (weight === 'integrity') return 'high'
   return weight === 'context' ? 'low' : 'medium'
 }
 
 /**
- * What a new version of a baseline makes room for, though nothing shows it today: patterns in the place of rows, and
+ * What a new version of a baseline makes room for although nothing shows it today: patterns that replace rows, and
  * protections that are no longer required. O(hosts × required protections + new patterns × items).
  *
- * @param blessed what is blessed today
- * @param told the part of it that is told
+ * @param approvals what the new version approves today
+ * @param rare those approvals that become findings by themselves
  */
-export function anticipated(
+export function findPreapprovals(
   change: Change,
-  views: Views,
-  blessed: readonly Approval[],
-  told: readonly Approval[]
+  approvals: readonly Approval[],
+  rare: readonly Approval[]
 ): Approval[] {
-  const { fleet, clusters } = change
+  const { fleet, clusters, older } = change
   const { observed } = countItems(
     fleet,
     clusters.flatMap(({ hosts }) => hosts)
   )
   const rows = [
-    ...newPatterns(change, views, told).map(item => ['unexpected', item] as const),
-    ...laxProtections(change, views, blessed).map(item => ['missing', item] as const)
+    ...newPatterns(change, rare).map(item => ['unexpected', item] as const),
+    ...relaxedProtections(change, approvals).map(item => ['missing', item] as const)
   ]
   return rows.flatMap(([kind, item]): Approval[] => {
-    if (views.older.accept.some(one => one.hosts === undefined && coversItem(one, fleet, item))) return []
-    const many = observed[item.query] ?? 0
-    return [
-      { kind, item, cluster: null, hosts: [], accepted: new Map(), having: 0, observed: many, foreseen: true }
-    ]
+    if (isAcceptedEverywhere(older, fleet, item)) return []
+    const observers = observed[item.query] ?? 0
+    const onNoHost = { cluster: null, hosts: [], accepted: new Map(), affected: 0 }
+    return [{ kind, item, ...onNoHost, observers, preapproved: true }]
   })
 }
 
-/** Patterns through which more may come than the rows that they replace; not those of many variants, as learned. */
-function newPatterns({ fleet }: Change, { older, newer }: Views, told: readonly Approval[]): Item[] {
-  const before = new Set([...rowsOf(older).values()].map(keyOf))
+/** Patterns that match more than the rows they replace, except those of many variants, which learning writes. */
+function newPatterns({ fleet, older, newer }: Change, rare: readonly Approval[]): Item[] {
+  const before = new Set([...rowsOf(older).values()].map(keyOfItem))
   return [...rowsOf(newer)].flatMap(([id, item]) => {
-    // What the fleet has in these very words is no pattern of people's.
-    if (id < fleet.items.length || !item.values.some(isPattern) || before.has(keyOf(item))) return []
+    // A row that the fleet has character by character was not written as a pattern.
+    if (id < fleet.items.length || !item.values.some(isPattern) || before.has(keyOfItem(item))) return []
     const tests = item.values.map(patternOf)
-    const isTold = told.some(
+    const isReported = rare.some(
       other =>
         other.item.query === item.query && tests.every((test, at) => test.test(other.item.values[at] ?? ''))
     )
-    const variants = newer.expected?.matchedItem?.filter(stands => stands === id).length ?? 0
-    const learned = fleet.queries[item.query]?.weight !== 'integrity' && variants >= MIN_VARIANTS
-    return isTold || learned ? [] : [item]
+    const variants = newer.match?.matchedItem?.filter(matched => matched === id).length ?? 0
+    const isLearned = fleet.queries[item.query]?.weight !== 'integrity' && variants >= MIN_VARIANTS
+    return isReported || isLearned ? [] : [item]
   })
 }
 
 /** Protections that only the old version requires of some host, and that no host lacks. */
-function laxProtections(
-  { fleet, clusters }: Change,
-  { older, newer }: Views,
-  blessed: readonly Approval[]
+function relaxedProtections(
+  { fleet, clusters, older, newer }: Change,
+  approvals: readonly Approval[]
 ): Item[] {
-  const lacking = new Set(blessed.filter(({ kind }) => kind === 'missing').map(({ item }) => keyOf(item)))
-  const found = new Map<string, Item>()
+  const lacking = new Set(
+    approvals.filter(({ kind }) => kind === 'missing').map(({ item }) => keyOfItem(item))
+  )
+  const relaxed = new Map<string, Item>()
   for (const host of clusters.flatMap(({ hosts }) => hosts)) {
-    const expectation = older.expected?.byHost[host]
+    const expectation = older.match?.byHost[host]
     for (const [key, item] of expectation === undefined ? [] : (older.required.get(expectation) ?? [])) {
       if (fleet.queries[item.query]?.control !== true || lacking.has(key)) continue
-      if (isJudged(newer, host, item.query) && !isRequired(newer, host, key)) found.set(key, item)
+      if (isJudged(newer, host, item.query) && !isRequired(newer, host, key)) relaxed.set(key, item)
     }
   }
-  return [...found.values()]
+  return [...relaxed.values()]
 }
 
-/** Queries that the old version judged on some hosts, and the new one does not. */
+/** Queries that the old version judged on some hosts and the new one does not. */
 export function unjudgedQueries(
-  { fleet, clusters }: Change,
-  { older, newer }: Views,
-  told: readonly Approval[]
+  { fleet, clusters, older, newer }: Change,
+  rare: readonly Approval[]
 ): Draft[] {
   const hosts = clusters.flatMap(cluster => cluster.hosts)
   return fleet.queries.flatMap((query, index) => {
     const lost = hosts.filter(host => isJudged(older, host, index) && !isJudged(newer, host, index)).length
-    if (lost === 0 || told.some(({ item }) => item.query === index)) return []
-    const by = older.accept.find(one => one.query === query.name && one.hosts === undefined && isWhole(one))
+    if (lost === 0 || rare.some(({ item }) => item.query === index)) return []
+    const by = older.accept.find(
+      acceptance =>
+        acceptance.query === query.name && acceptance.hosts === undefined && matchesAnyRow(acceptance)
+    )
     return [
-      draft(
+      poisoningDraft(
         query,
         JSON.stringify(['unjudged', query.name]),
         severityOfTable(query),
-        `The new baseline no longer judges ${query.name} on ${lost} ${lost === 1 ? 'host' : 'hosts'}: what most of the fleet shows there would go unseen.`,
+        `The new baseline no longer judges ${query.name} on ${count(lost, 'host')}: a row that most of the fleet has would go unnoticed there.`,
         by === undefined ? null : acceptanceWords(by)
       )
     ]
@@ -105,46 +107,48 @@ export function unjudgedQueries(
 }
 
 /**
- * Acceptances of the new version alone that cover nothing yet, or more than what they are for: any with a wildcard in a
- * table of integrity or of protections, and in the others those that take in every row.
+ * Acceptances that only the new version has and that cover nothing yet, or more than they need to: in integrity tables
+ * and tables of protections any with a wildcard, elsewhere those that match every row.
  *
  * @param unused ids of the acceptances that cover nothing
  */
 export function openAcceptances(
-  { fleet, older, newer, today }: Change,
+  { fleet, older, newer }: Change,
   unused: ReadonlySet<string>,
-  told: readonly Approval[]
+  rare: readonly Approval[]
 ): Draft[] {
-  const identity = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
-  const before = new Set((older?.accept ?? []).map(identity))
+  const keyOfAcceptance = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
+  const before = new Set(older.accept.map(keyOfAcceptance))
   return newer.accept.flatMap(acceptance => {
     const query = fleet.queries.find(({ name }) => name === acceptance.query)
-    const old = before.has(identity(acceptance)) || acceptance.expires < today
-    if (old || query === undefined || told.some(({ item }) => coversItem(acceptance, fleet, item))) return []
-    const grave = query.weight === 'integrity' || query.control
-    const empty = unused.has(acceptanceId(acceptance))
-    const wide = isWhole(acceptance) || (grave && Object.values(acceptance.match).some(isWild))
-    if (!empty && !wide) return []
-    const severity = grave ? 'high' : wide ? 'medium' : 'low'
-    const words = empty
-      ? `rows of ${query.name} that no host has`
-      : `more rows of ${query.name} than those that hosts have`
+    if (query === undefined || before.has(keyOfAcceptance(acceptance))) return []
+    if (rare.some(({ item }) => coversItem(acceptance, fleet, item))) return []
+    const isCritical = query.weight === 'integrity' || query.control
+    const coversNothing = unused.has(acceptanceId(acceptance))
+    const isWide =
+      matchesAnyRow(acceptance) || (isCritical && Object.values(acceptance.match).some(hasWildcard))
+    if (!coversNothing && !isWide) return []
     return [
-      draft(
+      poisoningDraft(
         query,
-        identity(acceptance),
-        severity,
-        `The new baseline accepts ${words}: what it matches would go unseen the day it is there.`,
+        keyOfAcceptance(acceptance),
+        isCritical ? 'high' : isWide ? 'medium' : 'low',
+        coversNothing
+          ? `The new baseline accepts rows of ${query.name} that no host has: a match would go unnoticed when it appears.`
+          : `The new baseline accepts more rows of ${query.name} than hosts have today: any other match would go unnoticed.`,
         null
       )
     ]
   })
 }
 
-const isWild = (glob: string): boolean => /[*?]/.test(glob)
-const isWhole = ({ match }: Acceptance): boolean => Object.values(match).every(glob => /^\*+$/.test(glob))
+const hasWildcard = (glob: string): boolean => /[*?]/.test(glob)
 
-function draft(
+const matchesAnyRow = ({ match }: Acceptance): boolean =>
+  Object.values(match).every(glob => /^\*+$/.test(glob))
+
+/** A finding about the baseline itself: it names no host and no row. */
+function poisoningDraft(
   query: Query,
   cause: string,
   severity: Severity,

@@ -1,6 +1,6 @@
-import type { Analysis } from '../analyze/analyze.ts'
+import type { Analysis } from '../analyze/analysis.ts'
+import { SEVERITIES, type Severity, type Verdict } from '../analyze/finding.ts'
 import type { Draft } from '../analyze/findings/draft.ts'
-import { SEVERITIES, type Severity, type Verdict } from '../analyze/findings/finding.ts'
 import type { BaselineChanges } from '../baseline/diff.ts'
 
 /** A finding that only one of two baselines gives rise to. */

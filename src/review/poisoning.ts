@@ -1,13 +1,15 @@
-import type { Analysis } from '../analyze/analyze.ts'
+import type { Analysis } from '../analyze/analysis.ts'
 import { type Counts, countItems } from '../analyze/counts.ts'
+import type { Severity } from '../analyze/finding.ts'
 import { acceptanceWords } from '../analyze/findings/acceptances.ts'
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from '../analyze/findings/draft.ts'
-import type { Severity } from '../analyze/findings/finding.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { Fleet, Item } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
-import { type Approval, type Change, findApprovals, keyOf, viewsOf } from './approvals.ts'
-import { anticipated, openAcceptances, severityOfTable, unjudgedQueries } from './blind-spots.ts'
+import { count, list, plural } from '../text/phrases.ts'
+import { type Approval, type Change, findApprovals } from './approvals.ts'
+import { keyOfItem } from './baseline-version.ts'
+import { findPreapprovals, openAcceptances, severityOfTable, unjudgedQueries } from './blind-spots.ts'
 
 export interface Poisoning {
   readonly drafts: readonly Draft[]
@@ -16,96 +18,86 @@ export interface Poisoning {
 }
 
 /**
- * The poisoning guard: what a new version of a baseline blesses though fewer than half of the hosts of a cluster have
- * it, one finding for all rows that the same hosts show, and what it makes room for. An integrity table, or the loss of
- * a protection, makes it high. Only what the old version accepted already is closed.
+ * The poisoning guard. It finds what a new version of a baseline approves although fewer than half of the reference
+ * hosts have it (one finding for all rows on the same hosts), and what it makes room for. Only acceptances of the old
+ * version close these findings.
  *
- * @param analysis that under the new version, whose items the drafts follow
+ * @param analysis the analysis under the new version
  */
-export function poisoning(
-  change: Change,
-  { fleet, drafts: found }: Pick<Analysis, 'fleet' | 'drafts'>
-): Poisoning {
-  const views = viewsOf(change)
-  const blessed = findApprovals(change, views)
-  const rare = blessed.filter(({ having, observed }) => having * 2 < observed || observed === 0)
-  const suspicious = [...rare, ...anticipated(change, views, blessed, rare)]
-  const items = [...fleet.items]
-  const ids = new Map(items.map((item, id) => [keyOf(item), id]))
+export function poisoning(change: Change, analysis: Pick<Analysis, 'fleet' | 'drafts'>): Poisoning {
+  const approvals = findApprovals(change)
+  const rare = approvals.filter(({ affected, observers }) => affected * 2 < observers || observers === 0)
+  const suspicious = [...rare, ...findPreapprovals(change, approvals, rare)]
+  const items = [...analysis.fleet.items]
+  const ids = new Map(items.map((item, id) => [keyOfItem(item), id]))
   const idOf = (item: Item): number => {
-    const known = ids.get(keyOf(item)) ?? items.push(item) - 1
-    ids.set(keyOf(item), known)
-    return known
+    const id = ids.get(keyOfItem(item)) ?? items.push(item) - 1
+    ids.set(keyOfItem(item), id)
+    return id
   }
   const groups = Map.groupBy(
-    suspicious.flatMap(blessing => partsOf(blessing, change.fleet)),
-    ({ blessing, hosts, severity, by }) =>
-      JSON.stringify([
-        blessing.kind,
-        blessing.cluster,
-        hosts,
-        severity,
-        blessing.foreseen ?? false,
-        by === null ? null : acceptanceWords(by)
-      ])
+    suspicious.flatMap(approval => splitByAcceptance(approval, change.fleet)),
+    ({ approval: { kind, cluster, preapproved = false }, hosts, severity, by }) =>
+      JSON.stringify([kind, cluster, hosts, severity, preapproved, by === null ? null : acceptanceWords(by)])
   )
-  const whole = { ...fleet, items }
+  const fleet = { ...analysis.fleet, items }
   const counts = countItems(fleet, [...fleet.hosts.keys()])
-  const drafts = [...groups.values()].flatMap(group => draftsOf(group, idOf, whole, counts))
-  const unused = new Set(found.filter(({ kind }) => kind === 'acceptance').map(({ id }) => id))
-  const open = openAcceptances(change, unused, rare)
-  return { drafts: [...drafts, ...unjudgedQueries(change, views, rare), ...open], fleet: whole }
+  const unused = new Set(analysis.drafts.filter(({ kind }) => kind === 'acceptance').map(({ id }) => id))
+  const drafts = [
+    ...[...groups.values()].flatMap(group => draftOfGroup(group, idOf, fleet, counts)),
+    ...unjudgedQueries(change, rare),
+    ...openAcceptances(change, unused, rare)
+  ]
+  return { drafts, fleet }
 }
 
-/** A blessed row on the hosts that one acceptance of the old version covers, or on those that none covers. */
-interface Part {
-  readonly blessing: Approval
+/** An approval on the hosts where one acceptance of the old version covers it, or on those where none does. */
+interface SplitApproval {
+  readonly approval: Approval
   readonly hosts: readonly number[]
   readonly by: Acceptance | null
   readonly severity: Severity
 }
 
-function partsOf(blessing: Approval, fleet: Fleet): Part[] {
-  const query = fleet.queries[blessing.item.query]
-  const severity = severityOf(query, blessing)
+function splitByAcceptance(approval: Approval, fleet: Fleet): SplitApproval[] {
+  const severity = severityOfApproval(fleet.queries[approval.item.query], approval)
   if (severity === null) return []
-  const groups = Map.groupBy(blessing.hosts, host => blessing.accepted.get(host) ?? null)
-  const parts = [...groups].map(([by, hosts]) => ({ blessing, hosts, by, severity }))
-  return parts.length > 0 ? parts : [{ blessing, hosts: [], by: null, severity }]
+  if (approval.hosts.length === 0) return [{ approval, hosts: [], by: null, severity }]
+  const groups = Map.groupBy(approval.hosts, host => approval.accepted.get(host) ?? null)
+  return [...groups].map(([by, hosts]) => ({ approval, hosts, by, severity }))
 }
 
-/** `null`: of no consequence. That a row is no longer required is a matter only where it is a protection. */
-function severityOf(query: Query | undefined, { kind, foreseen }: Approval): Severity | null {
+/** `null`: no finding. That a row is no longer required matters only where it is a protection. */
+function severityOfApproval(query: Query | undefined, { kind, preapproved }: Approval): Severity | null {
   if (query === undefined) return null
   if (kind === 'missing' && !query.control) return null
-  return kind === 'missing' && foreseen !== true ? 'high' : severityOfTable(query)
+  return kind === 'missing' && preapproved !== true ? 'high' : severityOfTable(query)
 }
 
-/** The finding of rows that the same hosts show. */
-function draftsOf(
-  group: readonly Part[],
+/** One finding for rows on the same hosts. */
+function draftOfGroup(
+  group: readonly SplitApproval[],
   idOf: (item: Item) => number,
   fleet: Fleet,
   counts: Counts
 ): Draft[] {
   const [first] = group
   if (first === undefined) return []
-  const { hosts, severity, by, blessing } = first
-  const rows = group.map(({ blessing: { kind, item, observed, having: many } }): DraftRow => {
+  const { hosts, severity, by, approval } = first
+  const rows = group.map(({ approval: { kind, item, observers, affected } }): DraftRow => {
     const id = idOf(item)
-    const having = kind === 'missing' ? observed - many : many
-    const inFleet = [Math.max(having, counts.items[id] ?? 0), counts.observed[item.query] ?? 0] as const
-    const prevalence = { cluster: [having, observed] as const, fleet: inFleet }
+    const have = kind === 'missing' ? observers - affected : affected
+    const inFleet = [Math.max(have, counts.items[id] ?? 0), counts.observed[item.query] ?? 0] as const
     return {
       kind,
       item: id,
       expected: -1,
       baseline: kind === 'missing' ? 'missing' : 'known',
       hosts,
-      prevalence
+      prevalence: { cluster: [have, observers], fleet: inFleet }
     }
   })
-  const queries = group.flatMap(part => fleet.queries[part.blessing.item.query] ?? [])
+  const queries = group.flatMap(row => fleet.queries[row.approval.item.query] ?? [])
   return [
     {
       id: fingerprint(
@@ -117,39 +109,36 @@ function draftsOf(
       severity,
       surprise: 0,
       hosts,
-      cluster: blessing.cluster,
+      cluster: approval.cluster,
       rows,
-      explanation: explain([first, ...group.slice(1)], [...new Set(queries.map(query => query.name))]),
+      explanation: explainGroup([first, ...group.slice(1)], [...new Set(queries.map(({ name }) => name))]),
       attack: [...new Set(queries.flatMap(query => query.attack))].sort(),
       acceptedBy: by === null ? null : acceptanceWords(by)
     }
   ]
 }
 
-/** One plain sentence: our own words and query names only. */
-function explain(group: readonly [Part, ...Part[]], queries: readonly string[]): string {
-  const [
-    {
-      blessing: { kind, foreseen }
-    }
-  ] = group
-  const having = Math.max(...group.map(({ blessing }) => blessing.having))
-  const observed = Math.max(...group.map(({ blessing }) => blessing.observed))
-  const rows = group.length === 1 ? 'a row' : `${group.length} rows`
-  const which = group.length === 1 ? 'that' : 'each of which'
-  const where =
-    queries.length > 3
-      ? `${queries.slice(0, 3).join(', ')} and ${queries.length - 3} more`
-      : queries.join(', ')
-  if (kind === 'missing' && foreseen)
-    return `The new baseline no longer requires ${rows} of ${where}, and no host lacks ${group.length === 1 ? 'it' : 'them'} today: a protection could be gone without a word.`
-  if (foreseen)
-    return `The new baseline puts ${group.length === 1 ? 'a pattern' : `${group.length} patterns`} in the place of rows of ${where}: whatever else matches would go unseen the day it is there.`
+/** Only our own words and query names: nothing that a host wrote. */
+function explainGroup(
+  group: readonly [SplitApproval, ...SplitApproval[]],
+  queries: readonly string[]
+): string {
+  const { kind, preapproved } = group[0].approval
+  const affected = Math.max(...group.map(({ approval }) => approval.affected))
+  const observers = Math.max(...group.map(({ approval }) => approval.observers))
+  const isOne = group.length === 1
+  const tables = list(queries, 3)
+  const rows = `${isOne ? 'a row' : count(group.length, 'row')} of ${tables}`
+  const share = `${affected} of ${count(observers, 'host')}`
+  if (kind === 'missing' && preapproved)
+    return `The new baseline no longer requires ${rows}. No host lacks ${isOne ? 'it' : 'them'} today, but a disabled protection would go unnoticed.`
+  if (preapproved)
+    return `The new baseline replaces rows of ${tables} with ${isOne ? 'a pattern' : count(group.length, 'pattern')}: whatever else matches would go unnoticed when it appears.`
   if (kind === 'missing')
-    return `The new baseline no longer misses ${rows} of ${where} on ${having} of ${observed} hosts: a protection would be gone without a word.`
-  if (observed === 0)
-    return `The new baseline blesses ${rows} of ${where}, which no host answered: nobody can say which hosts have ${group.length === 1 ? 'it' : 'them'}.`
-  if (having === 0)
-    return `The new baseline blesses ${rows} of ${where} ${which} none of ${observed} hosts has: it would go unseen the day it is there.`
-  return `The new baseline blesses ${rows} of ${where} ${which} only ${having} of ${observed} hosts ${having === 1 ? 'has' : 'have'}: an implant would be taken for good.`
+    return `The new baseline no longer requires ${rows}${isOne ? ' that ' : ', each of which up to '}${share} ${plural(affected, 'lacks', 'lack')}: a disabled protection would go unnoticed.`
+  if (observers === 0)
+    return `The new baseline approves ${rows}, which no host answered: nobody can say which hosts have ${isOne ? 'it' : 'them'}.`
+  if (affected === 0)
+    return `The new baseline approves ${rows} that none of ${count(observers, 'host')} has: ${isOne ? 'it' : 'they'} would go unnoticed when ${isOne ? 'it appears' : 'they appear'}.`
+  return `The new baseline approves ${rows}${isOne ? ' that only ' : ', each of which at most '}${share} ${plural(affected, 'has', 'have')}: an implant would be accepted as normal.`
 }
