@@ -130,7 +130,7 @@ describe('what is wrong is told in one sentence each, and nothing is called', ()
     for (const start of [
       'mode: "chek" must be check',
       'role-to-assume: "fleet-drift" must be the full ARN',
-      'targets: "checkout" is no target',
+      'targets: "checkout" is not a target',
       'targets: "tag:x" has no key and value',
       'timeout-seconds: "soon" must be a whole number',
       'fail-on: "always" must be',

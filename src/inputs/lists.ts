@@ -1,5 +1,5 @@
-/** The entries of a list input: one a line; empty lines and lines that start with `#` are ignored. */
-export function listOf(text: string): string[] {
+/** The entries of a list, one a line. Empty lines and lines that start with `#` are ignored. */
+export function linesOf(text: string): string[] {
   return text
     .split(/\r\n|\r|\n/)
     .map(line => line.trim())

@@ -11,8 +11,8 @@ export interface OsquerySource {
 const LINE = /^([A-Za-z0-9_]{2,16})\s+(https:\/\/[!-~]{1,1000})#sha256=([0-9a-fA-F]{64})$/
 
 /**
- * Parses the `osquery` input: `system`, or one line an architecture (as `uname -m` says it), `x86_64 https://…#sha256=HEX`.
- * Gives the first problem.
+ * Parses the `osquery` input: `system`, or one line per architecture (as `uname -m` prints it),
+ * `x86_64 https://…#sha256=HEX`. Returns the first problem.
  */
 export function parseOsquerySources(
   lines: readonly string[]
@@ -22,7 +22,7 @@ export function parseOsquerySources(
   for (const line of lines) {
     const [, arch, url, sha256] = LINE.exec(line) ?? []
     if (arch === undefined || url === undefined || sha256 === undefined || /['"\\{}]/.test(url))
-      return { problem: 'must be system, or one line an architecture: x86_64 https://…#sha256=HEX' }
+      return { problem: 'must be system, or one line per architecture: x86_64 https://…#sha256=HEX' }
     if (sources.has(arch)) return { problem: `names ${arch} twice` }
     sources.set(arch, { arch, url, sha256: sha256.toLowerCase() })
   }

@@ -27,3 +27,8 @@ export function list(names: readonly string[], max = Number.POSITIVE_INFINITY): 
     ? lists.format([...names.slice(0, max), `${number(names.length - max)} more`])
     : lists.format(names)
 }
+
+/** `a`, `a or b`, `a, b or c`. */
+export function choices(names: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(names)
+}
