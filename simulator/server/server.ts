@@ -4,7 +4,7 @@ import type { SimulatedFleet } from '../fleet/host.ts'
 import { type Agent, shellAgent } from './agent.ts'
 import { type Call, type Fault, type Reply, rateLimiter, readBody, ServiceError, send } from './call-log.ts'
 import { githubService } from './github.ts'
-import { type SsmOptions, ssmService } from './ssm.ts'
+import { type SsmOptions, ssmService } from './ssm/service.ts'
 import { tokenServices, xmlError } from './sts.ts'
 
 export interface ServerOptions extends Partial<SsmOptions> {

@@ -1,0 +1,28 @@
+/** Runs work in order of arrival, at most `concurrency` at a time. What work throws is ignored. */
+export class WorkQueue {
+  readonly #concurrency: number
+  readonly #waiting: (() => Promise<void>)[] = []
+  #running = 0
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency
+  }
+
+  add(work: () => Promise<void>): void {
+    this.#waiting.push(work)
+    this.#startNext()
+  }
+
+  #startNext(): void {
+    if (this.#running >= this.#concurrency) return
+    const work = this.#waiting.shift()
+    if (work === undefined) return
+    this.#running++
+    work()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running--
+        this.#startNext()
+      })
+  }
+}
