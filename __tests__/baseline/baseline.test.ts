@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { parseBaseline, unaskedQueries } from '../../src/baseline/baseline.ts'
+import { parseBaseline, queriesInNoPack } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strictRequired: false })
@@ -19,19 +19,19 @@ const valid = {
 /** Line 8 names the columns, 10 holds the required row, 14 the optional one, 19 the acceptance. */
 const TEXT = writeBaseline(parseBaseline('b.json', JSON.stringify(valid)))
 
-test('a baseline is read with its rows, acceptances and no roles', () => {
+test('a baseline without roles is read with its rows and acceptances', () => {
   expect(parseBaseline('b.json', JSON.stringify(valid))).toEqual({ ...valid, roles: {} })
   expect(parseBaseline('b.json', `\ufeff${TEXT}`)).toMatchObject(valid)
 })
 
-/** What a person did, from what to what, and the complaint; `false`: what JSON Schema cannot say. */
+/** The mistake, the text that it replaces, its text, and the complaint; `false`: JSON Schema cannot express it. */
 const BROKEN: readonly [string, string, string, string, boolean?][] = [
   ['a version from the future', '"version": 1', '"version": 2', 'b.json:3:3: version must be 1'],
   [
     'a row with too few values',
     '["6", "22"]',
     '["6"]',
-    'b.json:12:9: queries.ports.required[0] has 1 values, but 2 columns are named',
+    'b.json:12:9: queries.ports.required[0] has 1 value, but the query has 2 columns',
     false
   ],
   [
@@ -42,33 +42,33 @@ const BROKEN: readonly [string, string, string, string, boolean?][] = [
     false
   ],
   [
-    'a row that stands twice in a list',
+    'a row that appears twice in a list',
     '["6", "22"],',
     '["6", "22"],\n        ["6", "22"],',
-    'b.json:13:9: queries.ports.required[1] stands twice'
+    'b.json:13:9: queries.ports.required[1] appears twice'
   ],
   [
     'a row that is required and optional',
     '["6", "9100"]',
     '["6", "22"]',
-    'b.json:16:9: queries.ports.optional[0] stands twice',
+    'b.json:16:9: queries.ports.optional[0] appears twice',
     false
   ],
   [
-    'a row after the closing one',
+    'a row after the empty one',
     '["6", "22"],\n        []',
     '[],\n        ["6", "22"]',
     'b.json:12:9: queries.ports.required[0] is empty',
     false
   ],
   [
-    'a value that is no text',
+    'a value that is not a text',
     '"22"',
     '22',
     'b.json:12:15: queries.ports.required[0][1] invalid input: expected string, received number'
   ],
   [
-    'rows that are no list',
+    'rows that are not a list',
     '[\n        ["6", "22"],\n        []\n      ]',
     '{}',
     'b.json:11:7: queries.ports.required invalid input: expected array'
@@ -77,45 +77,56 @@ const BROKEN: readonly [string, string, string, string, boolean?][] = [
     'a column named twice',
     '["protocol", "port"]',
     '["port", "port"]',
-    'b.json:10:7: queries.ports.columns names a column twice'
+    'b.json:10:7: queries.ports.columns has a column twice'
   ],
   ['no columns', '"columns": ["protocol", "port"],', '', 'b.json:9:14: queries.ports.columns is missing'],
-  ['a query whose name no pack can give', '"ports": {', '"my ports": {', 'b.json:9:5: queries.my ports'],
+  ['a query name that no pack can have', '"ports": {', '"my ports": {', 'b.json:9:5: queries.my ports'],
   [
-    'a key nobody knows',
+    'an unknown key',
     '"required"',
     '"requried"',
-    'b.json:11:7: queries.ports.requried is a key that a baseline does not have'
+    'b.json:11:7: queries.ports.requried is not a key of a baseline'
   ],
   [
-    'a key that stands twice',
+    'a key that appears twice',
     '"name": "checkout"',
     '"name": "checkout",\n  "name": "other"',
-    'b.json:5:3: name stands twice in this object',
+    'b.json:5:3: name appears twice in this object',
     false
   ],
-  ['a key that would poison an object', '"linux"', '"__proto__"', 'b.json:6:5: __proto__ is no name', false],
+  [
+    'a key that would poison an object',
+    '"linux"',
+    '"__proto__"',
+    'b.json:6:5: __proto__ is not allowed as a key',
+    false
+  ],
   ['no name', '"name": "checkout",', '', 'b.json:1:1: name is missing'],
   ['an acceptance without an owner', '"owner": "@a/b", ', '', 'b.json:22:5: accept[0].owner is missing'],
   ['an acceptance with an empty reason', '"test"', '"  "', 'accept[0].reason is empty: say why'],
-  ['an acceptance that matches all rows unsaid', '{ "port": "99" }', '{}', 'accept[0].match names no column'],
   [
-    'an acceptance that expires on no day',
+    'an acceptance that matches all rows without saying so',
+    '{ "port": "99" }',
+    '{}',
+    'accept[0].match is empty: name at least one column'
+  ],
+  [
+    'an acceptance that expires on something other than a day',
     '2026-12-31',
     'soon',
     'accept[0].expires must be a date, YYYY-MM-DD'
   ],
   [
-    'an acceptance that expires on a day that is not',
+    'an acceptance that expires on a day that does not exist',
     '2026-12-31',
     '2026-02-30',
     'accept[0].expires must be a date'
   ],
   [
-    'an acceptance that stands twice',
+    'an acceptance that appears twice',
     '    {}\n',
     `    ${JSON.stringify(valid.accept[0])},\n    {}\n`,
-    'b.json:23:5: accept[1] stands twice'
+    'b.json:23:5: accept[1] appears twice'
   ],
   [
     'a role whose columns differ',
@@ -127,7 +138,7 @@ const BROKEN: readonly [string, string, string, string, boolean?][] = [
 ]
 
 describe('a baseline with', () => {
-  test.each(BROKEN)('%s is refused, with its place', (_, from, to, complaint) => {
+  test.each(BROKEN)('%s is refused, with its location', (_, from, to, complaint) => {
     expect(TEXT).toContain(from)
     const text = TEXT.replace(from, to)
     expect(() => parseBaseline('b.json', text)).toThrow(complaint)
@@ -148,7 +159,7 @@ describe('a baseline with', () => {
     [
       'merge markers',
       TEXT.replace('        ["6", "22"]', '<<<<<<< HEAD\n        ["6", "22"]'),
-      "b.json:12:1: here are Git's merge markers"
+      'b.json:12:1: unresolved Git merge markers'
     ],
     [
       'a missing comma',
@@ -158,50 +169,50 @@ describe('a baseline with', () => {
     [
       'a comma too many',
       TEXT.replace('        []\n', ''),
-      'b.json:13:7: a value is missing, or the comma before is one too many'
+      'b.json:13:7: a value is missing, or there is a comma too many before this'
     ],
-    ['a comment', TEXT.replace('"version"', '// one\n  "version"'), 'b.json:3:3: a comment stands here'],
-    ['a closing brace too few', TEXT.trimEnd().slice(0, -1), 'a closing brace is missing'],
-    ['words after its end', `${TEXT}x`, 'b.json:26:1: '],
+    ['a comment', TEXT.replace('"version"', '// one\n  "version"'), 'b.json:3:3: JSON has no comments'],
+    ['a closing brace missing', TEXT.trimEnd().slice(0, -1), 'a closing brace is missing'],
+    ['text after its end', `${TEXT}x`, 'b.json:26:1: '],
     ['nothing in it', '', 'b.json:1:1: '],
-    ['brackets without end', '['.repeat(100_000), 'b.json:1:1: '],
-    ['brackets without measure', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'b.json:1:1: ']
-  ])('%s is refused, with its place', (_, text, complaint) => {
+    ['brackets that are never closed', '['.repeat(100_000), 'b.json:1:1: '],
+    ['brackets nested too deeply', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'b.json:1:1: ']
+  ])('%s is refused, with its location', (_, text, complaint) => {
     expect(() => parseBaseline('b.json', text)).toThrow(complaint)
   })
 
-  test('many mistakes tells the first and how many more there are', () => {
+  test('many mistakes reports the first 20 and how many more there are', () => {
     const rows = Array.from({ length: 50 }, (_, at) => [String(at)])
     const act = () =>
       parseBaseline(
         'b.json',
         JSON.stringify({ ...valid, queries: { ports: { columns: ['a', 'b'], required: rows } } })
       )
-    expect(act).toThrow(/required\[0\] has 1 values[\s\S]*and 30 more problems$/)
+    expect(act).toThrow(/required\[0\] has 1 value,[\s\S]*and 30 more problems$/)
   })
 
-  test('keys without measure that stand twice tells the first, and soon', () => {
+  test('thousands of duplicate keys reports the first 20 quickly', () => {
     const text = `${TEXT.trimEnd().slice(0, -1)},\n${'  "name": "x",\n'.repeat(20_000)}  "name": "x"\n}\n`
     expect(() => parseBaseline('b.json', text)).toThrow(
-      /b\.json:26:3: name stands twice in this object[\s\S]*and 19981 more problems$/
+      /b\.json:26:3: name appears twice in this object[\s\S]*and 19,981 more problems$/
     )
   })
 
-  test('words that would command the runner is refused in inert words', () => {
+  test('text that would command the runner is refused in inert text', () => {
     const text = TEXT.replace('"name"', '"\\n::set-output name=x::y"')
     expect(() => parseBaseline('b.json', text)).toThrow('⏎::set-output')
     expect(() => parseBaseline('b.json', text)).not.toThrow(/^::/m)
   })
 })
 
-test('the baseline of the docs is one, as it is written', () => {
+test('the baseline in the docs is valid, and written as the action writes it', () => {
   const [text = ''] = /(?<=```json\n)[\s\S]*?(?=```)/.exec(readFileSync('docs/baselines.md', 'utf8')) ?? []
   expect(writeBaseline(parseBaseline('docs', text))).toBe(text)
 })
 
-test('a query that no pack asks any more is told with its place, and is no error', () => {
-  expect(unaskedQueries('b.json', TEXT, new Set(['ports']))).toEqual([])
-  expect(unaskedQueries('b.json', TEXT, new Set())).toEqual([
-    'b.json:9:5: no pack of this run asks the query ports; its rows were not compared.'
+test('a query that is no longer in any pack is reported with its location, and is not an error', () => {
+  expect(queriesInNoPack('b.json', TEXT, new Set(['ports']))).toEqual([])
+  expect(queriesInNoPack('b.json', TEXT, new Set())).toEqual([
+    'b.json:9:5: no pack of this run has the query ports, so its rows were not compared.'
   ])
 })

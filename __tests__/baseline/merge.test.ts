@@ -129,9 +129,9 @@ test.each<[string, Baseline, Baseline, Baseline]>([
   expect(writeBaseline(parseBaseline('b.json', text))).toBe(text)
 })
 
-test('additions at the same place conflict, and the conflict is told with its line', () => {
+test('additions at the same place conflict, and the conflict is reported with its line', () => {
   const { status, text } = merged(withPorts(['443', '80'], ['8080']), withPorts(['443', '81'], ['8080']))
   expect(status).toBe(1)
   const line = text.split('\n').findIndex(one => one.startsWith('<<<<<<<')) + 1
-  expect(() => parseBaseline('b.json', text)).toThrow(`b.json:${line}:1: here are Git's merge markers`)
+  expect(() => parseBaseline('b.json', text)).toThrow(`b.json:${line}:1: unresolved Git merge markers`)
 })

@@ -252,7 +252,7 @@ describe('a pull request that changes the baseline', () => {
     })
     expect(result.code).toBe(1)
     expect(errorsOf(result)[0]).toMatch(
-      /baselines\/checkout\.json that this pull request may replace cannot be read.*contents: read/
+      /baselines\/checkout\.json on the base branch cannot be read.*contents: read/
     )
   }, 120_000)
 
@@ -287,5 +287,5 @@ test('a pack that changed and a query that no pack asks are told, and are no err
   const result = await run(await snapshotOf('clean', healthy), { head: JSON.stringify(baseline) })
   expect(result.code).toBe(0)
   expect(result.summary).toContain('has changed since the baseline was made')
-  expect(result.summary).toContain('no pack of this run asks the query')
+  expect(result.summary).toContain('no pack of this run has the query')
 }, 120_000)

@@ -3,10 +3,10 @@ import type { Acceptance, Baseline, BaselineQueries } from './baseline.ts'
 import { type List, rowKey } from './roles.ts'
 import { compareRows } from './write.ts'
 
-/** A row that another version of a baseline has elsewhere, or not at all. */
+/** A row that one version of a baseline has and the other lacks, or lists elsewhere. */
 export interface RowChange {
   readonly change: 'added' | 'removed' | 'moved'
-  /** `null`: a row of all roles. */
+  /** `null`: the row is for all roles. */
   readonly role: string | null
   readonly query: string
   readonly row: Readonly<Record<string, string>>
@@ -14,10 +14,10 @@ export interface RowChange {
   readonly to: List | null
 }
 
-/** What differs between two versions of a baseline, in the file's order. */
+/** The differences between two versions of a baseline, in the file's order. */
 export interface BaselineChanges {
   readonly rows: readonly RowChange[]
-  /** Queries of which only one version speaks, or whose columns differ. */
+  /** Queries that only one version covers, or whose columns differ. */
   readonly queries: readonly {
     readonly change: 'added' | 'removed' | 'columns'
     readonly role: string | null
@@ -31,19 +31,22 @@ export interface BaselineChanges {
   readonly packs: readonly string[]
 }
 
-/** Compares two versions of a baseline, place by place; `null`: there was none. O(rows). */
+/**
+ * Compares two versions of a baseline, role by role. O(rows).
+ * @param older `null`: there was none
+ */
 export function diffBaselines(older: Baseline | null, newer: Baseline): BaselineChanges {
   const labels = new Set([...Object.keys(older?.roles ?? {}), ...Object.keys(newer.roles)])
-  const parts = [null, ...[...labels].sort()].map(role =>
-    changesOf(role, queriesAt(older, role), queriesAt(newer, role))
+  const byRole = [null, ...[...labels].sort()].map(role =>
+    roleChanges(role, queriesAt(older, role), queriesAt(newer, role))
   )
   const acceptanceKey = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
   const before = new Map((older?.accept ?? []).map(acceptance => [acceptanceKey(acceptance), acceptance]))
   const after = new Map(newer.accept.map(acceptance => [acceptanceKey(acceptance), acceptance]))
   const packs = new Set([...Object.keys(older?.packs ?? {}), ...Object.keys(newer.packs)])
   return {
-    rows: parts.flatMap(part => part.rows),
-    queries: parts.flatMap(part => part.queries),
+    rows: byRole.flatMap(({ rows }) => rows),
+    queries: byRole.flatMap(({ queries }) => queries),
     acceptances: [
       ...[...after].flatMap(([key, acceptance]) =>
         before.has(key) ? [] : [{ change: 'added' as const, acceptance }]
@@ -56,14 +59,14 @@ export function diffBaselines(older: Baseline | null, newer: Baseline): Baseline
   }
 }
 
-/** Names of the integrity queries to which rows are added: whatever their prevalence, somebody should look. */
+/** Names of the integrity queries to which rows are added: somebody should look, however common the rows are. */
 export function integrityAdditions({ rows }: BaselineChanges, queries: readonly Query[]): string[] {
   const integrity = new Set(queries.filter(({ weight }) => weight === 'integrity').map(({ name }) => name))
   const added = rows.filter(({ change, query }) => change === 'added' && integrity.has(query))
   return [...new Set(added.map(({ query }) => query))].sort()
 }
 
-/** Whether two versions of a baseline say the same. */
+/** Whether two versions of a baseline have the same content. */
 export function isUnchanged({ rows, queries, acceptances, packs }: BaselineChanges): boolean {
   return rows.length + queries.length + acceptances.length + packs.length === 0
 }
@@ -72,7 +75,7 @@ function queriesAt(baseline: Baseline | null, role: string | null): BaselineQuer
   return (role === null ? baseline?.queries : baseline?.roles[role]?.queries) ?? {}
 }
 
-function changesOf(
+function roleChanges(
   role: string | null,
   older: BaselineQueries,
   newer: BaselineQueries
@@ -87,20 +90,20 @@ function changesOf(
     else if (after === undefined) queries.push({ change: 'removed', role, query })
     else if (rowKey(before.columns) !== rowKey(after.columns))
       queries.push({ change: 'columns', role, query })
-    rows.push(...rowChanges(role, query, listed(before), listed(after)))
+    rows.push(...rowChanges(role, query, listedRows(before), listedRows(after)))
   }
   return { rows, queries }
 }
 
-interface Listed {
+interface RowInList {
   readonly columns: readonly string[]
   readonly row: readonly string[]
   readonly list: List
 }
 
-/** Rows by their columns and values. */
-function listed(query: BaselineQueries[string] | undefined): Map<string, Listed> {
-  const rows = new Map<string, Listed>()
+/** By columns and values. */
+function listedRows(query: BaselineQueries[string] | undefined): Map<string, RowInList> {
+  const rows = new Map<string, RowInList>()
   if (query === undefined) return rows
   for (const list of ['required', 'optional'] as const) {
     for (const row of query[list])
@@ -112,22 +115,22 @@ function listed(query: BaselineQueries[string] | undefined): Map<string, Listed>
 function rowChanges(
   role: string | null,
   query: string,
-  before: ReadonlyMap<string, Listed>,
-  after: ReadonlyMap<string, Listed>
+  before: ReadonlyMap<string, RowInList>,
+  after: ReadonlyMap<string, RowInList>
 ): RowChange[] {
   const differing = [...new Set([...before.keys(), ...after.keys()])].flatMap(key => {
     const from = before.get(key)
     const to = after.get(key)
-    const known = to ?? from
-    return known === undefined || from?.list === to?.list ? [] : [{ from, to, known }]
+    const either = to ?? from
+    return either === undefined || from?.list === to?.list ? [] : [{ from, to, either }]
   })
   return differing
-    .sort((a, b) => compareRows(a.known.row, b.known.row))
-    .map(({ from, to, known }) => ({
+    .sort((a, b) => compareRows(a.either.row, b.either.row))
+    .map(({ from, to, either }) => ({
       change: from === undefined ? 'added' : to === undefined ? 'removed' : 'moved',
       role,
       query,
-      row: Object.fromEntries(known.columns.map((column, at) => [column, known.row[at] ?? ''])),
+      row: Object.fromEntries(either.columns.map((column, at) => [column, either.row[at] ?? ''])),
       from: from?.list ?? null,
       to: to?.list ?? null
     }))

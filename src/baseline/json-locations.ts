@@ -7,77 +7,68 @@ import {
   printParseErrorCode,
   visit
 } from 'jsonc-parser'
+import { type LineLocation, lineLocator } from '../text/line-locator.ts'
 
-/** Counted from 1, as editors do; a column is a UTF-16 unit. */
-export interface JsonLocation {
-  readonly line: number
-  readonly column: number
-}
-
-export interface Problem {
-  readonly place: JsonLocation
+/** Something wrong in a file, and where. */
+export interface LocatedProblem {
+  readonly place: LineLocation
   readonly message: string
 }
 
-/** JSON text that was read, and what is needed to say where in it something stands. */
-export interface Located {
+/** Parsed JSON with its text, which says where each value is. */
+export interface LocatedJson {
   readonly text: string
   readonly value: unknown
-  /** Keys that stand twice in one object: JSON keeps the last and says nothing. */
-  readonly repeated: readonly Problem[]
+  /** Keys that an object has twice (JSON silently keeps the last), or must not have. */
+  readonly badKeys: readonly LocatedProblem[]
 }
 
 const MERGE_MARKER = /^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)/m
 
-/** Reads JSON, without comments. */
-export function readLocated(source: string): Located | { readonly problems: readonly Problem[] } {
+/** Reads JSON without comments. */
+export function readLocated(source: string): LocatedJson | { readonly problems: readonly LocatedProblem[] } {
   const text = source.replace(/^\ufeff/, '')
   const marker = text.search(MERGE_MARKER)
   if (marker >= 0) {
-    const message = "here are Git's merge markers: resolve the conflict and commit the result"
-    return { problems: [{ place: placeOf(text, marker), message }] }
+    const message = 'unresolved Git merge markers: resolve the conflict and commit the result'
+    return { problems: [{ place: lineLocator(text)(marker), message }] }
   }
   const errors: ParseError[] = []
   try {
-    // Not JSON.parse: that of Node 24 reads the key "\\u202e" as "\\" after an object of the same shape with that key.
+    // Not JSON.parse: Node 24 reads the key "\\u202e" as "\\" after an object of the same shape with that key.
     const value: unknown = parse(text, errors, { disallowComments: true })
     const [first] = errors
-    if (first === undefined) return { text, value, repeated: repeatedKeys(text) }
-    // What follows the first error is mostly its echo.
-    const message = SYNTAX[printParseErrorCode(first.error)] ?? 'this is no JSON'
-    return { problems: [{ place: placeOf(text, first.offset), message }] }
+    if (first === undefined) return { text, value, badKeys: badKeysOf(text) }
+    // Errors after the first are mostly its consequences.
+    const message = SYNTAX_ERRORS[printParseErrorCode(first.error)] ?? 'not valid JSON'
+    return { problems: [{ place: lineLocator(text)(first.offset), message }] }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return { problems: [{ place: { line: 1, column: 1 }, message: 'is nested too deeply' }] }
   }
 }
 
-/** Tells where the value at a path stands: of a key its name; of what is missing the object that lacks it. */
-export function locator({ text }: Located): (path: readonly PropertyKey[]) => JsonLocation {
+/** Locates the value at a path: for a member its key, for something missing the object that lacks it. */
+export function locator({ text }: LocatedJson): (path: readonly PropertyKey[]) => LineLocation {
   const root = parseTree(text)
+  const locate = lineLocator(text)
   return path => {
     for (let length = path.length; root !== undefined && length > 0; length--) {
       const steps = path.slice(0, length).map(step => (typeof step === 'number' ? step : String(step)))
       const node = findNodeAtLocation(root, steps)
-      if (node !== undefined) return placeOf(text, (length === path.length ? keyOf(node) : node).offset)
+      if (node !== undefined) return locate((length === path.length ? keyNode(node) : node).offset)
     }
-    return placeOf(text, root?.offset ?? 0)
+    return locate(root?.offset ?? 0)
   }
 }
 
-/** The name of a property stands before its value. */
-function keyOf(node: Node): Node {
+/** The key of a member's value; any other value itself. */
+function keyNode(node: Node): Node {
   return node.parent?.type === 'property' ? (node.parent.children?.[0] ?? node) : node
 }
 
-function placeOf(text: string, offset: number): JsonLocation {
-  const before = text.slice(0, offset)
-  const start = before.lastIndexOf('\n') + 1
-  return { line: before.split('\n').length, column: offset - start + 1 }
-}
-
-function repeatedKeys(text: string): Problem[] {
-  const problems: Problem[] = []
+function badKeysOf(text: string): LocatedProblem[] {
+  const problems: LocatedProblem[] = []
   const objects: Set<string>[] = []
   visit(text, {
     onObjectBegin: () => {
@@ -89,29 +80,29 @@ function repeatedKeys(text: string): Problem[] {
     onObjectProperty: (key, _offset, _length, line, column) => {
       const keys = objects.at(-1)
       const place = { line: line + 1, column: column + 1 }
-      if (keys?.has(key)) problems.push({ place, message: `${key} stands twice in this object` })
-      if (key === '__proto__')
-        problems.push({ place, message: '__proto__ is no name of anything in a baseline' })
+      if (keys?.has(key)) problems.push({ place, message: `${key} appears twice in this object` })
+      if (key === '__proto__') problems.push({ place, message: '__proto__ is not allowed as a key' })
       keys?.add(key)
     }
   })
   return problems
 }
 
-const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'this is no JSON value',
-  InvalidNumberFormat: 'this is no number',
-  PropertyNameExpected: 'the name of a key is missing, or the comma before is one too many',
-  ValueExpected: 'a value is missing, or the comma before is one too many',
+/** By the parser's code. */
+const SYNTAX_ERRORS: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'not a valid JSON value',
+  InvalidNumberFormat: 'not a valid number',
+  PropertyNameExpected: 'a key is missing, or there is a comma too many before this',
+  ValueExpected: 'a value is missing, or there is a comma too many before this',
   ColonExpected: 'a colon is missing',
   CommaExpected: 'a comma is missing before this',
   CloseBraceExpected: 'a closing brace is missing',
   CloseBracketExpected: 'a closing bracket is missing',
   EndOfFileExpected: 'nothing may follow the baseline',
-  InvalidCommentToken: 'a comment stands here, and JSON has none; use note',
-  UnexpectedEndOfComment: 'a comment stands here, and JSON has none; use note',
+  InvalidCommentToken: 'JSON has no comments: use the key note',
+  UnexpectedEndOfComment: 'JSON has no comments: use the key note',
   UnexpectedEndOfString: 'a closing quote is missing',
-  InvalidUnicode: 'this is no \\u escape',
-  InvalidEscapeCharacter: 'this is no escape that JSON has',
-  InvalidCharacter: 'a control character must be escaped'
+  InvalidUnicode: 'not a valid \\u escape',
+  InvalidEscapeCharacter: 'not a valid escape',
+  InvalidCharacter: 'control characters must be escaped'
 }

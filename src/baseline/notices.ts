@@ -1,5 +1,5 @@
 import type { Pack, Query } from '../osquery/pack.ts'
-import { type Baseline, unaskedQueries } from './baseline.ts'
+import { type Baseline, queriesInNoPack } from './baseline.ts'
 
 /** A baseline as the repository holds it. */
 export interface BaselineFile {
@@ -10,7 +10,7 @@ export interface BaselineFile {
   readonly content: Baseline
 }
 
-/** What a reader must know of a baseline and the packs that are asked: neither is an error. */
+/** Notices where a baseline and the packs of a run differ. Neither is an error. */
 export function baselineNotices(
   { path, text, content }: BaselineFile,
   packs: readonly Pack[],
@@ -21,8 +21,8 @@ export function baselineNotices(
   return [
     ...changed.map(
       ({ name }) =>
-        `The pack ${name} has changed since the baseline was made: run mode baseline to learn what is new in it.`
+        `The pack ${name} has changed since the baseline was made. Run mode baseline to learn what is new in it.`
     ),
-    ...unaskedQueries(path, text, asked)
+    ...queriesInNoPack(path, text, asked)
   ]
 }

@@ -8,9 +8,9 @@ import {
 } from './baseline.ts'
 
 /**
- * A baseline's one text: keys in a fixed order, names, rows and acceptances sorted by code unit, one row a line, LF.
+ * The text of a baseline: keys in a fixed order; names, rows and acceptances sorted by code unit; one row per line; LF.
  * Equal baselines give equal bytes, whatever their order. Every list ends with an empty element, so that each line
- * of a row or an acceptance ends with a comma, and Git merges additions at different places of one list.
+ * of a row or an acceptance ends with a comma and Git merges additions at different places of one list.
  */
 export function writeBaseline(baseline: Baseline): string {
   const packs = byKey(baseline.packs).map(([name, sha256]) => `    ${text(name)}: ${text(sha256)}`)
@@ -41,8 +41,8 @@ export function compareRows(a: readonly string[], b: readonly string[]): number 
 }
 
 function queriesText(queries: BaselineQueries, indent: string): string {
-  const own = byKey(queries).map(([name, query]) => queryText(name, query, `${indent}  `))
-  return `${indent}"queries": ${object(own, indent)}`
+  const members = byKey(queries).map(([name, query]) => queryText(name, query, `${indent}  `))
+  return `${indent}"queries": ${object(members, indent)}`
 }
 
 function queryText(name: string, query: BaselineQuery, indent: string): string {

@@ -3,7 +3,7 @@ import { SEVERITIES, type Severity, type Verdict } from '../analyze/finding.ts'
 import type { Draft } from '../analyze/findings/draft.ts'
 import type { BaselineChanges } from '../baseline/diff.ts'
 
-/** A finding that only one of two baselines gives rise to. */
+/** A finding under only one of two versions of a baseline. */
 export interface PlannedFinding {
   readonly id: string
   readonly severity: Severity
@@ -13,32 +13,33 @@ export interface PlannedFinding {
   readonly queries: readonly string[]
 }
 
-/** What a fleet looks like under a new baseline that looked otherwise under the old one. */
+/** How the findings of a fleet change when one baseline replaces another. */
 export interface Effect {
-  /** Ids of hosts with open deviations of medium or above under the old baseline only, sorted. */
+  /** Ids of hosts with open deviations of medium or above only under the old baseline, sorted. */
   readonly becomeClean: readonly string[]
-  /** The same under the new baseline only. */
+  /** The same, only under the new baseline. */
   readonly becomeDrifted: readonly string[]
   /** Worst first. */
   readonly vanished: readonly PlannedFinding[]
   readonly appeared: readonly PlannedFinding[]
 }
 
-/** What a pull request that changes a baseline would do. */
+/** What a pull request does that changes a baseline. */
 export interface Plan {
   readonly changes: BaselineChanges
-  /** Tables whose change is rarely innocent, and to which rows are added; sorted. */
+  /** Names of the integrity queries to which rows are added, sorted. */
   readonly integrity: readonly string[]
-  /** `null`: no host was asked. */
+  /** `null`: no host was queried. */
   readonly effect: Effect | null
 }
 
-/** Compares what one fleet looks like under two baselines. O(findings). */
+/** Compares the findings of one fleet under two baselines. O(findings). */
 export function effectOf(before: Analysis, after: Analysis): Effect {
-  const drifted = [driftedHosts(before), driftedHosts(after)] as const
+  const driftedBefore = driftedHosts(before)
+  const driftedAfter = driftedHosts(after)
   return {
-    becomeClean: without(drifted[0], drifted[1]),
-    becomeDrifted: without(drifted[1], drifted[0]),
+    becomeClean: difference(driftedBefore, driftedAfter),
+    becomeDrifted: difference(driftedAfter, driftedBefore),
     vanished: onlyIn(before, after),
     appeared: onlyIn(after, before)
   }
@@ -49,14 +50,14 @@ function openDeviations({ drafts }: Analysis): readonly Draft[] {
 }
 
 function driftedHosts(analysis: Analysis): Set<string> {
-  const grave = openDeviations(analysis).filter(
+  const severe = openDeviations(analysis).filter(
     ({ severity }) => SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf('medium')
   )
-  return new Set(grave.flatMap(draft => idsOf(analysis, draft.hosts)))
+  return new Set(severe.flatMap(draft => idsOf(analysis, draft.hosts)))
 }
 
-function without(some: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
-  return [...some].filter(host => !others.has(host)).sort()
+function difference(hosts: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
+  return [...hosts].filter(host => !others.has(host)).sort()
 }
 
 function onlyIn(analysis: Analysis, other: Analysis): PlannedFinding[] {
