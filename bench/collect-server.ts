@@ -24,7 +24,7 @@ process.on('message', message => {
     const calls = server.calls.splice(0)
     process.send?.({
       calls: calls.map(({ action, errorType }) => ({ action, errorType })),
-      keeping: agent.keeping()
+      retaining: agent.retaining()
     })
   }
   if (message === 'end') server.close().then(() => process.exit(0))
