@@ -9,8 +9,8 @@ const question = { queries: QUERIES, indicators: [], today: TODAY }
 
 /** What mode `baseline` makes of hosts. */
 export async function learnedFrom(hosts: readonly HostRecord[]): Promise<Baseline> {
-  const upkeep = { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false }
-  const { baseline } = await learnFromFleet(upkeep, question, async function* () {
+  const options = { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false }
+  const { baseline } = await learnFromFleet(options, question, async function* () {
     yield* hosts
   })
   return baseline
