@@ -1,20 +1,37 @@
-import * as core from '@actions/core'
-import { assess } from '../assess.ts'
-import { failures } from '../publish/gate.ts'
-import { silentHosts } from '../publish/outputs.ts'
+import { coverageOutputs } from '../publish/channels/outputs.ts'
+import { coverageFailures } from '../publish/gate.ts'
 import { coverageSentence } from '../report/phrases.ts'
-import type { Collection, Job } from './job.ts'
-import { dayOf, fleetReport } from './report.ts'
+import { coverage } from '../report/summarize.ts'
+import type { HostRecord } from '../snapshot/snapshot.ts'
+import type { Collection, Job, ModeResult } from './job.ts'
+import { expectedHosts } from './report.ts'
 
-/**
- * Mode `collect` writes a snapshot only; its outputs and the log tell how much of the fleet is in it. Returns why the
- * run must fail.
- */
-export async function runCollect(job: Job, fetched: Collection): Promise<string[]> {
-  const question = { queries: [], indicators: [], baseline: null, today: dayOf(job) }
-  const { summary, hosts } = fleetReport(job, fetched, await assess(question, fetched.hosts), [])
+/** Mode `collect`: only writes a snapshot; its outputs and the log say how much of the fleet is in it. */
+export async function runCollect(job: Job, { collected, hosts }: Collection): Promise<ModeResult> {
+  const statuses = await statusesOf(hosts())
+  const silentHosts = [...statuses].filter(([, status]) => status === 'silent').map(([host]) => host)
+  const inStatus = (wanted: HostRecord['status']) =>
+    [...statuses.values()].filter(status => status === wanted).length
+  const reported = inStatus('reported')
+  const all = Math.max(statuses.size, expectedHosts(job, collected.targeted) ?? 0)
+  const summary = {
+    hosts: all,
+    reported,
+    partial: inStatus('partial'),
+    silent: silentHosts.length,
+    coverage: coverage(reported, all)
+  }
   job.log.info(coverageSentence(summary))
-  core.setOutput('coverage', summary.coverage.toFixed(4))
-  core.setOutput('silent-hosts', silentHosts(hosts))
-  return failures({ summary, findings: [] }, { failOn: 'never', minCoverage: job.inputs.minCoverage })
+  return {
+    report: null,
+    outputs: coverageOutputs(summary.coverage, silentHosts),
+    problems: coverageFailures(summary, job.inputs.minCoverage)
+  }
+}
+
+/** By host. The first record of a host that was collected more than once counts. */
+async function statusesOf(hosts: AsyncIterable<HostRecord>): Promise<Map<string, HostRecord['status']>> {
+  const statuses = new Map<string, HostRecord['status']>()
+  for await (const { host, status } of hosts) if (!statuses.has(host)) statuses.set(host, status)
+  return statuses
 }
