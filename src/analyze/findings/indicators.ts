@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { RE2JS } from 're2js'
-import { itemKey, rowReader } from '../../normalize/fleet.ts'
+import { itemKey } from '../../normalize/items.ts'
+import { rowReader } from '../../normalize/values.ts'
 import type { Query } from '../../osquery/pack.ts'
 import type { HostRecord, Row } from '../../snapshot/snapshot.ts'
 import type { Finding, FindingRow } from '../finding.ts'

@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
 import type { Deviation } from '../deviate/deviation.ts'
