@@ -1,3 +1,4 @@
+import { errorMessage } from '../lib/error-message.ts'
 import { sanitize } from '../text/sanitize.ts'
 
 /** The name of an error as AWS gives it, modeled or not. */
@@ -10,7 +11,7 @@ const HOST_ID = /\b(m?i)-[0-9a-f]{8,17}\b/g
 
 /** The text of an error, without the full stop at its end and without hosts' ids; it may quote a service: made inert. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = errorMessage(error)
   return sanitize(text, 600).replace(/\.$/, '').replace(HOST_ID, '$1-…')
 }
 

@@ -2,16 +2,15 @@ import { coverageOutputs } from '../publish/channels/outputs.ts'
 import { coverageFailures } from '../publish/gate.ts'
 import { coverageSentence } from '../report/phrases.ts'
 import { coverage } from '../report/summarize.ts'
-import type { HostRecord } from '../snapshot/snapshot.ts'
+import type { HostStatus } from '../snapshot/snapshot.ts'
 import type { Collection, Job, ModeResult } from './job.ts'
 import { expectedHosts } from './report.ts'
 
 /** Mode `collect`: only writes a snapshot; its outputs and the log say how much of the fleet is in it. */
-export async function runCollect(job: Job, { collected, hosts }: Collection): Promise<ModeResult> {
-  const statuses = await statusesOf(hosts())
+export async function runCollect(job: Job, { collected }: Collection): Promise<ModeResult> {
+  const { statuses } = collected
   const silentHosts = [...statuses].filter(([, status]) => status === 'silent').map(([host]) => host)
-  const inStatus = (wanted: HostRecord['status']) =>
-    [...statuses.values()].filter(status => status === wanted).length
+  const inStatus = (wanted: HostStatus) => [...statuses.values()].filter(status => status === wanted).length
   const reported = inStatus('reported')
   const all = Math.max(statuses.size, expectedHosts(job, collected.targeted) ?? 0)
   const summary = {
@@ -27,11 +26,4 @@ export async function runCollect(job: Job, { collected, hosts }: Collection): Pr
     outputs: coverageOutputs(summary.coverage, silentHosts),
     problems: coverageFailures(summary, job.inputs.minCoverage)
   }
-}
-
-/** By host. The first record of a host that was collected more than once counts. */
-async function statusesOf(hosts: AsyncIterable<HostRecord>): Promise<Map<string, HostRecord['status']>> {
-  const statuses = new Map<string, HostRecord['status']>()
-  for await (const { host, status } of hosts) if (!statuses.has(host)) statuses.set(host, status)
-  return statuses
 }

@@ -66,33 +66,25 @@ export function workspaceReader({ context }: Job): (path: string) => Promise<str
 
 /** Collects all hosts into a snapshot in the output folder. */
 export async function collectSnapshot(job: Job, definitions: Definitions): Promise<Collection> {
-  const { inputs, context, startedAt, outputDir, signal, log, clock, mask } = job
+  const { inputs, context, startedAt, outputDir, signal, log, clock, mask, env } = job
   const path = join(outputDir, 'snapshot.ndjson.gz')
   const queries = queriesOf(definitions.packs)
   const { repository } = context
   const name = repository === null ? 'local' : `${repository.owner}/${repository.repo}`
-  const collected = await log.group('Collect', async () => {
-    const ssm =
-      inputs.collector === 'ssm'
-        ? ssmClient(inputs.region, await login(inputs, context, { clock, log, mask }))
-        : null
-    try {
-      return await collect(
-        {
-          inputs,
-          packs: definitions.packs,
-          queries,
-          comment: `fleet-drift ${name} run ${context.runId ?? 'local'}`,
-          workspace: context.workspace,
-          path,
-          startedAt
-        },
-        { ssm, log, clock, signal }
-      )
-    } finally {
-      ssm?.destroy()
-    }
-  })
+  const comment = `fleet-drift ${name} run ${context.runId ?? 'local'}`
+  const { packs } = definitions
+  const { workspace } = context
+  const connect = async () =>
+    ssmClient(inputs.region, await login(inputs, context, { clock, log, mask }), clock)
+  const collected = await log.group('Collect', () =>
+    collect({ inputs, packs, queries, comment, workspace, startedAt }, path, {
+      connect,
+      env,
+      log,
+      clock,
+      signal
+    })
+  )
   return {
     path,
     definitions,
