@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { RoleSession } from './credentials.ts'
 import { explainAwsError, hasExpired, isThrottled } from './errors.ts'
 import { type Pace, startPace } from './pace.ts'
@@ -13,7 +13,11 @@ const MAX_RENEWALS = 2
  * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed. Without
  * `credentials` the SDK looks for ambient ones.
  */
-export function ssmClient(region: string, credentials: RoleSession['credentials'] | null): SSMClient {
+export function ssmClient(
+  region: string,
+  credentials: RoleSession['credentials'] | null,
+  clock: Clock
+): SSMClient {
   const client = new SSMClient({
     region,
     // The session knows best when to renew: the SDK is to ask it each time.
@@ -26,7 +30,7 @@ export function ssmClient(region: string, credentials: RoleSession['credentials'
   })
   const paces = new Map<string, Pace>()
   const paceOf = (action: string): Pace => {
-    const pace = paces.get(action) ?? startPace(systemClock)
+    const pace = paces.get(action) ?? startPace(clock)
     paces.set(action, pace)
     return pace
   }

@@ -7,7 +7,7 @@ import { errorName } from './errors.ts'
 /** The text of an object (latin1), or why it cannot be had; `null`: it is not there, perhaps not yet. */
 export type ReadObject = (
   key: string
-) => Promise<{ readonly text: string } | { readonly reason: string } | null>
+) => Promise<{ readonly text: string } | { readonly problem: string } | null>
 
 const TIMEOUT = 60_000
 /** A host's answer in all its pieces is smaller (bytes). */
@@ -67,14 +67,14 @@ export function s3Reader(
       if (answer.status === 404) return null
       if (answer.status === 403)
         return {
-          reason: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
+          problem: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
         }
-      if (!answer.ok) return { reason: `S3 answered ${answer.status}` }
+      if (!answer.ok) return { problem: `S3 answered ${answer.status}` }
       if (Number(answer.headers.get('content-length') ?? 0) > MAX_OBJECT_BYTES)
-        return { reason: 'the object is too large' }
+        return { problem: 'the object is too large' }
       return { text: Buffer.from(await answer.arrayBuffer()).toString('latin1') }
     } catch (error) {
-      return { reason: `S3 cannot be reached (${errorName(error)})` }
+      return { problem: `S3 cannot be reached (${errorName(error)})` }
     }
   }
 }

@@ -16,27 +16,26 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, jest, test } from '@jest/globals'
 import { openReply, type Reply } from '../../../src/collect/protocol/reply.ts'
 import {
+  chunkScript,
   collectorScript,
+  dedupScript,
   encodeScript,
   lockedScript,
-  pieceScript,
-  REPLY_BYTES,
-  removeScript,
-  shorthandScript
+  removeScript
 } from '../../../src/collect/script/build.ts'
 import type { OsquerySource } from '../../../src/inputs/osquery-sources.ts'
 
 // Real processes on a machine that may be busy.
 jest.setTimeout(60_000)
 
-/** The shells of real fleets; a machine without one of them tests the others. */
+/** The shells of real fleets; a machine that lacks one tests the others. */
 const SHELLS = ['sh', 'dash', 'bash', 'busybox'].filter(
   shell => spawnSync(shell, shell === 'busybox' ? [] : ['-c', ':']).status === 0
 )
 const NONCE = '00ff00ff00ff00ff00ff00ff'
 const HOST = 'i-0123456789abcdef0'
 
-/** A stand-in: what it prints is chosen by a word in the SQL. `%W` is the path of its working folder. */
+/** A stand-in for osqueryi: a word in the SQL chooses what it prints. `%W` is the path of its working folder. */
 const OSQUERYI = `#!/bin/sh
 for sql; do :; done
 case $sql in
@@ -79,8 +78,8 @@ function prepare(queries: Record<string, string>, run: Run) {
   mkdirSync(temp)
   install(join(bin, 'osqueryi'), OSQUERYI.replaceAll('%W', folder))
   run.prepare?.(folder)
-  const asked = Object.entries(queries).map(([name, sql]) => ({ name, sql }))
-  const script = collectorScript(asked, {
+  const sent = Object.entries(queries).map(([name, sql]) => ({ name, sql }))
+  const script = collectorScript(sent, {
     nonce: NONCE,
     budgetSeconds: run.budgetSeconds ?? 60,
     querySeconds: run.querySeconds ?? 20,
@@ -130,7 +129,7 @@ function results(opened: Reply) {
 const PROGRAMS =
   'sh uname tar curl mktemp rm date nice timeout sha256sum shasum openssl grep wc gzip base64 tr head cat id sed sleep setsid od touch'
 
-/** Puts a program into a folder of the test. `wx` creates a file and never writes through a link to a real program. */
+/** Installs a program in a folder of the test. `wx` never writes through a link to a real program. */
 function install(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o755, flag: 'wx' })
 }
@@ -140,10 +139,10 @@ function pathOf(program: string): string {
 }
 
 /**
- * A PATH of `bin` and the usual programs, some of them exchanged. The script appends /usr/bin to its PATH: a program
- * that is to be missing must fail, and one that is `null` is only not put before.
+ * A PATH of `bin` and the usual programs, some of them replaced. The script appends /usr/bin to its PATH, so a missing
+ * program is one that fails; a program that is `null` is found only there.
  */
-function exchanged(programs: Readonly<Record<string, string | null>>) {
+function replaced(programs: Readonly<Record<string, string | null>>) {
   return (bin: string) => {
     const few = join(bin, '..', 'few')
     mkdirSync(few)
@@ -198,14 +197,14 @@ test.each(SHELLS)('in %s, every query has its own status and its rows as osquery
   expect(left).toEqual([])
 })
 
-test.each(SHELLS)('in %s, rows count however they are laid out', shell => {
+test.each(SHELLS)('in %s, rows are counted in any layout', shell => {
   const queries = results(collect({ tabs: 'TABS', two: 'TWO-A-LINE', one: 'ONE-LINE' }, { shell }).opened)
   expect(queries.tabs).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '{' }] })
   expect(queries.two).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }, { a: '3' }] })
   expect(queries.one).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }] })
 })
 
-test.each(SHELLS)('in %s, SQL reaches osquery as it is', shell => {
+test.each(SHELLS)('in %s, SQL reaches osquery unchanged', shell => {
   const sql = "ECHO 'it''s' \"x\" `id` $(id) $HOME {{ssm:secret}} %s \\n \\\\ * ~\n  -- é ; <&> !"
   const [row] = results(collect({ q: sql }, { shell }).opened).q!.rows
   expect(Buffer.from(row!.hex!, 'hex').toString('utf8')).toBe(sql)
@@ -221,7 +220,7 @@ test('osquery runs niced, with a private home, no input, no flag file and no ext
   })
 })
 
-test.each(SHELLS)('in %s, a query that hangs times out, and the next is asked', shell => {
+test.each(SHELLS)('in %s, a query that hangs times out, and the next one runs', shell => {
   const queries = results(collect({ hang: 'HANG', next: 'SELECT 1' }, { shell, querySeconds: 1 }).opened)
   expect(queries).toMatchObject({ hang: { status: 'timeout' }, next: { status: 'ok' } })
 })
@@ -230,7 +229,7 @@ test.each(SHELLS)('in %s without timeout and nice, a query that hangs times out 
   const queries = results(
     collect(
       { hang: 'HANG', next: 'SELECT 1', bad: 'SYNTAX' },
-      { shell, querySeconds: 1, path: exchanged({ timeout: MISSING, nice: MISSING }) }
+      { shell, querySeconds: 1, path: replaced({ timeout: MISSING, nice: MISSING }) }
     ).opened
   )
   expect(queries).toMatchObject({
@@ -240,7 +239,7 @@ test.each(SHELLS)('in %s without timeout and nice, a query that hangs times out 
   })
 })
 
-test('queries for which no time is left are not asked, and said to be', () => {
+test('queries for which no time is left are not run, and are reported so', () => {
   const started = performance.now()
   const queries = results(
     collect({ hang: 'HANG', next: 'SELECT 1' }, { budgetSeconds: 2, querySeconds: 20 }).opened
@@ -248,14 +247,14 @@ test('queries for which no time is left are not asked, and said to be', () => {
   expect(performance.now() - started).toBeLessThan(8_000)
   expect(queries).toMatchObject({
     hang: { status: 'timeout' },
-    next: { status: 'timeout', detail: 'not asked: the time for all queries was used up' }
+    next: { status: 'timeout', detail: 'not run: the time for all queries was used up' }
   })
 })
 
-test('what is more than a host may send is left out, largest first, and said to be', () => {
+test('results beyond what a host may send are dropped, largest first, and are reported so', () => {
   const { opened, reply } = collect({ before: 'SELECT 1', noise: 'NOISE', after: 'SELECT 2' })
   const queries = results(opened)
-  expect(reply.length).toBeLessThanOrEqual(REPLY_BYTES)
+  expect(reply.length).toBeLessThanOrEqual(23_999)
   expect(queries).toMatchObject({
     before: { status: 'ok' },
     noise: { status: 'truncated', rows: [] },
@@ -271,16 +270,16 @@ test.each(SHELLS)('in %s, endless output is stopped', shell => {
   expect(queries.after?.status).toBe('ok')
 })
 
-test('a host without osquery says so', () => {
+test('a host without osquery reports so', () => {
   const { opened, left } = collect(
     { q: 'SELECT 1' },
-    { path: bin => exchanged({})(bin).replace(`${bin}:`, '') }
+    { path: bin => replaced({})(bin).replace(`${bin}:`, '') }
   )
   expect(opened.kind).toBe('no-osquery')
   expect(left).toEqual([])
 })
 
-test('osqueryd -S stands in where there is no osqueryi', () => {
+test('osqueryd -S is used where there is no osqueryi', () => {
   const { opened } = collect(
     { q: 'SELECT 1' },
     {
@@ -311,7 +310,7 @@ function withoutOsquery(shell: string, fetcher: 'curl' | 'wget', bend: (archive:
   bend(archive)
   const arch = spawnSync('uname', ['-m'], { encoding: 'utf8' }).stdout.trim()
   const other = fetcher === 'curl' ? {} : { curl: MISSING }
-  const few = exchanged({ ...other, [fetcher]: FETCHERS[fetcher], tar: null })
+  const few = replaced({ ...other, [fetcher]: FETCHERS[fetcher], tar: null })
   try {
     return collect(
       { q: 'SELECT 1', where: 'WHERE' },
@@ -334,44 +333,47 @@ test.each(SHELLS)('in %s, osquery is fetched where the host has none, verified, 
   expect(left).toEqual([])
 })
 
-test('an osquery with another digest is not run, and the host says so', () => {
+test('an osquery with another digest is not run, and the host reports so', () => {
   const { opened, left } = withoutOsquery('sh', 'curl', archive => writeFileSync(archive, 'trojan'))
   expect(opened).toMatchObject({
     kind: 'no-osquery',
-    fetched: 'what it fetched has another digest, and was not run'
+    failure: 'wrong-digest'
   })
   expect(left).toEqual([])
 })
 
-test('why osquery could not be fetched is told', () => {
+test('the host reports why osquery could not be fetched', () => {
   const gone = withoutOsquery('sh', 'curl', archive => rmSync(archive))
-  expect(gone.opened).toMatchObject({ kind: 'no-osquery', fetched: 'it could not fetch it' })
+  expect(gone.opened).toMatchObject({ kind: 'no-osquery', failure: 'no-download' })
   const { opened } = collect(
     { q: 'SELECT 1' },
     {
-      path: bin => exchanged({})(bin).replace(`${bin}:`, ''),
+      path: bin => replaced({})(bin).replace(`${bin}:`, ''),
       osquery: [{ arch: 'pdp11', url: 'https://example.com/o', sha256: 'a'.repeat(64) }]
     }
   )
-  expect(opened).toMatchObject({ fetched: 'the osquery input has no line for its architecture' })
+  expect(opened).toMatchObject({ failure: 'no-source' })
 })
 
-test('base64 -D stands in for base64 -d, as on an old macOS', () => {
+test('base64 -D is used where there is no base64 -d, as on an old macOS', () => {
   const base64 = `#!/bin/sh\n[ $# -eq 0 ] && exec ${pathOf('base64')}\n[ "$1" = -D ] && exec ${pathOf('base64')} -d\nexit 64\n`
-  expect(results(collect({ q: 'SELECT 1' }, { path: exchanged({ base64 }) }).opened).q?.status).toBe('ok')
+  expect(results(collect({ q: 'SELECT 1' }, { path: replaced({ base64 }) }).opened).q?.status).toBe('ok')
 })
 
-test('without gzip or base64 a host says what is wrong, and exits 0', () => {
-  const { opened } = collect({ q: 'SELECT 1' }, { path: exchanged({ gzip: MISSING }) })
+test('without gzip or base64 a host reports what is wrong, and exits 0', () => {
+  const { opened } = collect({ q: 'SELECT 1' }, { path: replaced({ gzip: MISSING }) })
   expect(opened).toEqual({
     kind: 'broken',
-    reason: 'the collector says: this host has no working base64 or gzip'
+    problem: { code: 'collector-error', message: 'this host has no working base64 or gzip' }
   })
 })
 
-test('without a place to write a host says what is wrong, and exits 0', () => {
+test('without a place to write a host reports what is wrong, and exits 0', () => {
   const { opened } = collect({ q: 'SELECT 1' }, { env: { TMPDIR: '/nonexistent' } })
-  expect(opened).toEqual({ kind: 'broken', reason: 'the collector says: cannot make a temporary folder' })
+  expect(opened).toEqual({
+    kind: 'broken',
+    problem: { code: 'collector-error', message: 'cannot make a temporary folder' }
+  })
 })
 
 test.each(SHELLS.flatMap(shell => ['SIGTERM', 'SIGHUP'].map(signal => [shell, signal] as const)))(
@@ -391,7 +393,7 @@ test.each(SHELLS.flatMap(shell => ['SIGTERM', 'SIGHUP'].map(signal => [shell, si
   }
 )
 
-test('the folder goes even when the agent kills the whole process group', async () => {
+test('the folder is removed even when the agent kills the whole process group', async () => {
   const host = prepare({ hang: 'HANG' }, { querySeconds: 2 })
   const running = spawn(host.command, host.args, { env: host.env, stdio: 'ignore', detached: true })
   await until(() => existsSync(join(host.folder, 'hanging')))
@@ -400,7 +402,7 @@ test('the folder goes even when the agent kills the whole process group', async 
   rmSync(host.folder, { recursive: true })
 })
 
-test('commands are short, and nothing in them is read by SSM or a shell before the script is', () => {
+test('commands are small, and neither SSM nor a shell interprets anything in them before the script runs', () => {
   const queries = Array.from({ length: 30 }, (_, at) => ({
     name: `q${at}`,
     sql: `SELECT {{ssm:x}} 'é' ${at}`
@@ -411,22 +413,22 @@ test('commands are short, and nothing in them is read by SSM or a shell before t
   expect(lines.join('\n')).not.toContain('{{')
 })
 
-test('packs that are too large for a command are refused', () => {
+test('packs that are too large for one command are rejected', () => {
   const sql = `SELECT '${randomBytes(60_000).toString('hex')}'`
   const script = collectorScript([{ name: 'q', sql }], { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 })
   expect(() => encodeScript(script)).toThrow(
-    /^packs: the queries make a command of \d+ bytes, and SSM takes 90000; ask fewer queries\.$/
+    /^packs: the queries make a command of \d+ bytes, and SSM accepts 90000; use fewer queries\.$/
   )
 })
 
-test('a script of more than 128 KiB, which no program takes as an argument, still runs', () => {
+test('a script of more than 128 KiB, too long for one argument, still runs', () => {
   const queries = Object.fromEntries(
     Array.from({ length: 5 }, (_, at) => [`q${at}`, `SELECT ${at} -- ${'x'.repeat(40_000)}`])
   )
   expect(results(collect(queries).opened).q4?.status).toBe('ok')
 })
 
-test("a query cannot take a name of the collector's own", () => {
+test("a query cannot take the name of one of the collector's own queries", () => {
   const options = { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 }
   expect(() => collectorScript([{ name: '_facts', sql: 'SELECT 1' }], options)).toThrow(
     'packs: the query name _facts is reserved; rename it.'
@@ -434,33 +436,36 @@ test("a query cannot take a name of the collector's own", () => {
 })
 
 const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
-;(shellcheck ? test : test.skip)('the scripts are free of warnings (where shellcheck is installed)', () => {
-  const queries = [{ name: 'q', sql: "SELECT 'x'" }]
-  const source = { arch: 'x86_64', url: 'https://example.com/o', sha256: 'a'.repeat(64) }
-  for (const script of [
-    collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, osquery: [source] }),
-    pieceScript(NONCE, 1),
-    shorthandScript(NONCE, 'x'),
-    removeScript(NONCE),
-    lockedScript(queries, [])
-  ]) {
-    // ulimit -c and -v are no POSIX (where they are refused nothing is lost); the scripts share their variables.
-    const checked = spawnSync(
-      'shellcheck',
-      ['-s', 'sh', '-S', 'warning', '-e', 'SC3045,SC2034,SC2154', '-'],
-      {
-        input: script,
-        encoding: 'utf8'
-      }
-    )
-    expect(checked.stdout).toBe('')
+;(shellcheck ? test : test.skip)(
+  'shellcheck has no warnings about the scripts (where it is installed)',
+  () => {
+    const queries = [{ name: 'q', sql: "SELECT 'x'" }]
+    const source = { arch: 'x86_64', url: 'https://example.com/o', sha256: 'a'.repeat(64) }
+    for (const script of [
+      collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, osquery: [source] }),
+      chunkScript(NONCE, 1),
+      dedupScript(NONCE, 'x'),
+      removeScript(NONCE),
+      lockedScript(queries, [])
+    ]) {
+      // ulimit -c and -v are not POSIX (where they are refused nothing is lost); the scripts share their variables.
+      const checked = spawnSync(
+        'shellcheck',
+        ['-s', 'sh', '-S', 'warning', '-e', 'SC3045,SC2034,SC2154', '-'],
+        {
+          input: script,
+          encoding: 'utf8'
+        }
+      )
+      expect(checked.stdout).toBe('')
+    }
   }
-})
+)
 
 async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 12_000
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it did not happen within 12 s')
+    if (performance.now() > deadline) throw new Error('nothing happened within 12 s')
     await pause(50)
   }
 }
