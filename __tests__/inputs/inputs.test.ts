@@ -100,7 +100,7 @@ describe('a list has one entry per line', () => {
     expect(read({ ...enough, packs: 'linux,incident' }).packs).toEqual(['linux,incident'])
     expect(problemsOf({ targets: 'i-0123456789abcdef0,i-89abcdef' })).toHaveLength(1)
     expect(problemsOf({ 'allowed-account-ids': '111122223333,444455556666' })).toEqual([
-      'allowed-account-ids: "111122223333,444455556666" must be 12 digits a line'
+      'allowed-account-ids: "111122223333,444455556666" must be account IDs of 12 digits, one per line'
     ])
     expect(
       read({ ...enough, 'allowed-account-ids': '111122223333\n444455556666' }).allowedAccountIds
@@ -175,8 +175,8 @@ describe('each kind of invalid input has its own sentence', () => {
       'targets: host IDs and groups cannot be mixed: SSM takes either IDs, or tags and groups'
     ],
     ['targets', '# all', 'targets: is empty; name the hosts, for example tag:Service=checkout'],
-    ['expected-hosts', '0', 'expected-hosts: "0" must be a number from 1, or host IDs, one a line'],
-    ['expected-hosts', '2\n3', 'expected-hosts: "2⏎3" must be a number from 1, or host IDs, one a line'],
+    ['expected-hosts', '0', 'expected-hosts: "0" must be a number from 1, or host IDs, one per line'],
+    ['expected-hosts', '2\n3', 'expected-hosts: "2⏎3" must be a number from 1, or host IDs, one per line'],
     ['packs', '# none', 'packs: "# none" names no pack'],
     [
       'baseline',
@@ -205,7 +205,11 @@ describe('each kind of invalid input has its own sentence', () => {
       '[]',
       'inline-session-policy: "[]" must be a JSON object of at most 2048 characters'
     ],
-    ['allowed-account-ids', '123', 'allowed-account-ids: "123" must be 12 digits a line'],
+    [
+      'allowed-account-ids',
+      '123',
+      'allowed-account-ids: "123" must be account IDs of 12 digits, one per line'
+    ],
     ['document', 'a document', 'document: "a document" must be the name or the ARN of an SSM document'],
     ['max-concurrency', '0', 'max-concurrency: "0" must be a number of hosts or a percentage such as 50%'],
     ['timeout-seconds', '4', 'timeout-seconds: "4" must be a whole number from 5 to 172800'],

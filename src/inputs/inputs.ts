@@ -85,7 +85,7 @@ export const INPUTS = {
   packs: input('packs', someLines('names no pack'), 'linux'),
   baseline: input('baseline', repositoryJson()),
   /** IDs of the clean hosts that mode `baseline` learns from; empty: every host that answered. */
-  baselineHosts: input('baseline-hosts', lines(/^[\w.:@-]{1,256}$/, 'must be host IDs, one a line')),
+  baselineHosts: input('baseline-hosts', lines(/^[\w.:@-]{1,256}$/, 'must be host IDs, one per line')),
   /** Whether mode `baseline` also learns rows that look like an intruder's. */
   baselineAcceptRare: input('baseline-accept-rare', boolean(), 'false'),
   indicators: input(
@@ -114,7 +114,10 @@ export const INPUTS = {
   }),
   /** JSON. */
   inlineSessionPolicy: input('inline-session-policy', sessionPolicy()),
-  allowedAccountIds: input('allowed-account-ids', lines(/^\d{12}$/, 'must be 12 digits a line')),
+  allowedAccountIds: input(
+    'allowed-account-ids',
+    lines(/^\d{12}$/, 'must be account IDs of 12 digits, one per line')
+  ),
   document: input('document', optionalText(DOCUMENT, 'must be the name or the ARN of an SSM document')),
   /** Where SSM stores replies that do not fit in its API. */
   outputS3: input('output-s3', optional(parseS3Location, 'must be s3://bucket or s3://bucket/prefix')),
