@@ -121,3 +121,21 @@ test('a circle is found', () => {
     )
   ).toEqual(['b', 'c', 'b'])
 })
+
+/** The first cells of the table under a heading of docs/architecture.md. */
+function firstCells(heading: string): string[] {
+  const text = readFileSync(join(SRC, '../docs/architecture.md'), 'utf8')
+  const section = text.split(/^## /m).find(part => part.startsWith(heading)) ?? ''
+  return [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell.trim()).slice(2)
+}
+
+test('the documentation describes every stage, in their order', () => {
+  expect(firstCells('Folders').flatMap(cell => cell.match(/[\w.]+/g) ?? [])).toEqual(STAGES)
+})
+
+test('the glossary has at most 30 terms, in alphabetical order', () => {
+  const terms = firstCells('Glossary')
+  expect(terms.length).toBeGreaterThan(20)
+  expect(terms.length).toBeLessThanOrEqual(30)
+  expect(terms).toEqual([...new Set(terms)].sort())
+})
