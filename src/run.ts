@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { COLLECTORS } from './collect/collectors.ts'
 import { readContext } from './github/context.ts'
 import { parseInputs } from './inputs/inputs.ts'
 import { errorMessage } from './lib/error-message.ts'
@@ -77,7 +78,7 @@ async function runMode(job: Job): Promise<ModeResult> {
   const definitions = await loadDefinitions(inputs, workspaceReader(job))
   const reviewed = inputs.mode === 'check' ? definitions.baseline : null
   const baseVersion = await readBaseVersion(reviewed, context, gitHubOf(job))
-  if (inputs.collector === 'ssm' && context.pullRequest?.untrusted && context.oidc === null) {
+  if (COLLECTORS[inputs.collector].usesAws && context.pullRequest?.untrusted && context.oidc === null) {
     log.warning(NO_TOKEN)
     return { report: emptyReport(job, NO_TOKEN, definitions, baseVersion), problems: [] }
   }

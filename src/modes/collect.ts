@@ -7,23 +7,24 @@ import type { Collection, Job, ModeResult } from './job.ts'
 import { expectedHosts } from './report.ts'
 
 /** Mode `collect`: only writes a snapshot; its outputs and the log say how much of the fleet is in it. */
-export async function runCollect(job: Job, { collected }: Collection): Promise<ModeResult> {
-  const { statuses } = collected
-  const silentHosts = [...statuses].filter(([, status]) => status === 'silent').map(([host]) => host)
-  const inStatus = (wanted: HostStatus) => [...statuses.values()].filter(status => status === wanted).length
-  const reported = inStatus('reported')
-  const all = Math.max(statuses.size, expectedHosts(job, collected.targeted) ?? 0)
+export function runCollect(job: Job, { collected }: Collection): ModeResult {
+  const { statuses, targeted } = collected
+  const hostsThatAre = (status: HostStatus) =>
+    [...statuses.keys()].filter(host => statuses.get(host) === status)
+  const reported = hostsThatAre('reported').length
+  const silent = hostsThatAre('silent')
+  const hosts = Math.max(statuses.size, expectedHosts(job, targeted) ?? 0)
   const summary = {
-    hosts: all,
+    hosts,
     reported,
-    partial: inStatus('partial'),
-    silent: silentHosts.length,
-    coverage: coverage(reported, all)
+    partial: hostsThatAre('partial').length,
+    silent: silent.length,
+    coverage: coverage(reported, hosts)
   }
   job.log.info(coverageSentence(summary))
   return {
     report: null,
-    outputs: coverageOutputs(summary.coverage, silentHosts),
+    outputs: coverageOutputs(summary.coverage, silent),
     problems: coverageFailures(summary, job.inputs.minCoverage)
   }
 }
