@@ -44,7 +44,7 @@ describe('learning a baseline', () => {
         fc.shuffledSubarray(hosts, { minLength: hosts.length }),
         fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2090-01-01') }),
         async (order, day) => {
-          const turned = order.map(one => ({
+          const reversed = order.map(one => ({
             ...one,
             queries: Object.fromEntries(
               Object.entries(one.queries).map(([name, result]) => [
@@ -53,7 +53,7 @@ describe('learning a baseline', () => {
               ])
             )
           }))
-          expect(writeBaseline((await learned(turned, {}, day.toISOString().slice(0, 10))).baseline)).toBe(
+          expect(writeBaseline((await learned(reversed, {}, day.toISOString().slice(0, 10))).baseline)).toBe(
             wanted
           )
         }
@@ -137,7 +137,7 @@ describe('learning a baseline', () => {
 })
 
 describe('what looks like an intruder', () => {
-  const sick = fleet(30, (index, rows) => {
+  const compromised = fleet(30, (index, rows) => {
     if (index === 7) {
       rows.modules?.push({ name: 'diamorphine' })
       rows.ports?.push({ protocol: '6', port: '31337', path: '/tmp/.x' })
@@ -147,7 +147,7 @@ describe('what looks like an intruder', () => {
   })
 
   test('is not learned, and is listed with the reason', async () => {
-    const { baseline, refused } = await learned(sick)
+    const { baseline, refused } = await learned(compromised)
     expect(JSON.stringify(baseline)).not.toMatch(/diamorphine|31337|\.x/)
     const named = refused.find(({ query }) => query === 'modules')!
     expect(named).toEqual({
@@ -182,12 +182,12 @@ describe('what looks like an intruder', () => {
   })
 
   test('does not make the row optional that it replaced', async () => {
-    const { baseline } = await learned(sick)
+    const { baseline } = await learned(compromised)
     expect(baseline.queries.guards?.required).toEqual([['auditd', 'active']])
   })
 
   test('is learned if the run asks for it', async () => {
-    const { baseline, refused } = await learned(sick, { acceptRare: true })
+    const { baseline, refused } = await learned(compromised, { acceptRare: true })
     expect(baseline.queries.modules?.optional).toEqual([['diamorphine']])
     expect(refused).toEqual([])
   })
@@ -211,8 +211,8 @@ describe('what looks like an intruder', () => {
   })
 
   test('stays if the baseline already had it', async () => {
-    const previous = (await learned(sick, { acceptRare: true })).baseline
-    const { baseline, refused } = await learned(sick, { previous })
+    const previous = (await learned(compromised, { acceptRare: true })).baseline
+    const { baseline, refused } = await learned(compromised, { previous })
     expect(baseline.queries.modules?.optional).toEqual([['diamorphine']])
     expect(refused).toEqual([])
   })
