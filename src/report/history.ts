@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
-import { nature } from './phrases.ts'
+import { findingLabel } from './phrases.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import type { Finding, Report, ReportHost } from './report.ts'
 import { openFindings } from './summarize.ts'
@@ -98,7 +98,7 @@ function knownOf(findings: readonly Finding[], past: Memory | null, today: strin
     if (worst === undefined || id === '') return []
     const hosts = [...new Set(alike.flatMap(finding => finding.hosts))]
     const kept = hosts.slice(0, HOSTS_KEPT).map(host => host.slice(0, 64))
-    return [[id, first.get(id) ?? today, nature(worst), hosts.length, kept]]
+    return [[id, first.get(id) ?? today, findingLabel(worst), hosts.length, kept]]
   })
 }
 
@@ -111,7 +111,7 @@ function digestOf(shown: Shown): string {
   const told = isPublicView(shown)
     ? [
         verdict,
-        shown.natures.map(({ severity, kind, verdict, findings, hosts }) => [
+        shown.findingCounts.map(({ severity, kind, verdict, findings, hosts }) => [
           severity,
           kind,
           verdict,

@@ -51,11 +51,7 @@ export function capital(text: string): string {
 }
 
 /** The first `max` items as a list, each in the words of `label`, and how many more there are. O(max). */
-export function listFirst<Item>(
-  items: readonly Item[],
-  max: number,
-  label: (item: Item) => string
-): string {
+export function listFirst<Item>(items: readonly Item[], max: number, label: (item: Item) => string): string {
   const shown = items.slice(0, max).map(label)
   return list(items.length > max ? [...shown, `${number(items.length - max)} more`] : shown)
 }
