@@ -12,13 +12,13 @@ import { drifted, enormous, healthy } from '../support/samples.ts'
 const folders: string[] = []
 
 function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
-  folders.push(made)
-  return made
+  const path = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+  folders.push(path)
+  return path
 }
 
 afterAll(() => {
-  for (const made of folders) rmSync(made, { recursive: true, force: true })
+  for (const path of folders) rmSync(path, { recursive: true, force: true })
 })
 
 function published(

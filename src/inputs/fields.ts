@@ -61,7 +61,7 @@ export function optionalText(pattern: RegExp, message: string): Field<string | n
   return optional(text => (pattern.test(text) ? text : null), message)
 }
 
-/** One entry a line, each of which matches `pattern`. */
+/** One entry per line, each of which matches `pattern`. */
 export function lines(pattern = /./, message = ''): Field<readonly string[]> {
   return parsedBy(text => {
     const entries = linesOf(text)

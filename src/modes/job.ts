@@ -67,23 +67,22 @@ export function workspaceReader({ context }: Job): (path: string) => Promise<str
 /** Collects all hosts into a snapshot in the output folder. */
 export async function collectSnapshot(job: Job, definitions: Definitions): Promise<Collection> {
   const { inputs, context, startedAt, outputDir, signal, log, clock, mask, env } = job
+  const { repository, runId, workspace } = context
   const path = join(outputDir, 'snapshot.ndjson.gz')
   const queries = queriesOf(definitions.packs)
-  const { repository } = context
   const name = repository === null ? 'local' : `${repository.owner}/${repository.repo}`
-  const comment = `fleet-drift ${name} run ${context.runId ?? 'local'}`
-  const { packs } = definitions
-  const { workspace } = context
+  const request = {
+    inputs,
+    packs: definitions.packs,
+    queries,
+    comment: `fleet-drift ${name} run ${runId ?? 'local'}`,
+    workspace,
+    startedAt
+  }
   const connect = async () =>
     ssmClient(inputs.region, await login(inputs, context, { clock, log, mask }), clock)
   const collected = await log.group('Collect', () =>
-    collect({ inputs, packs, queries, comment, workspace, startedAt }, path, {
-      connect,
-      env,
-      log,
-      clock,
-      signal
-    })
+    collect(request, path, { connect, env, log, clock, signal })
   )
   return {
     path,

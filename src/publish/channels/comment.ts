@@ -50,7 +50,8 @@ export function stickyComment(
       subject: 'The pull-request comment',
       find: () => ownComment(marker, comments),
       create: isWorthCreating ? () => comments.create(body) : null,
-      update: async own => (isSameText(own.body, body) ? own : await comments.update(own.id, body)).url,
+      update: async found =>
+        (isSameText(found.body, body) ? found : await comments.update(found.id, body)).url,
       unrecognized: async () => 'the next run will post a duplicate',
       hint: status =>
         status === 401 || status === 403 || status === 404

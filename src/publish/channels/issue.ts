@@ -6,7 +6,7 @@ import type { Shown } from '../../report/public-view.ts'
 import type { Outputs, PublishPorts, VisiblePublication } from '../channel.ts'
 import { BOT, hasMarker, markerOf, upsert } from '../find-or-create.ts'
 
-/** Bytes. Leaves room for the memory of the issue. */
+/** Bytes. Leaves room for the memory of the issue, and is far below what GitHub accepts. */
 const ISSUE_LIMIT = 40_000
 
 /**
@@ -53,7 +53,7 @@ export interface RollingIssue {
 /**
  * Opens the issue of a group when there is drift, edits it when something changed, closes it when all is clean, and
  * reopens it when drift comes back. If nothing changed, the issue is only looked up, and one that a person closed stays
- * closed. Its memory is read from its own last line, by schema. Returns the issue's URL, or `null`.
+ * closed. Its memory is its last line, which is read by schema. Returns the issue's URL, or `null`.
  */
 export function rollingIssue(
   { marker, title, shown, today, render }: RollingIssue,
@@ -67,14 +67,14 @@ export function rollingIssue(
       subject: 'The rolling issue',
       find: () => ownIssue(marker, issues),
       create: isClean ? null : () => issues.create(title, bodyOf(remember(null, shown, today))),
-      async update(own) {
-        const before = readMemory(own.body)
+      async update(found) {
+        const before = readMemory(found.body)
         const memory = remember(before, shown, today)
         const changed = memory !== before
-        if (!changed && !(isClean && own.open)) return own.url
-        const updated = await issues.update(own.number, {
+        if (!changed && !(isClean && found.open)) return found.url
+        const updated = await issues.update(found.number, {
           ...(changed ? { body: bodyOf(memory) } : {}),
-          ...(own.open === isClean ? { open: !isClean } : {})
+          ...(found.open === isClean ? { open: !isClean } : {})
         })
         return updated.url
       },
