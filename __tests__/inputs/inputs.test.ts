@@ -153,7 +153,7 @@ describe('valid values are accepted', () => {
 describe('each kind of invalid input has its own sentence', () => {
   test.each([
     ['mode', 'chekc', 'mode: "chekc" must be check, baseline or collect'],
-    ['name', 'a b', 'name: "a b" must be 1 to 64 of A-Z a-z 0-9 . _ -'],
+    ['name', 'a b', 'name: "a b" must be 1 to 64 characters of A-Z a-z 0-9 . _ -'],
     ['collector', 'ssh', 'collector: "ssh" must be ssm, local or files'],
     [
       'targets',
@@ -188,7 +188,7 @@ describe('each kind of invalid input has its own sentence', () => {
     [
       'baseline',
       'my fleet.json',
-      'name: "my fleet" (the file name of baseline) must be 1 to 64 of A-Z a-z 0-9 . _ -'
+      'name: "my fleet" (the file name of baseline) must be 1 to 64 characters of A-Z a-z 0-9 . _ -'
     ],
     ['aws-region', 'Ireland', 'aws-region: "Ireland" must be a region such as eu-west-1'],
     [
@@ -196,7 +196,11 @@ describe('each kind of invalid input has its own sentence', () => {
       'fleet-drift',
       'role-to-assume: "fleet-drift" must be the full ARN of a role, arn:aws:iam::111122223333:role/NAME'
     ],
-    ['role-session-name', 'a b', 'role-session-name: "a b" must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -'],
+    [
+      'role-session-name',
+      'a b',
+      'role-session-name: "a b" must be 2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -'
+    ],
     ['role-duration-seconds', '899', 'role-duration-seconds: "899" must be a whole number from 900 to 43200'],
     ['role-duration-seconds', '1h', 'role-duration-seconds: "1h" must be a whole number from 900 to 43200'],
     ['audience', 'a b', 'audience: "a b" must be one word'],
