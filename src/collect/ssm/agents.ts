@@ -6,7 +6,7 @@ import {
 import { errorName } from '../../aws/errors.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import type { KnownFacts } from '../protocol/facts.ts'
-import type { SsmPorts } from './api.ts'
+import type { SsmPorts } from './ports.ts'
 
 /** SSM's limits (DescribeInstanceInformation, API reference). */
 const MAX_RESULTS = 50

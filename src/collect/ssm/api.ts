@@ -1,25 +1,12 @@
 import {
   type CommandInvocation,
   GetCommandInvocationCommand,
-  ListCommandInvocationsCommand,
-  type SSMClient
+  ListCommandInvocationsCommand
 } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError, hasExpired, isTransient } from '../../aws/errors.ts'
-import type { ReadObject } from '../../aws/s3.ts'
-import type { Clock } from '../../clock.ts'
-import type { Log } from '../../log.ts'
 import { invocationState } from './invocation-status.ts'
+import type { SsmPorts } from './ports.ts'
 import type { SentCommand } from './send.ts'
-
-export interface SsmPorts {
-  readonly ssm: Pick<SSMClient, 'send'>
-  /** Reads objects of `output-s3`; `null`: it is not set. */
-  readonly s3: ReadObject | null
-  readonly log: Log
-  readonly clock: Clock
-  /** Aborted: the commands are canceled, and what is known is still recorded. */
-  readonly signal: AbortSignal
-}
 
 /** The calls that read, tolerant of what SSM does not know yet and of transient failures. */
 export interface SsmApi {

@@ -1,7 +1,8 @@
 import { type Command, ListCommandsCommand, type ListCommandsResult } from '@aws-sdk/client-ssm'
 import { errorName, errorText } from '../../aws/errors.ts'
-import type { SsmApi, SsmPorts } from './api.ts'
+import type { SsmApi } from './api.ts'
 import { invocationState } from './invocation-status.ts'
+import type { SsmPorts } from './ports.ts'
 import type { SentCommand } from './send.ts'
 
 /** How far a command is, in hosts. */

@@ -4,7 +4,7 @@ import type { S3Location } from '../../inputs/s3-location.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import { errorMessage } from '../../lib/error-message.ts'
 import type { Shell } from '../script/shell.ts'
-import type { SsmPorts } from './api.ts'
+import type { SsmPorts } from './ports.ts'
 import { type HostTask, lockedParameters, scriptParameters } from './task.ts'
 
 /** A command that was sent. */

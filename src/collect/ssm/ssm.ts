@@ -7,11 +7,11 @@ import { count } from '../../text/phrases.ts'
 import { silentHost } from '../host-record.ts'
 import type { Shell } from '../script/shell.ts'
 import { type Agents, describeAgent, lookUpAgents, withDeadline } from './agents.ts'
-import type { SsmPorts } from './api.ts'
 import { dedupState, MIN_HOSTS_TO_DEDUP } from './dedup-replies.ts'
 import { enterRecord, logReasons, openLedger } from './host-ledger.ts'
 import { invocationState } from './invocation-status.ts'
 import { nextStep, startWatch, targetedHosts } from './poll.ts'
+import type { SsmPorts } from './ports.ts'
 import {
   cancelRunning,
   openSession,
