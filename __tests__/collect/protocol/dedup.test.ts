@@ -8,13 +8,13 @@ import { afterAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { SimulatedHost } from '../../../simulator/fleet/host.ts'
 import { scriptedHosts } from '../../../simulator/server/scripted-hosts.ts'
+import { decodeDedupReply } from '../../../src/collect/protocol/dedup.ts'
 import {
   buildDictionary,
   chooseSampleHosts,
-  decodeDedupReply,
   readHead,
   resultKey
-} from '../../../src/collect/protocol/dedup.ts'
+} from '../../../src/collect/protocol/dictionary.ts'
 import { type Chunk, openFrame, previewFrame, unpack } from '../../../src/collect/protocol/frame.ts'
 import { CHUNK_BYTES } from '../../../src/collect/protocol/limits.ts'
 import { openBody } from '../../../src/collect/protocol/reply.ts'

@@ -9,7 +9,8 @@ import {
   MAX_S3_BYTES,
   MAX_UNPACKED_BYTES
 } from '../protocol/limits.ts'
-import { ANSWER, CHUNK, COMMON, DEDUP, FETCH, PRELUDE, REMOVE, RETURN } from './posix.ts'
+import { ANSWER, CHUNK, COMMON, FETCH, PRELUDE, REMOVE, RETURN } from './posix.ts'
+import { DEDUP } from './posix-dedup.ts'
 
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MAX_PARAMETER_BYTES = 90_000
@@ -75,7 +76,7 @@ export function chunkScript(nonce: string, index: number): string {
   return [`nonce=${nonce}`, `chunk=${index}`, CONSTANTS, COMMON, RETURN, CHUNK].join('\n')
 }
 
-/** The script that prints a deduplicated reply. @param dictionary `Dictionary.packed` (dedup.ts) */
+/** The script that prints a deduplicated reply. @param dictionary `Dictionary.packed` (dictionary.ts) */
 export function dedupScript(nonce: string, dictionary: string): string {
   return [`nonce=${nonce}`, `dictionary=${dictionary}`, CONSTANTS, COMMON, RETURN, DEDUP].join('\n')
 }

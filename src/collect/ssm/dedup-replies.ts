@@ -1,13 +1,13 @@
 import { gunzipSync } from 'node:zlib'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
+import { decodeDedupReply } from '../protocol/dedup.ts'
 import {
   buildDictionary,
   chooseSampleHosts,
   type Dictionary,
-  decodeDedupReply,
   readHead,
   resultKey
-} from '../protocol/dedup.ts'
+} from '../protocol/dictionary.ts'
 import { type Chunk, openFrame, unpack } from '../protocol/frame.ts'
 import { CHUNK_BYTES, MAX_UNPACKED_BYTES } from '../protocol/limits.ts'
 import { openBody } from '../protocol/reply.ts'
