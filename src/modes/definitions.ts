@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Indicator, parseIndicators } from '../analyze/findings/indicators.ts'
-import { BaselineError, parseBaseline, type BaselineFile } from '../baseline/baseline.ts'
+import { BaselineError, type BaselineFile, parseBaseline } from '../baseline/baseline.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
