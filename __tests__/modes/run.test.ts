@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, expect, test } from '@jest/globals'
 import type { Ports } from '../../src/ports.ts'
 import { run } from '../../src/run.ts'
-import { recordingLog } from '../support/publish-ports.ts'
+import { recordingLog } from '../support/recording-log.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'fleet-drift-run-'))
 let workspace = ''
