@@ -111,7 +111,10 @@ test('a canceled run cancels the command at once, and still yields what is known
     reason: expect.stringMatching(/^the run was canceled: /)
   })
   const canceledAt = calls.findIndex(call => call.action === 'CancelCommand')
-  expect(calls.slice(canceledAt).map(call => call.action)).toEqual(['CancelCommand', 'ListCommandInvocations'])
+  expect(calls.slice(canceledAt).map(call => call.action)).toEqual([
+    'CancelCommand',
+    'ListCommandInvocations'
+  ])
 })
 
 test('a run that is canceled while it sends contacts no further host, and records every one', async () => {
