@@ -18,7 +18,7 @@ import { escapeLine, fenced } from './report/escape.ts'
 import { readBaseVersion } from './review/base-version.ts'
 
 const NO_TOKEN =
-  'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was contacted, and the verdict is incomplete.'
+  'This pull request comes from a fork or from Dependabot, which get no OIDC token. No host was contacted, so the verdict is incomplete.'
 
 /**
  * One run of the action, from inputs to publication. Returns the exit code; every failure is one clear error in the
