@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Finding } from '../../src/analyze/findings/finding.ts'
+import type { Finding } from '../../src/analyze/finding.ts'
 import { parseIndicators } from '../../src/analyze/findings/indicators.ts'
 import { assess } from '../../src/assess.ts'
 import type { Baseline } from '../../src/baseline/baseline.ts'

@@ -77,10 +77,10 @@ describe('clusters', () => {
   })
 
   test('hosts that came apart by added rows alone are marked', () => {
-    const { profiles } = analysisOf(
+    const { clusters } = analysisOf(
       fleet(60, (index, rows) => index % 2 === 0 && rows.programs!.push(...programs('x', 12)))
     )
-    expect(profiles.filter(card => card.label.endsWith('(split by additions only)'))).toHaveLength(1)
+    expect(clusters.filter(({ splitFrom }) => splitFrom !== null)).toHaveLength(1)
   })
 
   test('a few rows that part of a cluster shares are told as a variant', () => {

@@ -1,4 +1,3 @@
-import type { Fleet } from '../../normalize/fleet.ts'
 import { addBit, complement, countBits, countShared, hasBit, wordsFor } from './bitsets.ts'
 import { type RowSet, type RowSets, rowCount } from './row-sets.ts'
 
@@ -13,6 +12,8 @@ export interface Split {
   readonly lost: readonly number[]
   /** Bits that are saved by coding the added and lost rows with a rate for each side, less the cost of the split. */
   readonly bits: number
+  /** Whether single rows that chance does not explain show both of the following. */
+  readonly replaces: boolean
   /** Whether most hosts of the group have something that the others do not have. */
   readonly hasOwn: boolean
   /** Whether most of the others have something that the group does not have. */
@@ -32,11 +33,7 @@ const ROWS_BEYOND_CHANCE = 3
  * of row sets, because so many were looked at. Naming the group costs log₂ C(n, m), naming the candidate log₂ of their
  * number. O(sets × hosts / 32).
  */
-export function weighSplit(
-  { sets, sample }: RowSets,
-  blocks: readonly RowSet[],
-  group: Uint32Array
-): Split {
+export function weighSplit({ sets, sample }: RowSets, blocks: readonly RowSet[], group: Uint32Array): Split {
   const hosts = sample.length
   const size = countBits(group)
   const others = hosts - size
@@ -50,8 +47,7 @@ export function weighSplit(
   for (const set of sets) {
     const inGroup = countShared(set.minority, group)
     const inOthers = set.size - inGroup
-    const saving =
-      coded(set.size, hosts) - coded(inGroup, size) - coded(inOthers, others) - parameter
+    const saving = coded(set.size, hosts) - coded(inGroup, size) - coded(inOthers, others) - parameter
     if (saving <= chance) continue
     const difference = inGroup / size - inOthers / others
     if (Math.abs(difference) >= MOST) {
@@ -62,21 +58,25 @@ export function weighSplit(
     }
     cover(set, inGroup / size, inOthers / others, own, ofOthers)
   }
+  const most = (covered: Uint32Array, inGroup: boolean): boolean => {
+    const ofGroup = countShared(covered, group)
+    return inGroup ? ofGroup >= MOST * size : countBits(covered) - ofGroup >= MOST * others
+  }
+  const replaces = most(own, true) && most(ofOthers, false)
   for (const block of blocks) {
     if (rowCount(block) < ROWS_BEYOND_CHANCE) continue
     const inGroup = countShared(block.minority, group)
     cover(block, inGroup / size, (block.size - inGroup) / others, own, ofOthers)
   }
-  const ownInGroup = countShared(own, group)
-  const ownOfOthers = countBits(ofOthers) - countShared(ofOthers, group)
   return {
     group,
     size,
     added,
     lost,
     bits: saved - log2Choose(hosts, size) - Math.log2(blocks.length + 1),
-    hasOwn: ownInGroup >= MOST * size,
-    othersHaveOwn: ownOfOthers >= MOST * others
+    replaces,
+    hasOwn: most(own, true),
+    othersHaveOwn: most(ofOthers, false)
   }
 }
 
@@ -146,9 +146,4 @@ function log2Choose(n: number, m: number): number {
   let bits = 0
   for (let at = 1; at <= m; at++) bits += Math.log2((n - m + at) / at)
   return bits
-}
-
-/** Tables of some rows. */
-export function tablesOf(fleet: Fleet, items: readonly number[]): Set<number> {
-  return new Set(items.map(item => fleet.items[item]?.query ?? -1))
 }

@@ -24,7 +24,7 @@ export function profileClusters(fleet: Fleet, clusters: readonly Cluster[]): Clu
   if (clusters.length === 1) return [{ label: 'all hosts', items: [] }]
   const cores = clusters.map(cluster => coreAndRare(fleet, cluster.hosts))
   const taken = new Set<string>()
-  return clusters.map((cluster, index) => {
+  return clusters.map((_, index) => {
     const own = cores[index]
     let items: number[] = []
     let fewest = Number.POSITIVE_INFINITY
@@ -42,7 +42,6 @@ export function profileClusters(fleet: Fleet, clusters: readonly Cluster[]): Clu
     let label = base
     for (let copy = 2; taken.has(label); copy++) label = `${base} ${copy}`
     taken.add(label)
-    if (cluster.splitFrom !== null) label = `${label} (split by additions only)`
     return { label, items: items.slice(0, MAX_ITEMS) }
   })
 }

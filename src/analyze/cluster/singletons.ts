@@ -23,7 +23,26 @@ export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> 
   return new Set(
     hosts.filter((_, at) => {
       const { own, lacking, tables } = differences[at] ?? { own: 0, lacking: 0, tables: 0 }
-      return own >= DIFFERENT_ROWS && tables >= TABLES && lacking >= Math.max(DIFFERENT_ROWS, median + DEVIATIONS * spread)
+      return (
+        own >= DIFFERENT_ROWS &&
+        tables >= TABLES &&
+        lacking >= Math.max(DIFFERENT_ROWS, median + DEVIATIONS * spread)
+      )
+    })
+  )
+}
+
+/** Hosts that share none of the rows of any group, and have enough of their own to be no host of theirs. */
+export function strangers(
+  fleet: Fleet,
+  hosts: readonly number[],
+  candidates: readonly number[]
+): Set<number> {
+  const counts = countItems(fleet, hosts)
+  return new Set(
+    candidates.filter(host => {
+      const own = [...(fleet.hosts[host]?.items ?? [])].filter(item => counts.items[item] === 1)
+      return own.length >= DIFFERENT_ROWS && new Set(own.map(item => fleet.items[item]?.query)).size >= TABLES
     })
   )
 }

@@ -1,0 +1,73 @@
+import type { Fleet } from '../../normalize/fleet.ts'
+import type { Query } from '../../osquery/pack.ts'
+import { countItems } from '../counts.ts'
+import type { Split } from './evidence.ts'
+
+/** So many hosts that differ in so many rows without an exception are a role, whatever the rows are. */
+export const ROLE_HOSTS = 8
+export const ROLE_ROWS = 3
+/** In a small fleet, this share of it is as good as eight hosts. A one-sided difference must be on this share. */
+export const ROLE_SHARE = 0.25
+/** A small group must replace so many rows in each direction: one row lost is a stopped program. */
+const REPLACED_ROWS = 2
+
+/** The hosts that a split is about. */
+export interface Divided {
+  readonly fleet: Fleet
+  /** Hosts of the fleet that can be compared. */
+  readonly comparable: number
+  readonly hosts: readonly number[]
+}
+
+/** The hosts from which on a group is large, however few rows it differs in. */
+export const largeGroup = ({ comparable }: Divided): number =>
+  Math.min(ROLE_HOSTS, Math.max(2, ROLE_SHARE * comparable))
+
+/**
+ * Whether a split that pays is a role or a version.
+ *
+ * - A *one-sided* difference (one side only adds, the other only lacks) looks the same for a role, a tool set, idle
+ *   hosts and a compromise: it must be on at least eight hosts and a quarter of those divided, in rows that last.
+ * - A *large* group needs three rows; only rows that last count, unless single rows show that it replaces others.
+ * - A *small* group must fill as much as the smallest large one: hosts × rows ≥ 24, with rows in both directions, or
+ *   rows that last where it has no rows to replace.
+ */
+export function isRole(divided: Divided, split: Split, size: number): boolean {
+  const { added, lost, hasOwn, othersHaveOwn, replaces } = split
+  const rows = [...added, ...lost]
+  const lasting = lastingRows(divided.fleet, rows)
+  if (!hasOwn || !othersHaveOwn)
+    return (
+      size >= ROLE_HOSTS &&
+      size >= ROLE_SHARE * divided.hosts.length &&
+      lasting.length >= ROLE_ROWS &&
+      !isShortAnswer(divided, split)
+    )
+  if (size >= largeGroup(divided)) return (replaces ? rows : lasting).length >= ROLE_ROWS
+  if (added.length < REPLACED_ROWS) return false
+  const counted = lost.length >= REPLACED_ROWS ? rows : lasting
+  return counted.length >= ROLE_ROWS && size * counted.length >= ROLE_HOSTS * ROLE_ROWS
+}
+
+/** Tables of the moment: a host that is idle, busy or just booting differs in them. */
+const MOMENT =
+  /\b(?:processes|process_open_sockets|listening_ports|process_envs|docker_containers|docker_container_\w+)\b/i
+
+const readsMoment = ({ sql, name }: Query): boolean => MOMENT.test(sql === '' ? name : sql)
+
+/** Rows that say what a host is, rather than what runs on it at the moment. */
+function lastingRows({ queries, items }: Fleet, rows: readonly number[]): number[] {
+  return rows.filter(item => {
+    const query = queries[items[item]?.query ?? -1]
+    return query !== undefined && !readsMoment(query)
+  })
+}
+
+/** Whether the hosts only lack rows, all of one table, and more than half of its usual rows: the answer was cut. */
+function isShortAnswer({ fleet, hosts }: Divided, { added, lost }: Split): boolean {
+  const [query, ...more] = new Set(lost.map(item => fleet.items[item]?.query ?? -1))
+  if (query === undefined || more.length > 0 || added.length > 0) return false
+  const { items } = countItems(fleet, hosts)
+  const usual = fleet.items.filter((item, at) => item.query === query && (items[at] ?? 0) * 2 > hosts.length)
+  return lost.length * 2 > usual.length
+}
