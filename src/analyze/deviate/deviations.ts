@@ -59,6 +59,7 @@ export function findDeviations(
       cohorts,
       inFleet,
       inCluster: countItems(fleet, cluster.hosts),
+      cohortInCluster: countCohorts(fleet, cluster.hosts, cohorts),
       absent: new Map(),
       unusual: new Uint8Array(fleet.items.length)
     }
@@ -108,6 +109,17 @@ function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
   return rows
 }
 
+function countCohorts(fleet: Fleet, hosts: readonly number[], cohorts: Cohorts): Map<number, number> {
+  const counts = new Map<number, number>()
+  if (cohorts.hosts.length === 0) return counts
+  for (const host of hosts) {
+    const own = new Set<number>()
+    for (const item of fleet.hosts[host]?.items ?? []) own.add(cohorts.of[item] ?? -1)
+    for (const cohort of own) if (cohort >= 0) counts.set(cohort, (counts.get(cohort) ?? 0) + 1)
+  }
+  return counts
+}
+
 interface Place {
   readonly fleet: Fleet
   /** By item: its query. */
@@ -115,6 +127,8 @@ interface Place {
   readonly cohorts: Cohorts
   readonly inFleet: Counts
   readonly inCluster: Counts
+  /** By cohort: hosts of the cluster with a row of it. */
+  readonly cohortInCluster: ReadonlyMap<number, number>
   /** By required item: the hosts of the cluster that lack it though its query was observed. */
   readonly absent: Map<number, number>
   /** By item: whether it is unexpected where the baseline says nothing; 0 where nobody asked. */
@@ -170,7 +184,19 @@ function findUnusual(place: Place, id: number): boolean {
   const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
   if (cohort < 0 && comparable < SMALL_CLUSTER)
     return othersShare(place, id, query, 1) <= SMALL_RARE || isMinor(place, id, query, count, comparable)
-  return comparable >= MIN_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
+  if (comparable >= MIN_HOSTS && count < comparable && isRare(place, id, query, count, comparable))
+    return true
+  return cohort >= 0 && isRareVersion(place, id, query, cohort)
+}
+
+/** A version, or a file, that few hosts of the cluster have: nobody can hide by being alone in a cohort. */
+function isRareVersion(place: Place, id: number, query: number, cohort: number): boolean {
+  const { inCluster, cohorts, cohortInCluster } = place
+  const observed = inCluster.observed[query] ?? 0
+  const here = cohortInCluster.get(cohort) ?? 0
+  return (
+    observed >= MIN_HOSTS && here < observed && here <= rareLimit(observed) && cohorts.majority[cohort] === id
+  )
 }
 
 /** Rare in the cluster, or on no more than half of it and rare in the fleet. */
