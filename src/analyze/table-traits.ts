@@ -13,6 +13,8 @@ export interface TableTraits {
   readonly kind: TableKind
   /** Its rows are things that run or will run. */
   readonly launches: boolean
+  /** Its rows are programs with network connections. */
+  readonly connections: boolean
   /** Its rows are files with their content, in folders that root's programs read when they start. */
   readonly hooks: boolean
   /** It lists files that lie about, without their content. */
@@ -29,6 +31,7 @@ const MOMENT =
   /\b(?:processes|process_open_sockets|process_open_files|listening_ports|process_envs|process_memory_map|docker_\w+|logged_in_users)\b/i
 const LAUNCHES =
   /\b(?:processes|process_open_sockets|listening_ports|crontab|systemd_units|startup_items|launchd|scheduled_tasks|services|autoexec)\b/i
+const CONNECTIONS = /\bprocess_open_sockets\b/i
 const FILES = /\bfrom\s+file\b/i
 const CONTENT = /\b(?:hash|augeas|sha256)\b/i
 const ROOT_ONLY = /\buid\s*=\s*'?0\b(?!\s*THEN)/i
@@ -47,6 +50,7 @@ export function traitsOf(query: Query): TableTraits {
     traits = {
       kind: weight !== 'normal' ? weight : moment ? 'moment' : 'state',
       launches: LAUNCHES.test(sql),
+      connections: CONNECTIONS.test(sql),
       hooks: !moment && FILES.test(sql) && content && query.cohort.length === 0,
       listsFiles: FILES.test(sql) && !content,
       rootOnly: ROOT_ONLY.test(sql),

@@ -20,6 +20,10 @@ export interface FleetKnowledge {
   isNewFile(deviation: Deviation): boolean
   /** Whether a program of all these hosts has rare connections, by its path. */
   connectionsOf(path: string, hosts: readonly number[]): 'public' | 'private' | 'none'
+  /** A unit of this file, on all these hosts, runs as an account other than root. */
+  isUnprivilegedUnit(path: string, hosts: readonly number[]): boolean
+  /** Every other host of a cluster of some size has the row. */
+  isGoneOnlyHere(deviation: Deviation): boolean
   /** By host: 1 where it has just started. */
   readonly booting: Uint8Array
 }
@@ -39,6 +43,8 @@ export function fleetKnowledge(scene: ClusteredFleet, deviations: readonly Devia
     isOtherBuild: otherBuilds(scene, deviations),
     isNewFile: newFiles(scene, deviations),
     connectionsOf: connections(scene, deviations),
+    isUnprivilegedUnit: unprivilegedUnits(scene, deviations),
+    isGoneOnlyHere: goneOnlyHere(scene),
     booting: bootingHosts(scene)
   }
 }
@@ -169,6 +175,51 @@ function connections(
     }
     return all
   }
+}
+
+/** Files of units that name an account other than root, by host. */
+function unprivilegedUnits(
+  scene: ClusteredFleet,
+  deviations: readonly Deviation[]
+): (path: string, hosts: readonly number[]) => boolean {
+  const { fleet } = scene
+  const files = new Map<number, Set<string>>()
+  for (const { kind, item: id, hosts } of deviations) {
+    const item = fleet.items[id]
+    if (item === undefined || kind === 'missing' || !item.columns.includes('fragment_path')) continue
+    const { path, account } = readFacts(item)
+    if (account !== 'other') continue
+    for (const host of hosts) files.set(host, (files.get(host) ?? new Set()).add(path))
+  }
+  return (path, hosts) => hosts.every(host => files.get(host)?.has(path) === true)
+}
+
+/** A row that only a host or two of a cluster of eight or more lack. */
+function goneOnlyHere({ fleet, clusters, clusterOf }: ClusteredFleet): (deviation: Deviation) => boolean {
+  const lacking = new Map<string, number>()
+  return ({ item, hosts }) => {
+    const cluster = clusterOf[hosts[0] ?? -1] ?? -1
+    const members = clusters[cluster]?.hosts ?? []
+    if (members.length < MIN_HOSTS_TO_MISS || hosts.length > 1) return false
+    const key = `${cluster} ${item}`
+    const known = lacking.get(key) ?? members.filter(host => !hasItem(fleet.hosts[host]?.items, item)).length
+    lacking.set(key, known)
+    return known === 1
+  }
+}
+
+const MIN_HOSTS_TO_MISS = 8
+
+/** Whether ascending items hold one. O(log items). */
+function hasItem(items: Int32Array | undefined, item: number): boolean {
+  let from = 0
+  let to = items?.length ?? 0
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((items?.[middle] ?? 0) < item) from = middle + 1
+    else to = middle
+  }
+  return items?.[from] === item
 }
 
 /** Hosts that a query of the pack calls booting, by a `uptime` column. */

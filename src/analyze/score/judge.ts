@@ -2,7 +2,7 @@ import type { ClusteredFleet } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import type { Severity } from '../finding.ts'
 import { type Reason, type ScoredRow, scoreRows } from './row-bits.ts'
-import { MAX_EXPECTED, type Weighed, weigh } from './weigh.ts'
+import { isAtMost, type Weighed, weigh } from './weigh.ts'
 
 /** Rows of some hosts that are one finding. */
 export interface JudgedGroup {
@@ -75,7 +75,7 @@ function judgeGroup(
   if (accusing.length === 0) return null
   const isAgainst = ({ deviation }: ScoredRow) => deviation.baseline !== 'none'
   const against = accusing.some(isAgainst)
-  if (expected > MAX_EXPECTED.low && !against) return null
+  if (!isAtMost(expected, 'low') && !against) return null
   return {
     hosts,
     deviations: rows.map(({ deviation }) => deviation),
@@ -102,10 +102,10 @@ function severityOf(
   against: boolean,
   breach: boolean
 ): Severity {
-  const isHigh = expected <= MAX_EXPECTED.high && says
+  const isHigh = isAtMost(expected, 'high') && says
   if (breach) return isHigh ? 'critical' : 'high'
   if (isHigh) return 'high'
-  if (expected <= MAX_EXPECTED.medium || (against && size < MIN_HOSTS_TO_COMPARE)) return 'medium'
+  if (isAtMost(expected, 'medium') || (against && size < MIN_HOSTS_TO_COMPARE)) return 'medium'
   return 'low'
 }
 

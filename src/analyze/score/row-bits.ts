@@ -5,6 +5,7 @@ import type { Deviation } from '../deviate/deviation.ts'
 import { type TableKind, type TableTraits, traitsOf } from '../table-traits.ts'
 import { type FleetKnowledge, fleetKnowledge } from './fleet-knowledge.ts'
 import { isOnDemandModule } from './kernel-modules.ts'
+import { isPackageRun } from './package-runs.ts'
 import { type RowFacts, readFacts } from './row-facts.ts'
 
 /** Why a row says more, or less, than that it is rare. */
@@ -20,7 +21,10 @@ export type Reason =
   | 'public-peer'
   | 'connected'
   | 'shell-of-server'
+  | 'shell-of-service'
   | 'shell-connection'
+  | 'unprivileged-service'
+  | 'gone-only-here'
   | 'raw-socket'
   | 'dual-use'
   | 'impostor'
@@ -45,6 +49,9 @@ export type Reason =
   | 'unit-gone'
   | 'installed-program-gone'
   | 'port-gone'
+  | 'less-to-fear'
+  | 'package-run'
+  | 'new-to-baseline'
   | 'file-listing'
   | 'transient-unit'
   | 'package-job'
@@ -74,6 +81,7 @@ const NO_ITEM: Item = { query: -1, columns: [], values: [] }
 const NO_TRAITS: TableTraits = {
   kind: 'context',
   launches: false,
+  connections: false,
   hooks: false,
   listsFiles: false,
   rootOnly: false,
@@ -98,18 +106,20 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
     const facts = readFacts(item)
     const found: [Reason, number][] = []
     if (query !== undefined && kind !== 'context') {
-      const add = (reason: Reason, bits: number) => {
+      const add: Add = (reason, bits) => {
         if (bits !== 0) found.push([reason, Math.max(-STEP, bits)])
       }
       if (deviation.kind === 'missing') readMissing(add, deviation, item, traits, kind, facts, knowledge)
       else {
         readPlace(add, traits, kind, facts)
+        if (traits.hooks && knowledge.isUnprivilegedUnit(facts.path, deviation.hosts)) add('unprivileged-service', -1)
         readProgram(add, item, traits, kind, facts)
         readContent(add, deviation, item, query, facts, knowledge)
         if (kind === 'integrity') readPower(add, item, traits, facts)
         else readAccount(add, item, traits)
         if (deviation.baseline === 'none') readElsewhere(add, deviation, kind, knowledge)
         readConnections(add, deviation, traits, facts, knowledge)
+        if (deviation.baseline === 'new') add('new-to-baseline', baselineBits(traits, kind, facts))
       }
       if (
         kind !== 'integrity' &&
@@ -147,7 +157,7 @@ type Add = (reason: Reason, bits: number) => void
 
 function readMissing(
   add: Add,
-  { item: id }: Deviation,
+  deviation: Deviation,
   item: Item,
   traits: TableTraits,
   kind: TableKind,
@@ -155,14 +165,15 @@ function readMissing(
   knowledge: FleetKnowledge
 ): void {
   if (traits.control) return add('control', kind === 'integrity' ? 2 : 1)
-  if (knowledge.isAskedForControl(id)) return add('asked-for-control', 2)
+  if (knowledge.isAskedForControl(deviation.item)) return add('asked-for-control', 2)
+  if (traits.kind === 'integrity') return add('less-to-fear', -1)
   if (facts.port !== 'none') return add('port-gone', -1)
   if (kind === 'state' && traits.launches) return add('unit-gone', item.columns.includes('state') ? 1 : 0)
   if (kind === 'moment' && facts.place === 'local' && facts.account === 'root')
     add('installed-program-gone', 1)
 }
 
-function readPlace(add: Add, traits: TableTraits, kind: TableKind, { place, account }: RowFacts): void {
+function readPlace(add: Add, traits: TableTraits, kind: TableKind, { place, account, isShell, path }: RowFacts): void {
   if (traits.listsFiles) return add('file-listing', kind === 'integrity' ? 0 : -2)
   switch (place) {
     case 'writable':
@@ -178,7 +189,9 @@ function readPlace(add: Add, traits: TableTraits, kind: TableKind, { place, acco
       if (account === 'root' || (account === 'unsaid' && kind === 'state')) add('outside-packages', 1)
       return
     case 'package':
-      if (kind === 'moment' && account === 'other') add('package-program', -1)
+      if (kind !== 'moment' || isShell) return
+      if (account === 'other') add('package-program', -1)
+      else if (isPackageRun(path)) add('package-run', -1)
       return
     case 'none':
       return
@@ -188,8 +201,11 @@ function readPlace(add: Add, traits: TableTraits, kind: TableKind, { place, acco
 function readProgram(add: Add, item: Item, traits: TableTraits, kind: TableKind, facts: RowFacts): void {
   if (facts.reachesOut) add('reaches-out', 3)
   if (!traits.launches) return
-  if (item.columns.includes('parent_path') && facts.isShell && kind === 'moment') add('shell-of-server', 2)
-  else if (facts.isDualUse) add('dual-use', 1)
+  if (facts.isShell && kind === 'moment') {
+    if (traits.connections) add('shell-connection', 2)
+    else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
+    else if (facts.isPlainShell) add('shell-of-service', 1)
+  } else if (facts.isDualUse) add('dual-use', 1)
   if (item.columns.includes('family')) add('raw-socket', 1)
   if (facts.port === 'open')
     add(facts.path === '' ? 'hidden-process' : 'open-port', facts.path === '' ? 2 : 1)
@@ -197,7 +213,10 @@ function readProgram(add: Add, item: Item, traits: TableTraits, kind: TableKind,
   else if (facts.port === 'ephemeral') add('ephemeral-port', -2)
   const name = item.values[item.columns.indexOf('name')] ?? ''
   if (kind === 'moment' && facts.path !== '' && /^\[|^kworker|^kthread/.test(name)) add('impostor', 3)
-  if (item.columns.includes('fragment_path') && /^\/run\//.test(facts.path)) add('transient-unit', -2)
+  if (item.columns.includes('fragment_path')) {
+    if (/^\/run\//.test(facts.path)) add('transient-unit', -2)
+    else if (facts.account === 'other') add('unprivileged-service', -1)
+  }
   if (item.columns.includes('command') && facts.place === 'package' && !facts.reachesOut)
     add('package-job', -1)
 }
@@ -234,7 +253,6 @@ function readPower(add: Add, item: Item, traits: TableTraits, facts: RowFacts): 
     if (isOnDemandModule(item.values[0] ?? '')) return
     return add('full-power', 2)
   }
-  if (item.columns.includes('key') && item.columns.includes('algorithm')) return add('full-power', 2)
   const limited =
     (facts.account === 'other' && !traits.rootOnly) ||
     facts.place === 'package' ||
@@ -254,6 +272,12 @@ function readAccount(add: Add, item: Item, traits: TableTraits): void {
     add('over-proc', 2)
 }
 
+/** What a baseline knows nothing of has changed since it was made: the more, the less chance may change there. */
+function baselineBits(traits: TableTraits, kind: TableKind, { account, isShell }: RowFacts): number {
+  if (traits.launches) return account === 'root' || isShell ? 3 : 1
+  return kind === 'moment' ? 1 : 2
+}
+
 /** What much of the fleet has elsewhere is a feature rather than an intruder's. */
 function readElsewhere(add: Add, deviation: Deviation, kind: TableKind, knowledge: FleetKnowledge): void {
   if (!knowledge.isCommonElsewhere(deviation)) return
@@ -265,11 +289,11 @@ function readConnections(
   add: Add,
   { hosts }: Deviation,
   traits: TableTraits,
-  { path, publicPeer, isShell }: RowFacts,
+  { path, publicPeer }: RowFacts,
   knowledge: FleetKnowledge
 ): void {
   if (!traits.launches || path === '') return
-  if (publicPeer) return add(isShell ? 'shell-connection' : 'public-peer', 2)
+  if (publicPeer) return add('public-peer', 2)
   const talk = knowledge.connectionsOf(path, hosts)
   if (talk === 'public') add('public-peer', 2)
   else if (talk === 'private') add('connected', 1)

@@ -17,8 +17,9 @@ export interface RowFacts {
   readonly reachesOut: boolean
   /** The other end of a connection is a public address. */
   readonly publicPeer: boolean
-  /** A shell or an interpreter. */
+  /** A shell, or an interpreter that can be one. */
   readonly isShell: boolean
+  readonly isPlainShell: boolean
   /** A program that people at a shell use rarely, and intruders often. */
   readonly isDualUse: boolean
   /** The main path of the row, or ''. */
@@ -39,13 +40,16 @@ const HIDDEN = /\/\.[^/.\s][^/\s]*/
 const MEMORY = /(?:^|\/)memfd:|\(deleted\)/
 const HOME = new RegExp(`${START}/(?:home|root|Users)/`)
 const PACKAGE_FOLDER = /^\/(?:usr|snap|lib|lib64|bin|sbin|System|Library|Applications)\//
+/** A command, perhaps behind the name of an account, whose program is a package's. */
+const PACKAGE_COMMAND = /^(?:[\w.-]{1,32}\s+)?\/(?:usr|bin|sbin|lib)\//
 const OWN_FOLDER = new RegExp(`${START}/(?:usr/local|opt|srv|data)/`)
 const REACHES_OUT =
   /https?:\/\/|ftp:\/\/|\bs3:\/\/|\/dev\/(?:tcp|udp)\/|\|\s*(?:\/\S{0,40}\/)?(?:ba|da|z|k)?sh\b|base64\s+-{1,2}d|\bopenssl\s+(?:s_client|enc)|\b(?:nc|ncat|netcat|socat)\s+-|\bmkfifo\b|stratum\+|\bimport\s+(?:socket|pty)\b/i
 const SHELL =
   /(?:^|\/)(?:(?:ba|da|z|k|c|tc|fi|a)?sh|busybox|python[\d.]*|perl[\d.]*|ruby[\d.]*|php[\d.-]*|lua[\d.]*|node)$/
+const PLAIN_SHELL = /(?:^|\/)(?:(?:ba|da|z|k|c|tc|fi|a)?sh|busybox)$/
 const DUAL_USE =
-  /(?:^|\/)(?:nc|ncat|netcat|nc\.\w{1,20}|socat|nmap|masscan|telnet|tcpdump|tshark|gdb|strace|gcore|insmod|chattr|tor|proxychains4?|chisel|hydra|mimipenguin)$/
+  /(?:^|\/)(?:nc|ncat|netcat|nc\.\w{1,20}|socat\d?|nmap|masscan|telnet|tcpdump|tshark|gdb|strace|gcore|insmod|chattr|tor|proxychains4?|chisel|hydra|mimipenguin)$/
 const PUBLIC = /^public$/
 
 /** Columns that say what runs, or what a setting makes run. */
@@ -89,6 +93,7 @@ export function readFacts(item: Item): RowFacts {
     reachesOut,
     publicPeer,
     isShell: SHELL.test(path),
+    isPlainShell: PLAIN_SHELL.test(path),
     isDualUse: DUAL_USE.test(path),
     path,
     parentPath: cell('parent_path')
@@ -109,7 +114,7 @@ function placeOf(column: string, value: string): Place {
   if (HOME.test(value)) return 'home'
   if (HIDDEN.test(value)) return 'hidden'
   if (OWN_FOLDER.test(value)) return 'local'
-  if (PACKAGE_FOLDER.test(value)) return 'package'
+  if (PACKAGE_FOLDER.test(value) || PACKAGE_COMMAND.test(value)) return 'package'
   return value.startsWith('/') ? 'local' : 'none'
 }
 

@@ -51,8 +51,10 @@ export function joinVariants(
   const sets = disjointSets(rows.length)
   const usual = usualOn(fleet)
   const join = (group: readonly number[]) => {
+    const members = group.flatMap(at => rows[at] ?? [])
     const hosts = unionOf(rows, group)
-    if (usual(hosts)) for (const at of group) explained.add(rows[at] as ScoredRow)
+    const feature = hosts.length > Math.max(2, FEATURE_SHARE * fleet.size) && !members.some(saysMuch)
+    if (feature || (usual(hosts) && !members.some(keepsSaying))) for (const row of members) explained.add(row)
     else for (const at of group) sets.unite(group[0] ?? at, at)
   }
   const strong = (at: number) => {
@@ -77,6 +79,17 @@ export function joinVariants(
   }))
   return { groups, explained }
 }
+
+/** On a tenth of the fleet and more, variants are a feature unless they say much. */
+const FEATURE_SHARE = 0.1
+const saysMuch = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits > STRONG_BITS
+
+/** Even where most hosts have one of a kind: each gives power over its host, and no other host has that very row. */
+const keepsSaying = (row: ScoredRow): boolean => isBreach(row) || (row.kind === 'integrity' && row.bits >= STRONG_BITS)
+
+/** What a baseline covers and does not know, in a table whose change is rarely innocent: never noise. */
+export const isBreach = ({ kind, deviation }: ScoredRow): boolean =>
+  kind === 'integrity' && deviation.baseline !== 'none'
 
 const unionOf = (rows: readonly ScoredRow[], members: readonly number[]): number[] =>
   [...new Set(members.flatMap(at => rows[at]?.deviation.hosts ?? []))].sort((a, b) => a - b)

@@ -9,6 +9,10 @@ import { rareWords } from './words.ts'
 /** Findings like one of so much evidence that a healthy fleet shows: the tiers. Estimated; see docs/how-it-works.md. */
 export const MAX_EXPECTED = { high: 1 / 16, medium: 1 / 4, low: 8 } as const
 
+/** Whether so many findings are few enough for a tier; a hair of rounding decides nothing. */
+export const isAtMost = (expected: number, tier: keyof typeof MAX_EXPECTED): boolean =>
+  expected <= MAX_EXPECTED[tier] * (1 + 1e-9)
+
 /** Bits that another table adds at most when its row is tied to what counts already: the same cause, seen twice. */
 const MAX_TIED_BITS = 2
 /** Untied rows may have met on one host by chance: some sixteen lone rows a fleet make that likely. */
@@ -26,6 +30,7 @@ const MIN_HOSTS_OF_FEATURE = 3
 /** So many new packages on the same hosts explain their ordinary rows. */
 const MIN_PACKAGES = 3
 const PACKAGES_BITS = 3
+const PACKAGES_BITS_STRONG = 2
 /** A host like no other: so many rows replaced, or so many at all. */
 const ROLE_ROWS = 8
 
@@ -86,7 +91,7 @@ export function weigh(
       weighGroup(fleet, group, index, { noise, explained, isolated, words })
     )
     const next = new Set(findings)
-    for (const [at, { expected }] of weighed.entries()) if (expected <= MAX_EXPECTED.medium) next.add(at)
+    for (const [at, { expected }] of weighed.entries()) if (isAtMost(expected, 'medium')) next.add(at)
     if (round === MAX_ROUNDS || next.size === findings.size) return weighed
     findings = next
   }
@@ -150,16 +155,15 @@ function weighGroup(
     hosts,
     strong
   )
-  if (!strong && packages.length >= MIN_PACKAGES) bits -= PACKAGES_BITS
+  if (packages.length >= MIN_PACKAGES) bits -= strong ? PACKAGES_BITS_STRONG : PACKAGES_BITS
   else if (!strong && packages.some(row => words(row.deviation.item).some(word => tiedTo.has(word))))
     bits -= 1
-  bits = Math.max(0, bits)
   const accusing = counted.map(({ row }) => row)
   const isVariants =
     accusing.some(isStrong) && accusing.every(row => row.deviation.hosts.length * 2 < hosts.length)
   // Many hosts, each with an odd row of one kind: worth a look, and no more unless a baseline speaks.
   if (isVariants && hosts.length > Math.max(2, FEATURE_SHARE * n))
-    bits = Math.min(bits, Math.log2((2 * n) / MAX_EXPECTED.medium))
+    bits = Math.min(bits, Math.log2(n / MAX_EXPECTED.medium) + 1)
   const shown = new Set(accusing)
   return {
     hosts,
@@ -173,8 +177,8 @@ function weighGroup(
       )
     ],
     accusing,
-    bits,
-    expected: n * 2 ** -bits,
+    bits: Math.max(0, bits),
+    expected: Math.min(n, n * 2 ** -bits),
     says: saysEnough(counted.filter(({ expected }) => expected <= MAX_EXPECTED_TO_SAY).map(({ row }) => row)),
     others: noise.others(first.row, index),
     ordinary: []

@@ -1,0 +1,155 @@
+import { list, plural } from '../text/phrases.ts'
+
+/**
+ * Why a host is not fully assessed: a stable code, and what it means in words that quote no host. Logic and other
+ * programs depend on the code; the words are for people and may change.
+ */
+const SUMMARIES = {
+  // The command did not reach the host.
+  'not-managed': 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated',
+  'not-delivered': 'SSM has not delivered the command',
+  'delivery-delayed': 'SSM has not delivered the command (delayed)',
+  'delivery-timed-out': 'SSM could not deliver the command in time: the agent is offline or does not answer',
+  undeliverable: 'SSM could not deliver the command: the host does not exist or does not answer',
+  terminated: 'SSM stopped before this host: too many errors on others',
+  'other-platform': 'the document is not for the platform of this host',
+  'access-denied': 'the role may not send commands to this host',
+  'no-status': 'SSM gave no known status',
+  'not-listed': 'SSM did not list it',
+  'not-contacted': 'not contacted: the run was stopping',
+  'not-matched': 'expected, but not among the collected hosts',
+  // The command reached the host, and no reply came back.
+  'still-running': 'the command was still running',
+  'being-canceled': 'the command was being canceled',
+  canceled: 'the command was canceled',
+  'no-answer': 'the command ended without an answer',
+  'command-failed': 'the command failed on the host',
+  'timed-out': 'the command timed out',
+  'execution-timed-out': 'the command ran into its time limit on the host',
+  'cannot-run': 'the collector cannot be run on this machine',
+  // The run ended first, or the reply could not be read.
+  deadline: 'no answer before the deadline',
+  'run-canceled': 'the run was canceled',
+  'no-result': 'the command has ended, but SSM does not return its result',
+  'unreadable-reply': 'its reply could not be read from SSM',
+  // The reply is not from the collector, or is damaged or forged.
+  'empty-reply': 'the reply is empty',
+  'no-frame': 'the reply holds no answer from the collector',
+  'collector-error': 'the collector reports an error',
+  'cut-by-ssm': 'the reply was cut by SSM',
+  'broken-frame': 'the reply ends before its frame does',
+  'not-base64': 'the reply is not base64',
+  'not-gzip': 'the reply does not unpack',
+  'wrong-digest': 'the reply does not match its digest',
+  'too-large': 'the reply unpacks to too many bytes',
+  'broken-head': 'the head of the reply is broken',
+  'long-head': 'the head of the reply is too long',
+  'inconsistent-head': 'the head of the reply does not add up',
+  'inconsistent-body': 'the parts of the reply do not add up',
+  'other-host': 'the host answered as another host',
+  'too-many-rows': 'the reply has too many rows',
+  // The reply comes in chunks.
+  'single-chunk': 'the reply is one chunk of several',
+  'incomplete-chunks': 'not all chunks of its reply arrived',
+  'wrong-chunk': 'it is not the chunk that was requested',
+  'chunk-refused': 'SSM refused the command that requests it',
+  'chunk-not-returned': 'SSM does not return it',
+  'no-time-left': 'there was no time left',
+  // The host answered, but not every query.
+  'no-osquery': 'osquery is not installed',
+  'osquery-not-fetched': 'osquery is not installed, and could not be fetched',
+  'queries-unanswered': 'queries were not answered',
+  'no-applicable-query': 'no query was answered: all are for other platforms',
+  'privilege-differs': 'osquery ran with or without root, unlike on the other hosts'
+} as const
+
+export type ReasonCode = keyof typeof SUMMARIES
+
+/** Why a host could not fetch osquery, as its script says it. */
+export const FETCH_FAILURES = {
+  'no-source': 'the osquery input has no line for its architecture',
+  'no-program': 'it has neither curl nor wget to fetch it',
+  'no-download': 'it could not fetch it',
+  'wrong-digest': 'what it fetched has another digest, and was not run',
+  'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
+} as const
+
+export type FetchFailure = keyof typeof FETCH_FAILURES
+
+/** A code and the data of its sentence. */
+type DetailedReason =
+  | { readonly code: 'not-matched'; readonly expectedIn: 'targets' | 'files' | 'machine' }
+  | { readonly code: 'cannot-run' | 'collector-error' | 'chunk-refused'; readonly message: string }
+  | { readonly code: 'deadline'; readonly seconds: number; readonly state: Reason }
+  | { readonly code: 'run-canceled' | 'no-result'; readonly state: Reason }
+  | { readonly code: 'too-large' | 'too-many-rows'; readonly limit: number }
+  | { readonly code: 'other-host'; readonly claimed: string }
+  | {
+      readonly code: 'incomplete-chunks'
+      readonly arrived: number
+      readonly total: number
+      readonly cause: Reason
+    }
+  | { readonly code: 'osquery-not-fetched'; readonly failure: FetchFailure }
+  | {
+      readonly code: 'queries-unanswered'
+      readonly queries: readonly { readonly name: string; readonly status: string }[]
+    }
+  | { readonly code: 'privilege-differs'; readonly root: boolean }
+
+export type Reason = DetailedReason | { readonly code: Exclude<ReasonCode, DetailedReason['code']> }
+
+/** A reason lists this many queries by name, and counts the others. */
+const MAX_NAMED_QUERIES = 4
+
+export function isReasonCode(word: unknown): word is ReasonCode {
+  return typeof word === 'string' && Object.hasOwn(SUMMARIES, word)
+}
+
+/** What a code means, without its period and without a word from a host. */
+export function summarizeReason(code: ReasonCode): string {
+  return SUMMARIES[code]
+}
+
+/** The sentence of a reason, without its period. It may quote a host, in sanitized text. */
+export function describeReason(reason: Reason): string {
+  switch (reason.code) {
+    case 'not-matched':
+      return NOT_MATCHED[reason.expectedIn]
+    case 'cannot-run':
+      return `${SUMMARIES[reason.code]}: ${reason.message}`
+    case 'collector-error':
+      return `the collector reports: ${reason.message}`
+    case 'chunk-refused':
+      return reason.message
+    case 'deadline':
+      return `no answer within ${reason.seconds} s: ${describeReason(reason.state)}`
+    case 'run-canceled':
+    case 'no-result':
+      return `${SUMMARIES[reason.code]}: ${describeReason(reason.state)}`
+    case 'too-large':
+      return `the reply unpacks to more than ${reason.limit} bytes`
+    case 'too-many-rows':
+      return `the reply has more than ${reason.limit} rows`
+    case 'other-host':
+      return `${SUMMARIES[reason.code]} (${reason.claimed})`
+    case 'incomplete-chunks':
+      return `${reason.arrived} of ${reason.total} chunks of its reply arrived: ${describeReason(reason.cause)}`
+    case 'osquery-not-fetched':
+      return `${SUMMARIES['no-osquery']}, and ${FETCH_FAILURES[reason.failure]}`
+    case 'queries-unanswered': {
+      const names = reason.queries.map(({ name, status }) => `${name} (${status})`)
+      return `${plural(names.length, 'a query was', 'queries were')} not answered: ${list(names, MAX_NAMED_QUERIES)}`
+    }
+    case 'privilege-differs':
+      return `osquery ran ${reason.root ? 'as root' : 'without root'}, unlike on the other hosts`
+    default:
+      return SUMMARIES[reason.code]
+  }
+}
+
+const NOT_MATCHED = {
+  targets: 'expected, but not matched by `targets`: check its tags and its SSM agent',
+  files: 'expected, but in none of the files',
+  machine: 'expected, but not this machine'
+} as const
