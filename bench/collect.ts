@@ -9,7 +9,7 @@ import { assumeRole } from '../src/aws/credentials.ts'
 import { runnerTokens } from '../src/aws/oidc.ts'
 import { systemClock as clock } from '../src/clock.ts'
 import { collectFromSsm } from '../src/collect/ssm/ssm.ts'
-import { openParameters } from '../src/collect/ssm/task.ts'
+import { scriptParameters } from '../src/collect/ssm/task.ts'
 import type { Targets } from '../src/inputs/targets.ts'
 import type { Log } from '../src/log.ts'
 import { loadPacks, queriesOf } from '../src/osquery/load-packs.ts'
@@ -67,20 +67,20 @@ await session.credentials()
 const queries = queriesOf(await loadPacks(['linux'], path => readFile(path, 'utf8')))
 
 const tag: Targets = { kind: 'filters', filters: [{ key: 'tag:Service', values: ['checkout'] }] }
-const byTag = await measure('in short, by tag', () => collect(tag, true))
-await measure('in short, by id', () => collect({ kind: 'hosts', hosts: hello.hosts }, true))
+const byTag = await measure('deduplicated, by tag', () => collect(tag, true))
+await measure('deduplicated, by id', () => collect({ kind: 'hosts', hosts: hello.hosts }, true))
 const plain = await measure('plain, by tag', () => collect(tag, false))
 const diffy = await measure('one status call a host, restarted', () => serially(Math.min(hosts, 300)))
 const floor = hosts / (RATES.GetCommandInvocation ?? 1)
 const diffySeconds = (diffy.seconds * hosts) / Math.min(hosts, 300)
 console.log(`
 floor of the plain way (${hosts} replies at 40 a second)  ${floor.toFixed(1)} s
-time over this floor: plain ${(plain.seconds / floor).toFixed(2)}, in short ${(byTag.seconds / floor).toFixed(2)}, serial ${(diffySeconds / floor).toFixed(2)} (from 300 hosts)
-reading calls of the plain way over those in short  ${(plain.reading / byTag.reading).toFixed(1)}`)
+time over this floor: plain ${(plain.seconds / floor).toFixed(2)}, deduplicated ${(byTag.seconds / floor).toFixed(2)}, serial ${(diffySeconds / floor).toFixed(2)} (from 300 hosts)
+reading calls of the plain way over those deduplicated  ${(plain.reading / byTag.reading).toFixed(1)}`)
 server.send('end')
 
-async function collect(targets: Targets, short: boolean): Promise<number> {
-  const ssm = ssmClient('eu-west-1', session.credentials)
+async function collect(targets: Targets, dedup: boolean): Promise<number> {
+  const ssm = ssmClient('eu-west-1', session.credentials, clock)
   const request = {
     targets,
     targetLines: [],
@@ -92,7 +92,7 @@ async function collect(targets: Targets, short: boolean): Promise<number> {
     maxConcurrency: '100%',
     timeoutSeconds: 600,
     expectedIds: [],
-    short
+    dedup
   }
   let whole = 0
   for await (const record of collectFromSsm(request, {
@@ -115,8 +115,12 @@ async function serially(count: number): Promise<number> {
     credentials: () => session.credentials(),
     maxAttempts: 10
   })
-  const limits = { budgetSeconds: 60, querySeconds: 60, keep: false, stored: false, osquery: [] }
-  const { commands = [] } = openParameters({ do: 'collect', queries, ...limits }, '00ff00ff00ff00ff00ff00ff')
+  const limits = { budgetSeconds: 60, querySeconds: 60, retain: false, viaS3: false, osquery: [] }
+  const { commands = [] } = scriptParameters(
+    { kind: 'collect', queries, ...limits },
+    '00ff00ff00ff00ff00ff00ff',
+    'posix'
+  )
   const commandOf = new Map<string, string>()
   for (let at = 0; at < count; at += 50) {
     const InstanceIds = hello.hosts.slice(at, Math.min(at + 50, count))

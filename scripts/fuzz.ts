@@ -2,7 +2,10 @@ import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { checkHostile, hostileReport } from '../__tests__/support/channels.ts'
 
-/** Sends hostile reports through every channel until the time is up, or something is live: `npm run fuzz -- --seconds 600`. */
+/**
+ * Sends hostile reports through every channel until the time is up, or until a text of a host takes effect in one:
+ * `npm run fuzz -- --seconds 600`.
+ */
 const { values: options } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } }
 })

@@ -8,8 +8,8 @@ import type { Query } from '../src/osquery/pack.ts'
 
 const ROOT = new URL('..', import.meta.url)
 
-/** The papers that hold generated tables, each between `<!-- NAME -->` and `<!-- /NAME -->`. */
-export const PAPERS = ['README.md', 'docs/packs.md'] as const
+/** The documents with generated tables, each between `<!-- NAME -->` and `<!-- /NAME -->`. */
+export const DOCS = ['README.md', 'docs/packs.md'] as const
 
 const actionSchema = z.object({
   inputs: z.record(z.string(), z.object({ description: z.string(), default: z.coerce.string() })),
@@ -21,7 +21,7 @@ export async function readAction(): Promise<z.infer<typeof actionSchema>> {
   return actionSchema.parse(parse(await readFile(new URL('action.yml', ROOT), 'utf8')))
 }
 
-/** A paper's text with its tables made anew. @throws Error when a table's end is missing. */
+/** Regenerates the tables in the text of a document. @throws Error if the end of a table is missing. */
 export async function withTables(text: string): Promise<string> {
   let result = text
   for (const [name, table] of await tables()) {
@@ -38,7 +38,7 @@ export async function withTables(text: string): Promise<string> {
 
 async function tables(): Promise<Map<string, string>> {
   const { inputs, outputs } = await readAction()
-  const made = new Map([
+  const generated = new Map([
     [
       'inputs',
       table(
@@ -56,9 +56,12 @@ async function tables(): Promise<Map<string, string>> {
   ])
   for (const name of BUILTIN_PACKS) {
     const queries = builtinPack(name)?.queries ?? []
-    made.set(`pack ${name}`, table(['query', 'what for', 'a row is', 'ATT&CK', 'weight'], queries.map(rowOf)))
+    generated.set(
+      `pack ${name}`,
+      table(['query', 'what for', 'a row is', 'ATT&CK', 'weight'], queries.map(rowOf))
+    )
   }
-  return made
+  return generated
 }
 
 function rowOf(query: Query): string[] {
@@ -81,11 +84,11 @@ function table(head: string[], rows: string[][]): string {
 const code = (text: string) => (text === '' ? '' : `\`${text}\``)
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const paper of PAPERS) {
-    const path = new URL(paper, ROOT)
+  for (const doc of DOCS) {
+    const path = new URL(doc, ROOT)
     const text = await readFile(path, 'utf8')
-    const made = await withTables(text)
-    if (made !== text) await writeFile(path, made)
-    console.log(`${paper} ${made === text ? 'is up to date' : 'is written'}`)
+    const updated = await withTables(text)
+    if (updated !== text) await writeFile(path, updated)
+    console.log(`${doc} ${updated === text ? 'is up to date' : 'was updated'}`)
   }
 }

@@ -1,8 +1,8 @@
-/** Time, passed in so that tests can bend it. */
+/** Time, passed in so that tests can control it. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Resolves after so many milliseconds, or at once when `signal` is aborted. */
+  /** Resolves after `milliseconds`, or as soon as `signal` is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 

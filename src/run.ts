@@ -1,90 +1,124 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import * as core from '@actions/core'
-import { systemClock as clock } from './clock.ts'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { COLLECTORS } from './collect/collectors.ts'
 import { readContext } from './github/context.ts'
-import { actionsLog as log } from './github/log.ts'
 import { parseInputs } from './inputs/inputs.ts'
+import { errorMessage } from './lib/error-message.ts'
+import type { Log } from './log.ts'
 import { runBaseline } from './modes/baseline.ts'
 import { runCheck } from './modes/check.ts'
 import { runCollect } from './modes/collect.ts'
 import { loadDefinitions } from './modes/definitions.ts'
-import { collectSnapshot, gitHubOf, type Job, publishReport, readFileOf } from './modes/job.ts'
+import { collectSnapshot, gitHubOf, type Job, type ModeResult, workspaceReader } from './modes/job.ts'
 import { emptyReport } from './modes/report.ts'
-import { addSummary, summaryFile } from './publish/summary.ts'
+import type { Ports } from './ports.ts'
+import { addSummary, summaryFile } from './publish/channels/summary.ts'
+import { publish } from './publish/publish.ts'
 import { escapeLine, fenced } from './report/escape.ts'
 import { readBaseVersion } from './review/base-version.ts'
 
-const NO_TOKEN_HERE =
-  'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.'
+const NO_TOKEN =
+  'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was contacted, and the verdict is incomplete.'
 
 /**
  * One run of the action, from inputs to publication. Returns the exit code; every failure is one clear error in the
  * log and in the job summary, and files and outputs are written as far as the run got.
  */
-export async function run(env: Job['env']): Promise<number> {
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+export async function run(ports: Ports): Promise<number> {
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
   try {
-    const context = await readContext(env, path => readFile(path, 'utf8'))
-    const inputs = parseInputs(core.getInput, {
-      region: env.AWS_REGION || env.AWS_DEFAULT_REGION,
-      runId: env.GITHUB_RUN_ID,
-      temp: env.RUNNER_TEMP || '/tmp'
-    })
-    const outputDir = resolve(context.workspace, inputs.outputDir)
-    const startedAt = new Date(clock.now()).toISOString()
-    const { signal } = stopping
-    const problems = await carryOut({ env, context, inputs, outputDir, startedAt, signal, log, clock })
-    if (problems.length > 0) log.error(problems.join(' '))
+    const problems = await execute(await prepare(ports, abort.signal))
+    if (problems.length > 0) ports.log.error(problems.join(' '))
     return problems.length > 0 ? 1 : 0
   } catch (error) {
-    await tellFailure(messageOf(error), env.GITHUB_STEP_SUMMARY)
+    await reportFailure(errorMessage(error), ports.env.GITHUB_STEP_SUMMARY, ports.log)
     return 1
   }
 }
 
-/** Does the job. Returns why the run must fail, one sentence each. */
-async function carryOut(job: Job): Promise<string[]> {
-  const { inputs, context } = job
+/** @throws InputError */
+async function prepare(ports: Ports, signal: AbortSignal): Promise<Job> {
+  const { env, clock, getInput } = ports
+  const context = await readContext(env, path => readFile(path, 'utf8'))
+  const inputs = parseInputs(getInput, {
+    region: env.AWS_REGION || env.AWS_DEFAULT_REGION,
+    runId: env.GITHUB_RUN_ID,
+    temp: env.RUNNER_TEMP || '/tmp'
+  })
+  return {
+    ...ports,
+    context,
+    inputs,
+    outputDir: resolve(context.workspace, inputs.outputDir),
+    startedAt: new Date(clock.now()).toISOString(),
+    signal
+  }
+}
+
+/** Runs the mode and acts on its result. Returns why the run must fail, one sentence each. */
+async function execute(job: Job): Promise<readonly string[]> {
   try {
-    const asked = await loadDefinitions(inputs, readFileOf(job))
-    const reviewed = inputs.mode === 'check' ? asked.baseline : null
-    const replaced = await readBaseVersion(reviewed, context, gitHubOf(job))
-    if (inputs.collector === 'ssm' && context.pullRequest?.untrusted && context.oidc === null) {
-      log.warning(NO_TOKEN_HERE)
-      await publishReport(job, await emptyReport(job, NO_TOKEN_HERE, asked, replaced))
-      return []
-    }
-    const fetched = await collectSnapshot(job, asked)
-    switch (inputs.mode) {
-      case 'collect':
-        return await runCollect(job, fetched)
-      case 'baseline':
-        return await runBaseline(job, fetched)
-      case 'check':
-        return await runCheck(job, fetched, replaced)
-    }
+    const result = await runMode(job)
+    await act(job, result)
+    return result.problems
   } catch (error) {
-    const message = messageOf(error)
+    const message = errorMessage(error)
     try {
-      await publishReport(job, await emptyReport(job, message))
+      await act(job, { report: emptyReport(job, message) })
     } catch (second) {
-      log.warning(`The report could not be written either: ${messageOf(second)}`)
+      job.log.warning(`The report could not be written either: ${errorMessage(second)}`)
     }
     return [message]
   }
 }
 
-/** For a run that never got as far as a report. */
-async function tellFailure(message: string, summary: string | undefined): Promise<void> {
-  log.error(message)
-  if (!summary) return
-  const lines = message.split('\n').slice(0, 100)
-  const told = fenced(lines.map(line => escapeLine(line, 1_000)))
-  await addSummary(`## ⛔ Fleet Drift could not do its job\n\n${told}\n`, summaryFile(summary), log)
+async function runMode(job: Job): Promise<ModeResult> {
+  const { inputs, context, log } = job
+  const definitions = await loadDefinitions(inputs, workspaceReader(job))
+  const reviewed = inputs.mode === 'check' ? definitions.baseline : null
+  const baseVersion = await readBaseVersion(reviewed, context, gitHubOf(job))
+  if (COLLECTORS[inputs.collector].usesAws && context.pullRequest?.untrusted && context.oidc === null) {
+    log.warning(NO_TOKEN)
+    return { report: emptyReport(job, NO_TOKEN, definitions, baseVersion), problems: [] }
+  }
+  const collection = await collectSnapshot(job, definitions)
+  // Set at once: the snapshot is complete whatever becomes of the analysis.
+  job.setOutput('snapshot', collection.path)
+  switch (inputs.mode) {
+    case 'collect':
+      return runCollect(job, collection)
+    case 'baseline':
+      return runBaseline(job, collection)
+    case 'check':
+      return runCheck(job, collection, baseVersion)
+  }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** The one place that writes files, sets outputs and publishes. */
+async function act(
+  job: Job,
+  { report, baseline = null, outputs = {}, files = [] }: Omit<ModeResult, 'problems'>
+): Promise<void> {
+  const { env, context, inputs, outputDir, log, setOutput } = job
+  for (const { path, text } of files) {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  }
+  for (const [name, value] of Object.entries(outputs)) setOutput(name, value)
+  if (report === null) return
+  const summaryPath = env.GITHUB_STEP_SUMMARY || null
+  await publish(
+    { report, baseline, context, inputs, outputDir, summaryPath },
+    { log, github: gitHubOf(job), setOutput }
+  )
+}
+
+/** For a run that failed before there could be a report. */
+async function reportFailure(message: string, summaryPath: string | undefined, log: Log): Promise<void> {
+  log.error(message)
+  if (!summaryPath) return
+  const lines = message.split('\n').slice(0, 100)
+  const text = fenced(lines.map(line => escapeLine(line, 1_000)))
+  await addSummary(`## ⛔ Fleet Drift could not run\n\n${text}\n`, summaryFile(summaryPath), log)
 }

@@ -5,7 +5,7 @@ const named = (name: string, message = 'said', more: object = {}) =>
   Object.assign(new Error(message), { name, ...more })
 const status = (httpStatusCode: unknown) => ({ $metadata: { httpStatusCode } })
 
-describe('a failure may pass', () => {
+describe('a failure is transient', () => {
   test.each([
     ['throttled', named('ThrottlingException', '', status(400))],
     ['too many requests', named('TooManyRequestsException', '', status(400))],
@@ -14,9 +14,9 @@ describe('a failure may pass', () => {
     ['500', named('InternalServerError', '', status(500))],
     ['503', named('Odd', '', status(503))],
     ['reset', named('Error', '', { code: 'ECONNRESET' })],
-    ['no such name now', named('Error', '', { code: 'EAI_AGAIN' })],
+    ['a name that does not resolve now', named('Error', '', { code: 'EAI_AGAIN' })],
     ['timed out', named('TimeoutError')],
-    ['a network failure beneath', new Error('x', { cause: named('Error', '', { code: 'ETIMEDOUT' }) })]
+    ['caused by a network failure', new Error('x', { cause: named('Error', '', { code: 'ETIMEDOUT' }) })]
   ])('when it is %s', (_name, error) => {
     expect(isTransient(error)).toBe(true)
   })
@@ -24,17 +24,17 @@ describe('a failure may pass', () => {
   test.each([
     ['access denied', named('AccessDeniedException', '', status(403))],
     ['a bad document', named('InvalidDocument', '', status(400))],
-    ['a defect', new TypeError('x is not a function')],
-    ['a status that is no number', named('Odd', '', status('500'))],
-    ['a code that is no text', named('Odd', '', { code: 11 })],
-    ['no error at all', 'ECONNRESET']
+    ['a bug', new TypeError('x is not a function')],
+    ['a status that is not a number', named('Odd', '', status('500'))],
+    ['a code that is not text', named('Odd', '', { code: 11 })],
+    ['not an error', 'ECONNRESET']
   ])('but not when it is %s', (_name, error) => {
     expect(isTransient(error)).toBe(false)
     expect(isNetworkFailure(error)).toBe(false)
   })
 })
 
-describe('an error of AWS is told with what to do', () => {
+describe('an AWS error says what to do', () => {
   test.each([
     ['AccessDeniedException', "Allow ssm:SendCommand in the role's permissions"],
     ['UnrecognizedClientException', 'The AWS credentials are not valid'],
@@ -44,11 +44,11 @@ describe('an error of AWS is told with what to do', () => {
     ['ThrottlingException', 'AWS kept throttling this account'],
     ['TimeoutError', 'The network between the runner and AWS failed']
   ])('%s', (name, advice) => {
-    const told = explainAwsError(named(name, 'What AWS said.'), 'ssm:SendCommand')
-    expect(told).toContain(`ssm:SendCommand failed: ${name}: What AWS said. ${advice}`)
+    const message = explainAwsError(named(name, 'What AWS said.'), 'ssm:SendCommand')
+    expect(message).toContain(`ssm:SendCommand failed: ${name}: What AWS said. ${advice}`)
   })
 
-  test('one that nobody knows is told as it is', () => {
+  test('an unknown one is shown unchanged', () => {
     expect(explainAwsError(named('Odd', 'words'), 'ssm:ListCommands')).toBe(
       'ssm:ListCommands failed: Odd: words.'
     )
@@ -62,7 +62,7 @@ test('an error names no host', () => {
   expect(errorText(error)).toBe('not authorized on arn:aws:ec2:eu-west-1:1:instance/i-…, mi-…')
 })
 
-test('the text of an error is one line, bounded and inert', () => {
+test('the text of an error is one line, short and sanitized', () => {
   const text = errorText(new Error(`a\n::error::b\u202e##[x]${'y'.repeat(5000)}`))
   expect(text).not.toMatch(/\n|\u202e|##\[/)
   expect([...text].length).toBeLessThanOrEqual(610)

@@ -38,44 +38,44 @@ const enter = (
     given
   )
 
-test('a role gives credentials in its account, and exports nothing', async () => {
+test('a role gives credentials in its account, and nothing is exported', async () => {
   const before = JSON.stringify(process.env)
   const provider = await enter({ allowedAccountIds: ['999999999999', '111122223333'] })
   expect((await provider!()).accessKeyId).toBe('ASIAONE')
-  expect(services.asked).toHaveLength(1)
+  expect(services.requests).toHaveLength(1)
   expect(given.lines).toEqual(['Assumed the role.'])
   expect(JSON.stringify(process.env)).toBe(before)
 })
 
-test('a job that may not ask for a token is told the permission to add, and nothing is called', async () => {
+test('a job that may not request a token gets the permission to add, and nothing is called', async () => {
   await expect(enter({}, { oidc: null })).rejects.toThrow(
     'add "id-token: write" to the permissions of the job'
   )
-  expect([services.asked, services.audiences]).toEqual([[], []])
+  expect([services.requests, services.audiences]).toEqual([[], []])
 })
 
-test('a role in another account than the allowed ones is refused', async () => {
+test('a role in an account that is not allowed is refused', async () => {
   await expect(enter({ allowedAccountIds: ['999999999999'] })).rejects.toThrow(
     'The credentials belong to account 111122223333, and allowed-account-ids names only 999999999999.'
   )
 })
 
-test('without a role the ambient credentials are used, and asked for their account only where that matters', async () => {
+test('without a role the ambient credentials are used, and their account is looked up only where accounts are restricted', async () => {
   expect(await enter({ role: null })).toBeNull()
-  expect(services.asked).toHaveLength(0)
+  expect(services.requests).toHaveLength(0)
   services.sts = [identity('111122223333')]
   expect(await enter({ role: null, allowedAccountIds: ['111122223333'] })).toBeNull()
-  expect(services.asked.map(form => form.get('Action'))).toEqual(['GetCallerIdentity'])
+  expect(services.requests.map(form => form.get('Action'))).toEqual(['GetCallerIdentity'])
 })
 
-test('ambient credentials of another account are refused', async () => {
+test('ambient credentials of an account that is not allowed are refused', async () => {
   services.sts = [identity('444455556666')]
   await expect(enter({ role: null, allowedAccountIds: ['111122223333'] })).rejects.toThrow(
     'The credentials belong to account 444455556666'
   )
 })
 
-test('ambient credentials that do not hold are told', async () => {
+test('ambient credentials that are not valid are reported', async () => {
   services.sts = [
     refusal('InvalidClientTokenId', 'The security token included in the request is invalid.', 403)
   ]

@@ -14,14 +14,14 @@ afterEach(() => services.close())
 
 const ask = (audience = 'sts.amazonaws.com') => runnerTokens(services.oidc, given)(audience)
 
-test('each call gets a new token, for the audience asked for, masked', async () => {
+test('each call gets a new, masked token for the requested audience', async () => {
   const tokens = [await ask(), await ask('a b&c=d')]
   expect(new Set(tokens).size).toBe(2)
   expect(services.audiences).toEqual(['sts.amazonaws.com', 'a b&c=d'])
   expect(given.masked).toEqual(tokens)
 })
 
-test('a token service without a query in its address is asked too', async () => {
+test('a token service without a query in its URL is called too', async () => {
   services.oidc.url = services.oidc.url.replace(/\?.*/, '')
   expect(await ask()).toBe(services.tokens[0])
 })
@@ -31,34 +31,34 @@ test.each<[string, Answer]>([
   ['500', { status: 500, body: '' }],
   ['503', { status: 503, body: 'busy' }],
   ['no token', { body: '{"value":""}' }],
-  ['no JSON', { body: '<html>' }],
+  ['invalid JSON', { body: '<html>' }],
   ['a broken connection', 'resets']
-])('%s is tried again', async (_name, answer) => {
+])('%s is retried', async (_name, answer) => {
   services.github = [answer, answer, 'token']
   expect(await ask()).toBe(services.tokens[0])
   expect(given.slept).toHaveLength(2)
 })
 
-test.each([400, 401, 403, 404])('%d is told at once, with the permission to add', async status => {
+test.each([400, 401, 403, 404])('%d is reported at once, with the permission to add', async status => {
   services.github = [{ status, body: 'a secret' }]
-  const told = await ask().catch((error: Error) => error.message)
-  expect(told).toBe(
+  const message = await ask().catch((error: Error) => error.message)
+  expect(message).toBe(
     `GitHub gave no OIDC token: its token service answered ${status}. Check that the job has the permission id-token: write.`
   )
   expect(services.audiences).toHaveLength(1)
 })
 
-test('tries are bounded, and the last failure is told without the token of the request', async () => {
+test('attempts are limited, and the last failure is reported without the token of the request', async () => {
   services.github = [{ body: '{"value":""}' }]
   await expect(ask()).rejects.toThrow('GitHub gave no OIDC token: its token service sent no token')
   expect(services.audiences).toHaveLength(ATTEMPTS)
   services.github = ['resets']
-  const told = await ask().catch((error: Error) => error.message)
-  expect(told).toContain('its token service cannot be reached (')
-  expect(told).not.toContain(services.oidc.token)
+  const message = await ask().catch((error: Error) => error.message)
+  expect(message).toContain('its token service cannot be reached (')
+  expect(message).not.toContain(services.oidc.token)
 })
 
-test('a hung attempt ends by its time limit', async () => {
+test('an attempt that hangs ends at its time limit', async () => {
   services.github = ['hangs', 'token']
   const time = hurry()
   try {
@@ -68,7 +68,7 @@ test('a hung attempt ends by its time limit', async () => {
   }
 })
 
-test('the subject of a token is read, made inert, and never guessed', () => {
+test('the subject of a token is read, sanitized, and never guessed', () => {
   const token = (claims: string) => `head.${Buffer.from(claims).toString('base64url')}.signature`
   expect(subjectOf(token('{"sub":"repo:acme/infra:environment:prod"}'))).toBe(
     'repo:acme/infra:environment:prod'

@@ -5,19 +5,19 @@ import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { parseBaseline } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
-import { baselines, turned } from '../support/baselines.ts'
+import { baselines, inReverse } from '../support/baselines.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strictRequired: false })
 addFormats.default(ajv)
 const validate = ajv.compile(JSON.parse(readFileSync('schemas/baseline.schema.json', 'utf8')))
 
-test('writing what was read gives the same bytes, and reading what was written the same baseline', () => {
+test('writing a baseline that was read gives the same bytes, and reading one that was written gives the same baseline', () => {
   fc.assert(
     fc.property(baselines, baseline => {
       const text = writeBaseline(baseline)
       const read = parseBaseline('b.json', text)
       expect(writeBaseline(read)).toBe(text)
-      expect(writeBaseline(turned(read))).toBe(text)
+      expect(writeBaseline(inReverse(read))).toBe(text)
       const sorted = (value: unknown) => JSON.stringify(value, (_, part) => orderless(part))
       const { $schema: _, ...rest } = read
       expect(sorted(rest)).toBe(sorted(baseline))
@@ -36,7 +36,7 @@ function orderless(value: unknown): unknown {
     : value
 }
 
-test('a key that Node’s own parser confuses with another is read as it is', () => {
+test('a key that Node’s JSON.parse confuses with another is read correctly', () => {
   const baseline = (key: string) => ({
     version: 1 as const,
     name: 'x',
@@ -49,7 +49,7 @@ test('a key that Node’s own parser confuses with another is read as it is', ()
     expect(Object.keys(parseBaseline('b.json', writeBaseline(baseline(key))).packs)).toEqual(['[]', key])
 })
 
-test('every baseline that is written keeps to the schema, and to one row a line in visible characters', () => {
+test('every written baseline is valid by the schema and has one row per line, in visible characters', () => {
   fc.assert(
     fc.property(baselines, baseline => {
       const text = writeBaseline(baseline)
@@ -70,7 +70,7 @@ test('every baseline that is written keeps to the schema, and to one row a line 
 const sameRow = (line: string, row: readonly string[]): boolean =>
   JSON.stringify(JSON.parse(line.trim().slice(0, -1))) === JSON.stringify(row)
 
-test('a baseline is written as people review it', () => {
+test('a baseline is written for review: sorted, one row per line', () => {
   expect(
     writeBaseline({
       version: 1,

@@ -222,14 +222,14 @@ describe('a pull request that changes the baseline', () => {
       join(before.outputs['report-json']!, '..', 'baseline.suggested.json'),
       'utf8'
     )
-    expect(before.summary).toContain('A baseline that follows the rollouts: 1 row added')
+    expect(before.summary).toContain('Suggested baseline for the rollouts: 1 row added')
     expect(suggested).toBe(writeBaseline(adding(clean, 'ports', { optional: [exporter] })))
 
     const after = await run(snapshot, { event: pullRequest(23), base: clean, head: suggested })
     expect([after.code, after.outputs.verdict]).toEqual([0, 'clean'])
     expect(ours(23)).toContain('27 hosts become clean')
     expect(ours(23)).toContain('It follows 1 rollout.')
-    expect(ours(23)).toContain('Every row that it adds stands on at least half of the hosts')
+    expect(ours(23)).toContain('Every row it adds is on at least half of the hosts')
     expect(server.github.comments.get(23)).toHaveLength(1)
   }, 120_000)
 

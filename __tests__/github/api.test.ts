@@ -2,14 +2,21 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { gitHub } from '../../src/github/api.ts'
-import { Refusal } from '../../src/github/api-error.ts'
-import { markerOf } from '../../src/github/author.ts'
-import { upsertComment } from '../../src/publish/comment.ts'
-import { keptLog } from '../support/publish-ports.ts'
+import { ApiError } from '../../src/github/api-error.ts'
+import { stickyComment } from '../../src/publish/channels/comment.ts'
+import { markerOf } from '../../src/publish/find-or-create.ts'
+import { recordingLog } from '../support/publish-ports.ts'
 
-type Answer = { status?: number; json?: unknown; raw?: string; hangUp?: boolean }
+interface Answer {
+  readonly status?: number
+  readonly json?: unknown
+  readonly raw?: string
+  /** Whether there is another page. */
+  readonly more?: boolean
+  readonly hangUp?: boolean
+}
 const servers: Server[] = []
-let asked: string[] = []
+let requests: string[] = []
 
 afterEach(() => {
   for (const server of servers.splice(0)) {
@@ -18,9 +25,9 @@ afterEach(() => {
   }
 })
 
-/** GitHub on loopback; every request is noted. */
+/** GitHub on loopback; every request is recorded. */
 async function listening(answer: (request: string, body: string) => Answer): Promise<string> {
-  asked = []
+  requests = []
   const read = async (request: IncomingMessage) => {
     let body = ''
     for await (const chunk of request) body += chunk
@@ -29,19 +36,29 @@ async function listening(answer: (request: string, body: string) => Answer): Pro
   const server = createServer(async (request, response) => {
     const body = await read(request)
     const line = `${request.method} ${request.url}`
-    asked.push(line)
-    const { status = 200, json = {}, raw, hangUp = false } = answer(line, body)
+    requests.push(line)
+    const { status = 200, json = {}, raw, more = false, hangUp = false } = answer(line, body)
     if (hangUp) return void response.destroy()
     const type =
       raw === undefined
         ? 'application/json'
         : String(request.headers.accept).replace('+json', '+json; charset=utf-8')
-    response.writeHead(status, { 'content-type': type }).end(raw ?? JSON.stringify(json))
+    response.writeHead(status, { 'content-type': type, ...(more ? nextPage(request) : {}) })
+    response.end(raw ?? JSON.stringify(json))
   })
   servers.push(server)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
+
+/** The header with which GitHub names the next page of a list. */
+function nextPage({ url = '', headers }: IncomingMessage): { link: string } {
+  const next = new URL(url, `http://${headers.host}`)
+  next.searchParams.set('page', String(Number(next.searchParams.get('page') ?? 1) + 1))
+  return { link: `<${next}>; rel="next"` }
+}
+
+const pageOf = (request: string) => Number(/[?&]page=(\d+)/.exec(request)?.[1] ?? 1)
 
 const comment = (id: number, body = '', login = 'someone') => ({
   id,
@@ -50,78 +67,99 @@ const comment = (id: number, body = '', login = 'someone') => ({
   user: { login }
 })
 const at = async (answer: (request: string, body: string) => Answer) =>
-  gitHub('token', 'acme', 'fleet', { apiUrl: await listening(answer), pause: 1 })
+  gitHub(
+    'token',
+    { owner: 'acme', repo: 'fleet' },
+    { apiUrl: await listening(answer), clock: { sleep: async () => {} } }
+  )
 
 test('comments are listed page by page until one of ours is found', async () => {
   const marker = markerOf('checkout')
   const github = await at((request, body) => {
-    const page = Number(/[?&]page=(\d+)/.exec(request)?.[1])
+    const page = pageOf(request)
     if (request.startsWith('PATCH'))
       return { json: comment(150, JSON.parse(body).body, 'github-actions[bot]') }
     const first = (page - 1) * 100
     return {
+      more: true,
       json: Array.from({ length: 100 }, (_, step) =>
         first + step === 150 ? comment(150, `${marker}\nold`, 'github-actions[bot]') : comment(first + step)
       )
     }
   })
-  expect(await upsertComment(marker, `${marker}\nnew`, true, github.comments(7), keptLog())).toBe(
-    'https://x/150'
-  )
-  expect(asked).toEqual([
-    'GET /repos/acme/fleet/issues/7/comments?per_page=100&page=1',
+  expect(
+    await stickyComment(
+      { marker, body: `${marker}\nnew`, isWorthCreating: true },
+      github.comments(7),
+      recordingLog()
+    )
+  ).toBe('https://x/150')
+  expect(requests).toEqual([
+    'GET /repos/acme/fleet/issues/7/comments?per_page=100',
     'GET /repos/acme/fleet/issues/7/comments?per_page=100&page=2',
     'PATCH /repos/acme/fleet/issues/comments/150'
   ])
 })
 
-test('reading and updating are tried again when GitHub fails, creating is not', async () => {
+test('a list is read up to a bound', async () => {
+  const github = await at(request => ({ more: true, json: [comment(pageOf(request))] }))
+  const ids = []
+  for await (const { id } of github.comments(7).list()) ids.push(id)
+  expect(ids).toEqual(Array.from({ length: 100 }, (_, at) => at + 1))
+})
+
+test('a list that is not a list is an error', async () => {
+  const github = await at(() => ({ json: { message: 'odd' } }))
+  await expect(github.comments(7).list()[Symbol.asyncIterator]().next()).rejects.toThrow()
+})
+
+test('reading and updating are retried when GitHub fails, creating is not', async () => {
   let failures = 2
   const github = await at(() => (failures-- > 0 ? { status: 502 } : { json: comment(1, 'x') }))
   expect((await github.comments(7).update(1, 'x')).id).toBe(1)
-  expect(asked).toHaveLength(3)
+  expect(requests).toHaveLength(3)
   failures = 1
-  asked = []
+  requests = []
   await expect(github.comments(7).create('x')).rejects.toMatchObject({ status: 502 })
-  expect(asked).toHaveLength(1)
+  expect(requests).toHaveLength(1)
 })
 
-test('tries are bounded, and a refusal is not tried again', async () => {
+test('retries are bounded, and a refusal is not retried', async () => {
   const failing = await at(() => ({ status: 503 }))
-  await expect(failing.comments(7).update(1, 'x')).rejects.toBeInstanceOf(Refusal)
-  expect(asked).toHaveLength(3)
+  await expect(failing.comments(7).update(1, 'x')).rejects.toBeInstanceOf(ApiError)
+  expect(requests).toHaveLength(3)
   const refusing = await at(() => ({
     status: 403,
     json: { message: 'Resource not accessible by integration' }
   }))
   await expect(refusing.comments(7).create('x')).rejects.toMatchObject({ status: 403 })
   await expect(refusing.comments(7).update(1, 'x')).rejects.toMatchObject({ status: 403 })
-  expect(asked).toHaveLength(2)
+  expect(requests).toHaveLength(2)
 })
 
-test('a connection that breaks is no answer', async () => {
+test('a broken connection has no status', async () => {
   const github = await at(() => ({ hangUp: true }))
   await expect(github.comments(7).create('x')).rejects.toMatchObject({ status: null })
 })
 
-test.each([401, 403, 404])('a token that gets %d for its user is nobody’s', async status => {
+test.each([401, 403, 404])('a token that gets %d for its user has none', async status => {
   expect(await (await at(() => ({ status }))).comments(7).whoami()).toBeNull()
 })
 
-test('the token’s user is told where GitHub tells it, and a failing GitHub is no answer', async () => {
+test('the token’s user is read, and a failure is not mistaken for a token without a user', async () => {
   expect(await (await at(() => ({ json: { login: 'acme-ci' } }))).comments(7).whoami()).toBe('acme-ci')
-  await expect((await at(() => ({ status: 500 }))).comments(7).whoami()).rejects.toBeInstanceOf(Refusal)
+  await expect((await at(() => ({ status: 500 }))).comments(7).whoami()).rejects.toBeInstanceOf(ApiError)
 })
 
-test('a repository is public, not public, or it is not known', async () => {
+test('a repository is public, private or unknown', async () => {
   expect(await (await at(() => ({ json: { private: false } }))).isPublic()).toBe(true)
-  expect(asked).toEqual(['GET /repos/acme/fleet'])
+  expect(requests).toEqual(['GET /repos/acme/fleet'])
   expect(await (await at(() => ({ json: { private: true } }))).isPublic()).toBe(false)
   expect(await (await at(() => ({ status: 404 }))).isPublic()).toBeNull()
   expect(await (await at(() => ({ json: { odd: 1 } }))).isPublic()).toBeNull()
 })
 
-test('issues of one author are listed page by page, without pull requests, and updated in what changed alone', async () => {
+test('the issues of an author are listed page by page, without pull requests; an update sends only what changed', async () => {
   const issue = (number: number, more: object = {}) => ({
     number,
     state: 'open',
@@ -136,25 +174,27 @@ test('issues of one author are listed page by page, without pull requests, and u
       bodies.push(body)
       return { json: issue(7, { state: 'closed' }) }
     }
-    const page = Number(/[?&]page=(\d+)/.exec(request)?.[1])
-    return page === 1
-      ? { json: Array.from({ length: 100 }, (_, at) => issue(at, at > 1 ? { pull_request: {} } : {})) }
+    return pageOf(request) === 1
+      ? {
+          more: true,
+          json: Array.from({ length: 100 }, (_, at) => issue(at, at > 1 ? { pull_request: {} } : {}))
+        }
       : { json: [issue(200, { state: 'closed', user: null, body: null })] }
   })
-  const listed = []
-  for await (const found of github.issues().listBy('github-actions[bot]')) listed.push(found)
-  expect(listed.map(({ number, open, author }) => [number, open, author])).toEqual([
+  const found = []
+  for await (const issue of github.issues().listBy('github-actions[bot]')) found.push(issue)
+  expect(found.map(({ number, open, author }) => [number, open, author])).toEqual([
     [0, true, 'github-actions[bot]'],
     [1, true, 'github-actions[bot]'],
     [200, false, '']
   ])
-  expect(asked[0]).toBe(
-    'GET /repos/acme/fleet/issues?state=all&sort=created&direction=asc&creator=github-actions%5Bbot%5D&per_page=100&page=1'
+  expect(requests[0]).toBe(
+    'GET /repos/acme/fleet/issues?state=all&sort=created&direction=asc&creator=github-actions%5Bbot%5D&per_page=100'
   )
   await github.issues().create('title', 'body')
   expect((await github.issues().update(7, { open: false })).open).toBe(false)
   await github.issues().update(7, { body: 'new' })
-  expect(asked.slice(2)).toEqual([
+  expect(requests.slice(2)).toEqual([
     'POST /repos/acme/fleet/issues',
     'PATCH /repos/acme/fleet/issues/7',
     'PATCH /repos/acme/fleet/issues/7'
@@ -166,7 +206,7 @@ test('issues of one author are listed page by page, without pull requests, and u
   ])
 })
 
-test('a file is read at the first parent of a merge commit, as its bytes are', async () => {
+test('a file is read at the first parent of a merge commit, byte for byte', async () => {
   const github = await at(request =>
     request.includes('/commits/')
       ? { json: { parents: [{ sha: 'b1' }, { sha: 'c1' }] } }
@@ -174,13 +214,13 @@ test('a file is read at the first parent of a merge commit, as its bytes are', a
   )
   expect(await github.firstParent('a1')).toBe('b1')
   expect(await github.fileAt('baselines/a b#1.json', 'b1')).toBe('{"name": "é"}\n')
-  expect(asked).toEqual([
+  expect(requests).toEqual([
     'GET /repos/acme/fleet/commits/a1?per_page=1',
     'GET /repos/acme/fleet/contents/baselines/a%20b%231.json?ref=b1'
   ])
 })
 
-test('a file that is not there is none, nor is a folder or a submodule, and a refusal is thrown', async () => {
+test('a missing file, a folder and a submodule have no text, and a refusal is thrown', async () => {
   const missing = await at(() => ({ status: 404, json: { message: 'Not Found' } }))
   expect(await missing.fileAt('b.json', 'b1')).toBeNull()
   await expect(missing.firstParent('a1')).rejects.toMatchObject({ status: 404 })

@@ -21,10 +21,10 @@ const pull = (head: unknown, more: object = {}) => ({
   repository: { private: true },
   pull_request: { number: 5, head, base: { repo: { full_name: 'acme/infra' } }, ...more }
 })
-const own = { repo: { full_name: 'acme/infra' } }
+const sameRepository = { repo: { full_name: 'acme/infra' } }
 
-test('a run knows its repository, its page and where to ask for a token', async () => {
-  expect(await at(pull(own))).toEqual({
+test('the context has the repository, the URL of the run and where to request a token', async () => {
+  expect(await at(pull(sameRepository))).toEqual({
     event: 'pull_request',
     repository: { owner: 'acme', repo: 'infra' },
     isPrivate: true,
@@ -38,7 +38,7 @@ test('a run knows its repository, its page and where to ask for a token', async 
   })
 })
 
-test('a run knows its workflow file where it is one of this repository', async () => {
+test('the workflow file is known if it is in this repository', async () => {
   const workflow = async (ref: string) => (await at({}, { GITHUB_WORKFLOW_REF: ref })).workflow
   expect(await workflow('acme/infra/.github/workflows/drift.yml@refs/heads/a@b')).toBe(
     '.github/workflows/drift.yml'
@@ -47,33 +47,33 @@ test('a run knows its workflow file where it is one of this repository', async (
   expect(await workflow('')).toBeNull()
 })
 
-test('a job that may not ask for a token knows it', async () => {
+test('a job without the permission cannot request a token', async () => {
   for (const name of ['ACTIONS_ID_TOKEN_REQUEST_URL', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN']) {
     expect((await at({}, { [name]: '' })).oidc).toBeNull()
     expect((await at({}, { [name]: undefined })).oidc).toBeNull()
   }
 })
 
-test('pages are those of the server at hand', async () => {
+test('URLs are those of the GitHub server of the run', async () => {
   expect((await at({}, { GITHUB_SERVER_URL: 'https://ghe.example' })).runUrl).toBe(
     'https://ghe.example/acme/infra/actions/runs/7'
   )
   expect((await at({}, { GITHUB_SERVER_URL: '' })).runUrl).toMatch(/^https:\/\/github\.com\//)
 })
 
-describe('a pull request is not trusted', () => {
+describe('a pull request is untrusted', () => {
   test.each([
     ['from a fork', pull({ repo: { full_name: 'mallory/infra' } }), {}],
     ['from a fork that was deleted', pull({ repo: null }), {}],
     ['from nowhere to nowhere', pull({ repo: null }, { base: { repo: null } }), {}],
-    ['by Dependabot', pull(own, { user: { login: 'dependabot[bot]' } }), {}],
-    ['run by Dependabot', pull(own), { GITHUB_ACTOR: 'dependabot[bot]' }]
+    ['by Dependabot', pull(sameRepository, { user: { login: 'dependabot[bot]' } }), {}],
+    ['run by Dependabot', pull(sameRepository), { GITHUB_ACTOR: 'dependabot[bot]' }]
   ])('%s', async (_name, payload, more) => {
     expect((await at(payload, more)).pullRequest).toEqual({ number: 5, untrusted: true })
   })
 })
 
-test('whether a repository is public is never guessed', async () => {
+test('the visibility of a repository is never guessed', async () => {
   expect((await at({ repository: { private: false } })).isPrivate).toBe(false)
   for (const payload of [
     {},
@@ -87,7 +87,7 @@ test('whether a repository is public is never guessed', async () => {
     expect((await at(payload)).isPrivate).toBeNull()
 })
 
-test('a run without an event file, a repository or a runner is no reason to fail', async () => {
+test('a missing event file, repository or runner is not an error', async () => {
   const context = await readContext({}, async () => {
     throw new Error('ENOENT')
   })
@@ -105,7 +105,7 @@ test('a run without an event file, a repository or a runner is no reason to fail
   })
 })
 
-test('no event payload makes reading fail', async () => {
+test('no event payload is an error', async () => {
   const names = fc.constantFrom(
     'repository',
     'pull_request',

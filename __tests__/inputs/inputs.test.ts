@@ -100,7 +100,7 @@ describe('a list has one entry per line', () => {
     expect(read({ ...enough, packs: 'linux,incident' }).packs).toEqual(['linux,incident'])
     expect(problemsOf({ targets: 'i-0123456789abcdef0,i-89abcdef' })).toHaveLength(1)
     expect(problemsOf({ 'allowed-account-ids': '111122223333,444455556666' })).toEqual([
-      'allowed-account-ids: "111122223333,444455556666" must be 12 digits a line'
+      'allowed-account-ids: "111122223333,444455556666" must be account IDs of 12 digits, one per line'
     ])
     expect(
       read({ ...enough, 'allowed-account-ids': '111122223333\n444455556666' }).allowedAccountIds
@@ -153,7 +153,7 @@ describe('valid values are accepted', () => {
 describe('each kind of invalid input has its own sentence', () => {
   test.each([
     ['mode', 'chekc', 'mode: "chekc" must be check, baseline or collect'],
-    ['name', 'a b', 'name: "a b" must be 1 to 64 of A-Z a-z 0-9 . _ -'],
+    ['name', 'a b', 'name: "a b" must be 1 to 64 characters of A-Z a-z 0-9 . _ -'],
     ['collector', 'ssh', 'collector: "ssh" must be ssm, local or files'],
     [
       'targets',
@@ -175,8 +175,8 @@ describe('each kind of invalid input has its own sentence', () => {
       'targets: host IDs and groups cannot be mixed: SSM takes either IDs, or tags and groups'
     ],
     ['targets', '# all', 'targets: is empty; name the hosts, for example tag:Service=checkout'],
-    ['expected-hosts', '0', 'expected-hosts: "0" must be a number from 1, or host IDs, one a line'],
-    ['expected-hosts', '2\n3', 'expected-hosts: "2⏎3" must be a number from 1, or host IDs, one a line'],
+    ['expected-hosts', '0', 'expected-hosts: "0" must be a number from 1, or host IDs, one per line'],
+    ['expected-hosts', '2\n3', 'expected-hosts: "2⏎3" must be a number from 1, or host IDs, one per line'],
     ['packs', '# none', 'packs: "# none" names no pack'],
     [
       'baseline',
@@ -188,7 +188,7 @@ describe('each kind of invalid input has its own sentence', () => {
     [
       'baseline',
       'my fleet.json',
-      'name: "my fleet" (the file name of baseline) must be 1 to 64 of A-Z a-z 0-9 . _ -'
+      'name: "my fleet" (the file name of baseline) must be 1 to 64 characters of A-Z a-z 0-9 . _ -'
     ],
     ['aws-region', 'Ireland', 'aws-region: "Ireland" must be a region such as eu-west-1'],
     [
@@ -196,7 +196,11 @@ describe('each kind of invalid input has its own sentence', () => {
       'fleet-drift',
       'role-to-assume: "fleet-drift" must be the full ARN of a role, arn:aws:iam::111122223333:role/NAME'
     ],
-    ['role-session-name', 'a b', 'role-session-name: "a b" must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -'],
+    [
+      'role-session-name',
+      'a b',
+      'role-session-name: "a b" must be 2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -'
+    ],
     ['role-duration-seconds', '899', 'role-duration-seconds: "899" must be a whole number from 900 to 43200'],
     ['role-duration-seconds', '1h', 'role-duration-seconds: "1h" must be a whole number from 900 to 43200'],
     ['audience', 'a b', 'audience: "a b" must be one word'],
@@ -205,7 +209,11 @@ describe('each kind of invalid input has its own sentence', () => {
       '[]',
       'inline-session-policy: "[]" must be a JSON object of at most 2048 characters'
     ],
-    ['allowed-account-ids', '123', 'allowed-account-ids: "123" must be 12 digits a line'],
+    [
+      'allowed-account-ids',
+      '123',
+      'allowed-account-ids: "123" must be account IDs of 12 digits, one per line'
+    ],
     ['document', 'a document', 'document: "a document" must be the name or the ARN of an SSM document'],
     ['max-concurrency', '0', 'max-concurrency: "0" must be a number of hosts or a percentage such as 50%'],
     ['timeout-seconds', '4', 'timeout-seconds: "4" must be a whole number from 5 to 172800'],

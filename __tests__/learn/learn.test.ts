@@ -13,7 +13,7 @@ import { facts, fleet, host, hostId, QUERIES, query } from '../support/fleets.ts
 const question = (today = '2026-09-30') => ({ queries: QUERIES, indicators: [], today })
 
 function learned(hosts: HostRecord[], more: Partial<LearnOptions> = {}, today?: string) {
-  const upkeep = {
+  const options = {
     name: 'web',
     packs: { linux: 'sha256:00' },
     cleanHosts: [],
@@ -21,7 +21,7 @@ function learned(hosts: HostRecord[], more: Partial<LearnOptions> = {}, today?: 
     acceptRare: false,
     ...more
   }
-  return learnFromFleet(upkeep, question(today), async function* () {
+  return learnFromFleet(options, question(today), async function* () {
     yield* hosts
   })
 }
@@ -44,7 +44,7 @@ describe('learning a baseline', () => {
         fc.shuffledSubarray(hosts, { minLength: hosts.length }),
         fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2090-01-01') }),
         async (order, day) => {
-          const turned = order.map(one => ({
+          const reversed = order.map(one => ({
             ...one,
             queries: Object.fromEntries(
               Object.entries(one.queries).map(([name, result]) => [
@@ -53,7 +53,7 @@ describe('learning a baseline', () => {
               ])
             )
           }))
-          expect(writeBaseline((await learned(turned, {}, day.toISOString().slice(0, 10))).baseline)).toBe(
+          expect(writeBaseline((await learned(reversed, {}, day.toISOString().slice(0, 10))).baseline)).toBe(
             wanted
           )
         }
@@ -62,7 +62,7 @@ describe('learning a baseline', () => {
     )
   })
 
-  test('requires what every host showed, and knows what some did', async () => {
+  test('requires what every host has, and lists as optional what some have', async () => {
     const { baseline } = await learned(
       fleet(6, (index, rows) => {
         if (index % 2 === 0) rows.ports?.push({ protocol: '6', port: '9100', path: '/usr/bin/exporter' })
@@ -79,7 +79,7 @@ describe('learning a baseline', () => {
     expect(baseline.roles).toEqual({})
   })
 
-  test('counts only the hosts on which a query was observed', async () => {
+  test('counts only the hosts that answered a query', async () => {
     const hosts = fleet(4)
     const cut = {
       ...hosts[0]!,
@@ -101,7 +101,7 @@ describe('learning a baseline', () => {
     expect((await judged(hosts, baseline)).filter(({ severity }) => severity !== 'info')).toEqual([])
   })
 
-  test('writes no pattern for random names on a few hosts, nor in a table of integrity', async () => {
+  test('writes no pattern for random names on a few hosts, nor in an integrity table', async () => {
     const { baseline } = await learned(
       fleet(60, (index, rows) => {
         if (index < 6) rows.programs?.push({ path: `/tmp/.x${index}a7f3e2${index}bd`, username: 'root' })
@@ -137,7 +137,7 @@ describe('learning a baseline', () => {
 })
 
 describe('what looks like an intruder', () => {
-  const sick = fleet(30, (index, rows) => {
+  const compromised = fleet(30, (index, rows) => {
     if (index === 7) {
       rows.modules?.push({ name: 'diamorphine' })
       rows.ports?.push({ protocol: '6', port: '31337', path: '/tmp/.x' })
@@ -146,8 +146,8 @@ describe('what looks like an intruder', () => {
     }
   })
 
-  test('is not learned, and named with the reason', async () => {
-    const { baseline, refused } = await learned(sick)
+  test('is not learned, and is listed with the reason', async () => {
+    const { baseline, refused } = await learned(compromised)
     expect(JSON.stringify(baseline)).not.toMatch(/diamorphine|31337|\.x/)
     const named = refused.find(({ query }) => query === 'modules')!
     expect(named).toEqual({
@@ -158,7 +158,7 @@ describe('what looks like an intruder', () => {
     })
   })
 
-  test('takes all that only such hosts have with it, however common such rows are elsewhere', async () => {
+  test('excludes every row that only such hosts have, however common similar rows are elsewhere', async () => {
     const hosts = fleet(30, (index, rows) => {
       if (index === 7) {
         rows.modules?.push({ name: 'diamorphine' })
@@ -181,18 +181,18 @@ describe('what looks like an intruder', () => {
     })
   })
 
-  test('does not make optional what it replaced', async () => {
-    const { baseline } = await learned(sick)
+  test('does not make the row optional that it replaced', async () => {
+    const { baseline } = await learned(compromised)
     expect(baseline.queries.guards?.required).toEqual([['auditd', 'active']])
   })
 
-  test('is learned when the run says so', async () => {
-    const { baseline, refused } = await learned(sick, { acceptRare: true })
+  test('is learned if the run asks for it', async () => {
+    const { baseline, refused } = await learned(compromised, { acceptRare: true })
     expect(baseline.queries.modules?.optional).toEqual([['diamorphine']])
     expect(refused).toEqual([])
   })
 
-  test('by an indicator is not learned either, on however many hosts it is', async () => {
+  test('according to an indicator is not learned either, however many hosts have it', async () => {
     const everywhere = fleet(10, (_, rows) =>
       rows.programs?.push({ path: '/opt/evil/agent', username: 'root' })
     )
@@ -206,22 +206,22 @@ describe('what looks like an intruder', () => {
     )
     expect(JSON.stringify(baseline)).not.toContain('evil')
     expect(refused).toEqual([
-      expect.objectContaining({ query: 'programs', reason: 'the indicator /opt/evil/agent meets it' })
+      expect.objectContaining({ query: 'programs', reason: 'it matches the indicator /opt/evil/agent' })
     ])
   })
 
-  test('stays where the baseline knew it already', async () => {
-    const previous = (await learned(sick, { acceptRare: true })).baseline
-    const { baseline, refused } = await learned(sick, { previous })
+  test('stays if the baseline already had it', async () => {
+    const previous = (await learned(compromised, { acceptRare: true })).baseline
+    const { baseline, refused } = await learned(compromised, { previous })
     expect(baseline.queries.modules?.optional).toEqual([['diamorphine']])
     expect(refused).toEqual([])
   })
 })
 
-describe('learning anew', () => {
+describe('learning again', () => {
   const accept = [{ query: 'ports', match: { port: '99' }, reason: 'r', owner: 'o', expires: '2026-12-31' }]
 
-  test('keeps acceptances, notes and what nobody answered, and says what came and went', async () => {
+  test('keeps acceptances, notes and rows of unanswered queries, and reports what was added and removed', async () => {
     const first = (await learned(fleet(6))).baseline
     const previous: Baseline = {
       ...first,
@@ -250,7 +250,7 @@ describe('learning anew', () => {
     ])
   })
 
-  test('from the same hosts changes nothing, patterns and people’s own patterns included', async () => {
+  test('from the same hosts changes nothing, learned and handwritten patterns included', async () => {
     const hosts = fleet(30)
     const { baseline } = await learned(hosts)
     const again = await learned(hosts, { previous: parseBaseline('b', writeBaseline(baseline)) })
@@ -282,16 +282,16 @@ describe('learning anew', () => {
       [...fleet(3), host('i-dead', {}, { status: 'silent', reason: 'offline', facts: null })],
       'i-dead (silent)'
     ],
-    ['not among the hosts collected', fleet(3), 'i-dead (not among the hosts that were asked)']
-  ])('fails when a named clean host is %s', async (_, hosts, told) => {
-    await expect(learned(hosts, { cleanHosts: [hostId(0), 'i-dead'] })).rejects.toThrow(told)
+    ['not among the collected hosts', fleet(3), 'i-dead (not among the collected hosts)']
+  ])('fails if a named clean host is %s', async (_, hosts, message) => {
+    await expect(learned(hosts, { cleanHosts: [hostId(0), 'i-dead'] })).rejects.toThrow(message)
   })
 
-  test('fails when no host answered', async () => {
+  test('fails if no host answered', async () => {
     await expect(learned([])).rejects.toThrow('No host answered')
   })
 
-  test('looks at the named clean hosts only', async () => {
+  test('looks only at the named clean hosts', async () => {
     const hosts = fleet(10, (index, rows) => {
       if (index > 2) rows.programs?.push({ path: '/opt/implant', username: 'root' })
     })
@@ -314,11 +314,11 @@ describe('a group of several roles', () => {
     label,
     hosts,
     reference: hosts,
-    suspects: new Map(),
-    accused: new Map(),
-    excused: new Map()
+    suspicious: new Map(),
+    onlyOnSuspects: new Map(),
+    exempt: new Map()
   })
-  const lesson = { name: 'web', packs: {}, previous: null, acceptRare: false }
+  const input = { name: 'web', packs: {}, previous: null, acceptRare: false }
   const two = roleFleet({
     a1: ['/sshd', '/web'],
     a2: ['/sshd', '/web', '/x'],
@@ -326,12 +326,12 @@ describe('a group of several roles', () => {
     b2: ['/sshd', '/db']
   })
   const roles = learnBaseline({
-    ...lesson,
+    ...input,
     fleet: two,
     groups: [group('web a', [0, 1]), group('db', [2, 3])]
   }).baseline
 
-  test('has common rows under queries and the rest with each role', () => {
+  test('has common rows under queries and the others under their role', () => {
     expect(roles.queries.programs).toEqual({ columns: ['path'], required: [['/sshd']], optional: [] })
     expect(roles.roles).toEqual({
       'web-a': { queries: { programs: { columns: ['path'], required: [['/web']], optional: [['/x']] } } },
@@ -340,10 +340,10 @@ describe('a group of several roles', () => {
     expect(parseBaseline('b', writeBaseline(roles))).toMatchObject({ roles: roles.roles })
   })
 
-  test('keeps the labels of its roles, and the rows of a role of which nobody answered', () => {
+  test('keeps the labels of its roles, and the rows of a role without answers', () => {
     const fewer = roleFleet({ a1: ['/sshd', '/web', '/new'] })
     const { baseline, notices } = learnBaseline({
-      ...lesson,
+      ...input,
       fleet: fewer,
       groups: [group('other', [0])],
       previous: roles
@@ -351,23 +351,23 @@ describe('a group of several roles', () => {
     expect(Object.keys(baseline.roles).sort()).toEqual(['db', 'web-a'])
     expect(baseline.roles.db).toEqual(roles.roles.db)
     expect(baseline.roles['web-a']?.queries.programs?.required.sort()).toEqual([['/new'], ['/web']])
-    expect(notices).toEqual(['No clean host belongs to the role db: its rows stay as they were.'])
+    expect(notices).toEqual(['No clean host belongs to the role db: its rows are unchanged.'])
   })
 
-  test('learns no row of an integrity table that fewer than half of the reference hosts have', () => {
+  test('does not learn a row of an integrity table that fewer than half of the reference hosts have', () => {
     const fleet = roleFleet({ a1: ['/sshd'], a2: ['/sshd'], b1: ['/sshd', '/x'] }, 'integrity')
-    const alone = { ...group('odd', [2]), reference: [0, 1, 2] }
-    const { baseline, refused } = learnBaseline({ ...lesson, fleet, groups: [group('a', [0, 1]), alone] })
+    const odd = { ...group('odd', [2]), reference: [0, 1, 2] }
+    const { baseline, refused } = learnBaseline({ ...input, fleet, groups: [group('a', [0, 1]), odd] })
     expect(JSON.stringify(baseline)).not.toContain('/x')
     expect(refused).toEqual([
       expect.objectContaining({ reason: expect.stringMatching(/^only 1 of 3 clean hosts has it/) })
     ])
   })
 
-  test('gives a new role a label of its own', () => {
+  test('gives a new role its own label', () => {
     const three = roleFleet({ a1: ['/sshd', '/web'], b1: ['/sshd', '/db'], c1: ['/sshd', '/cache'] })
     const groups = [group('db', [2]), group('x', [1]), group('', [0])]
-    const { baseline } = learnBaseline({ ...lesson, fleet: three, groups, previous: roles })
+    const { baseline } = learnBaseline({ ...input, fleet: three, groups, previous: roles })
     expect(
       Object.entries(baseline.roles).map(([label, { queries }]) => [label, queries.programs?.required])
     ).toEqual(
@@ -380,7 +380,7 @@ describe('a group of several roles', () => {
   })
 })
 
-test('a query of a foreign pack is learned with the columns that its rows have', () => {
+test('a query of a foreign pack is learned with the columns of its rows', () => {
   const builder = fleetBuilder([query('own', null), query('empty', null)])
   for (const id of ['a', 'b']) builder.add(host(id, { own: [{ name: 'x', kind: 'y' }], empty: [] }))
   const groups = [
@@ -388,9 +388,9 @@ test('a query of a foreign pack is learned with the columns that its rows have',
       label: 'all',
       hosts: [0, 1],
       reference: [0, 1],
-      suspects: new Map(),
-      accused: new Map(),
-      excused: new Map()
+      suspicious: new Map(),
+      onlyOnSuspects: new Map(),
+      exempt: new Map()
     }
   ]
   const { baseline } = learnBaseline({

@@ -14,18 +14,18 @@ const read = async (path: string) => {
   if (text === undefined) throw new Error(`ENOENT: ${path}`)
   return text
 }
-const ask = (more: { packs?: string[]; baseline?: string | null; indicators?: string | null } = {}) =>
+const load = (more: { packs?: string[]; baseline?: string | null; indicators?: string | null } = {}) =>
   loadDefinitions({ mode: 'check', packs: ['linux'], baseline: null, indicators: null, ...more }, read)
-const texts = async (indicators: string) => (await ask({ indicators })).indicators.map(({ text }) => text)
+const texts = async (indicators: string) => (await load({ indicators })).indicators.map(({ text }) => text)
 
-test('without a baseline and indicators there is none', async () => {
-  const asked = await ask()
-  expect(asked.packs.map(({ name }) => name)).toEqual(['linux'])
-  expect(asked).toMatchObject({ baseline: null, indicators: [] })
+test('a run needs neither a baseline nor indicators', async () => {
+  const definitions = await load()
+  expect(definitions.packs.map(({ name }) => name)).toEqual(['linux'])
+  expect(definitions).toMatchObject({ baseline: null, indicators: [] })
 })
 
 test('a baseline comes with its path and digest', async () => {
-  const { baseline } = await ask({ baseline: 'baselines/checkout.json' })
+  const { baseline } = await load({ baseline: 'baselines/checkout.json' })
   expect(baseline).toMatchObject({
     path: 'baselines/checkout.json',
     sha256: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
@@ -33,11 +33,11 @@ test('a baseline comes with its path and digest', async () => {
   })
 })
 
-test('all problems of packs, baseline and indicators are told at once', async () => {
-  const told = await ask({ packs: ['lynux'], baseline: 'broken.json', indicators: 'ab' }).catch(
+test('all problems of packs, baseline and indicators are reported at once', async () => {
+  const problems = await load({ packs: ['lynux'], baseline: 'broken.json', indicators: 'ab' }).catch(
     (error: Error) => error.message.split('\n')
   )
-  expect(told).toEqual(
+  expect(problems).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^packs: lynux is neither a built-in pack/),
       expect.stringContaining('broken.json is not a valid baseline'),
@@ -46,8 +46,8 @@ test('all problems of packs, baseline and indicators are told at once', async ()
   )
 })
 
-test('a baseline that cannot be read is told with what to do', async () => {
-  await expect(ask({ baseline: 'gone.json' })).rejects.toThrow(
+test('a baseline that cannot be read is an error that says what to do', async () => {
+  await expect(load({ baseline: 'gone.json' })).rejects.toThrow(
     'baseline: gone.json cannot be read. Check the path, and that actions/checkout runs before this step'
   )
 })
@@ -56,7 +56,7 @@ describe('indicators', () => {
   test.each([
     ['a file of the workspace', 'iocs.txt', ['diamorphine', 'ip:203.0.113.0/24']],
     ['a file without an extension', 'security/today', ['sha256:'.padEnd(71, 'a')]],
-    ['a list of the runner', '/tmp/runner/iocs.txt', ['diamorphine']],
+    ['a list on the runner', '/tmp/runner/iocs.txt', ['diamorphine']],
     ['several lines', 'iocs.txt\nxmrig', ['iocs.txt', 'xmrig']],
     ['a word', 'diamorphine', ['diamorphine']],
     ['an expression', '/kinsing|xmrig/', ['/kinsing|xmrig/']],
@@ -69,9 +69,9 @@ describe('indicators', () => {
   })
 
   test.each(['iocs.csv', 'security/tomorrow', './iocs', '/tmp/gone.txt'])(
-    'the file %s that cannot be read is told, never looked for as a word',
+    'the file %s that cannot be read is an error, never searched for as a word',
     async path => {
-      await expect(ask({ indicators: path })).rejects.toThrow(`indicators: the file ${path} cannot be read.`)
+      await expect(load({ indicators: path })).rejects.toThrow(`indicators: the file ${path} cannot be read.`)
     }
   )
 })

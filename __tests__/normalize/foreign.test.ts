@@ -27,7 +27,7 @@ describe('the columns of a foreign query', () => {
     expect(identityOf(hosts(30, index => [plain(index)]))).toEqual(['path'])
   })
 
-  test('leave out several such columns, and one whose numbers meet by chance', () => {
+  test('leave out several such columns, and one whose numbers coincide by chance', () => {
     const rows = hosts(200, index => [
       { name: 'a', job: String((index * 7919) % 97), stamp: `t${index}`, token: `k${index * 31}` },
       { name: 'b', job: String((index * 104_729) % 97), stamp: `t${index}`, token: `q${index * 37}` }
@@ -42,7 +42,7 @@ describe('the columns of a foreign query', () => {
     expect(identityOf(rows)).toEqual(['arch', 'name'])
   })
 
-  test('keep a column that tells versions or roles apart', () => {
+  test('keep a column that distinguishes versions or roles', () => {
     const rows = hosts(60, index => [
       plain(index, { version: `1.${index % 4}` }),
       { path: `/opt/${index % 5}`, lease: '', version: '1' }
@@ -50,27 +50,27 @@ describe('the columns of a foreign query', () => {
     expect(identityOf(rows)).toEqual(['path', 'version'])
   })
 
-  test('always keep what names a program or a key, however random', () => {
+  test('always keep names of programs and keys, however random', () => {
     const rows = hosts(30, index => [{ name: 'app', path: `/tmp/${index}`, key: `k${index}` }])
     expect(identityOf(rows)).toEqual(['key', 'name', 'path'])
   })
 
-  test('keep a port that hosts share, and leave out one that is drawn', () => {
+  test('keep a port that hosts share, and leave out an ephemeral one', () => {
     const rows = hosts(30, index => [{ name: 'app', port: '443', source_port: String(32_768 + index * 17) }])
     expect(identityOf(rows)).toEqual(['name', 'port'])
   })
 
-  test('are all but the known volatile ones where the hosts are too few to tell', () => {
+  test('are all but the known volatile ones if there are too few hosts to infer more', () => {
     expect(identityOf(hosts(3, index => [plain(index, { pid: String(index) })]))).toEqual(['lease', 'path'])
   })
 
-  test('are not moved by one hostile host, whatever it sends', () => {
+  test('do not change because of one hostile host, whatever it sends', () => {
     const flood = Array.from({ length: 5000 }, (_, at) => plain(at, { mode: `s${at}`, extra: 'x' }))
     const rows = hosts(30, index => (index === 7 ? flood : [plain(index, { mode: 'up' })]))
     expect(identityOf(rows)).toEqual(['mode', 'path'])
   })
 
-  test('make rows one item on hosts that differ in nothing else, in any order of hosts', () => {
+  test('make rows that differ in nothing else one item, in any order of hosts', () => {
     const list = hosts(30, index => [plain(index), plain(index + 1)]).map((rows, index) =>
       host(hostId(index), { f: rows })
     )
@@ -80,7 +80,7 @@ describe('the columns of a foreign query', () => {
     expect(build([...list].reverse())).toEqual(fleet)
   })
 
-  test('come from the baseline where it has the query, and rows come with their evidence', async () => {
+  test('come from the baseline if it has the query, and findings show the raw rows', async () => {
     const baseline: Baseline = {
       version: 1,
       name: 'x',

@@ -22,7 +22,7 @@ function compare(a: readonly (string | number)[], b: readonly (string | number)[
 }
 
 describe('the items of a fleet', () => {
-  test('have one number each, foreign ones by their columns too', () => {
+  test('have one number each; foreign ones differ also by their columns', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 2000, size: 'max' }), fc.boolean(), (items, foreign) => {
         const table = itemTable()
@@ -40,7 +40,7 @@ describe('the items of a fleet', () => {
     )
   })
 
-  test('are sorted by query, then by their values as texts', () => {
+  test('are sorted by query, then by their values', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 500, size: 'max' }), fc.nat(), (items, absent) => {
         const present = Uint8Array.from(items, (_, id) => (id === absent ? 0 : 1))

@@ -40,7 +40,7 @@ const hostsRows = fc.array(
   }
 )
 
-/** Hosts of one fleet that call themselves by the names given; the text NAME stands for a host's own name. */
+/** Hosts of one fleet with the given names; the text NAME is replaced by a host's own name. */
 function named(rows: readonly Record<string, Row[]>[], names: readonly string[]): HostRecord[] {
   return rows.map((queries, index) => {
     const name = names[index] ?? ''
@@ -81,7 +81,7 @@ describe('a fleet made comparable', () => {
     )
   })
 
-  test('is the same whatever its hosts are called', () => {
+  test('is the same whatever the names of its hosts', () => {
     fc.assert(
       fc.property(hostsRows, rows => {
         const first = build(
@@ -118,7 +118,7 @@ describe('a fleet made comparable', () => {
     )
   })
 
-  test('is made of any facts and rows without a throw', () => {
+  test('can be built from any facts and rows', () => {
     fc.assert(
       fc.property(hostsRows, text, fc.array(text), text, (rows, name, addresses, id) => {
         const own = {

@@ -21,7 +21,7 @@ const QUERIES = [
   query('q"uote', ['path'])
 ]
 
-/** Builds a fleet of lines twice: from the lines' bytes, and from rows parsed one by one. */
+/** Builds a fleet from lines twice: from the lines' bytes, and from rows parsed one by one. */
 async function bothWays(lines: readonly (string | Buffer)[]) {
   const path = join(folder, 'fleet.gz')
   const parts = ['{"fleetDriftSnapshot":1}', ...lines].flatMap(line => [Buffer.from(line), Buffer.from('\n')])
@@ -87,7 +87,7 @@ const row = fc.oneof(
   }
 )
 const rows = fc.array(row, { maxLength: 6 })
-/** Rows are drawn from a pool, so that many are met again, on other hosts and on the same one. */
+/** Rows are drawn from a pool, so that many occur again, on other hosts and on the same one. */
 const fleetOf = fc.array(row, { minLength: 1, maxLength: 5 }).chain(pool => {
   const known = fc.array(fc.constantFrom(...pool), { maxLength: 8 })
   const some = fc.oneof({ weight: 4, arbitrary: known }, { weight: 1, arbitrary: rows })
@@ -122,7 +122,7 @@ describe('a snapshot that is scanned', () => {
     )
   }, 60_000)
 
-  test('is refused where one whose rows are parsed is, when bytes of it were changed, lost or put in', async () => {
+  test('with changed, lost or inserted bytes is refused exactly if one whose rows are parsed is', async () => {
     const change = fc.record({
       line: fc.nat(7),
       at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -168,31 +168,31 @@ describe('a snapshot that is scanned', () => {
   const ok = (rows: string, name = '"programs"') => `${name}:{"status":"ok","detail":null,"rows":[${rows}]}`
 
   test.each([
-    ['a column that stands twice', ok('{"path":"/a","user":"x","path":"/b"}')],
-    ['a query that stands twice', `${ok(good)},${ok('{"path":"/b","user":"x"}')}`],
+    ['a column that appears twice', ok('{"path":"/a","user":"x","path":"/b"}')],
+    ['a query that appears twice', `${ok(good)},${ok('{"path":"/b","user":"x"}')}`],
     ['a query whose name is escaped', ok(good, '"progr\\u0061ms"')],
     ['numbers, null and booleans', ok(`${good},{"path":1,"user":null,"pid":true},${good}`)],
     ['white space', `"programs": {"status":"ok","detail":null,"rows":[ ${good} , ${good}]}`],
     ['other columns in another order', ok(`${good},{"pid":"7","user":"root","path":"/a"},${good}`)],
     ['another status', '"programs":{"status":"truncated","detail":"cut","rows":[]}'],
     ['a nested row', ok(`${good},{"path":{"a":1}}`)],
-    ['a result that is none', '"programs":7'],
+    ['a result that is not an object', '"programs":7'],
     ['no query', ''],
     ['a comma too many', ok(`${good},`)],
-    ['an escape that JSON does not know', ok('{"path":"\\x","user":"a"}')],
+    ['an escape that JSON does not have', ok('{"path":"\\x","user":"a"}')],
     ['a control character', ok('{"path":"\t","user":"a"}')]
   ])('means the same with %s', async (_name, queries) => {
     const { fast, slow } = await bothWays([lineWith(ok(good)), lineWith(queries).replace('"h"', '"i"')])
     expect(fast).toEqual(slow)
   })
 
-  test('with bytes that are no UTF-8 means the same', async () => {
+  test('with bytes that are not UTF-8 means the same', async () => {
     const line = Buffer.from(lineWith(ok('{"path":"/aX","user":"rXot"}')).replaceAll('X', '\u00ff'), 'latin1')
     const { fast, slow } = await bothWays([line, line, line])
     expect(fast).toEqual(slow)
   })
 
-  test('forgets what it knows where that grows too large, and goes on', async () => {
+  test('forgets the known rows when they become too many, and goes on', async () => {
     const many = Array.from({ length: 40_000 }, (_, at) => ({ path: `/opt/web-${at % 3}/${at}`, user: '' }))
     const lines = [0, 1, 2].map(index => lineOfHost(index, { programs: many }))
     const { fast, slow } = await bothWays(lines)

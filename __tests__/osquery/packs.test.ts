@@ -30,7 +30,7 @@ describe.each(BUILTIN_PACKS)('the pack %s', name => {
   )
 
   test.each(pack.queries.map(query => [query.name, query] as const))(
-    '%s constrains the tables that want it',
+    '%s constrains the tables that require it',
     (_name, query) => {
       for (const table of TABLES) {
         if (table.required === undefined || !new RegExp(`\\b(FROM|JOIN) ${table.name}\\b`).test(query.sql))
@@ -47,12 +47,12 @@ describe.each(BUILTIN_PACKS)('the pack %s', name => {
     }
   })
 
-  test('asks each question in one line', () => {
+  test('has its SQL on one line', () => {
     for (const query of pack.queries) expect(query.sql).not.toMatch(/[\n;]/)
   })
 })
 
-/** The result's columns: of a left join, so that an empty table still gives a row. */
+/** The columns of the result. The left join gives a row even for empty tables. */
 function columnsOf(sql: string, database: ReturnType<typeof schemaDatabase>): string[] {
   const row = database.get(`SELECT * FROM (SELECT 1) LEFT JOIN (${sql}) ON 1`)
   return Object.keys(row ?? {})
@@ -73,41 +73,41 @@ describe('a pack file', () => {
   })
 
   test.each([
-    ['two statements', { a: { query: 'SELECT 1; SELECT 2' } }, /a: it holds several statements/],
+    ['two statements', { a: { query: 'SELECT 1; SELECT 2' } }, /a: it has several statements/],
     ['empty SQL', { a: { query: ' ; ' } }, /a: its SQL is empty/],
-    ['a name that is no name', { 'a b': { query: 'SELECT 1' } }, /a b/],
+    ['a name that is not allowed', { 'a b': { query: 'SELECT 1' } }, /a b/],
     ['no queries', {}, /it has no queries/],
     ['an unknown platform', { a: { query: 'SELECT 1', platform: 'plan9' } }, /unknown platform plan9/],
     [
       'changes outside of identity',
       { a: { query: 'SELECT 1', fleet_drift: { identity: ['x'], changes: ['y'] } } },
-      /a: y must be in identity/
+      /a: y must also be in identity/
     ]
   ])('with %s is refused', (_name, queries, message) => {
     expect(() => parsePack('p', JSON.stringify({ queries }))).toThrow(message)
   })
 
-  test('that is no JSON is refused with the line', () => {
+  test('that is not JSON is refused, with the line', () => {
     expect(() => parsePack('p', '{\n"queries": {,}\n}')).toThrow(/line 2/)
   })
 
-  test('a semicolon inside a text is no second statement', () => {
+  test('a semicolon inside a string does not start a second statement', () => {
     expect(parsePack('p', JSON.stringify({ queries: { a: { query: "SELECT ';'" } } }))).toHaveLength(1)
   })
 })
 
-describe('packs together', () => {
+describe('several packs', () => {
   const read = async (path: string) => {
     if (path !== 'mine.json') throw new Error('ENOENT')
     return JSON.stringify({ queries: { crontab: { query: 'SELECT 1' } } })
   }
 
-  test('a query name with two meanings is refused', async () => {
+  test('that have different SQL under one name are refused', async () => {
     const packs = await loadPacks(['linux', 'mine.json'], read)
     expect(() => queriesOf(packs)).toThrow(/both have a query named crontab/)
   })
 
-  test('an entry that is neither is told', async () => {
+  test('are named or given by path; an entry that is neither is refused', async () => {
     await expect(loadPacks(['lynux'], read)).rejects.toThrow(/neither a built-in pack/)
   })
 })

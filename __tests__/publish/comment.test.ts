@@ -1,81 +1,90 @@
 import { expect, test } from '@jest/globals'
-import { Refusal } from '../../src/github/api-error.ts'
-import { markerOf } from '../../src/github/author.ts'
-import { upsertComment } from '../../src/publish/comment.ts'
-import { keptLog, PullRequest } from '../support/publish-ports.ts'
+import { ApiError } from '../../src/github/api-error.ts'
+import { stickyComment } from '../../src/publish/channels/comment.ts'
+import { markerOf } from '../../src/publish/find-or-create.ts'
+import { PullRequest, recordingLog } from '../support/publish-ports.ts'
 
 const marker = markerOf('checkout')
 const body = `${marker}\n## drift\n`
 const clean = `${marker}\n## clean\n`
 
-test('a first comment is made, and later ones take its place', async () => {
+test('the first run creates a comment, and later runs update it', async () => {
   const pull = new PullRequest()
-  const log = keptLog()
-  expect(await upsertComment(marker, body, true, pull, log)).toBe(
+  const log = recordingLog()
+  expect(await stickyComment({ marker, body, isWorthCreating: true }, pull, log)).toBe(
     'https://github.com/acme/fleet/pull/1#issuecomment-1'
   )
-  expect(await upsertComment(marker, clean, true, pull, log)).toBe(
+  expect(await stickyComment({ marker, body: clean, isWorthCreating: true }, pull, log)).toBe(
     'https://github.com/acme/fleet/pull/1#issuecomment-1'
   )
   expect(pull.all.map(comment => comment.body)).toEqual([clean])
   expect(log.warnings).toEqual([])
 })
 
-test('with nothing to say none is made, and one that stands says that all is clean', async () => {
+test('without drift no comment is created, and an existing one says that all is clean', async () => {
   const pull = new PullRequest()
-  expect(await upsertComment(marker, clean, false, pull, keptLog())).toBeNull()
+  expect(
+    await stickyComment({ marker, body: clean, isWorthCreating: false }, pull, recordingLog())
+  ).toBeNull()
   expect(pull.calls).toEqual(['list'])
-  pull.say('github-actions[bot]', body)
-  expect(await upsertComment(marker, clean, false, pull, keptLog())).toMatch(/#issuecomment-1$/)
+  pull.add('github-actions[bot]', body)
+  expect(await stickyComment({ marker, body: clean, isWorthCreating: false }, pull, recordingLog())).toMatch(
+    /#issuecomment-1$/
+  )
   expect(pull.all[0]!.body).toBe(clean)
 })
 
-test('a comment that says the same is left alone, whatever its line ends and its link to the run', async () => {
+test('a comment with the same text is left alone, whatever its line breaks and its link to the run', async () => {
   const pull = new PullRequest()
   const linked = (run: number) => `${body}https://github.com/acme/fleet/actions/runs/${run}\n`
-  pull.say('github-actions[bot]', linked(41).replaceAll('\n', '\r\n'))
-  expect(await upsertComment(marker, linked(42), true, pull, keptLog())).toMatch(/#issuecomment-1$/)
+  pull.add('github-actions[bot]', linked(41).replaceAll('\n', '\r\n'))
+  expect(
+    await stickyComment({ marker, body: linked(42), isWorthCreating: true }, pull, recordingLog())
+  ).toMatch(/#issuecomment-1$/)
   expect(pull.calls).toEqual(['list'])
 })
 
-test('a marker that somebody else planted does not count', async () => {
+test('a marker that someone else planted does not count', async () => {
   const pull = new PullRequest()
-  pull.say('mallory', body)
-  pull.say('github-actions', body)
-  pull.say('github-actions[bot]', `Quoted:\n${body}`)
-  pull.say('github-actions[bot]', `${markerOf('checkout-2')}\nother group`)
-  pull.say('github-actions[bot]', ` ${body}`)
-  await upsertComment(marker, clean, true, pull, keptLog())
+  pull.add('mallory', body)
+  pull.add('github-actions', body)
+  pull.add('github-actions[bot]', `Quoted:\n${body}`)
+  pull.add('github-actions[bot]', `${markerOf('checkout-2')}\nother group`)
+  pull.add('github-actions[bot]', ` ${body}`)
+  await stickyComment({ marker, body: clean, isWorthCreating: true }, pull, recordingLog())
   expect(pull.all.map(({ body }) => body === clean)).toEqual([false, false, false, false, false, true])
 })
 
-test('a comment of the token’s own user is ours where GitHub says who that is', async () => {
+test('a comment by the token’s own user is ours if GitHub says who that is', async () => {
   const pull = new PullRequest()
   pull.self = 'acme-ci'
-  pull.say('mallory', body)
-  pull.say('acme-ci', body)
-  await upsertComment(marker, clean, true, pull, keptLog())
+  pull.add('mallory', body)
+  pull.add('acme-ci', body)
+  await stickyComment({ marker, body: clean, isWorthCreating: true }, pull, recordingLog())
   expect(pull.all.map(({ body }) => body === clean)).toEqual([false, true])
   expect(pull.calls).toEqual(['list', 'whoami', 'update'])
 })
 
-test('of several the oldest is kept up to date, and the others are left', async () => {
+test('the oldest of several is updated, and the others are left', async () => {
   const pull = new PullRequest()
-  pull.say('github-actions[bot]', body)
-  pull.say('github-actions[bot]', body)
-  await upsertComment(marker, clean, true, pull, keptLog())
-  await upsertComment(marker, clean, true, pull, keptLog())
+  pull.add('github-actions[bot]', body)
+  pull.add('github-actions[bot]', body)
+  await stickyComment({ marker, body: clean, isWorthCreating: true }, pull, recordingLog())
+  await stickyComment({ marker, body: clean, isWorthCreating: true }, pull, recordingLog())
   expect(pull.all.map(({ body }) => body)).toEqual([clean, body])
 })
 
 test.each([401, 403, 404, 422, 500, 503])(
-  'a comment refused with %d is a warning and no failure',
+  'a comment refused with %d is a warning, not a failure',
   async status => {
     const pull = new PullRequest()
-    const refusals = [1, 2, 3].map(() => ({ call: 'create', error: new Refusal('No::\n::error::x', status) }))
+    const refusals = [1, 2, 3].map(() => ({
+      call: 'create',
+      error: new ApiError('No::\n::error::x', status)
+    }))
     pull.failing.push(...refusals)
-    const log = keptLog()
-    expect(await upsertComment(marker, body, true, pull, log)).toBeNull()
+    const log = recordingLog()
+    expect(await stickyComment({ marker, body, isWorthCreating: true }, pull, log)).toBeNull()
     expect(log.warnings).toHaveLength(1)
     expect(log.warnings[0]).toContain(String(status))
     expect(log.warnings[0]).not.toContain('\n')
@@ -83,28 +92,28 @@ test.each([401, 403, 404, 422, 500, 503])(
   }
 )
 
-test('a comment that was made though the answer was lost is not made twice', async () => {
+test('a comment is not created twice when the answer is lost', async () => {
   const pull = new PullRequest()
-  pull.failing.push({ call: 'create', error: new Refusal('Bad gateway', 502), afterwards: true })
-  const log = keptLog()
-  expect(await upsertComment(marker, body, true, pull, log)).toMatch(/#issuecomment-1$/)
+  pull.failing.push({ call: 'create', error: new ApiError('Bad gateway', 502), afterwards: true })
+  const log = recordingLog()
+  expect(await stickyComment({ marker, body, isWorthCreating: true }, pull, log)).toMatch(/#issuecomment-1$/)
   expect(pull.all).toHaveLength(1)
   expect(log.warnings).toEqual([])
 })
 
-test('a list that cannot be read makes no comment, for there may be one', async () => {
+test('no comment is created when the list cannot be read, because there may be one', async () => {
   const pull = new PullRequest()
-  pull.failing.push({ call: 'list', error: new Refusal('Server error', 500) })
-  const log = keptLog()
-  expect(await upsertComment(marker, body, true, pull, log)).toBeNull()
+  pull.failing.push({ call: 'list', error: new ApiError('Server error', 500) })
+  const log = recordingLog()
+  expect(await stickyComment({ marker, body, isWorthCreating: true }, pull, log)).toBeNull()
   expect(pull.all).toEqual([])
   expect(log.warnings).toHaveLength(1)
 })
 
-test('a token whose comments cannot be recognized again is told of', async () => {
+test('a token that could not find its comment again is reported', async () => {
   const pull = new PullRequest()
-  pull.writer = 'acme-app[bot]'
-  const log = keptLog()
-  expect(await upsertComment(marker, body, true, pull, log)).toMatch(/#issuecomment-1$/)
+  pull.author = 'acme-app[bot]'
+  const log = recordingLog()
+  expect(await stickyComment({ marker, body, isWorthCreating: true }, pull, log)).toMatch(/#issuecomment-1$/)
   expect(log.warnings[0]).toContain('acme-app[bot]')
 })

@@ -25,14 +25,14 @@ test('an accepted finding never fails the run', () => {
 test('the run fails when coverage is below min-coverage, counted exactly', () => {
   const hosts = [host('i-1'), host('i-2'), host('i-3', { status: 'partial' })]
   expect(failures(report(hosts), { ...lenient, minCoverage: 67 })).toEqual([
-    '2 of 3 hosts were fully assessed (66.6 %), and min-coverage is 67 %.'
+    '2 of 3 hosts were fully assessed (66.6%), and min-coverage is 67%.'
   ])
   expect(failures(report(hosts), { ...lenient, minCoverage: 66.66 })).toEqual([])
   const almost = report([host('i-1')], [], { expected: 100_000 })
   expect(failures(almost, { ...lenient, minCoverage: 0.001 })).toEqual([])
 })
 
-test('the run fails when no host answered, and a garbled answer is an answer', () => {
+test('the run fails when no host answered; a garbled answer is an answer', () => {
   const silent = [host('i-1', { status: 'silent' }), host('i-2', { status: 'silent' })]
   expect(failures(report(silent), lenient)).toEqual(['None of 2 hosts answered.'])
   expect(failures(report([]), lenient)).toEqual(['No host was found, so nothing was assessed.'])

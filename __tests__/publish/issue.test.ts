@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { Refusal } from '../../src/github/api-error.ts'
-import { markerOf } from '../../src/github/author.ts'
-import { upsertIssue } from '../../src/publish/issue.ts'
+import { ApiError } from '../../src/github/api-error.ts'
+import { rollingIssue } from '../../src/publish/channels/issue.ts'
+import { markerOf } from '../../src/publish/find-or-create.ts'
 import { type Memory, readMemory, remember, writeMemory } from '../../src/report/history.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { countsOnly, type Shown } from '../../src/report/public-view.ts'
 import type { Finding, ReportHost } from '../../src/report/report.ts'
-import { keptLog, Repository } from '../support/publish-ports.ts'
+import { Repository, recordingLog } from '../support/publish-ports.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { enormous } from '../support/samples.ts'
 
@@ -22,15 +22,21 @@ const hosts = (more: Partial<ReportHost> = {}) => [host('i-1', more), host('i-2'
 const drift = (...findings: Finding[]) => report(hosts(), findings)
 const clean = report(hosts())
 
-const keep = (repository: Repository, shown: Shown, today = '2026-11-25', log = keptLog()) =>
-  upsertIssue(
+const keep = (repository: Repository, shown: Shown, today = '2026-11-25', log = recordingLog()) =>
+  rollingIssue(
     {
       marker,
       title: 'Fleet Drift: checkout',
       shown,
       today,
       render: memory =>
-        renderMarkdown(shown, { limit: 40_000, marker, redacted: 0, whole: 'It is in report.json.', memory })
+        renderMarkdown(shown, {
+          limit: 40_000,
+          marker,
+          redacted: 0,
+          fullReport: 'It is in report.json.',
+          memory
+        })
     },
     repository,
     log
@@ -49,8 +55,8 @@ test('an issue is opened when drift is found, closed when all is clean, and reop
 
   expect(await keep(repository, clean, '2026-11-22')).toMatch(/issues\/1$/)
   expect(repository.all[0]).toMatchObject({ open: false })
-  expect(repository.all[0]!.body).toContain('What this issue told of before is gone.')
-  expect(repository.all[0]!.body).toContain('Last change on 2026-11-22: 1 gone.')
+  expect(repository.all[0]!.body).toContain('Everything reported here earlier is resolved.')
+  expect(repository.all[0]!.body).toContain('Last change on 2026-11-22: 1 resolved.')
   expect(repository.all[0]!.body).toMatch(/critical intruder \| `i-1` \| 2026-11-20/)
 
   expect(await keep(repository, drift(rootkit), '2026-11-25')).toMatch(/issues\/1$/)
@@ -61,7 +67,7 @@ test('an issue is opened when drift is found, closed when all is clean, and reop
   )
 })
 
-test('when nothing changed nothing is edited, on whatever day and with whatever noise', async () => {
+test('the issue is edited only when a finding changed, not for another day or another wording', async () => {
   const repository = new Repository()
   await keep(repository, drift(rootkit, key), '2026-11-20')
   repository.calls.length = 0
@@ -83,24 +89,26 @@ test('when nothing changed nothing is edited, on whatever day and with whatever 
   expect(repository.calls).toEqual(['list'])
 })
 
-test('what came and what went is told until the next change, with first days', async () => {
+test('new and resolved findings are shown until the next change, with the day they were first seen', async () => {
   const repository = new Repository()
   await keep(repository, drift(rootkit), '2026-11-20')
   await keep(repository, drift(key, rootkit), '2026-11-21')
   const body = () => repository.all[0]!.body
   expect(body()).toContain('Last change on 2026-11-21: 1 new.')
-  expect(body()).toContain('**New**: number 1.')
+  expect(body()).toContain('**New**: finding 1.')
   expect(body()).toMatch(/critical intruder \|.*\| 2026-11-20 \|/)
   expect(body()).toMatch(/high intruder \|.*\| 2026-11-21 \|/)
   await keep(repository, drift(key), '2026-11-22')
-  expect(body()).toContain('Last change on 2026-11-22: 1 gone.')
+  expect(body()).toContain('Last change on 2026-11-22: 1 resolved.')
   expect(body()).toContain('first seen 2026-11-21')
   await keep(repository, drift({ ...key, hosts: ['i-2', 'i-3'] }), '2026-11-23')
-  expect(body()).toContain('Last change on 2026-11-23: the same findings on other hosts, or another verdict.')
+  expect(body()).toContain(
+    'Last change on 2026-11-23: the same findings, on other hosts or with another verdict.'
+  )
   expect(body()).toContain('Not clean since **2026-11-20**.')
 })
 
-test('a finding whose host did not answer is not called gone, and keeps its first day', async () => {
+test('a finding whose host did not answer is not called resolved, and keeps its first day', async () => {
   const repository = new Repository()
   await keep(repository, drift(rootkit), '2026-11-20')
   const silent = finding('cccc000000000003', {
@@ -112,11 +120,11 @@ test('a finding whose host did not answer is not called gone, and keeps its firs
   await keep(repository, report(hosts({ status: 'silent', reason: 'Offline.' }), [silent]), '2026-11-21')
   const body = () => repository.all[0]!.body
   expect(repository.all[0]!.open).toBe(true)
-  expect(body()).toContain('1 finding could not be looked for')
-  expect(body()).not.toContain('1 gone')
+  expect(body()).toContain('1 earlier finding could not be checked again')
+  expect(body()).not.toContain('1 resolved')
   await keep(repository, drift(rootkit), '2026-11-22')
   expect(body()).toContain('first seen 2026-11-20')
-  expect(body()).toContain('Last change on 2026-11-22: 1 gone.')
+  expect(body()).toContain('Last change on 2026-11-22: 1 resolved.')
 })
 
 test('an issue that a person closed stays closed until something changes', async () => {
@@ -129,30 +137,30 @@ test('an issue that a person closed stays closed until something changes', async
   expect(repository.all[0]!.open).toBe(true)
 })
 
-test('an issue of somebody else with our marker is not ours, whatever it says', async () => {
+test('an issue by someone else with our marker is not ours, whatever it says', async () => {
   const repository = new Repository()
   const planted = `${marker}\nall clear\n\n${writeMemory(remember(null, drift(rootkit), '2020-01-01'))}\n`
-  repository.say('mallory', planted)
-  repository.say('github-actions[bot]', `${markerOf('other')}\nanother group`)
+  repository.add('mallory', planted)
+  repository.add('github-actions[bot]', `${markerOf('other')}\nanother group`)
   await keep(repository, drift(rootkit))
   expect(repository.all).toHaveLength(3)
   expect(repository.all[0]!.body).toBe(planted)
   expect(repository.all[2]!.body).not.toContain('2020-01-01')
 })
 
-test('an issue of the token’s own user is ours', async () => {
+test('an issue by the token’s own user is ours', async () => {
   const repository = new Repository()
   repository.self = 'acme-ci'
-  repository.writer = 'acme-ci'
+  repository.author = 'acme-ci'
   await keep(repository, drift(rootkit))
   await keep(repository, clean)
   expect(repository.all.map(({ author, open }) => [author, open])).toEqual([['acme-ci', false]])
 })
 
-test('a token whose issues cannot be recognized again leaves none open', async () => {
+test('an issue that the token could not find again is closed', async () => {
   const repository = new Repository()
-  repository.writer = 'acme-app[bot]'
-  const log = keptLog()
+  repository.author = 'acme-app[bot]'
+  const log = recordingLog()
   await keep(repository, drift(rootkit), '2026-11-25', log)
   expect(repository.all[0]!.open).toBe(false)
   expect(log.warnings[0]).toContain('acme-app[bot]')
@@ -163,8 +171,8 @@ test.each([401, 403, 404, 410, 422, 503])(
   async status => {
     const repository = new Repository()
     for (const _ of [1, 2, 3])
-      repository.failing.push({ call: 'create', error: new Refusal('No::\n::error::x', status) })
-    const log = keptLog()
+      repository.failing.push({ call: 'create', error: new ApiError('No::\n::error::x', status) })
+    const log = recordingLog()
     expect(await keep(repository, drift(rootkit), '2026-11-25', log)).toBeNull()
     expect(log.warnings).toHaveLength(1)
     expect(log.warnings[0]).toContain(String(status))
@@ -173,21 +181,21 @@ test.each([401, 403, 404, 410, 422, 503])(
   }
 )
 
-test('an issue that was made though the answer was lost is not made twice', async () => {
+test('an issue is not created twice when the answer is lost', async () => {
   const repository = new Repository()
-  repository.failing.push({ call: 'create', error: new Refusal('Bad gateway', 502), afterwards: true })
+  repository.failing.push({ call: 'create', error: new ApiError('Bad gateway', 502), afterwards: true })
   expect(await keep(repository, drift(rootkit))).toMatch(/issues\/1$/)
   expect(repository.all).toHaveLength(1)
 })
 
-test('a list that cannot be read makes no issue, for there may be one', async () => {
+test('no issue is created when the list cannot be read, because there may be one', async () => {
   const repository = new Repository()
-  repository.failing.push({ call: 'list', error: new Refusal('Server error', 500) })
+  repository.failing.push({ call: 'list', error: new ApiError('Server error', 500) })
   expect(await keep(repository, drift(rootkit))).toBeNull()
   expect(repository.all).toEqual([])
 })
 
-test('300 findings on 2,000 hosts fit the issue, and what is remembered of them is said', async () => {
+test('300 findings on 2,000 hosts fit the issue, and it says how many of them it remembers', async () => {
   const repository = new Repository()
   await keep(repository, enormous(), '2026-11-20')
   const { body } = repository.all[0]!
@@ -195,21 +203,21 @@ test('300 findings on 2,000 hosts fit the issue, and what is remembered of them 
   const memory = readMemory(body)!
   expect(memory.known.length).toBeGreaterThan(100)
   await keep(repository, { ...enormous(), findings: enormous().findings.toSpliced(1, 1) }, '2026-11-21')
-  expect(repository.all[0]!.body).toMatch(/Last change on 2026-11-21: 1 gone\./)
+  expect(repository.all[0]!.body).toMatch(/Last change on 2026-11-21: 1 resolved\./)
   expect(Buffer.byteLength(repository.all[0]!.body)).toBeLessThan(60_000)
 })
 
-test('of a public repository counts alone are told and remembered', async () => {
+test('for a public repository, only counts are shown and remembered', async () => {
   const repository = new Repository()
   await keep(repository, countsOnly(drift(rootkit)), '2026-11-20')
   await keep(repository, countsOnly(drift(rootkit, key)), '2026-11-21')
   const { body } = repository.all[0]!
-  expect(body).toContain('Last change on 2026-11-21: 1 open findings before, 2 now.')
+  expect(body).toContain('Last change on 2026-11-21: 1 open finding before, 2 now.')
   expect(body).not.toMatch(/i-\d|kernel_modules|aaaa0000/)
   expect(JSON.stringify(readMemory(body))).not.toMatch(/i-\d|kernel_modules|aaaa0000/)
 })
 
-test('a memory comes back as it was written, and anything else is no memory', () => {
+test('a memory is read back as it was written, and any other text is not a memory', () => {
   const memory = remember(null, drift(rootkit, key), '2026-11-20')
   expect(readMemory(`text\n${writeMemory(memory)}\r\n`)).toEqual(memory)
   const packed = (text: string) => `<!-- fleet-drift-memory:${text} -->`
@@ -218,7 +226,7 @@ test('a memory comes back as it was written, and anything else is no memory', ()
   fc.assert(fc.property(fc.base64String(), text => readMemory(packed(text)) === null))
 })
 
-test('a bomb and a memory of another form are no memory', async () => {
+test('a decompression bomb and a memory of another version are not read', async () => {
   const { deflateRawSync } = await import('node:zlib')
   const packed = (value: string) => `<!-- fleet-drift-memory:${deflateRawSync(value).toString('base64')} -->`
   const memory = remember(null, drift(rootkit), '2026-11-20')
@@ -236,7 +244,7 @@ test('a bomb and a memory of another form are no memory', async () => {
   expect(readMemory(as({}).replace('-->', '--> x'))).toBeNull()
 })
 
-test('nothing that a host said can end the hidden line or be read back as something else', () => {
+test('no text from a host can end the hidden line or be read back as something else', () => {
   const evil = '--> <h1>owned</h1> <!-- fleet-drift-memory:AAAA -->'
   const shown = drift(finding(evil, { hosts: [evil], severity: 'high' }))
   const line = writeMemory(remember(null, shown, '2026-11-20'))

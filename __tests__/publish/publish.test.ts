@@ -2,45 +2,45 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
-import { reportOutputs } from '../../src/publish/outputs.ts'
+import { reportOutputs } from '../../src/publish/channels/outputs.ts'
+import { addSummary } from '../../src/publish/channels/summary.ts'
 import { type PublishRequest, publish } from '../../src/publish/publish.ts'
-import { addSummary } from '../../src/publish/summary.ts'
-import { keptLog, PullRequest, Repository } from '../support/publish-ports.ts'
+import { PullRequest, Repository, recordingLog } from '../support/publish-ports.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { drifted, enormous, healthy } from '../support/samples.ts'
 
 const folders: string[] = []
 
 function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
-  folders.push(made)
-  return made
+  const path = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+  folders.push(path)
+  return path
 }
 
 afterAll(() => {
-  for (const made of folders) rmSync(made, { recursive: true, force: true })
+  for (const path of folders) rmSync(path, { recursive: true, force: true })
 })
 
 function published(
-  more: Partial<Omit<PublishRequest, 'context'>> & { context?: Partial<PublishRequest['context']> } = {}
+  more: Partial<Omit<PublishRequest, 'context' | 'inputs'>> & {
+    context?: Partial<PublishRequest['context']>
+    inputs?: Partial<PublishRequest['inputs']>
+  } = {}
 ) {
   const dir = folder()
   const summaryPath = join(dir, 'summary.md')
   const outputs: Record<string, string> = {}
   const pull = new PullRequest()
   const repository = new Repository()
-  const log = keptLog()
+  const log = recordingLog()
   let isPublic: boolean | null = null
   const request: PublishRequest = {
     report: drifted(),
     baseline: null,
     outputDir: join(dir, 'deep', 'out'),
-    redact: true,
-    publishToPublic: false,
-    comment: true,
-    issue: false,
     summaryPath,
     ...more,
+    inputs: { redact: true, publishToPublic: false, comment: 'auto', issue: 'never', ...more.inputs },
     context: {
       event: 'pull_request',
       repository: { owner: 'acme', repo: 'fleet' },
@@ -61,13 +61,13 @@ function published(
   }
   const run = () => publish(request, { log, github, setOutput })
   const summary = () => readFileSync(summaryPath, 'utf8')
-  const tellPublic = (value: boolean) => {
+  const setPublic = (value: boolean) => {
     isPublic = value
   }
-  return { run, outputs, pull, repository, log, summary, dir, tellPublic }
+  return { run, outputs, pull, repository, log, summary, dir, setPublic }
 }
 
-test('files, outputs, log, summary and comment are made', async () => {
+test('a report reaches files, outputs, log, summary and comment', async () => {
   const { run, outputs, pull, log, summary } = published()
   await run()
   expect(isAbsolute(outputs['report-json']!) && existsSync(outputs['report-json']!)).toBe(true)
@@ -81,21 +81,21 @@ test('files, outputs, log, summary and comment are made', async () => {
   expect(log.warnings).toEqual([])
 })
 
-test('the rolling issue is kept where it was asked for, outside of pull requests', async () => {
-  const asked = published({ issue: true, context: { pullRequest: null } })
-  await asked.run()
-  expect(asked.outputs['issue-url']).toMatch(/issues\/1$/)
-  expect(asked.repository.all[0]!.body).toContain('web-21')
+test('the rolling issue is updated if requested, and never by a pull request', async () => {
+  const requested = published({ inputs: { issue: 'rolling' }, context: { pullRequest: null } })
+  await requested.run()
+  expect(requested.outputs['issue-url']).toMatch(/issues\/1$/)
+  expect(requested.repository.all[0]!.body).toContain('web-21')
   for (const more of [
-    { issue: true },
-    { issue: false, context: { pullRequest: null } },
-    { issue: true, context: { pullRequest: null }, report: report([]) },
+    { inputs: { issue: 'rolling' } },
+    { context: { pullRequest: null } },
+    { inputs: { issue: 'rolling' }, context: { pullRequest: null }, report: report([]) },
     {
-      issue: true,
+      inputs: { issue: 'rolling' },
       context: { pullRequest: null },
       report: report([host('i-1')], [], { run: { mode: 'baseline' } })
     }
-  ]) {
+  ] as const) {
     const { run, repository, outputs } = published(more)
     await run()
     expect(repository.calls).toEqual([])
@@ -103,7 +103,7 @@ test('the rolling issue is kept where it was asked for, outside of pull requests
   }
 })
 
-test('findings stand beside the lines of the baseline that they are about', async () => {
+test('findings are shown beside the lines of the baseline that they are about', async () => {
   const text = '{ "queries": {\n "kernel_modules": { "columns": ["name"] } } }'
   const { run, log, outputs } = published({ baseline: { path: 'baselines/checkout.json', text } })
   await run()
@@ -118,11 +118,15 @@ test('findings stand beside the lines of the baseline that they are about', asyn
 
 test.each<[string, Parameters<typeof published>[0]]>([
   ['the payload says it is public', { context: { isPrivate: false } }],
-  ['nobody says what it is', { context: { isPrivate: null } }]
-])('only counts are shown where %s, and the files are complete', async (_, more) => {
+  ['its visibility is unknown', { context: { isPrivate: null } }]
+])('only counts are shown if %s, and the files are complete', async (_, more) => {
   const { run, outputs, pull, log, summary } = published(more)
   await run()
-  const rolling = published({ ...more, issue: true, context: { ...more?.context, pullRequest: null } })
+  const rolling = published({
+    ...more,
+    inputs: { issue: 'rolling' },
+    context: { ...more?.context, pullRequest: null }
+  })
   await rolling.run()
   const annotations = log.annotations.map(({ text, at }) => `${text} ${JSON.stringify(at)}`).join('\n')
   for (const text of [
@@ -138,15 +142,15 @@ test.each<[string, Parameters<typeof published>[0]]>([
   expect(readFileSync(outputs['report-json']!, 'utf8')).toContain('web-21')
 })
 
-test('a public repository shows hosts where it was allowed', async () => {
-  const { run, summary } = published({ publishToPublic: true, context: { isPrivate: false } })
+test('a public repository shows hosts if that is allowed', async () => {
+  const { run, summary } = published({ inputs: { publishToPublic: true }, context: { isPrivate: false } })
   await run()
   expect(summary()).toContain('web-21')
 })
 
-test('a repository that the API calls private shows hosts', async () => {
-  const { run, summary, tellPublic } = published({ context: { isPrivate: null } })
-  tellPublic(false)
+test('a repository that is private by the API shows hosts', async () => {
+  const { run, summary, setPublic } = published({ context: { isPrivate: null } })
+  setPublic(false)
   await run()
   expect(summary()).toContain('web-21')
 })
@@ -154,9 +158,9 @@ test('a repository that the API calls private shows hosts', async () => {
 test.each<[string, Parameters<typeof published>[0]]>([
   ['outside of a pull request', { context: { pullRequest: null } }],
   ['on a pull request from a fork', { context: { pullRequest: { number: 7, untrusted: true } } }],
-  ['when comments are off', { comment: false }],
+  ['when comments are off', { inputs: { comment: 'never' } }],
   ['when all is clean', { report: healthy() }]
-])('no comment is made %s', async (_, more) => {
+])('no comment is created %s', async (_, more) => {
   const { run, outputs, pull } = published(more)
   await run()
   expect(pull.all).toEqual([])
@@ -171,7 +175,7 @@ test('300 findings on 2,000 hosts fit the summary and the comment', async () => 
   expect(log.warnings).toEqual([])
 })
 
-test('secrets are hidden in every file and text, and shown only where redaction is off', async () => {
+test('secrets are hidden in every file and text, unless redaction is off', async () => {
   const secret = report(
     [host('i-1')],
     [finding('f', { hosts: ['i-1'], rows: [row('p', { cmdline: 'x --password hunter2' })] })]
@@ -187,13 +191,13 @@ test('secrets are hidden in every file and text, and shown only where redaction 
     expect(text).toContain('[redacted: secret]')
   }
   expect(hidden.summary()).toContain('1 secret redacted')
-  const open = published({ report: secret, redact: false })
+  const open = published({ report: secret, inputs: { redact: false } })
   await open.run()
   expect(open.summary()).toContain('hunter2')
 })
 
 test('a summary that GitHub would drop, or that cannot be written, is a warning', async () => {
-  const log = keptLog()
+  const log = recordingLog()
   const written: string[] = []
   const append = async (text: string) => void written.push(text)
   await addSummary('x'.repeat(1_000), { size: async () => 1_048_000, append }, log)
@@ -205,8 +209,8 @@ test('a summary that GitHub would drop, or that cannot be written, is a warning'
   expect(other.warnings[0]).toMatch(/^The job summary could not be written: .*ENOENT/)
 })
 
-test('outputs are those of the contract', () => {
-  expect(reportOutputs(drifted())).toEqual({
+test('a report determines its outputs', async () => {
+  expect(await reportOutputs({ report: drifted() })).toEqual({
     verdict: 'drift',
     findings: '6',
     outliers: '7',
@@ -217,7 +221,7 @@ test('outputs are those of the contract', () => {
     'worst-severity': 'critical',
     coverage: '0.9688'
   })
-  expect(reportOutputs(healthy())).toMatchObject({
+  expect(await reportOutputs({ report: healthy() })).toMatchObject({
     verdict: 'clean',
     'worst-severity': 'none',
     coverage: '1.0000',
@@ -225,6 +229,8 @@ test('outputs are those of the contract', () => {
   })
 })
 
-test.each(['baseline', 'collect'])('mode %s sets no verdict', mode => {
-  expect(reportOutputs(report([host('i-1')], [], { run: { mode } }))).not.toHaveProperty('verdict')
+test.each(['baseline', 'collect'])('mode %s sets no verdict', async mode => {
+  expect(await reportOutputs({ report: report([host('i-1')], [], { run: { mode } }) })).not.toHaveProperty(
+    'verdict'
+  )
 })

@@ -2,20 +2,20 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { channelsOf, checkHostile, hostileReport, liveIn } from '../support/channels.ts'
 import { HOSTILE } from '../support/hostile.ts'
-import { spoken } from '../support/spoken.ts'
+import { reportSaying } from '../support/report-saying.ts'
 
 test('no attack of the corpus is live in any channel', () => {
   for (const text of HOSTILE) {
-    expect([text.slice(0, 60), liveIn(channelsOf(spoken(() => text)))]).toEqual([text.slice(0, 60), []])
+    expect([text.slice(0, 60), liveIn(channelsOf(reportSaying(() => text)))]).toEqual([text.slice(0, 60), []])
   }
 })
 
-test('whatever mixture of attacks hosts send, every channel is inert and says the same', () => {
+test('whatever mixture of attacks hosts send, every channel is inert, and nothing is lost', () => {
   fc.assert(fc.property(hostileReport, checkHostile), { numRuns: 200 })
 })
 
-test('what is live is seen to be', () => {
-  const { summary, ...rest } = channelsOf(spoken(() => 'word'))
+test('the check itself finds live text', () => {
+  const { summary, ...rest } = channelsOf(reportSaying(() => 'word'))
   for (const attack of [
     '@octocat',
     '[x](https://evil.example)',

@@ -5,7 +5,7 @@ import { hostileText as hostile } from '../support/channels.ts'
 import { HOSTILE } from '../support/hostile.ts'
 import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered.ts'
 
-test('a text is one code span, whatever the host says', () => {
+test('a text is one code span, whatever the host sends', () => {
   for (const text of HOSTILE) {
     expect(outsideSpans(escapeText(text))).toMatch(text === '' ? /^\*empty\*$/ : /^\(code\)$/)
   }
@@ -16,7 +16,7 @@ test('a text is one code span, whatever the host says', () => {
   )
 })
 
-test('a cell never ends before its table says so', () => {
+test('a cell never ends its table cell early', () => {
   fc.assert(
     fc.property(hostile, text => {
       const cell = escapeCell(text)
@@ -29,7 +29,7 @@ test('a cell never ends before its table says so', () => {
   expect(escapeCell('a\\|b')).toBe('`a\\u{5c}\\|b`')
 })
 
-test('nothing invisible is left in what a host said', () => {
+test('nothing invisible is left in what a host sent', () => {
   for (const text of HOSTILE) {
     for (const shown of [escapeText(text), escapeCell(text), escapeSentence(text), escapeLine(text)]) {
       expect(shown.replaceAll('\u200a', '')).not.toMatch(
@@ -41,7 +41,7 @@ test('nothing invisible is left in what a host said', () => {
   expect(escapeText('a\u0301\u0302\u0303')).toBe('`a\u0301\\u{302}\\u{303}`')
 })
 
-test('long texts are cut at a whole character and say so', () => {
+test('a long text is cut between characters and ends in an ellipsis', () => {
   expect(escapeText('😀'.repeat(100), 5)).toBe('`😀😀😀😀…`')
   expect(escapeText('x'.repeat(1_000_000)).length).toBeLessThan(210)
   fc.assert(
@@ -59,8 +59,8 @@ test('blanks and backticks at the ends of a text are kept', () => {
 
 test.each([
   [
-    '0 of 1,000 other hosts have anything this rare in kernel_modules.',
-    '0 of 1,000 other hosts have anything this rare in `kernel_modules`.'
+    'None of the other 1,000 hosts has this row of kernel_modules.',
+    'None of the other 1,000 hosts has this row of `kernel_modules`.'
   ],
   [
     'The program (/usr/bin/x y) runs on 96.9% of hosts',
@@ -75,7 +75,7 @@ test.each([
   expect(escapeSentence(sentence)).toBe(expected)
 })
 
-test('outside of code a sentence holds nothing but plain words', () => {
+test('outside of code a sentence has only plain words', () => {
   const inert =
     /^(?:[("']*(?:[A-Za-z]+(?:['’-][a-z]+)*|[\d,.%]+|\(code\)|\*empty\*|[–—·×→%=])?[)"'.,;:!?]*\s?)*$/
   fc.assert(
@@ -94,7 +94,7 @@ test('a fence is longer than any run of backticks in its block', () => {
 
 const whenRendered = hasCmark ? test : test.skip
 
-whenRendered('rendered as GitHub does, a host’s words are text in code and nothing else', () => {
+whenRendered('rendered as on GitHub, a host’s words are text in code and nothing else', () => {
   const words = fc
     .sample(hostile, { numRuns: 400, seed: 7 })
     .concat(HOSTILE.filter(text => text.length < 2_000))

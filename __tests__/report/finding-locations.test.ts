@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { acceptanceId } from '../../src/analyze/findings/acceptances.ts'
-import { placesIn } from '../../src/report/finding-locations.ts'
+import { findingLocator } from '../../src/report/finding-locations.ts'
 import { finding, row } from '../support/reports.ts'
 
 const ACCEPTANCE = {
@@ -46,30 +46,30 @@ const text = `{
   }
 }
 `
-const places = placesIn({ path, text }, '.github/workflows/drift.yml')
+const locate = findingLocator({ path, text }, '.github/workflows/drift.yml')
 const lines = (...rows: Parameters<typeof row>[]) =>
-  places(finding('f', { rows: rows.map(args => row(...args)) })).map(place => place.line)
+  locate(finding('f', { rows: rows.map(args => row(...args)) })).map(({ line }) => line)
 
-test('a missing row is at its own line, in whatever order of columns, in a role too', () => {
+test('a missing row is at its own line, whatever the order of columns, even in a role', () => {
   expect(lines(['listening_ports', { port: '443', protocol: '6' }, { kind: 'missing' }])).toEqual([9])
   expect(lines(['listening_ports', { protocol: '17', port: '53' }, { kind: 'missing' }])).toEqual([12])
   expect(lines(['listening_ports', { protocol: '6', port: '80' }, { kind: 'missing' }])).toEqual([26])
 })
 
-test('a changed row is at the line of what it should be', () => {
+test('a changed row is at the line of the expected row', () => {
   const expected = { protocol: '6', port: '22' }
   expect(lines(['listening_ports', { protocol: '6', port: '2222' }, { kind: 'changed', expected }])).toEqual([
     8
   ])
 })
 
-test('a new row is at the query under which it would stand, or at all queries', () => {
+test('a new row is at the query it would be added to, or at the queries', () => {
   expect(lines(['listening_ports', { protocol: '6', port: '4444' }])).toEqual([5])
   expect(lines(['users', { name: 'x' }])).toEqual([29])
   expect(lines(['kernel_modules', { name: 'x' }])).toEqual([4])
 })
 
-test('each line is told once, the first row’s first', () => {
+test('each line is listed once, the line of the first row first', () => {
   expect(
     lines(
       ['listening_ports', { protocol: '6', port: '4444' }],
@@ -80,29 +80,29 @@ test('each line is told once, the first row’s first', () => {
 })
 
 test('an acceptance that expired is at its own line', () => {
-  expect(places(finding(acceptanceId(ACCEPTANCE), { kind: 'acceptance', verdict: null }))).toEqual([
+  expect(locate(finding(acceptanceId(ACCEPTANCE), { kind: 'acceptance', verdict: null }))).toEqual([
     { path, line: 18 }
   ])
 })
 
 test('hosts that did not answer are at the top of the file', () => {
-  expect(places(finding('f', { kind: 'silent', verdict: null }))).toEqual([{ path, line: 1 }])
+  expect(locate(finding('f', { kind: 'silent', verdict: null }))).toEqual([{ path, line: 1 }])
 })
 
-test('without a baseline all is at the workflow, or nowhere', () => {
-  expect(placesIn(null, '.github/workflows/drift.yml')(finding('f'))).toEqual([
+test('without a baseline every finding is at the workflow, or nowhere', () => {
+  expect(findingLocator(null, '.github/workflows/drift.yml')(finding('f'))).toEqual([
     { path: '.github/workflows/drift.yml', line: 1 }
   ])
-  expect(placesIn(null, null)(finding('f'))).toEqual([])
+  expect(findingLocator(null, null)(finding('f'))).toEqual([])
 })
 
-test('names of prototypes are names, and a file that is no baseline has lines all the same', () => {
+test('names of prototype members are ordinary names, and a file that is not a baseline has lines too', () => {
   expect(lines(['users', Object.fromEntries([['__proto__', 'x']]), { kind: 'missing' }])).toEqual([29])
   expect(lines(['constructor', {}])).toEqual([4])
   fc.assert(
     fc.property(fc.string({ maxLength: 60 }), broken => {
-      const where = placesIn({ path, text: broken }, null)
-      expect(where(finding('f', { rows: [row('q', {})] }))[0]!.line).toBeGreaterThan(0)
+      const locateIn = findingLocator({ path, text: broken }, null)
+      expect(locateIn(finding('f', { rows: [row('q', {})] }))[0]!.line).toBeGreaterThan(0)
     })
   )
 })

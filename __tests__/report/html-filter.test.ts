@@ -9,11 +9,11 @@ import {
 } from '../../src/report/html/page/filter.ts'
 import { modelOf } from '../../src/report/html/page/model.ts'
 import { SEVERITIES } from '../../src/report/report.ts'
-import { large, placed } from '../support/html-samples.ts'
+import { large, withHostFindings } from '../support/html-samples.ts'
 import { host, report } from '../support/reports.ts'
 import { drifted } from '../support/samples.ts'
 
-const model = modelOf({ report: placed(drifted()), redacted: 0, sql: {} })
+const model = modelOf({ report: withHostFindings(drifted()), redacted: 0, sql: {} })
 
 function shown(filter: Partial<Filter>) {
   const selection = selectionOf(model, { ...EVERYTHING, ...filter })
@@ -23,7 +23,7 @@ function shown(filter: Partial<Filter>) {
   }
 }
 
-test('no filter leaves everything', () => {
+test('without a filter everything is left', () => {
   expect(shown({}).findings).toHaveLength(7)
   expect(shown({}).hosts).toHaveLength(64)
 })
@@ -35,10 +35,10 @@ test('a host leaves itself and its findings', () => {
   })
 })
 
-test('a host whose id begins like others is still found alone', () => {
+test('a host whose id is the beginning of others is found by its exact id', () => {
   const hosts = ['web-1', 'web-10', 'web-11'].map(id => host(id))
   const fleet = modelOf({ report: report(hosts), redacted: 0, sql: {} })
-  const left = (asked: string) => selectionOf(fleet, { ...EVERYTHING, host: asked }).hosts
+  const left = (host: string) => selectionOf(fleet, { ...EVERYTHING, host }).hosts
   expect(left('web-1')).toEqual([true, false, false])
   expect(left('web')).toEqual([true, true, true])
 })
@@ -59,13 +59,13 @@ test('a cluster leaves its hosts, and the findings on one of them', () => {
   expect(shown({ cluster: 'c2' }).hosts).toHaveLength(16)
 })
 
-test('words are looked for in the rows, and in the names of hosts', () => {
+test('text is searched for in the rows and in the names of hosts', () => {
   expect(shown({ text: 'HELPER2' }).findings).toEqual(['fd-3b9aca0712'])
   expect(shown({ text: 'helper2' }).hosts).toHaveLength(5)
   expect(shown({ text: 'web-21' })).toEqual({ findings: ['fd-88d1f00a51'], hosts: ['web-21'] })
 })
 
-test('filters together leave what all of them leave', () => {
+test('several filters leave only what each of them leaves', () => {
   expect(shown({ host: 'web-52', severities: ['medium'] }).findings).toEqual(['fd-5e5e5e0001'])
   expect(shown({ host: 'web-52', severities: ['critical'] })).toEqual({ findings: [], hosts: [] })
 })
@@ -91,15 +91,15 @@ test('map, matrix and list agree: what one shows, the others show', () => {
   )
 })
 
-test('the address brings back what it was made from', () => {
+test('the address restores the state it was made from', () => {
   fc.assert(
     fc.property(
       filters,
       fc.string({ unit: 'binary', maxLength: 50 }),
       fc.string(),
       (filter, text, finding) => {
-        const place = { filter: { ...filter, text: text.toWellFormed() }, finding }
-        expect(readHash(`#${writeHash(place)}`)).toEqual(place)
+        const state = { filter: { ...filter, text: text.toWellFormed() }, finding }
+        expect(readHash(`#${writeHash(state)}`)).toEqual(state)
       }
     )
   )

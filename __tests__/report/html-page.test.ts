@@ -4,11 +4,11 @@ import { redactReport } from '../../src/report/redact.ts'
 import type { Report } from '../../src/report/report.ts'
 import { violations } from '../support/axe.ts'
 import { type Chromium, startChromium } from '../support/browser.ts'
-import { hostile, large, placed } from '../support/html-samples.ts'
+import { hostile, large, withHostFindings } from '../support/html-samples.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { drifted, healthy, incomplete } from '../support/samples.ts'
 
-// A browser on a busy machine takes its time.
+// A browser is slow on a busy machine.
 jest.setTimeout(120_000)
 
 let chromium: Chromium
@@ -21,10 +21,10 @@ afterAll(() => chromium.close())
 const open = (sample: Report, options: Parameters<Chromium['open']>[1] = {}) =>
   chromium.open(renderHtml(sample, 0), options)
 
-/** What a reader sees of the filters' outcome, the findings and the lines of the matrix. */
+/** What is visible: the result of the filters, the findings, the lines of the matrix. */
 async function seen({ page }: Awaited<ReturnType<typeof open>>) {
   return {
-    told: await page.locator('[role=status]').innerText(),
+    result: await page.locator('[role=status]').innerText(),
     findings: await page.locator('.finding:visible h3').allTextContents(),
     lines: await page.locator('[role=rowheader]:visible > bdi').allTextContents(),
     dimmed: await page.locator('[role=option][data-dim]').count()
@@ -34,7 +34,7 @@ async function seen({ page }: Awaited<ReturnType<typeof open>>) {
 test.each([
   [
     'a drifted fleet',
-    placed(drifted()),
+    withHostFindings(drifted()),
     'Drift',
     '3 findings on 7 hosts and 1 rollout on 16 hosts; 62 of 64 hosts assessed.'
   ],
@@ -42,18 +42,18 @@ test.each([
   ['an incomplete run', incomplete(), 'Incomplete', 'No drift found, but only 46 of 64 hosts assessed.'],
   ['no host at all', report([]), 'Incomplete', 'Nothing was assessed.']
 ])(
-  'the page of %s says so first, asks for nothing and has no error',
+  'the page of %s gives the verdict first, requests nothing and has no error',
   async (_, sample, verdict, sentence) => {
-    const { page, complaints, requests } = await open(sample)
+    const { page, messages, requests } = await open(sample)
     expect(await page.locator('h1').innerText()).toBe(verdict)
     expect(await page.locator('.lead').innerText()).toBe(sentence)
     expect(await page.title()).toBe(`checkout: ${verdict.toLowerCase()} · Fleet Drift`)
-    expect({ complaints, requests }).toEqual({ complaints: [], requests: new Set() })
+    expect({ messages, requests }).toEqual({ messages: [], requests: new Set() })
   }
 )
 
-test('the map has every host once: outliers, the others of each cluster, partial and silent ones apart', async () => {
-  const { page } = await open(placed(drifted()))
+test('the map has every host once: the outliers and the others of each cluster, then partial and silent hosts', async () => {
+  const { page } = await open(withHostFindings(drifted()))
   const groups = await page
     .locator('[role=listbox]')
     .evaluateAll(boxes => boxes.map(box => [box.getAttribute('aria-label'), box.children.length]))
@@ -66,25 +66,25 @@ test('the map has every host once: outliers, the others of each cluster, partial
     ['Silent: 1 host', 1]
   ])
   expect(await page.getByRole('option', { name: /web-40/ }).getAttribute('aria-label')).toBe(
-    'web-40 (i-0a1b2c3d4e5f1040): silent: SSM: DeliveryTimedOut. The agent did not pick the command up.'
+    'web-40 (i-0a1b2c3d4e5f1040): silent: SSM: DeliveryTimedOut. The agent did not pick up the command.'
   )
 })
 
-test('hosts that were expected by number and never seen are told on the map', async () => {
+test('hosts that were expected but not found are on the map', async () => {
   const { page } = await open(incomplete())
-  expect(await page.locator('#fleet h3').allTextContents()).toContain('Never seen 2')
+  expect(await page.locator('#fleet h3').allTextContents()).toContain('Not found 2')
 })
 
-test('filters act on map, matrix and list alike, are counted, kept in the address, and undone at once', async () => {
-  const opened = await open(placed(drifted()))
+test('filters apply to map, matrix and list, are counted, kept in the address, and reset at once', async () => {
+  const opened = await open(withHostFindings(drifted()))
   const { page } = opened
   const all = await seen(opened)
-  expect(all).toMatchObject({ told: '7 findings, 64 hosts', dimmed: 0 })
+  expect(all).toMatchObject({ result: '7 findings, 64 hosts', dimmed: 0 })
   expect(all.lines).toHaveLength(22)
 
   await page.getByRole('button', { name: 'critical' }).click()
   expect(await seen(opened)).toEqual({
-    told: '1 of 7 findings, 5 of 64 hosts',
+    result: '1 of 7 findings, 5 of 64 hosts',
     findings: ['Critical intruder'],
     lines: ['web-03', 'web-07', 'web-12', 'web-19', 'web-33'],
     dimmed: 59
@@ -93,7 +93,7 @@ test('filters act on map, matrix and list alike, are counted, kept in the addres
 
   await page.getByLabel('Host', { exact: true }).fill('web-07')
   expect(await seen(opened)).toMatchObject({
-    told: '1 of 7 findings, 1 of 64 hosts',
+    result: '1 of 7 findings, 1 of 64 hosts',
     lines: ['web-07'],
     dimmed: 63
   })
@@ -112,21 +112,23 @@ test('filters act on map, matrix and list alike, are counted, kept in the addres
   await page.getByRole('button', { name: 'Reset' }).click()
   await page.getByLabel('Search').fill('node_exporter')
   expect(await seen(opened)).toMatchObject({
-    told: '1 of 7 findings, 16 of 64 hosts',
+    result: '1 of 7 findings, 16 of 64 hosts',
     findings: ['Medium rollout']
   })
 })
 
-test('an address with filters and a finding opens as it was left', async () => {
-  const opened = await open(placed(drifted()), { hash: '#severities=high&host=web-52&finding=fd-0c4d2e9b77' })
+test('an address with filters and a finding restores both', async () => {
+  const opened = await open(withHostFindings(drifted()), {
+    hash: '#severities=high&host=web-52&finding=fd-0c4d2e9b77'
+  })
   expect(await seen(opened)).toMatchObject({ findings: ['High broken control'], lines: ['web-52'] })
   expect(await opened.page.locator('.finding[open] .explanation').textContent()).toBe(
-    'auditd runs on 61 of 62 hosts and has stopped on this one.'
+    'auditd runs on 61 of 62 hosts, but not on this one.'
   )
 })
 
-test('a finding shows its hosts, its rows with their shares, from what to what they changed, and techniques as links', async () => {
-  const { page } = await open(placed(drifted()))
+test('a finding shows its hosts, its rows with prevalence, old and new values, and techniques as links', async () => {
+  const { page } = await open(withHostFindings(drifted()))
   const first = page.locator('.finding').first()
   expect(await first.locator('.hosts button').allTextContents()).toContain('web-03 i-0a1b2c3d4e5f1003')
   expect(await first.locator('h4').allTextContents()).toEqual([
@@ -137,21 +139,23 @@ test('a finding shows its hosts, its rows with their shares, from what to what t
   const changed = first.locator('tr[data-kind=changed]')
   expect(await changed.locator('del').textContent()).toMatch(/from\s*2c26b46b/)
   expect(await changed.locator('ins').textContent()).toMatch(/to\s*9f86d081/)
-  expect(await changed.locator('.share').textContent()).toMatch(/5 of 46\s*cluster\s*5 of 62\s*fleet/)
+  expect(await changed.locator('.prevalence').textContent()).toMatch(/5 of 46\s*cluster\s*5 of 62\s*fleet/)
   expect(await changed.locator('[data-label=Baseline]').textContent()).toBe('known')
   const share = (part: string) =>
     changed
       .locator(part)
       .first()
       .evaluate(element => element.getBoundingClientRect().width)
-  expect((await share('.bar i')) / (await share('.bar'))).toBeCloseTo(5 / 46, 1)
+  expect((await share('.meter i')) / (await share('.meter'))).toBeCloseTo(5 / 46, 1)
   expect(await first.getByRole('link', { name: 'T1547.006' }).getAttribute('href')).toBe(
     'https://attack.mitre.org/techniques/T1547/006/'
   )
 })
 
 test('a finding is copied as JSON, and a row as SQL', async () => {
-  const { page } = await open(placed(drifted()), { permissions: ['clipboard-read', 'clipboard-write'] })
+  const { page } = await open(withHostFindings(drifted()), {
+    permissions: ['clipboard-read', 'clipboard-write']
+  })
   const first = page.locator('.finding').first()
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
   await first.getByRole('button', { name: 'Copy as JSON' }).click()
@@ -162,8 +166,8 @@ test('a finding is copied as JSON, and a row as SQL', async () => {
   expect(await clipboard()).toMatch(/WHERE "name" = 'nf_conntrack_helper2'\n {2}AND "used_by" = '-'/)
 })
 
-test('the keyboard reaches every part: hosts on the map, cells of the matrix, findings', async () => {
-  const opened = await open(placed(drifted()))
+test('the keyboard reaches hosts on the map, cells of the matrix, and findings', async () => {
+  const opened = await open(withHostFindings(drifted()))
   const { page } = opened
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '')
   await page.locator('[role=option]').first().focus()
@@ -191,7 +195,7 @@ test('the keyboard reaches every part: hosts on the map, cells of the matrix, fi
   expect(new URL(page.url()).hash).toBe('#finding=fd-5e5e5e0001')
 })
 
-test('light and dark can be chosen, and follow the system otherwise', async () => {
+test('the theme can be set to light or dark, and follows the system by default', async () => {
   const { page } = await open(healthy(), { colorScheme: 'dark' })
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
   const dark = await paper()
@@ -203,22 +207,22 @@ test('light and dark can be chosen, and follow the system otherwise', async () =
 })
 
 test.each(['light', 'dark'] as const)('an accessibility checker finds nothing in %s', async colorScheme => {
-  const opened = await open(placed(drifted()), { colorScheme })
+  const opened = await open(withHostFindings(drifted()), { colorScheme })
   await opened.page.locator('.finding').nth(1).locator('summary').click()
   expect(await violations(opened)).toEqual([])
   await opened.page.getByRole('button', { name: 'critical' }).click()
   expect(await violations(opened)).toEqual([])
 })
 
-test('an accessibility checker finds nothing on a narrow screen, where nothing is wider than the screen', async () => {
-  const opened = await open(placed(drifted()), { viewport: { width: 360, height: 740 } })
+test('an accessibility checker finds nothing on a narrow screen, and nothing is wider than the screen', async () => {
+  const opened = await open(withHostFindings(drifted()), { viewport: { width: 360, height: 740 } })
   expect(await violations(opened)).toEqual([])
   expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
 })
 
-test('nothing a host says runs, loads, links or hides', async () => {
+test('nothing that a host sends runs, loads, links or hides', async () => {
   for (const sample of [hostile(), redactReport(hostile()).report]) {
-    const { page, complaints, requests } = await open(sample)
+    const { page, messages, requests } = await open(sample)
     await page.evaluate(() => {
       for (const details of document.querySelectorAll('details')) details.open = true
     })
@@ -248,20 +252,20 @@ test('nothing a host says runs, loads, links or hides', async () => {
       unseen: false,
       wide: false
     })
-    expect({ complaints, requests }).toEqual({ complaints: [], requests: new Set() })
+    expect({ messages, requests }).toEqual({ messages: [], requests: new Set() })
   }
 })
 
-test('should markup get in all the same, the policy lets it neither run nor load', async () => {
+test('if markup got in anyway, the policy would not let it run or load anything', async () => {
   const html = renderHtml(healthy(), 0).replace(
     '</body>',
     '<img src="https://evil.example/x.png" onerror="document.title=\'run\'"><script>document.title="run"</script><svg onload="document.title=\'run\'"></svg></body>'
   )
-  const { page, complaints, requests } = await chromium.open(html)
+  const { page, messages, requests } = await chromium.open(html)
   await page.locator('h1').waitFor()
   expect(await page.title()).toBe('checkout: clean · Fleet Drift')
   expect(requests).toEqual(new Set())
-  expect(complaints.filter(text => text.includes('Content Security Policy')).length).toBeGreaterThanOrEqual(3)
+  expect(messages.filter(text => text.includes('Content Security Policy')).length).toBeGreaterThanOrEqual(3)
   const refused = await page.evaluate(() => {
     try {
       document.body.innerHTML = '<b>x</b>'
@@ -273,7 +277,7 @@ test('should markup get in all the same, the policy lets it neither run nor load
   expect(refused).toBe(true)
 })
 
-test('a long value is cut in sight, and whole on request', async () => {
+test('a long value is cut, and shown in full on request', async () => {
   const cmdline = `start ${'x'.repeat(5_000)} end`
   const { page } = await open(
     report([host('i-1')], [finding('f', { hosts: ['i-1'], rows: [row('q', { cmdline })] })])
@@ -284,8 +288,8 @@ test('a long value is cut in sight, and whole on request', async () => {
   expect(await cell.locator('code').textContent()).toBe(cmdline)
 })
 
-test('5,000 hosts with 300 findings are all there, with only what is in sight drawn in the matrix', async () => {
-  const { page, complaints } = await open(large(5_000, 300))
+test('5,000 hosts with 300 findings are all there, and the matrix draws only what is visible', async () => {
+  const { page, messages } = await open(large(5_000, 300))
   expect(await page.locator('[role=option]').count()).toBe(5_000)
   expect(await page.locator('.finding').count()).toBe(300)
   const grid = page.locator('[role=grid]')
@@ -306,11 +310,11 @@ test('5,000 hosts with 300 findings are all there, with only what is in sight dr
   await page.keyboard.press('Home')
   await page.keyboard.press('PageUp')
   expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toMatch(/^web-/)
-  expect(complaints).toEqual([])
+  expect(messages).toEqual([])
 })
 
-test('on paper every finding that is shown is open, and closes again', async () => {
-  const { page } = await open(placed(drifted()))
+test('for printing every visible finding opens, and closes again', async () => {
+  const { page } = await open(withHostFindings(drifted()))
   const opened = () => page.locator('.finding[open]').count()
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
   expect(await opened()).toBe(7)

@@ -22,7 +22,7 @@ test('a row of an unknown query becomes a condition, and says so', () => {
   expect(sqlFor(row('custom', { path: '/x' }), {})).toMatch(/^-- .*\nWHERE "path" = '\/x'$/)
 })
 
-test('what is no value of the host is not asked for', () => {
+test('a value that redaction or normalization made is not searched for', () => {
   const unknown = {
     key: '[redacted: ssh key SHA256:x]',
     name: '<host>-db',
@@ -33,7 +33,7 @@ test('what is no value of the host is not asked for', () => {
   expect(sqlFor(row('custom', { 'a" OR 1=1 --': 'x', pid: '7' }), {})).toBeNull()
 })
 
-test('any value finds itself and nothing else, written so that no shell takes part of it for a command', () => {
+test('any value finds itself and nothing else, and no shell interprets part of it as a command', () => {
   const values = fc.oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }),
     fc.constantFrom(

@@ -15,7 +15,7 @@ function dataOf(html: string): { report: unknown; redacted: number; sql: Record<
   return JSON.parse(/<script type="application\/json" id="data">([^<]*)<\/script>/.exec(html)?.[1] ?? '')
 }
 
-test('the page that is checked in is the one its sources make', async () => {
+test('the checked-in page is built from its sources', async () => {
   expect(readFileSync(ASSETS, 'utf8') === (await pageAssets())).toBe(true)
 })
 
@@ -39,7 +39,7 @@ test('a page allows its own script and style by their digests, and nothing else'
   expect(html.replace(SCRIPT, '').match(/\s(?:src|srcset|style|on\w+)=/g)).toBeNull()
 })
 
-test('a page holds the whole report, whatever its hosts say', () => {
+test('a page holds the whole report, whatever its hosts send', () => {
   const words = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.constantFrom(
@@ -72,7 +72,7 @@ test('the corpus of attacks adds no tag to the page', () => {
   expect(tags(renderHtml(hostile(), 0))).toEqual(tags(renderHtml(report([]), 0)))
 })
 
-test('SQL is told of the queries in the report, where their pack is known by its digest', () => {
+test('the page has the SQL of the queries in the report, if the digest of their pack is known', () => {
   const linux = builtinPack('linux')!
   const query = linux.queries.find(({ name }) => name === 'kernel_modules')!
   const sample = (sha256: string) =>

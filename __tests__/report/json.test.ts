@@ -21,11 +21,11 @@ test.each([
   ['300 findings on 2,000 hosts', enormous()],
   ['no host at all', report([])],
   ['a pull request that changes the baseline', poisonedPlan()],
-  ['a pull request of which no host was asked', staticPlan()],
-  ['a baseline that was learned', learnedBaseline()],
-  ['a baseline that could follow a rollout', suggested()],
+  ['a pull request without contacted hosts', staticPlan()],
+  ['a learned baseline', learnedBaseline()],
+  ['a suggested baseline', suggested()],
   ['a redacted report', redactReport(drifted()).report]
-])('report.json of %s keeps its schema', (_, sample) => {
+])('report.json of %s is valid against its schema', (_, sample) => {
   expect(problems(JSON.parse(renderJson(sample)))).toEqual([])
 })
 
@@ -33,10 +33,11 @@ test.each<[string, (string | number)[], unknown]>([
   ['an unknown key', ['extra'], 1],
   ['an unknown key of a finding', ['findings', 0, 'note'], ''],
   ['an unknown severity', ['findings', 0, 'severity'], 'severe'],
-  ['an unknown state of a host', ['hosts', 0, 'status'], 'gone'],
+  ['an unknown status of a host', ['hosts', 0, 'status'], 'gone'],
+  ['a sentence as a reason code', ['hosts', 0, 'code'], 'the reply is empty'],
   ['a missing key', ['summary', 'coverage'], undefined],
   ['coverage in percent', ['summary', 'coverage'], 96.9],
-  ['a verdict on what is no deviation', ['findings', 5, 'verdict'], 'intruder'],
+  ['a verdict of a finding that is not a deviation', ['findings', 5, 'verdict'], 'intruder'],
   ['a number in a row', ['findings', 0, 'rows', 0, 'row', 'pid'], 1]
 ])('the schema refuses %s', (_, path, value) => {
   const json = JSON.parse(renderJson(drifted()))
@@ -46,7 +47,7 @@ test.each<[string, (string | number)[], unknown]>([
   expect(problems(json)).not.toEqual([])
 })
 
-test('keys stand in the order of the design, however the report was built', () => {
+test('keys have a fixed order, however the report was built', () => {
   const reversed = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(reversed)
     if (typeof value !== 'object' || value === null) return value
@@ -72,9 +73,9 @@ test('keys stand in the order of the design, however the report was built', () =
   ])
 })
 
-test('a hostile value comes back as it was, and no control or invisible character stands in the file', () => {
+test('a hostile value survives unchanged, and no control or invisible character is in the file', () => {
   const units = fc.string({ unit: 'binary', maxLength: 60 })
-  const nasty = fc.constantFrom(
+  const unprintable = fc.constantFrom(
     '\u001b[31m',
     '\u202e',
     '\u200b',
@@ -86,7 +87,7 @@ test('a hostile value comes back as it was, and no control or invisible characte
     '\u007f'
   )
   fc.assert(
-    fc.property(units, nasty, units, (before, middle, after) => {
+    fc.property(units, unprintable, units, (before, middle, after) => {
       const value = `${before}${middle}${after}`
       const text = renderJson(report([host('i-1')], [finding('f', { rows: [row('q', { value })] })]))
       expect(JSON.parse(text).findings[0].rows[0].row.value).toBe(value)

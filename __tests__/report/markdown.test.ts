@@ -7,20 +7,20 @@ import type { Report } from '../../src/report/report.ts'
 import { renderTerminal } from '../../src/report/terminal.ts'
 import { HOSTILE } from '../support/hostile.ts'
 import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered.ts'
+import { reportSaying } from '../support/report-saying.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { drifted, enormous, healthy, incomplete } from '../support/samples.ts'
-import { spoken } from '../support/spoken.ts'
 
 const MARKER = '<!-- fleet-drift:checkout -->'
 const summary: MarkdownOptions = {
   limit: 1_040_000,
   redacted: 2,
-  whole: 'The full report is report.json in the output folder of this run.',
+  fullReport: 'The full report is report.json in the output folder of this run.',
   runUrl: 'https://github.com/acme/fleet/actions/runs/42'
 }
 const comment: MarkdownOptions = { ...summary, limit: 60_000, marker: MARKER }
 
-/** `UPDATE_GOLDEN=1 npm test` writes the files anew. */
+/** `UPDATE_GOLDEN=1 npm test` rewrites the files. */
 function expectGolden(name: string, text: string): void {
   const path = `__tests__/report/golden/${name}`
   if (process.env.UPDATE_GOLDEN || !existsSync(path)) writeFileSync(path, text)
@@ -39,7 +39,7 @@ test.each<[string, string]>([
   ['healthy.txt', renderTerminal(healthy())]
 ])('renders %s as it was approved', expectGolden)
 
-test('the first line tells verdict and coverage, a comment’s second', () => {
+test('the first line gives verdict and coverage; in a comment it is the second', () => {
   const first = (shown: Report) => renderMarkdown(shown, summary).split('\n', 1)[0]
   expect(first(drifted())).toBe(
     '## 🟥 checkout: drift. 3 findings on 7 hosts and 1 rollout on 16 hosts; 62 of 64 hosts assessed'
@@ -49,23 +49,23 @@ test('the first line tells verdict and coverage, a comment’s second', () => {
     '## ⚠️ checkout: incomplete. No drift found, but only 46 of 64 hosts assessed'
   )
   expect(first(report([host('i-1')], [], { run: { mode: 'baseline' } }))).toBe(
-    '## 📦 checkout: baseline. Its one host assessed'
+    '## 📦 checkout: baseline. Its only host assessed'
   )
   const lines = renderMarkdown(drifted(), comment).split('\n')
   expect(lines[0]).toBe(MARKER)
   expect(lines[1]).toBe(first(drifted()))
 })
 
-test('hosts that were expected by number and never seen are told', () => {
+test('hosts that were expected but not found are reported', () => {
   const text = renderMarkdown(incomplete(), summary)
-  expect(text).toContain('46 of 64 hosts fully assessed, 16 silent, 2 expected and never seen')
-  expect(text).toContain('| never seen | 2 hosts by number |')
+  expect(text).toContain('46 of 64 hosts fully assessed, 16 silent, 2 expected but not found')
+  expect(text).toContain('| not found | 2 hosts |')
 })
 
-test('a healthy report is short, and a comment on it says that what it told before is gone', () => {
+test('a healthy report is short, and its comment says that everything reported earlier is resolved', () => {
   expect(renderMarkdown(healthy(), summary).length).toBeLessThan(700)
-  expect(renderMarkdown(healthy(), comment)).toContain('What this comment told of before is gone.')
-  expect(renderMarkdown(healthy(), summary)).not.toContain('told of before')
+  expect(renderMarkdown(healthy(), comment)).toContain('Everything reported here earlier is resolved.')
+  expect(renderMarkdown(healthy(), summary)).not.toContain('reported here earlier')
 })
 
 test('equal reports give equal comments, whenever they were made', () => {
@@ -77,13 +77,13 @@ test('equal reports give equal comments, whenever they were made', () => {
 })
 
 test.each([1_040_000, 60_000, 20_000, 8_000])(
-  '300 findings on 2,000 hosts fit %d bytes, and nothing is dropped unsaid',
+  '300 findings on 2,000 hosts fit in %d bytes, and whatever is left out is counted',
   limit => {
     const sample = enormous()
     const text = renderMarkdown(sample, { ...comment, limit })
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit)
     const sections = (text.match(/^### \S+ \d+ · /gm) ?? []).length
-    const leftOut = Number(/\*\*(\d+) findings without rows here\*\*/.exec(text)?.[1] ?? 0)
+    const leftOut = Number(/\*\*(\d+) findings are not shown in full\*\*/.exec(text)?.[1] ?? 0)
     expect(sections + leftOut).toBe(300)
     expect(text).toContain('2,000 hosts')
     expect(text).toMatch(/The full report is `report\.json`/)
@@ -94,7 +94,7 @@ test.each([1_040_000, 60_000, 20_000, 8_000])(
 test('rows that are not shown are counted in their finding', () => {
   const rows = Array.from({ length: 300 }, (_, at) => row('processes', { path: `/bin/${at}` }))
   const text = renderMarkdown(report([host('i-0000000000000001')], [finding('f', { rows })]), summary)
-  expect(text).toContain('<summary>190 further rows</summary>')
+  expect(text).toContain('<summary>190 more rows</summary>')
   expect(text).toContain('And 100 more rows in the full report.')
 })
 
@@ -104,7 +104,7 @@ test('a long list of hosts shows ten and counts the others', () => {
   expect(text).toContain('`i-9` and 37 more')
 })
 
-test('hosts with one name are told apart by their ids, and nobody can pass for another host', () => {
+test('hosts with the same name are distinguished by their ids, and no host can pass for another', () => {
   const hosts = [
     host('i-1', { name: 'localhost.localdomain' }),
     host('i-2', { name: 'localhost.localdomain' }),
@@ -118,7 +118,7 @@ test('hosts with one name are told apart by their ids, and nobody can pass for a
   expect(text).toContain('| high intruder | `i-2` |')
 })
 
-/** Sentences change their number of words with what is said; all else keeps its form. */
+/** The number of words in a sentence depends on the quoted text; everything else keeps its form. */
 const form = (text: string): string =>
   text
     .replace(/&quot;/g, '"')
@@ -128,61 +128,61 @@ const form = (text: string): string =>
     )
     .join('\n')
 
-const benign = spoken(() => 'word')
+const benign = reportSaying(() => 'word')
 
-test('whatever a host says, report and comment keep their form', () => {
+test('whatever a host sends, report and comment keep their form', () => {
   for (const [options, name] of [
     [summary, 'summary'],
     [comment, 'comment']
   ] as const) {
     const expected = form(outsideSpans(renderMarkdown(benign, options)))
     for (const text of HOSTILE) {
-      const told = form(
+      const actual = form(
         outsideSpans(
           renderMarkdown(
-            spoken(() => text),
+            reportSaying(() => text),
             options
           )
         )
       )
       if (text.trim() === '') continue
-      expect([name, text.slice(0, 80), told]).toEqual([name, text.slice(0, 80), expected])
+      expect([name, text.slice(0, 80), actual]).toEqual([name, text.slice(0, 80), expected])
     }
   }
 })
 
 const whenRendered = hasCmark ? test : test.skip
 
-whenRendered('rendered as GitHub does, a hostile report has the tags of a benign one', () => {
+whenRendered('rendered as on GitHub, a hostile report has the same tags as a benign one', () => {
   const tags = (shown: Report) =>
     (outsideCode(toHtml(renderMarkdown(shown, comment))).match(/<[^>]+>/g) ?? []).filter(
       tag => !/^<(?:code\/|\/?em)>$/.test(tag)
     )
   const expected = tags(benign)
   for (const text of HOSTILE.filter(text => text.trim() !== ''))
-    expect([text.slice(0, 80), tags(spoken(() => text))]).toEqual([text.slice(0, 80), expected])
+    expect([text.slice(0, 80), tags(reportSaying(() => text))]).toEqual([text.slice(0, 80), expected])
 })
 
-test('a planted marker never stands at the start of a line', () => {
+test('a planted marker is never at the start of a line', () => {
   const text = renderMarkdown(
-    spoken(() => `\n${MARKER}\n`),
+    reportSaying(() => `\n${MARKER}\n`),
     comment
   )
   expect(text.split('\n').filter(line => line.startsWith('<!--'))).toEqual([MARKER])
 })
 
-test('no hostile word reaches the terminal or the log as a command, a control or a new line', () => {
+test('no hostile text reaches the terminal or the log as a command, a control character or a new line', () => {
   const lines = renderTerminal(benign).split('\n').length
   for (const text of HOSTILE) {
-    const told = renderTerminal(spoken(() => text))
-    expect(told.split('\n')).toHaveLength(lines)
-    expect(told).not.toMatch(/(?!\n)[\p{Cc}]|[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/u)
-    expect(told).not.toMatch(/^\s*::|##\[/m)
-    expect(told.length).toBeLessThan(40_000)
+    const output = renderTerminal(reportSaying(() => text))
+    expect(output.split('\n')).toHaveLength(lines)
+    expect(output).not.toMatch(/(?!\n)[\p{Cc}]|[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/u)
+    expect(output).not.toMatch(/^\s*::|##\[/m)
+    expect(output.length).toBeLessThan(40_000)
   }
 })
 
-test('colors are ours alone', () => {
+test('only our own text has colors', () => {
   const plain = renderTerminal(drifted(), { color: false })
   const colored = renderTerminal(drifted(), { color: true })
   expect(colored).not.toBe(plain)
@@ -190,11 +190,11 @@ test('colors are ours alone', () => {
   expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(plain)
 })
 
-test('from what the public sees no word of a host can be printed', () => {
-  const secret = spoken(at => `WORD${at}`)
+test('the public view holds no word of a host that could be printed', () => {
+  const secret = reportSaying(at => `WORD${at}`)
   const named: Report = {
     ...secret,
-    hosts: secret.hosts.map(known => ({ ...known, name: 'WORDNAME', id: `WORD-${known.id}` })),
+    hosts: secret.hosts.map(host => ({ ...host, name: 'WORDNAME', id: `WORD-${host.id}` })),
     run: { ...secret.run, targets: ['WORDTARGET'], region: 'WORDREGION' }
   }
   const view = countsOnly(named)
@@ -202,13 +202,13 @@ test('from what the public sees no word of a host can be printed', () => {
     expect(text).not.toContain('WORD')
     expect(text).not.toMatch(/i-\d/)
   }
-  expect(view.natures).toEqual([
+  expect(view.findingCounts).toEqual([
     { severity: 'high', kind: 'deviation', verdict: 'intruder', findings: 2, hosts: 1 }
   ])
   expect(renderJson(named)).toContain('WORD')
 })
 
-test('nothing to tell beyond counts gives a report too', () => {
+test('a run without hosts gives a report too', () => {
   expect(renderMarkdown(report([]), comment)).toContain('incomplete')
   expect(renderMarkdown(countsOnly(report([])), comment)).toContain('0 of 0 hosts')
 })

@@ -12,11 +12,11 @@ import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered
 const summary: MarkdownOptions = {
   limit: 1_040_000,
   redacted: 0,
-  whole: 'The full report is report.json in the output folder of this run.'
+  fullReport: 'The full report is report.json in the output folder of this run.'
 }
 const comment: MarkdownOptions = { ...summary, limit: 60_000, marker: '<!-- fleet-drift:checkout -->' }
 
-/** `UPDATE_GOLDEN=1 npm test` writes the files anew. */
+/** `UPDATE_GOLDEN=1 npm test` rewrites the files. */
 function expectGolden(name: string, text: string): void {
   const path = `__tests__/report/golden/${name}`
   if (process.env.UPDATE_GOLDEN || !existsSync(path)) writeFileSync(path, text)
@@ -33,8 +33,8 @@ test.each<[string, string]>([
   ['suggested.md', renderMarkdown(suggested(), summary)]
 ])('renders %s as it was approved', expectGolden)
 
-/** A report that says one text wherever a plan, a baseline or a suggestion can quote a host or an author. */
-function spoken(text: string): Report {
+/** A report with the same text wherever a plan, a baseline or a suggestion can quote a host or an author. */
+function planSaying(text: string): Report {
   const changes = {
     rows: CHANGES.rows.map(change => ({
       ...change,
@@ -89,13 +89,13 @@ const shape = (markdown: string): string =>
     .map(line => line.replace(/(?:\(code\)|\*empty\*|[\w.,'"’;:!?()%=·×–—→$-]+|\s)+/g, ' '))
     .join('\n')
 
-test('whatever a row, a role or an acceptance says, the report keeps its form', () => {
-  const expected = shape(renderMarkdown(spoken('word'), comment))
+test('whatever a row, a role or an acceptance holds, the report keeps its form', () => {
+  const expected = shape(renderMarkdown(planSaying('word'), comment))
   for (const text of HOSTILE.filter(words => words.trim() !== '')) {
-    const told = renderMarkdown(spoken(text), comment)
-    expect([text.slice(0, 80), shape(told)]).toEqual([text.slice(0, 80), expected])
-    expect(Buffer.byteLength(told)).toBeLessThanOrEqual(60_000)
-    const log = renderTerminal(spoken(text))
+    const actual = renderMarkdown(planSaying(text), comment)
+    expect([text.slice(0, 80), shape(actual)]).toEqual([text.slice(0, 80), expected])
+    expect(Buffer.byteLength(actual)).toBeLessThanOrEqual(60_000)
+    const log = renderTerminal(planSaying(text))
     expect(log).not.toMatch(/(?!\n)[\p{Cc}]|[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/u)
     expect(log).not.toMatch(/^\s*::|##\[/m)
   }
@@ -103,17 +103,17 @@ test('whatever a row, a role or an acceptance says, the report keeps its form', 
 
 const whenRendered = hasCmark ? test : test.skip
 
-whenRendered('rendered as GitHub does, a hostile plan has the tags of a benign one', () => {
+whenRendered('rendered as on GitHub, a hostile plan has the same tags as a benign one', () => {
   const tags = (shown: Report) =>
     (outsideCode(toHtml(renderMarkdown(shown, comment))).match(/<[^>]+>/g) ?? []).filter(
       tag => tag !== '<code/>'
     )
-  const expected = tags(spoken('word'))
+  const expected = tags(planSaying('word'))
   for (const text of HOSTILE.filter(words => words.trim() !== ''))
-    expect([text.slice(0, 80), tags(spoken(text))]).toEqual([text.slice(0, 80), expected])
+    expect([text.slice(0, 80), tags(planSaying(text))]).toEqual([text.slice(0, 80), expected])
 })
 
-test('a change of 20,000 rows fits a comment and says what is left out', () => {
+test('a change of 20,000 rows fits in a comment that counts what is left out', () => {
   const { plan, ...rest } = poisonedPlan()
   const rows = Array.from({ length: 20_000 }, (_, at) => ({
     ...CHANGES.rows[0]!,
@@ -127,7 +127,7 @@ test('a change of 20,000 rows fits a comment and says what is left out', () => {
 })
 
 test('secrets in a plan, a baseline and a suggestion are hidden in the report', () => {
-  const { report, count } = redactReport(spoken('--password hunter2'))
+  const { report, count } = redactReport(planSaying('--password hunter2'))
   expect(count).toBeGreaterThan(10)
   const { path: _, ...learned } = report.learned!
   expect(
@@ -143,7 +143,7 @@ test('secrets in a plan, a baseline and a suggestion are hidden in the report', 
   ).not.toContain('hunter2')
 })
 
-test('what the public sees of a plan are numbers', () => {
-  const view = countsOnly(spoken('WORD'))
+test('the public view of a plan holds only numbers', () => {
+  const view = countsOnly(planSaying('WORD'))
   for (const text of [JSON.stringify(view), renderMarkdown(view, comment)]) expect(text).not.toContain('WORD')
 })

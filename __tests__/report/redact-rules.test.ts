@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import { lintSource } from '@secretlint/core'
 import { creator } from '@secretlint/secretlint-rule-preset-recommend'
-import { redactText } from '../../src/report/redact.ts'
+import { redactText } from '../../src/text/secrets.ts'
 
 // Made from parts and a fixed pseudo-random sequence, so that no scanner takes this file for a leak.
 let state = 7
@@ -65,7 +65,7 @@ beforeAll(async () => {
   for (const [kind, text] of Object.entries(SECRETS)) known[kind] = await found(`run ${text} now`)
 })
 
-test.each(Object.entries(SECRETS))('what secretlint finds is hidden: %s', async (kind, secret) => {
+test.each(Object.entries(SECRETS))('a secret that secretlint finds is redacted: %s', async (kind, secret) => {
   expect([kind, known[kind]!.length > 0]).toEqual([kind, true])
   const { text, count } = redactText(`run ${secret} now`)
   expect(count).toBeGreaterThan(0)
@@ -83,6 +83,6 @@ test.each([
   `dop_v1_${hex(64)}`,
   `AGE-SECRET-KEY-1${upper(58)}`,
   `glrt-${some(20)}`
-])('what it does not judge or know is hidden too: %#', secret => {
+])('a secret that secretlint does not find is redacted too: %#', secret => {
   expect(redactText(`run ${secret} now`).text).toMatch(/^run (?:\S+=)?\[redacted: [^\]]+\] now$/)
 })

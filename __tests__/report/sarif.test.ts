@@ -4,13 +4,13 @@ import { expect, test } from '@jest/globals'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { Log, Result } from 'sarif'
-import { placesIn } from '../../src/report/finding-locations.ts'
+import { findingLocator } from '../../src/report/finding-locations.ts'
 import type { Report } from '../../src/report/report.ts'
 import { renderSarif } from '../../src/report/sarif.ts'
 import { HOSTILE } from '../support/hostile.ts'
+import { reportSaying } from '../support/report-saying.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { drifted, enormous, healthy, incomplete } from '../support/samples.ts'
-import { spoken } from '../support/spoken.ts'
 
 const schemaPath = createRequire(import.meta.url)
   .resolve('@microsoft/jest-sarif')
@@ -43,8 +43,8 @@ const BASELINE = {
 }
 `
 }
-const places = placesIn(BASELINE, null)
-const sarif = (shown: Report, where = places): Log => JSON.parse(renderSarif(shown, where))
+const locate = findingLocator(BASELINE, null)
+const sarif = (shown: Report, from = locate): Log => JSON.parse(renderSarif(shown, from))
 const resultsOf = (log: Log): Result[] => log.runs[0]!.results!
 
 test.each([
@@ -57,11 +57,11 @@ test.each([
   expect(problems(sarif(sample))).toEqual([])
 })
 
-test('the schema refuses what is no SARIF', () => {
+test('the schema refuses a file that is not SARIF', () => {
   expect(problems({ ...sarif(drifted()), version: '2.0.0' })).not.toEqual([])
 })
 
-test('each open finding is one result, at its line of the baseline, and what is accepted is counted', () => {
+test('each open finding is one result, at its line of the baseline, and accepted findings are counted', () => {
   const log = sarif(drifted())
   const results = resultsOf(log)
   expect(results).toHaveLength(6)
@@ -79,22 +79,22 @@ test('each open finding is one result, at its line of the baseline, and what is 
   ])
   expect(results[0]!.relatedLocations!.map(place => place.physicalLocation!.region!.startLine)).toEqual([5])
   expect(log.runs[0]!.invocations![0]!.toolExecutionNotifications![0]!.message.text).toBe(
-    '1 accepted finding left out.'
+    '1 accepted finding is left out.'
   )
 })
 
-test('without a baseline a result is at the workflow that asked', () => {
-  const [result] = resultsOf(sarif(drifted(), placesIn(null, '.github/workflows/drift.yml')))
+test('without a baseline a result is at the workflow file', () => {
+  const [result] = resultsOf(sarif(drifted(), findingLocator(null, '.github/workflows/drift.yml')))
   const place = result!.locations![0]!.physicalLocation!
   expect(place.artifactLocation!.uri).toBe('.github/workflows/drift.yml')
   expect(place.region!.startLine).toBe(1)
-  expect(problems(sarif(drifted(), placesIn(null, null)))).toEqual([])
+  expect(problems(sarif(drifted(), findingLocator(null, null)))).toEqual([])
 })
 
-test('a finding keeps its fingerprint and its rule whatever hosts, lines and dates it is told with', () => {
+test('a finding keeps its fingerprint and its rule when hosts, lines and dates change', () => {
   const known = (log: Log) =>
     resultsOf(log).map(({ ruleId, partialFingerprints }) => [ruleId, partialFingerprints])
-  const moved = placesIn({ ...BASELINE, text: `\n\n${BASELINE.text}` }, null)
+  const moved = findingLocator({ ...BASELINE, text: `\n\n${BASELINE.text}` }, null)
   const later = {
     ...drifted(),
     run: { ...drifted().run, startedAt: '2027-01-01T00:00:00Z' },
@@ -107,7 +107,7 @@ test('a finding keeps its fingerprint and its rule whatever hosts, lines and dat
   expect(new Set(prints).size).toBe(300)
 })
 
-test('every rule has help, a severity that GitHub knows, and techniques in a form of ours', () => {
+test('every rule has help and a severity that GitHub knows, and its techniques are technique ids', () => {
   const { rules } = sarif(drifted()).runs[0]!.tool.driver
   expect(rules!.map(({ id, properties }) => [id, properties!['security-severity']])).toEqual([
     ['intruder/kernel_modules', '9.5'],
@@ -123,7 +123,7 @@ test('every rule has help, a severity that GitHub knows, and techniques in a for
   expect(JSON.stringify(sarif(wild).runs[0]!.tool)).not.toContain('evil')
 })
 
-test('no more results than GitHub shows, the worst first, and what is left out is said', () => {
+test('there are no more results than GitHub shows, worst first, and those left out are counted', () => {
   const findings = Array.from({ length: 5_200 }, (_, at) =>
     finding(`f-${at}`, { severity: at < 10 ? 'critical' : 'low' })
   )
@@ -131,7 +131,7 @@ test('no more results than GitHub shows, the worst first, and what is left out i
   expect(resultsOf(log)).toHaveLength(5_000)
   expect(resultsOf(log)[0]!.level).toBe('error')
   expect(log.runs[0]!.invocations![0]!.toolExecutionNotifications![0]!.message.text).toBe(
-    '200 further findings in report.json, for GitHub shows no more.'
+    '200 more findings in report.json: GitHub shows at most 5,000.'
   )
 })
 
@@ -140,13 +140,13 @@ test('two groups of one repository do not close each other’s alerts', () => {
   expect(id('web')).not.toBe(id('db'))
 })
 
-test('whatever a host says, no message holds a link, a mention, a reference, HTML or a placeholder', () => {
+test('whatever a host sends, no message holds a link, a mention, a reference, HTML or a placeholder', () => {
   for (const text of HOSTILE) {
-    const told = renderSarif(
-      spoken(() => text),
-      places
+    const output = renderSarif(
+      reportSaying(() => text),
+      locate
     )
-    const log: Log = JSON.parse(told)
+    const log: Log = JSON.parse(output)
     expect(problems(log)).toEqual([])
     const { results, invocations } = log.runs[0]!
     const messages = [...results!, ...invocations![0]!.toolExecutionNotifications!].map(
@@ -160,7 +160,7 @@ test('whatever a host says, no message holds a link, a mention, a reference, HTM
   }
 })
 
-test('a row of many columns is told by its first', () => {
+test('a row of many columns is shown by its first columns', () => {
   const wide = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`column_${at}`, 'x']))
   const shown = report([host('i-1')], [finding('f', { rows: [row('q', wide)] })])
   expect(resultsOf(sarif(shown))[0]!.message.text!.length).toBeLessThan(1_000)

@@ -8,7 +8,7 @@ const counted = { expected: null, foldedRows: 0 }
 const verdict = (findings: Finding[], status: 'reported' | 'partial' | 'silent' = 'reported') =>
   summarize([host('i-1'), host('i-2', { status })], findings, [], counted).verdict
 
-test('an open deviation or indicator of medium or above is drift, a rollout too', () => {
+test('an open deviation or indicator hit of medium severity or worse is drift, even a rollout', () => {
   for (const severity of ['critical', 'high', 'medium'] as const) {
     expect(verdict([finding('f', { severity })])).toBe('drift')
     expect(verdict([finding('f', { severity, kind: 'indicator', verdict: null })])).toBe('drift')
@@ -16,7 +16,7 @@ test('an open deviation or indicator of medium or above is drift, a rollout too'
   }
 })
 
-test('low findings, accepted findings and findings of other kinds are no drift', () => {
+test('low findings, accepted findings and findings of other kinds are not drift', () => {
   expect(verdict([finding('f', { severity: 'low' }), finding('g', { severity: 'info' })])).toBe('clean')
   expect(verdict([finding('f', { acceptedBy: '@acme/perf: load test' })])).toBe('clean')
   for (const kind of ['silent', 'partial', 'poisoning', 'acceptance'] as const) {
@@ -24,14 +24,14 @@ test('low findings, accepted findings and findings of other kinds are no drift',
   }
 })
 
-test('drift is told even when hosts are silent; without drift the run is incomplete', () => {
+test('drift is reported even when hosts are silent; without drift the run is incomplete', () => {
   expect(verdict([finding('f')], 'silent')).toBe('drift')
   expect(verdict([], 'silent')).toBe('incomplete')
   expect(verdict([], 'partial')).toBe('incomplete')
   expect(runVerdict([], 0, 0)).toBe('incomplete')
 })
 
-test('hosts that were expected and never seen lower the coverage and make the run incomplete', () => {
+test('hosts that were expected but not found lower the coverage and make the run incomplete', () => {
   const summary = summarize([host('i-1'), host('i-2')], [], [], { expected: 3, foldedRows: 7 })
   expect(summary).toMatchObject({ hosts: 3, reported: 2, silent: 0, coverage: 0.6667, foldedRows: 7 })
   expect(summary.verdict).toBe('incomplete')
@@ -55,7 +55,7 @@ test('coverage is 1 only when every host was assessed', () => {
   )
 })
 
-test('outlier hosts are sorted, told once, and not those of a rollout, an acceptance or a low finding', () => {
+test('outlier hosts are sorted and listed once; a rollout, an acceptance or a low finding makes none', () => {
   const findings = [
     finding('a', { hosts: ['i-9', 'i-2'] }),
     finding('b', { hosts: ['i-2', 'i-1'], kind: 'indicator', verdict: null, severity: 'medium' }),

@@ -33,22 +33,22 @@ const gitHub = (files: Record<string, string | null>, parent: string | null = 'b
   fileAt: async (_: string, sha: string) => files[sha] ?? null
 })
 
-test('the version before is that of the first parent of the merge commit', async () => {
+test('the base version is the file at the first parent of the merge commit', async () => {
   const replaced = await readBaseVersion(file(HEAD), context(), gitHub({ base: BASE, merge: HEAD }))
   expect(replaced).toEqual({ content: parseBaseline('b.json', BASE), notices: [] })
 })
 
 test.each([
   ['the same bytes', BASE],
-  ['line ends of Windows', BASE.replaceAll('\n', '\r\n')],
+  ['Windows line ends', BASE.replaceAll('\n', '\r\n')],
   ['a byte order mark', `\ufeff${BASE}`],
   ['other white space', BASE.replaceAll('  ', '\t')]
-])('a file that differs in nothing but %s is not changed', async (_, text) => {
+])('a file that differs only in %s is unchanged', async (_, text) => {
   const replaced = await readBaseVersion(file(text), context(), gitHub({ base: BASE }))
   expect(replaced).toEqual({ content: undefined, notices: [] })
 })
 
-test('of pull_request_target, whose commit is that of the base branch, the version before is its own', async () => {
+test('under pull_request_target, whose commit is on the base branch, the base version is the file at that commit', async () => {
   const files = { base: HEAD, merge: BASE }
   expect((await readBaseVersion(file(HEAD), context('pull_request_target'), gitHub(files))).content).toEqual(
     parseBaseline('b.json', BASE)
@@ -58,6 +58,6 @@ test('of pull_request_target, whose commit is that of the base branch, the versi
   ).toBeUndefined()
 })
 
-test('of a commit without a parent all is reviewed as added', async () => {
+test('without a parent commit, all rows are reviewed as added', async () => {
   expect((await readBaseVersion(file(HEAD), context(), gitHub({}, null))).content).toBeNull()
 })

@@ -18,7 +18,7 @@ const withPort = (hosts: number) =>
   })
 const EXPORTER = ['6', '9100', '/usr/bin/exporter']
 
-describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
+describe('a pull request that approves an implant on 1 of 30 hosts', () => {
   test.each<[string, Baseline]>([
     ['as optional', adding(clean, 'modules', { optional: [['diamorphine']] })],
     ['as required', adding(clean, 'modules', { required: [['diamorphine']] })],
@@ -26,7 +26,7 @@ describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
     ['by an acceptance', accepting(clean, 'modules', { name: 'dia*' })],
     ['for one host by an acceptance', accepting(clean, 'modules', { name: '*' }, { hosts: [hostId(4)] })],
     [
-      'by a role of its own',
+      'in a separate role',
       {
         ...clean,
         roles: {
@@ -50,7 +50,7 @@ describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
     expect(effect.becomeClean).toEqual([hostId(4)])
   })
 
-  test('by the loss of the whole query is found where the fleet alone would not tell', async () => {
+  test('by dropping the whole query is found even if the fleet alone would not show it', async () => {
     const hosts = fleet(30, (index, rows) => {
       if (index < 8) rows.modules?.push({ name: 'diamorphine' })
     })
@@ -61,7 +61,7 @@ describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
     ])
   })
 
-  test('is medium in a table that changes, low in one that only informs', async () => {
+  test('is medium in an ordinary table, low in a context table', async () => {
     const hosts = fleet(30, (index, rows) => {
       if (index !== 4) return
       rows.programs?.push({ path: '/opt/x', username: 'root' })
@@ -77,7 +77,7 @@ describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
     ])
   })
 
-  test('in a file that is new is found too', async () => {
+  test('in a new file is also found', async () => {
     const { poisoned } = await review(
       withModule,
       null,
@@ -88,7 +88,7 @@ describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
     ])
   })
 
-  test('before it is there is found: no host has it', async () => {
+  test('before it appears is found, although no host has it', async () => {
     const { poisoned } = await review(
       fleet(30),
       clean,
@@ -100,26 +100,26 @@ describe('a pull request that blesses an implant on 1 of 30 hosts', () => {
     expect(accepted.poisoned).toEqual([expect.objectContaining({ severity: 'high', hosts: [], rows: [] })])
   })
 
-  test('is silenced by an acceptance that the base branch has, and by no other', async () => {
+  test('is silenced only by an acceptance on the base branch', async () => {
     const accepted = accepting(clean, 'modules', { name: 'diamorphine' }, { hosts: [hostId(4)] })
-    const blessed = (baseline: Baseline) => adding(baseline, 'modules', { optional: [['diamorphine']] })
-    const onBase = await review(withModule, accepted, blessed(accepted))
+    const approving = (baseline: Baseline) => adding(baseline, 'modules', { optional: [['diamorphine']] })
+    const onBase = await review(withModule, accepted, approving(accepted))
     expect(onBase.poisoned.map(({ acceptedBy }) => acceptedBy)).toEqual([
       'load test (@acme/perf, until 2026-12-31)'
     ])
-    const inRequest = await review(withModule, clean, blessed(accepted))
+    const inRequest = await review(withModule, clean, approving(accepted))
     expect(inRequest.poisoned.map(({ acceptedBy }) => acceptedBy)).toEqual([null])
     const expired = accepting(clean, 'modules', { name: 'diamorphine' }, { expires: '2026-09-29' })
-    const afterwards = await review(withModule, expired, blessed(expired))
+    const afterwards = await review(withModule, expired, approving(expired))
     expect(afterwards.poisoned.map(({ acceptedBy }) => acceptedBy)).toEqual([null])
     const other = accepting(clean, 'modules', { name: 'diamorphine' }, { hosts: [hostId(5)] })
     expect(
-      (await review(withModule, other, blessed(other))).poisoned.map(({ acceptedBy }) => acceptedBy)
+      (await review(withModule, other, approving(other))).poisoned.map(({ acceptedBy }) => acceptedBy)
     ).toEqual([null])
   })
 })
 
-test('a host that makes a cluster of its own does not bless itself: its rows are looked for where it came from', () => {
+test('a host in a separate cluster cannot approve its own rows: they are compared with the hosts it was split from', () => {
   const builder = fleetBuilder(QUERIES)
   for (const record of withModule) builder.add(record)
   const whole = builder.finish()
@@ -143,22 +143,22 @@ test('a host that makes a cluster of its own does not bless itself: its rows are
   expect(judged([4])).toEqual([])
 })
 
-test('hosts that differ from the others by an implant alone are no role of their own, and cannot bless it', async () => {
+test('hosts that differ from the others only by an implant are not a role, and cannot approve it', async () => {
   const TOOLS = Array.from({ length: 12 }, (_, at) => `/opt/.x/tool-${'abcdefghijkl'[at]}`)
   const hosts = fleet(60, (index, rows) => {
     if (index < 20) rows.programs?.push(...TOOLS.map(path => ({ path, username: 'root' })))
   })
   const learned = await learnedFrom(hosts)
   expect(learned.roles).toEqual({})
-  const blessed = adding(clean, 'programs', { optional: TOOLS.map(path => [path, 'root']) })
-  const { poisoned } = await review(hosts, clean, blessed)
+  const approving = adding(clean, 'programs', { optional: TOOLS.map(path => [path, 'root']) })
+  const { poisoned } = await review(hosts, clean, approving)
   expect([...new Set(poisoned.flatMap(finding => finding.hosts))].sort()).toEqual(
     Array.from({ length: 20 }, (_, at) => hostId(at))
   )
   expect(poisoned.every(({ severity }) => severity === 'medium')).toBe(true)
 })
 
-test('a pull request that excuses a stopped protection is found, with the hosts', async () => {
+test('a pull request that allows a stopped protection is found, with the hosts', async () => {
   const hosts = fleet(30, (index, rows) => {
     if (index < 2) rows.guards = []
   })
@@ -186,7 +186,7 @@ describe('a pull request that follows a rollout', () => {
     expect(findings.filter(({ kind, severity }) => kind === 'deviation' && severity !== 'info')).toEqual([])
   })
 
-  test('too early, on fewer than half of the hosts, is told as medium', async () => {
+  test('too early, on fewer than half of the hosts, is a medium finding', async () => {
     const { poisoned } = await review(withPort(14), clean, adding(clean, 'ports', { optional: [EXPORTER] }))
     expect(poisoned).toEqual([
       expect.objectContaining({
@@ -199,7 +199,7 @@ describe('a pull request that follows a rollout', () => {
     ).toEqual([])
   })
 
-  test('as required makes the hosts drift that have not got it', async () => {
+  test('as required makes the hosts drift that lack the row', async () => {
     const hosts = fleet(30, (index, rows) => {
       if (index < 28) rows.modules?.push({ name: 'br_netfilter' })
     })
@@ -212,7 +212,7 @@ describe('a pull request that follows a rollout', () => {
   })
 })
 
-test('a pull request that changes nothing for the fleet blesses nothing', async () => {
+test('a pull request that changes nothing for the fleet approves nothing', async () => {
   const moved = {
     ...clean,
     queries: {
@@ -227,7 +227,7 @@ test('a pull request that changes nothing for the fleet blesses nothing', async 
   }
 })
 
-test('where 60 % of the hosts are compromised, a clean baseline finds all of them and accuses no other', async () => {
+test('if 60 % of the hosts are compromised, a clean baseline finds all of them and no other', async () => {
   const bad = (index: number) => index % 5 < 3
   const hosts = fleet(50, (index, rows) => {
     if (!bad(index)) return
@@ -236,16 +236,16 @@ test('where 60 % of the hosts are compromised, a clean baseline finds all of the
     rows.cron?.push({ path: '/etc/cron.d/x', command: '/opt/.x/agent' })
   })
   const { findings } = await review(hosts, clean, clean)
-  const loud = findings.filter(
+  const serious = findings.filter(
     ({ kind, severity }) => kind === 'deviation' && ['critical', 'high', 'medium'].includes(severity)
   )
-  const accused = [...new Set(loud.flatMap(({ hosts }) => hosts))].sort()
-  expect(accused).toEqual(
+  const drifted = [...new Set(serious.flatMap(({ hosts }) => hosts))].sort()
+  expect(drifted).toEqual(
     Array.from({ length: 50 }, (_, index) => index)
       .filter(bad)
       .map(hostId)
   )
-  expect(loud.find(({ rows }) => rows.some(({ query }) => query === 'modules'))).toMatchObject({
+  expect(serious.find(({ rows }) => rows.some(({ query }) => query === 'modules'))).toMatchObject({
     verdict: 'intruder'
   })
 })
@@ -256,7 +256,7 @@ describe('the suggested update', () => {
     return suggest(match, analysis)
   }
 
-  test('follows a rollout: required where every host has it, optional where most do', async () => {
+  test('follows a rollout: the row is required if every host has it, optional if most do', async () => {
     const all = await suggestion(withPort(30))
     expect(all?.changes.rows).toEqual([
       expect.objectContaining({
@@ -273,7 +273,7 @@ describe('the suggested update', () => {
     expect(findings.filter(({ verdict }) => verdict === 'rollout')).toEqual([])
   })
 
-  test('takes out what a deploy removed', async () => {
+  test('drops a row that a deploy removed', async () => {
     const removed = (hosts: number) =>
       fleet(30, (index, rows) => {
         if (index < hosts) rows.ports = rows.ports?.filter(({ port }) => port !== '443') ?? []
@@ -286,7 +286,7 @@ describe('the suggested update', () => {
     ])
   })
 
-  test('leaves out rare rows, and tables of integrity whatever their prevalence', async () => {
+  test('leaves out rare rows, and integrity tables however common their rows are', async () => {
     expect(await suggestion(withModule)).toBeNull()
     expect(await suggestion(withPort(1))).toBeNull()
     expect(await suggestion(withPort(10))).toBeNull()
@@ -294,7 +294,7 @@ describe('the suggested update', () => {
     expect(await suggestion(fleet(30))).toBeNull()
   })
 
-  test('speaks to the role whose hosts have it', async () => {
+  test('adds a row to the role whose hosts have it', async () => {
     const roles = {
       a: {
         queries: { programs: { columns: ['path', 'username'], required: [['/opt/a', 'root']], optional: [] } }

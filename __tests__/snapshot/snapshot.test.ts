@@ -39,7 +39,7 @@ async function written(name: string, lines: string[]): Promise<string> {
 }
 
 describe('a snapshot', () => {
-  test('gives back what was written, and its digest is that of the file', async () => {
+  test('returns what was written, and its digest is that of the file', async () => {
     const path = join(folder, 'a.ndjson.gz')
     const hosts = fleet(30)
     const writer = await openSnapshot(path, header)
@@ -53,6 +53,17 @@ describe('a snapshot', () => {
     const read = await readAll(path)
     expect(read.header).toEqual(header)
     expect(JSON.stringify(read.hosts)).toBe(JSON.stringify(hosts))
+  })
+
+  test('from before there were reason codes has none, and a code of a later release is not known', async () => {
+    const line = { host: 'h', status: 'silent', reason: 'the agent is offline', queries: {} }
+    const path = await written('codes.gz', [
+      JSON.stringify(header),
+      JSON.stringify(line),
+      JSON.stringify({ ...line, code: 'undeliverable' }),
+      JSON.stringify({ ...line, code: 'of-a-later-release' })
+    ])
+    expect((await readAll(path)).hosts.map(({ code }) => code)).toEqual([null, 'undeliverable', null])
   })
 
   test('keeps a column called __proto__ a plain column', async () => {
@@ -69,7 +80,7 @@ describe('a snapshot', () => {
     ])
   })
 
-  test('with a nested row has that query failed, and the others not', async () => {
+  test('with a nested row fails that query only', async () => {
     const queries = { q: { status: 'ok', rows: [{ a: { b: 1 } }] }, r: { status: 'ok', rows: [{ a: '1' }] } }
     const path = await written('nested.gz', [
       JSON.stringify(header),
@@ -82,13 +93,13 @@ describe('a snapshot', () => {
   test.each([
     ['another file', ['{"some":"json"}'], /is not a Fleet Drift snapshot/],
     ['an empty file', [''], /is not a Fleet Drift snapshot|not valid JSON/],
-    ['a line that is no JSON', [JSON.stringify(header), '{oops'], /line 2: not valid JSON/],
-    ['a line that is no host', [JSON.stringify(header), '{"host":5}'], /line 2: not a host/]
-  ])('that is %s is refused with its place', async (name, lines, message) => {
+    ['a line that is not JSON', [JSON.stringify(header), '{oops'], /line 2: not valid JSON/],
+    ['a line that is not a host', [JSON.stringify(header), '{"host":5}'], /line 2: not a host/]
+  ])('that is %s is rejected with the place of the problem', async (name, lines, message) => {
     await expect(readAll(await written(`${name}.gz`, lines))).rejects.toThrow(message)
   })
 
-  test('that was cut short is refused', async () => {
+  test('that was cut short is rejected', async () => {
     const whole = gzipSync(`${JSON.stringify(header)}\n${JSON.stringify(fleet(20)[3])}\n`)
     const path = join(folder, 'cut.gz')
     await writeFile(path, whole.subarray(0, whole.length - 40))

@@ -4,8 +4,8 @@ import { types } from 'node:util'
 import type { Clock } from '../../src/clock.ts'
 import type { Log } from '../../src/log.ts'
 
-// Jest runs tests in a realm of its own, where the errors of Node's network are no `instanceof Error`. As on GitHub,
-// where there is one realm, they are here.
+// Jest runs tests in a realm of their own, in which the errors of Node's network are not `instanceof Error`. Here they
+// are, as on a runner, which has one realm.
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(this: unknown, thing: unknown) {
     return this === Error
@@ -14,18 +14,18 @@ Object.defineProperty(Error, Symbol.hasInstance, {
   }
 })
 
-/** What a service does with one request: answers, or never does. */
+/** What a service does with one request. */
 export type Answer = { readonly status?: number; readonly body: string } | 'hangs' | 'resets'
 
 export interface Services {
-  /** The runner's token service, as a job sees it. */
+  /** The runner's token service, as a job knows it. */
   readonly oidc: { url: string; token: string }
   /** Forms sent to STS, in order. */
-  readonly asked: URLSearchParams[]
-  /** Tokens given, in order. */
+  readonly requests: URLSearchParams[]
+  /** Tokens that were issued, in order. */
   readonly tokens: string[]
   readonly audiences: (string | null)[]
-  /** Answers of STS, and of the token service, one a request; the last one stays. */
+  /** Answers of STS and of the token service, one per request; the last one is repeated. */
   sts: Answer[]
   github: (Answer | 'token')[]
   close(): Promise<void>
@@ -33,11 +33,11 @@ export interface Services {
 
 const SUBJECT = 'repo:acme@1234/infra@5678:ref:refs/heads/main'
 
-/** Both services on loopback; the environment leads the SDK to them. */
+/** Both services on loopback; the environment points the SDK to them. */
 export async function startServices(): Promise<Services> {
   const services: Omit<Services, 'oidc'> & { oidc: Services['oidc'] } = {
     oidc: { url: '', token: 'request-token' },
-    asked: [],
+    requests: [],
     tokens: [],
     audiences: [],
     sts: [session()],
@@ -47,13 +47,13 @@ export async function startServices(): Promise<Services> {
   const server = createServer(async (request, response) => {
     const body = await textOf(request)
     const url = new URL(request.url ?? '/', 'http://loopback')
-    const answer = url.pathname === '/token' ? giveToken(request, url) : assume(body)
+    const answer = url.pathname === '/token' ? issueToken(request, url) : assume(body)
     if (answer === 'hangs') return
     if (answer === 'resets') return void request.socket.destroy()
     response.writeHead(answer.status ?? 200, { 'content-type': 'text/xml' }).end(answer.body)
   })
 
-  function giveToken(request: IncomingMessage, url: URL): Answer {
+  function issueToken(request: IncomingMessage, url: URL): Answer {
     services.audiences.push(url.searchParams.get('audience'))
     const next = services.github.length > 1 ? services.github.shift() : services.github[0]
     if (next !== 'token' && next !== undefined) return next
@@ -65,7 +65,7 @@ export async function startServices(): Promise<Services> {
   }
 
   function assume(body: string): Answer {
-    services.asked.push(new URLSearchParams(body))
+    services.requests.push(new URLSearchParams(body))
     return (services.sts.length > 1 ? services.sts.shift() : services.sts[0]) ?? session()
   }
 
@@ -100,7 +100,7 @@ export function session(key = 'ASIAONE', expires = Date.now() + 3_600_000): Answ
   }
 }
 
-/** The account of ambient credentials, as STS tells it. */
+/** The account of ambient credentials, as STS reports it. */
 export const identity = (account: string): Answer => ({
   body:
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
@@ -115,7 +115,7 @@ export const refusal = (code: string, message: string, status = 400): Answer => 
     `<Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`
 })
 
-/** Ports whose clock stands still but for its sleeps, which take no time and are noted. */
+/** Ports whose clock moves only by its sleeps, which take no time and are recorded. */
 export function ports() {
   let now = Date.now()
   const slept: number[] = []
@@ -139,7 +139,7 @@ export function ports() {
 const realTimer = globalThis.setTimeout
 const realTimeout = AbortSignal.timeout
 
-/** Real time limits of the network, of seconds, pass twenty times as fast until `restore` is called. */
+/** Makes real time limits of seconds pass twenty times as fast until `restore` is called. */
 export function hurry(): { restore(): void } {
   const faster = ((act: () => void, milliseconds = 0, ...rest: []) =>
     realTimer(act, milliseconds / 20, ...rest)) as typeof setTimeout

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Baseline } from '../../src/baseline/baseline.ts'
 
-/** Texts as people and hosts write them: quotes, backslashes, line ends, controls, bidi, lone surrogates. */
+/** Texts with quotes, backslashes, line ends, control characters, bidi marks and lone surrogates. */
 const text = fc.oneof(
   fc.string({ maxLength: 12 }),
   fc.string({ unit: 'binary', maxLength: 6 }),
@@ -77,11 +77,11 @@ export const baselines: fc.Arbitrary<Baseline> = fc
     return { version: 1 as const, ...rest, roles: Object.fromEntries(own) }
   })
 
-/** The same baseline with everything that has no order turned round. */
-export function turned(baseline: Baseline): Baseline {
-  const back = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse())
+/** The same baseline with the order reversed wherever order does not matter. */
+export function inReverse(baseline: Baseline): Baseline {
+  const reversed = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse())
   const rows = (all: Baseline['queries']) =>
-    back(
+    reversed(
       Object.fromEntries(
         Object.entries(all).map(([name, one]) => [
           name,
@@ -91,10 +91,10 @@ export function turned(baseline: Baseline): Baseline {
     )
   return {
     ...baseline,
-    packs: back(baseline.packs),
+    packs: reversed(baseline.packs),
     queries: rows(baseline.queries),
     accept: [...baseline.accept].reverse(),
-    roles: back(
+    roles: reversed(
       Object.fromEntries(
         Object.entries(baseline.roles).map(([label, role]) => [label, { queries: rows(role.queries) }])
       )

@@ -7,14 +7,14 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 export interface Opened {
   readonly page: Page
-  /** What the browser said of the page: errors, warnings, refusals. */
-  readonly complaints: readonly string[]
-  /** Every address asked for but the page's own; what its policy refused stands in the complaints. */
+  /** Messages of the browser about the page: errors, warnings, refusals. */
+  readonly messages: readonly string[]
+  /** Every address requested except the page's own. What its policy refused is in the messages. */
   readonly requests: ReadonlySet<string>
 }
 
 export interface Chromium {
-  /** Opens a page from disk in a window of its own, at an address that may end in `#…`. */
+  /** Opens a page from disk in its own window, at an address that may end in `#…`. */
   open(html: string, options?: BrowserContextOptions & { readonly hash?: string }): Promise<Opened>
   closePages(): Promise<void>
   close(): Promise<void>
@@ -29,7 +29,7 @@ const FLAGS = [
   '--no-first-run'
 ]
 
-/** A real Chromium: `CHROMIUM_PATH`, or where Debian and Ubuntu put it. */
+/** A real Chromium: `CHROMIUM_PATH`, or the path that Debian and Ubuntu use. */
 export async function startChromium(): Promise<Chromium> {
   const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
   if (!existsSync(executablePath))
@@ -45,24 +45,24 @@ export async function startChromium(): Promise<Chromium> {
       await writeFile(path, html)
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
       const page = await context.newPage()
-      const complaints: string[] = []
+      const messages: string[] = []
       const requests = new Set<string>()
-      const own = pathToFileURL(path).href
-      page.on('console', message => complaints.push(`${message.type()}: ${message.text()}`))
-      page.on('pageerror', error => complaints.push(String(error)))
+      const ownAddress = pathToFileURL(path).href
+      page.on('console', message => messages.push(`${message.type()}: ${message.text()}`))
+      page.on('pageerror', error => messages.push(String(error)))
       page.on('dialog', dialog => {
-        complaints.push(`dialog: ${dialog.message()}`)
+        messages.push(`dialog: ${dialog.message()}`)
         void dialog.dismiss()
       })
-      page.on('popup', popup => complaints.push(`popup: ${popup.url()}`))
+      page.on('popup', popup => messages.push(`popup: ${popup.url()}`))
       page.on('request', request => {
-        if (request.url().split('#')[0] !== own) requests.add(request.url())
+        if (request.url().split('#')[0] !== ownAddress) requests.add(request.url())
       })
       page.on('requestfailed', request => {
         if (request.failure()?.errorText === 'csp') requests.delete(request.url())
       })
-      await page.goto(`${own}${hash}`)
-      return { page, complaints, requests }
+      await page.goto(`${ownAddress}${hash}`)
+      return { page, messages, requests }
     },
     async closePages() {
       for (const context of browser.contexts()) await context.close()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Log } from 'sarif'
 import { annotationsOf } from '../../src/report/annotations.ts'
-import { placesIn } from '../../src/report/finding-locations.ts'
+import { findingLocator } from '../../src/report/finding-locations.ts'
 import { readMemory, remember, writeMemory } from '../../src/report/history.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
@@ -11,7 +11,7 @@ import { renderSarif } from '../../src/report/sarif.ts'
 import { renderTerminal } from '../../src/report/terminal.ts'
 import { HOSTILE } from './hostile.ts'
 import { outsideSpans } from './rendered.ts'
-import { spoken } from './spoken.ts'
+import { reportSaying } from './report-saying.ts'
 
 const MARKER = '<!-- fleet-drift:checkout -->'
 
@@ -22,37 +22,37 @@ const pieces = fc.constantFrom(
   'word'
 )
 
-/** Something that a host may say: attacks and odd characters, in any mixture. */
+/** Something that a host may send: attacks and odd characters in any mixture. */
 export const hostileText = fc
   .array(fc.oneof(pieces, fc.string({ unit: 'binary', maxLength: 8 })), { maxLength: 12 })
   .map(all => all.join(''))
 
-/** A report in which every place that a host can speak in says something else. */
+/** A report with a different text in every place that can quote a host. */
 export const hostileReport: fc.Arbitrary<Report> = fc
   .array(hostileText, { minLength: 18, maxLength: 18 })
-  .map(said => spoken(at => said[at] ?? ''))
+  .map(texts => reportSaying(place => texts[place] ?? ''))
 
-/** A report as every channel tells it. */
+/** A report in every channel. */
 export function channelsOf(report: Report) {
   const memory = remember(null, report, '2026-11-25')
-  const options = { limit: 60_000, redacted: 1, whole: 'It is in report.json.' }
-  const places = placesIn({ path: 'baselines/checkout.json', text: '{}' }, null)
+  const options = { limit: 60_000, redacted: 1, fullReport: 'It is in report.json.' }
+  const locate = findingLocator({ path: 'baselines/checkout.json', text: '{}' }, null)
   return {
     summary: renderMarkdown(report, options),
     comment: renderMarkdown(report, { ...options, marker: MARKER }),
     issue: `${renderMarkdown(report, { ...options, marker: MARKER, memory })}\n${writeMemory(memory)}\n`,
     log: renderTerminal(report),
-    annotations: annotationsOf(report, places)
+    annotations: annotationsOf(report, locate)
       .map(({ title, message }) => `${title}\n${message}`)
       .join('\n'),
-    sarif: renderSarif(report, places),
+    sarif: renderSarif(report, locate),
     json: renderJson(report)
   }
 }
 
 export type Channels = ReturnType<typeof channelsOf>
 
-/** What could still be obeyed, followed or hidden in one of the channels: `channel: what`. Empty where all is inert. */
+/** Whatever could still be obeyed, followed or hidden in a channel, as `channel: text`. Empty if everything is inert. */
 export function liveIn(channels: Channels): string[] {
   const problems: string[] = []
   const refuse = (channel: string, text: string, pattern: RegExp) => {
@@ -91,18 +91,18 @@ const LIVE = /@\w|#\d|\]\(|\]\[|:\/\/|www\.|<[a-z/!]|\{\d|GH-\d|^\s*::|##\[/im
 /** Hidden lines of ours. */
 const OURS = /^<!-- fleet-drift(?::checkout|-memory:[A-Za-z0-9+/=]+) -->$/gm
 
-/** All that must hold of a report, whatever its hosts said. @throws Error telling what does not. */
+/** Checks everything that must hold for a report, whatever its hosts sent. @throws Error that lists what does not */
 export function checkHostile(report: Report): void {
   const problems = liveIn(channelsOf(report))
   if (problems.length > 0) throw new Error(problems.join('\n'))
   const once = redactReport(report).report
   const twice = redactReport(once)
   if (twice.count > 0) throw new Error('redacting twice finds more')
-  const rows = (told: Report) =>
-    JSON.stringify(told.findings.map(finding => finding.rows.map(({ row }) => row)))
-  if (rows(JSON.parse(renderJson(report))) !== rows(report))
-    throw new Error('report.json says something else')
+  const rows = (from: Report) =>
+    JSON.stringify(from.findings.map(finding => finding.rows.map(({ row }) => row)))
+  if (rows(JSON.parse(renderJson(report))) !== rows(report)) throw new Error('report.json has other rows')
   const memory = remember(null, report, '2026-11-25')
   const back = readMemory(writeMemory(memory))
-  if (JSON.stringify(back) !== JSON.stringify(memory)) throw new Error('the memory does not come back')
+  if (JSON.stringify(back) !== JSON.stringify(memory))
+    throw new Error('the memory does not survive writing and reading')
 }

@@ -1,7 +1,7 @@
 import type { Query } from '../../src/osquery/pack.ts'
 import type { HostFacts, HostRecord, QueryResult, Row } from '../../src/snapshot/snapshot.ts'
 
-/** A query for tests, identified by `identity`. */
+/** A query for tests. */
 export function query(name: string, identity: string[] | null, rest: Partial<Query> = {}): Query {
   return {
     name,
@@ -61,7 +61,7 @@ export const QUERIES = [
 
 export const hostId = (index: number): string => `i-${index.toString(16).padStart(17, '0')}`
 
-/** A healthy host: the same as all others but for a pid, a random cron file and a request of its own. */
+/** A healthy host. Hosts differ in their pids, in a random part of a cron command and in package versions. */
 export function healthy(index: number): Record<string, Row[]> {
   return {
     programs: ['/usr/sbin/sshd', '/usr/sbin/nginx', '/usr/bin/node', '/usr/sbin/cron'].map((path, at) => ({
@@ -87,7 +87,7 @@ export function healthy(index: number): Record<string, Row[]> {
   }
 }
 
-/** `size` hosts, changed by `change` where it is given. */
+/** `size` healthy hosts, each changed by `change`. */
 export function fleet(
   size: number,
   change: (index: number, rows: Record<string, Row[]>) => void = () => undefined

@@ -1,4 +1,4 @@
-/** What a compromised host may say to forge output, mention people or hide. */
+/** What a compromised host may send to forge output, mention people or hide. */
 export const HOSTILE: readonly string[] = [
   '<script>alert(1)</script>',
   '<img src=x onerror=alert(1)>',

@@ -10,29 +10,29 @@ import { outlierHosts } from '../../src/report/summarize.ts'
 import { HOSTILE } from './hostile.ts'
 import { cluster, finding, host, report, row } from './reports.ts'
 
-/** A report whose hosts know the findings they stand in, as a run builds it. */
-export function placed(sample: Report): Report {
-  const own = new Map<string, Finding[]>()
-  for (const one of sample.findings) {
-    for (const id of one.hosts) {
-      const known = own.get(id)
-      if (known === undefined) own.set(id, [one])
-      else known.push(one)
+/** A report whose hosts list their findings, as in a real run. */
+export function withHostFindings(sample: Report): Report {
+  const byHost = new Map<string, Finding[]>()
+  for (const each of sample.findings) {
+    for (const id of each.hosts) {
+      const known = byHost.get(id)
+      if (known === undefined) byHost.set(id, [each])
+      else known.push(each)
     }
   }
   const outliers = new Set(outlierHosts(sample.findings))
   const hosts = sample.hosts.map(host => ({
     ...host,
     outlier: outliers.has(host.id),
-    surprise: (own.get(host.id) ?? []).reduce((bits, { surprise }) => bits + surprise, 0),
-    findings: (own.get(host.id) ?? []).map(({ id }) => id)
+    surprise: (byHost.get(host.id) ?? []).reduce((bits, { surprise }) => bits + surprise, 0),
+    findings: (byHost.get(host.id) ?? []).map(({ id }) => id)
   }))
   return { ...sample, hosts }
 }
 
 /**
- * `hosts` by `findings` in six clusters: most findings on few hosts, every fifteenth a rollout on hundreds; some hosts
- * silent or partial.
+ * A fleet in six clusters. Most findings are on few hosts, every fifteenth is a rollout on hundreds of hosts, and some
+ * hosts are silent or partial.
  */
 export function large(hosts: number, findings: number): Report {
   const id = (at: number): string => `i-0${(at * 2_654_435_761).toString(16).padStart(16, '0').slice(-16)}`
@@ -70,7 +70,7 @@ export function large(hosts: number, findings: number): Report {
         )
       ].sort(),
       rows,
-      explanation: `Rare: these ${rows.length} rows are on ${many} of ${hosts} hosts.`,
+      explanation: `${rows.length} new rows, on ${many} of ${hosts} hosts.`,
       attack: ['T1053.003']
     })
   })
@@ -81,10 +81,10 @@ export function large(hosts: number, findings: number): Report {
       { label: `role ${'abcdef'[at]}` }
     )
   )
-  return placed(report(all, found, { clusters, foldedRows: 48_211 }))
+  return withHostFindings(report(all, found, { clusters, foldedRows: 48_211 }))
 }
 
-/** The corpus of attacks in every place of a report that a host, a pack or a baseline can write to. */
+/** The corpus of attacks in every place of a report that can quote a host, a pack or a baseline. */
 export function hostile(): Report {
   const words = HOSTILE.map(text => text.slice(0, 20_000))
   const id = (at: number): string => words[at] || `i-${at}`
@@ -177,7 +177,7 @@ export function hostile(): Report {
     queries: [text]
   }))
   return {
-    ...placed(report(hosts, findings, { clusters, notices: words, run })),
+    ...withHostFindings(report(hosts, findings, { clusters, notices: words, run })),
     plan: {
       changes,
       integrity: words,
@@ -194,26 +194,27 @@ export function hostile(): Report {
   }
 }
 
-/** A fleet of many roles: `clusters` of a few to many hosts, one split by additions only, and `alone` hosts like no other. */
-export function scattered(clusters: number, alone: number): Report {
+/** Many roles: `clusters` of various sizes, one of them split by additions only, and `isolated` hosts unlike all others. */
+export function manyClusters(clusters: number, isolated: number): Report {
   const hosts: ReportHost[] = []
-  const cards: ReportCluster[] = []
-  for (let at = 0; at < clusters + alone; at++) {
+  const reportClusters: ReportCluster[] = []
+  for (let at = 0; at < clusters + isolated; at++) {
     const id = `c${at + 1}`
     const size = at < clusters ? 2 + (((clusters - at) * 7) % 60) : 1
-    const own = Array.from({ length: size }, (_, step) =>
+    const members = Array.from({ length: size }, (_, step) =>
       host(`i-0${String(at * 1_000 + step).padStart(16, '0')}`, {
         name: `role${at}-${step}.internal`,
         cluster: id
       })
     )
-    hosts.push(...own)
-    cards.push(
+    hosts.push(...members)
+    reportClusters.push(
       cluster(
         id,
-        own.map(host => host.id),
+        members.map(host => host.id),
         {
-          label: at === 1 ? 'node_exporter (split by additions only)' : `service-${at}`,
+          label: at === 1 ? 'node_exporter' : `service-${at}`,
+          code: at === 1 ? 'additions-only' : null,
           distinguishedBy: Array.from({ length: 1 + (at % 6) }, (_, step) => ({
             query: 'systemd_units',
             row: {
@@ -226,7 +227,9 @@ export function scattered(clusters: number, alone: number): Report {
     )
   }
   const last = hosts.at(-1)?.id ?? ''
-  return placed(
-    report(hosts, [finding('f1', { hosts: [last], cluster: `c${clusters + alone}` })], { clusters: cards })
+  return withHostFindings(
+    report(hosts, [finding('f1', { hosts: [last], cluster: `c${clusters + isolated}` })], {
+      clusters: reportClusters
+    })
   )
 }

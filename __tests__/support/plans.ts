@@ -65,7 +65,7 @@ export const CHANGES: BaselineChanges = {
   packs: ['linux']
 }
 
-/** A pull request that follows a rollout and blesses an implant beside it. */
+/** A pull request that expects a rollout, and approves an implant along with it. */
 export function poisonedPlan(): Report {
   const poisoned = finding('fd-poison-01', {
     kind: 'poisoning',
@@ -74,7 +74,7 @@ export function poisonedPlan(): Report {
     hosts: [ID(4)],
     attack: ['T1547.006'],
     explanation:
-      'The new baseline blesses a row of kernel_modules that only 1 of 30 hosts has: an implant would be taken for good.',
+      'The new baseline approves a row of kernel_modules that only 1 of 30 hosts has: an implant would be accepted as normal.',
     rows: [
       row(
         'kernel_modules',
@@ -121,7 +121,7 @@ export function poisonedPlan(): Report {
   }
 }
 
-/** A pull request that follows a rollout and nothing else. */
+/** A pull request that expects a rollout and changes nothing else. */
 export function goodPlan(): Report {
   const { plan } = poisonedPlan()
   return {
@@ -139,19 +139,19 @@ export function goodPlan(): Report {
   }
 }
 
-/** A fork's pull request: no host was asked. */
+/** A pull request from a fork: no host was contacted. */
 export function staticPlan(): Report {
   return {
     ...report([], [], {
       notices: [
-        'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was asked, and the verdict is incomplete.'
+        'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was contacted, and the verdict is incomplete.'
       ]
     }),
     plan: { changes: CHANGES, integrity: ['kernel_modules'], effect: null }
   }
 }
 
-/** What mode `baseline` wrote, with a row that it did not learn. */
+/** A learned baseline, with one row that was not learned. */
 export function learnedBaseline(): Report {
   return {
     ...report(hosts, [], { clusters, run: { mode: 'baseline', baseline: null } }),
@@ -165,21 +165,21 @@ export function learnedBaseline(): Report {
           query: 'kernel_modules',
           row: { name: 'diamorphine' },
           hosts: [ID(4)],
-          reason: 'only 1 of 30 clean hosts has it, and a change in this table is rarely innocent'
+          reason: 'only 1 of 30 clean hosts has it, and a change in this table is rarely benign'
         }
       ]
     }
   }
 }
 
-/** A rollout that the baseline could follow. */
+/** A rollout, and a suggested baseline that expects it. */
 export function suggested(): Report {
   const rollout = finding('fd-rollout-1', {
     verdict: 'rollout',
     severity: 'medium',
     surprise: 0,
     hosts: hosts.map(({ id }) => id),
-    explanation: 'The baseline does not know this row in listening_ports, on 30 of 30 hosts.',
+    explanation: 'This row of listening_ports is on all 30 hosts, but not in the baseline.',
     rows: [row('listening_ports', { port: '9100' }, { prevalence: { cluster: [30, 30], fleet: [30, 30] } })]
   })
   return {

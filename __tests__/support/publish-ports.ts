@@ -1,20 +1,19 @@
+import type { Comment, Comments, Issue, Issues } from '../../src/github/ports.ts'
 import type { Log, LogPlace } from '../../src/log.ts'
-import type { Comment, Comments } from '../../src/publish/comment.ts'
-import type { Issue, Issues } from '../../src/publish/issue.ts'
 
-export interface KeptLog extends Log {
-  /** Warnings about the run itself, not beside a line. */
+export interface RecordingLog extends Log {
+  /** Warnings without a heading or a line. */
   readonly warnings: string[]
   readonly infos: string[]
-  /** What is shown beside a line, or with a heading. */
+  /** Warnings with a heading or a line. */
   readonly annotations: { text: string; at: LogPlace }[]
 }
 
-/** A log that keeps what it is told. */
-export function keptLog(): KeptLog {
+/** A log that records its messages. */
+export function recordingLog(): RecordingLog {
   const warnings: string[] = []
   const infos: string[] = []
-  const annotations: KeptLog['annotations'] = []
+  const annotations: RecordingLog['annotations'] = []
   return {
     warnings,
     infos,
@@ -27,16 +26,18 @@ export function keptLog(): KeptLog {
   }
 }
 
-/** The comments of a pull request as GitHub keeps them, in memory. */
+/** The comments of a pull request, in memory. */
 export class PullRequest implements Comments {
   readonly all: Comment[] = []
   readonly calls: string[] = []
-  writer = 'github-actions[bot]'
+  /** The author of what the token creates. */
+  author = 'github-actions[bot]'
+  /** The user that the token says it belongs to. */
   self: string | null = null
-  /** Thrown by the next calls of these kinds, one each. */
+  /** Each makes the next call of its kind fail, before or after it took effect. */
   readonly failing: { call: string; error: Error; afterwards?: boolean }[] = []
 
-  say(author: string, body: string): Comment {
+  add(author: string, body: string): Comment {
     const id = this.all.length + 1
     const comment = { id, body, url: `https://github.com/acme/fleet/pull/1#issuecomment-${id}`, author }
     this.all.push(comment)
@@ -49,7 +50,7 @@ export class PullRequest implements Comments {
   }
 
   async create(body: string) {
-    return this.answer('create', () => this.say(this.writer, body))
+    return this.answer('create', () => this.add(this.author, body))
   }
 
   async update(id: number, body: string) {
@@ -75,15 +76,17 @@ export class PullRequest implements Comments {
   }
 }
 
-/** The issues of a repository as GitHub keeps them, in memory. */
+/** The issues of a repository, in memory. */
 export class Repository implements Issues {
   readonly all: (Issue & { title: string })[] = []
   readonly calls: string[] = []
-  writer = 'github-actions[bot]'
+  /** The author of what the token creates. */
+  author = 'github-actions[bot]'
+  /** The user that the token says it belongs to. */
   self: string | null = null
   readonly failing: { call: string; error: Error; afterwards?: boolean }[] = []
 
-  say(author: string, body: string, title = 'x'): Issue {
+  add(author: string, body: string, title = 'x'): Issue {
     const number = this.all.length + 1
     const issue = {
       number,
@@ -103,7 +106,7 @@ export class Repository implements Issues {
   }
 
   async create(title: string, body: string) {
-    return this.answer('create', () => this.say(this.writer, body, title))
+    return this.answer('create', () => this.add(this.author, body, title))
   }
 
   async update(number: number, change: { body?: string; open?: boolean }) {

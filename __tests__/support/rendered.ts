@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 
-/** Debian's cmark-gfm renders as GitHub does; where it is not installed, only our own reading of the text is tested. */
+/** Debian's cmark-gfm renders like GitHub. Where it is not installed, only our own parsing of the text is tested. */
 export const hasCmark = spawnSync('cmark-gfm', ['--version']).status === 0
 
-/** HTML of GitHub-flavoured Markdown, raw HTML let through as GitHub does. */
+/** HTML of GitHub Flavored Markdown, with raw HTML left in as on GitHub. */
 export function toHtml(markdown: string): string {
   const extensions = ['table', 'autolink', 'strikethrough', 'tasklist', 'footnotes'].flatMap(name => [
     '-e',
@@ -17,14 +17,14 @@ export function toHtml(markdown: string): string {
   return stdout.toString()
 }
 
-/** The page without what stands in `<code>`: tags and our own words. */
+/** The page without the content of `<code>`: tags and our own words. */
 export function outsideCode(html: string): string {
   return html.replace(/<code[^>]*>[^<]*<\/code>/g, '<code/>')
 }
 
 /**
- * The text without its code spans and fenced blocks, by the rules of CommonMark: a span ends at the next run of as many
- * backticks; a block at a line of at least as many.
+ * The text without its code spans and fenced blocks, by the rules of CommonMark: a span ends at the next run of the same
+ * number of backticks, and a block at a line of at least that many.
  */
 export function outsideSpans(markdown: string): string {
   const lines: string[] = []

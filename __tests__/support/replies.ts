@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { CHUNK_BYTES } from '../../src/collect/protocol/limits.ts'
 
-/** One query's part of a reply, as the collector's script writes it; every field may be falsified. */
+/** One query's part of a reply as the collector's script writes it; every field may be forged. */
 export interface Part {
   readonly name: string
   readonly status?: string
@@ -49,24 +50,21 @@ export function body({ host, parts = [], head = [], osquery = 'osqueryi' }: Omit
   return Buffer.concat([Buffer.from(`${text}\n`), ...raws])
 }
 
-/** Bytes of an answer in one reply, as the script has them. */
-const PIECE = 17_400
-
-/** One piece of an answer in its frame. */
+/** One chunk of an answer in its frame. */
 export function frame(nonce: string, inner: Buffer, index = 0): string {
   const packed = gzipSync(inner)
-  const piece = packed.subarray(index * PIECE, (index + 1) * PIECE)
-  const text = piece.toString('base64')
-  const promised = `${index} ${packed.length} ${sha256(inner)}`
-  return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(piece)} ${promised}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
+  const chunk = packed.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
+  const text = chunk.toString('base64')
+  const announced = `${index} ${packed.length} ${sha256(inner)}`
+  return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(chunk)} ${announced}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
 }
 
-/** An answer in short in its frame. */
-export function shortFrame(nonce: string, short: Buffer, inner: Buffer): string {
-  const packed = gzipSync(short)
+/** A deduplicated reply in its frame. @param inner the answer that it stands for */
+export function dedupFrame(nonce: string, tokens: Buffer, inner: Buffer): string {
+  const packed = gzipSync(tokens)
   const text = packed.toString('base64')
-  const promised = `short ${gzipSync(inner).length} ${sha256(inner)}`
-  return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(packed)} ${promised}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
+  const announced = `dedup ${gzipSync(inner).length} ${sha256(inner)}`
+  return `FLEETDRIFT2 ${nonce} ${text.length} ${sha256(packed)} ${announced}\n${text}\nFLEETDRIFT2-END ${nonce}\n`
 }
 
 export function reply(content: Reply, index = 0): string {

@@ -1,13 +1,14 @@
 import type { Finding, FindingRow, Report, ReportCluster, ReportHost } from '../../src/report/report.ts'
 import { summarize } from '../../src/report/summarize.ts'
 
-/** A host that reported everything, unless told otherwise. */
+/** A host that reported everything, unless `more` says otherwise. */
 export function host(id: string, more: Partial<ReportHost> = {}): ReportHost {
   return {
     id,
     name: null,
     status: 'reported',
     reason: null,
+    code: null,
     cluster: 'c1',
     surprise: 0,
     outlier: false,
@@ -54,7 +55,7 @@ export function cluster(
   hosts: readonly string[],
   more: Partial<ReportCluster> = {}
 ): ReportCluster {
-  return { id, label: id, size: hosts.length, hosts, distinguishedBy: [], ...more }
+  return { id, label: id, code: null, size: hosts.length, hosts, distinguishedBy: [], ...more }
 }
 
 /** A report whose summary agrees with its parts. */

@@ -7,16 +7,16 @@ import { QUERIES } from './fleets.ts'
 export const TODAY = '2026-09-30'
 const question = { queries: QUERIES, indicators: [], today: TODAY }
 
-/** What mode `baseline` makes of hosts. */
+/** The baseline that mode `baseline` learns from hosts. */
 export async function learnedFrom(hosts: readonly HostRecord[]): Promise<Baseline> {
-  const upkeep = { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false }
-  const { baseline } = await learnFromFleet(upkeep, question, async function* () {
+  const options = { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false }
+  const { baseline } = await learnFromFleet(options, question, async function* () {
     yield* hosts
   })
   return baseline
 }
 
-/** A pull request that replaces one baseline by another, on a fleet. */
+/** The review of a pull request that replaces one baseline with another, on a fleet. */
 export async function review(hosts: readonly HostRecord[], replaced: Baseline | null, baseline: Baseline) {
   const { analysis, match, findings, effect } = await assess(
     { ...question, baseline, replaced },

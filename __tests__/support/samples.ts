@@ -17,7 +17,7 @@ export function drifted(): Report {
     if (at === 40)
       return {
         status: 'silent',
-        reason: 'SSM: DeliveryTimedOut. The agent did not pick the command up.',
+        reason: 'SSM: DeliveryTimedOut. The agent did not pick up the command.',
         cluster: null
       }
     if (at === 41)
@@ -36,7 +36,7 @@ export function drifted(): Report {
       hosts: [3, 7, 12, 19, 33].map(hostId),
       attack: ['T1547.006', 'T1053.003'],
       explanation:
-        '0 of 57 other hosts have anything this rare in kernel_modules, and the module is against the baseline.',
+        'None of the other 57 hosts has this row of kernel_modules, and it is not in the baseline.',
       rows: [
         row(
           'kernel_modules',
@@ -73,7 +73,7 @@ export function drifted(): Report {
       surprise: 23.1,
       hosts: [hostId(21)],
       attack: ['T1098.004'],
-      explanation: 'An authorized key of root is on 1 of 62 hosts and not in the baseline.',
+      explanation: '1 of 62 hosts has this authorized key of root, and it is not in the baseline.',
       rows: [
         row('authorized_keys', {
           username: 'root',
@@ -89,7 +89,7 @@ export function drifted(): Report {
       hosts: [hostId(52)],
       cluster: 'c2',
       attack: ['T1562'],
-      explanation: 'auditd runs on 61 of 62 hosts and has stopped on this one.',
+      explanation: 'auditd runs on 61 of 62 hosts, but not on this one.',
       rows: [
         row(
           'security_services',
@@ -104,7 +104,8 @@ export function drifted(): Report {
       surprise: 0,
       hosts: Array.from({ length: 16 }, (_, at) => hostId(48 + at)),
       cluster: 'c2',
-      explanation: 'New on 16 of 16 hosts of this cluster: a deploy. Update the baseline if it is yours.',
+      explanation:
+        'New on all 16 hosts of this cluster, like a deployment. If you made it, update the baseline.',
       rows: [
         row(
           'listening_ports',
@@ -136,7 +137,7 @@ export function drifted(): Report {
       surprise: 0,
       hosts: [hostId(41)],
       cluster: null,
-      explanation: 'One host answered in part.'
+      explanation: 'One host answered only some queries.'
     })
   ]
   const clusters = [
@@ -164,7 +165,7 @@ export function drifted(): Report {
     clusters,
     foldedRows: 1234,
     notices: [
-      'The pack linux has changed since the baseline was made: run mode baseline to learn the new rows.'
+      'The pack linux has changed since the baseline was made. Run mode baseline to learn the new rows.'
     ]
   })
 }
@@ -183,7 +184,7 @@ export function healthy(): Report {
   })
 }
 
-/** Nothing found, many hosts silent for a few reasons. */
+/** Nothing found, and many hosts silent. */
 export function incomplete(): Report {
   const hosts = fleet(62, at =>
     at % 4 === 0 ? { status: 'silent', reason: 'The agent is offline (ConnectionLost).', cluster: null } : {}

@@ -6,16 +6,16 @@ import { reply } from './replies.ts'
 /** A host of the simulated fleet. Times are milliseconds after sending. */
 export interface SimulatedHost {
   readonly id: string
-  /** When its command ends; never, where it is left out. */
+  /** When its command ends; by default never. */
   readonly endsAt?: number
   readonly startsAt?: number
-  /** From the second command on it never ends one. */
-  readonly falls?: boolean
+  /** It never ends a command after the first. */
+  readonly hangsLater?: boolean
   /** StatusDetails once it has ended. */
   readonly details?: string
-  /** What it prints; a whole answer of one row a query where it is left out. */
+  /** What it prints; by default a whole answer with one row per query. */
   readonly output?: (nonce: string, script: string) => string
-  /** Only in the simulation's tag groups where true or left out. */
+  /** Whether filters match it; by default they do. */
   readonly tagged?: boolean
   readonly registered?: boolean
   readonly windows?: boolean
@@ -28,13 +28,13 @@ export interface Simulation {
   readonly lag?: number
   /** An action that never answers. */
   readonly stuck?: string
-  /** ListCommands gives only the command that is asked for by its id. */
+  /** ListCommands returns only a command that is requested by its id. */
   readonly unlisted?: boolean
-  /** ListCommands gives no counts. */
+  /** ListCommands returns no counts. */
   readonly uncounted?: boolean
-  /** Filters are dispatched to so many hosts a second; to all at once where it is left out. */
+  /** How many hosts per second filters are dispatched to; by default to all at once. */
   readonly dispatchedASecond?: number
-  /** Called before each call: throws what the service would. */
+  /** The error that the service answers a call with. */
   readonly refuse?: (action: string, count: number, input: Input) => Error | undefined
   /** Called with the time before each answer. */
   readonly onCall?: (action: string, now: number) => void
@@ -71,7 +71,7 @@ interface Command {
   cancelledAt: number
 }
 
-/** SSM Run Command in memory, on a clock that only sleeping moves. */
+/** SSM Run Command in memory, with a clock that only sleeping moves. */
 export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulation = {}) {
   let now = Date.UTC(2026, 0, 1)
   const started = now
@@ -94,7 +94,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
   function stateAt(of: Command, host: SimulatedHost, time: number): string {
     if ((host.windows ?? false) !== of.powershell) return 'InvalidPlatform'
     const { startsAt = 0, details = 'Success' } = host
-    const endsAt = (host.falls && !of.first ? undefined : host.endsAt) ?? Number.POSITIVE_INFINITY
+    const endsAt = (host.hangsLater && !of.first ? undefined : host.endsAt) ?? Number.POSITIVE_INFINITY
     if (of.sentAt + endsAt <= Math.min(time, of.cancelledAt)) return details
     if (time >= of.cancelledAt) return 'Cancelled'
     return of.sentAt + startsAt <= time ? 'InProgress' : 'Pending'
@@ -108,11 +108,11 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
   }
 
   const outputOf = (of: Command, host: SimulatedHost): string =>
-    host.output?.(of.nonce, of.script) ?? whole(of.nonce, host.id, of.queries)
+    host.output?.(of.nonce, of.script) ?? answerOf(of.nonce, host.id, of.queries)
 
   const actions: Record<string, (input: Input) => object> = {
     SendCommand(input) {
-      const script = carried(input.Parameters?.commands ?? [])
+      const script = decodeScript(input.Parameters?.commands ?? [])
       const known = fleet.filter(host => host.registered !== false)
       const hosts =
         input.InstanceIds === undefined
@@ -226,8 +226,8 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
   }
 }
 
-/** A whole answer to all queries, one row each. */
-export function whole(nonce: string, host: string, queries: readonly string[]): string {
+/** A complete answer to all queries, one row each. */
+export function answerOf(nonce: string, host: string, queries: readonly string[]): string {
   return reply({ nonce, host, parts: queries.map(name => ({ name, rows: [{ a: '1' }] })) })
 }
 
@@ -242,7 +242,7 @@ function inline(output: string): string {
   return output.length < 2_500 ? output : `${output.slice(0, 2_475)}\n---Output truncated---`
 }
 
-function carried(lines: readonly string[]): string {
+function decodeScript(lines: readonly string[]): string {
   const text = /'([A-Za-z0-9+/=]+)'/.exec(lines.join('\n'))?.[1] ?? ''
   return gunzipSync(Buffer.from(text, 'base64')).toString('utf8')
 }

@@ -1,22 +1,26 @@
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { RoleSession } from './credentials.ts'
 import { explainAwsError, hasExpired, isThrottled } from './errors.ts'
 import { type Pace, startPace } from './pace.ts'
 
-/** A call may wait long for its turn; more renewals than this would hide credentials that never work. */
+/** A call may wait long for its turn. More renewals than this would hide credentials that never work. */
 const MAX_RENEWALS = 2
 
 /**
- * A client for SSM. Every attempt of an action, retries included, keeps to the pace of that action; the SDK retries
- * what may pass. Credentials that AWS calls expired, whatever their date says, are renewed. Without
- * `credentials` the SDK looks for ambient ones.
+ * A client for SSM. Each attempt of an action, retries included, keeps to the pace of that action; the SDK retries
+ * transient failures. Credentials that AWS calls expired are renewed, whatever their date says.
+ * @param credentials `null`: the SDK looks for ambient ones
  */
-export function ssmClient(region: string, credentials: RoleSession['credentials'] | null): SSMClient {
+export function ssmClient(
+  region: string,
+  credentials: RoleSession['credentials'] | null,
+  clock: Clock
+): SSMClient {
   const client = new SSMClient({
     region,
-    // The session knows best when to renew: the SDK is to ask it each time.
+    // The session decides when to renew: an expired date makes the SDK ask it each time.
     ...(credentials === null
       ? {}
       : { credentials: async () => ({ ...(await credentials()), expiration: new Date(0) }) }),
@@ -26,7 +30,7 @@ export function ssmClient(region: string, credentials: RoleSession['credentials'
   })
   const paces = new Map<string, Pace>()
   const paceOf = (action: string): Pace => {
-    const pace = paces.get(action) ?? startPace(systemClock)
+    const pace = paces.get(action) ?? startPace(clock)
     paces.set(action, pace)
     return pace
   }
@@ -66,7 +70,7 @@ export function ssmClient(region: string, credentials: RoleSession['credentials'
   return client
 }
 
-/** The account of the ambient credentials. @throws Error that says why STS did not tell. */
+/** The account of the ambient credentials. @throws Error with what to change when STS does not answer. */
 export async function ambientAccount(region: string): Promise<string> {
   const sts = new STSClient({ region, requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 } })
   try {
@@ -79,7 +83,7 @@ export async function ambientAccount(region: string): Promise<string> {
   }
 }
 
-/** @throws Error when accounts are named and `account` is none of them. */
+/** @throws Error when accounts are listed and `account` is not one of them. */
 export function refuseOtherAccounts(account: string, allowed: readonly string[]): void {
   if (allowed.length === 0 || allowed.includes(account)) return
   throw new Error(

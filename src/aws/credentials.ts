@@ -12,9 +12,9 @@ export interface Credentials {
   readonly expiration: Date
 }
 
-/** A provider as the AWS SDK's clients take it, and the account that the role belongs to. */
+/** A credential provider for the AWS SDK's clients, and the account that the role belongs to. */
 export interface RoleSession {
-  /** @param refused credentials that AWS no longer takes: others are given. */
+  /** @param refused credentials that AWS no longer accepts: new ones are returned */
   credentials(refused?: Credentials): Promise<Credentials>
   account(): Promise<string>
 }
@@ -26,7 +26,7 @@ export interface RoleRequest {
   readonly audience: string
   readonly inlineSessionPolicy: string | null
   readonly region: string
-  /** `owner/repo`, to name the forms of `sub` that this job may send. */
+  /** `owner/repo`, for the forms of `sub` that this job may send. */
   readonly repository: string
 }
 
@@ -40,14 +40,14 @@ export interface CredentialPorts {
   readonly mask: (secret: string) => void
 }
 
-const ATTEMPTS = 6
+const MAX_ATTEMPTS = 6
 /** Credentials are renewed when less than this remains (milliseconds). */
 const RENEW_BEFORE = 5 * 60_000
 
 /**
- * Assumes the role through OIDC when first asked, and again before the credentials run out.
- * Every attempt has a new token: a used or old one may be what was refused.
- * @throws CredentialsError from both methods, saying what to change.
+ * Assumes the role through OIDC when credentials are first requested, and again before they expire. Each attempt uses a
+ * new token, because a used or old one may be what was refused.
+ * @throws CredentialsError from both methods, with what to change.
  */
 export function assumeRole(request: RoleRequest, ports: CredentialPorts): RoleSession {
   let current: { credentials: Credentials; account: string } | null = null
@@ -94,7 +94,7 @@ async function assume(request: RoleRequest, ports: CredentialPorts) {
         return readAnswer(answer, ports)
       } catch (error) {
         if (error instanceof CredentialsError) throw error
-        if (attempt >= ATTEMPTS || !mayPass(error))
+        if (attempt >= MAX_ATTEMPTS || !isRetryable(error))
           throw new CredentialsError(explain(error, request, subjectOf(token)))
         ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`)
         await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2))
@@ -131,8 +131,8 @@ function readAnswer(
   }
 }
 
-/** Faults that pass: AWS could not reach GitHub's keys, a token aged on the way, throttling, the service, the network. */
-function mayPass(error: unknown): boolean {
+/** AWS could not reach GitHub's keys, the token expired on the way, or the failure is transient. */
+function isRetryable(error: unknown): boolean {
   const name = errorName(error)
   if (/^(?:IDPCommunicationError|ExpiredToken)/.test(name)) return true
   if (name === 'InvalidIdentityToken' || name === 'InvalidIdentityTokenException') {
@@ -141,25 +141,25 @@ function mayPass(error: unknown): boolean {
   return isTransient(error)
 }
 
-/** `subject` is what the refused token said of this job. */
+/** @param subject the `sub` of the refused token; `null` where it cannot be read */
 function explain(error: unknown, request: RoleRequest, subject: string | null): string {
   const name = errorName(error)
-  const said = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`
+  const failure = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`
   switch (true) {
     case /AccessDenied/.test(name):
-      return `${said} ${trustPolicyAdvice(request, subject)}`
+      return `${failure} ${trustPolicyAdvice(request, subject)}`
     case /InvalidIdentityToken/.test(name):
-      return `${said} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`
+      return `${failure} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`
     case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
-      return `${said} Check inline-session-policy.`
+      return `${failure} Check inline-session-policy.`
     case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
-      return `${said} role-duration-seconds may exceed the role's maximum session duration.`
+      return `${failure} role-duration-seconds may exceed the role's maximum session duration.`
     case /^RegionDisabled/.test(name):
-      return `${said} STS is not active in ${request.region} for this account.`
+      return `${failure} STS is not active in ${request.region} for this account.`
     case isNetworkFailure(error):
-      return `${said} The network between the runner and AWS failed; check aws-region and the runner's network.`
+      return `${failure} The network between the runner and AWS failed; check aws-region and the runner's network.`
     default:
-      return said
+      return failure
   }
 }
 

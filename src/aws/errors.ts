@@ -1,16 +1,17 @@
+import { errorMessage } from '../lib/error-message.ts'
 import { sanitize } from '../text/sanitize.ts'
 
-/** The name of an error as AWS gives it, modeled or not. */
+/** The name of an error, as AWS gives it. */
 export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : ''
 }
 
-/** Ids of hosts, which no log of a public repository may show. */
+/** Ids of hosts, which the log of a public repository must not show. */
 const HOST_ID = /\b(m?i)-[0-9a-f]{8,17}\b/g
 
-/** The text of an error, without the full stop at its end and without hosts' ids; it may quote a service: made inert. */
+/** The text of an error without its final period and without host ids; sanitized, because it may quote a service. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = errorMessage(error)
   return sanitize(text, 600).replace(/\.$/, '').replace(HOST_ID, '$1-…')
 }
 
@@ -21,12 +22,12 @@ export function isThrottled(error: unknown): boolean {
   return THROTTLED.test(errorName(error))
 }
 
-/** Whether AWS no longer takes the credentials of the call because of their age. */
+/** Whether AWS no longer accepts the credentials of the call because of their age. */
 export function hasExpired(error: unknown): boolean {
   return /^(ExpiredToken|ExpiredTokenException|RequestExpired)$/.test(errorName(error))
 }
 
-/** Whether the same call may succeed a little later: throttled, the service's own fault, or the network's. */
+/** Whether the same call may succeed a little later: it was throttled, or the service or the network failed. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const status = statusOf(error) ?? 0
@@ -35,7 +36,7 @@ export function isTransient(error: unknown): boolean {
     status === 429 ||
     status >= 500 ||
     isNetworkFailure(error) ||
-    // An answer that does not parse: something between here and AWS gave it.
+    // A response that does not parse comes from something between here and AWS.
     error.name === 'SyntaxError'
   )
 }
@@ -57,23 +58,23 @@ function statusOf(error: Error): number | undefined {
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
 }
 
-/** What an AWS error means for the user, and what to do. `action` is the IAM action that was called, `ssm:SendCommand`. */
+/** What an AWS error means for the user, and what to do. @param action the IAM action, such as `ssm:SendCommand` */
 export function explainAwsError(error: unknown, action: string): string {
   const name = errorName(error)
-  const said = `${action} failed: ${name}: ${errorText(error)}.`
+  const failure = `${action} failed: ${name}: ${errorText(error)}.`
   if (/AccessDenied|UnauthorizedOperation/.test(name))
-    return `${said} Allow ${action} in the role's permissions (docs/credentials.md).`
+    return `${failure} Allow ${action} in the role's permissions (docs/credentials.md).`
   if (
     /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|CredentialsProvider/.test(name)
   ) {
-    return `${said} The AWS credentials are not valid: check role-to-assume, or the credentials of the environment.`
+    return `${failure} The AWS credentials are not valid: check role-to-assume, or the credentials of the environment.`
   }
   if (name === 'InvalidDocument' || name === 'InvalidDocumentVersion') {
-    return `${said} Check the document input: it must exist in this region and be shared with this account.`
+    return `${failure} Check the document input: it must exist in this region and be shared with this account.`
   }
   if (THROTTLED.test(name))
-    return `${said} AWS kept throttling this account; try again later or ask fewer hosts at once.`
+    return `${failure} AWS kept throttling this account; try again later, or target fewer hosts at once.`
   if (isNetworkFailure(error))
-    return `${said} The network between the runner and AWS failed; check aws-region and the runner's network.`
-  return said
+    return `${failure} The network between the runner and AWS failed; check aws-region and the runner's network.`
+  return failure
 }

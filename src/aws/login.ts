@@ -4,12 +4,12 @@ import { ambientAccount, refuseOtherAccounts } from './clients.ts'
 import { assumeRole, type CredentialPorts, CredentialsError, type RoleSession } from './credentials.ts'
 import { type OidcRequest, runnerTokens } from './oidc.ts'
 
-/** Gives the credentials to use, renewed before they run out. */
+/** Returns credentials, renewed before they expire. */
 export type CredentialProvider = RoleSession['credentials']
 
 /**
- * The credentials of the role, in an allowed account; `null` means the ambient ones.
- * @throws CredentialsError or Error that says what to change.
+ * The credentials of the role, in an allowed account; `null` where the ambient ones are used.
+ * @throws CredentialsError or Error with what to change.
  */
 export async function login(
   { role, region, allowedAccountIds }: Pick<Inputs, 'role' | 'region' | 'allowedAccountIds'>,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { sanitize } from '../text/sanitize.ts'
 
-/** Gives a new OIDC token (a JWT) for an audience each time it is called. */
+/** Returns a new OIDC token (a JWT) for an audience each time it is called. */
 export type TokenSource = (audience: string) => Promise<string>
 
 export interface OidcRequest {
@@ -12,12 +12,13 @@ export interface OidcRequest {
 
 const answerSchema = z.object({ value: z.string().min(1) })
 
-const ATTEMPTS = 5
-/** A hung attempt must not outlive the token's own life (milliseconds). */
+const MAX_ATTEMPTS = 5
+/** An attempt must end within the lifetime of the token (milliseconds). */
 const ATTEMPT_TIMEOUT = 15_000
 
 /**
- * The runner's token service. Network failures, 429 and 5xx are tried again, five times in all.
+ * The runner's token service. Network failures, 429 and 5xx are retried, five attempts in all. (`core.getIDToken` of
+ * @actions/core has no time limit per attempt, and reads the global environment.)
  * @throws Error when the service refuses or keeps failing; it never quotes a token.
  */
 export function runnerTokens(
@@ -26,7 +27,7 @@ export function runnerTokens(
 ): TokenSource {
   return async audience => {
     let failure = ''
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (attempt > 0) await ports.clock.sleep(500 * 2 ** attempt * (0.5 + Math.random() / 2))
       const answer = await ask(request, audience)
       if ('token' in answer) {
@@ -34,7 +35,7 @@ export function runnerTokens(
         return answer.token
       }
       failure = answer.failure
-      if (!answer.again) break
+      if (!answer.isRetryable) break
     }
     throw new Error(
       `GitHub gave no OIDC token: ${failure}. Check that the job has the permission id-token: write.`
@@ -44,7 +45,7 @@ export function runnerTokens(
 
 const claimsSchema = z.object({ sub: z.string().min(1) })
 
-/** The `sub` that a token claims, made inert, to tell it; `null` where it cannot be read. Nothing is verified. */
+/** The `sub` that a token claims, sanitized, for messages; `null` where it cannot be read. Nothing is verified. */
 export function subjectOf(token: string): string | null {
   try {
     const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
@@ -57,7 +58,7 @@ export function subjectOf(token: string): string | null {
 async function ask(
   { url, token }: OidcRequest,
   audience: string
-): Promise<{ token: string } | { failure: string; again: boolean }> {
+): Promise<{ token: string } | { failure: string; isRetryable: boolean }> {
   const separator = url.includes('?') ? '&' : '?'
   try {
     const response = await fetch(`${url}${separator}audience=${encodeURIComponent(audience)}`, {
@@ -67,13 +68,15 @@ async function ask(
     if (!response.ok) {
       return {
         failure: `its token service answered ${response.status}`,
-        again: response.status === 429 || response.status >= 500
+        isRetryable: response.status === 429 || response.status >= 500
       }
     }
     const value = tokenIn(await response.text())
-    return value === null ? { failure: 'its token service sent no token', again: true } : { token: value }
+    return value === null
+      ? { failure: 'its token service sent no token', isRetryable: true }
+      : { token: value }
   } catch (error) {
-    return { failure: `its token service cannot be reached (${reasonOf(error)})`, again: true }
+    return { failure: `its token service cannot be reached (${reasonOf(error)})`, isRetryable: true }
   }
 }
 
@@ -85,7 +88,7 @@ function tokenIn(text: string): string | null {
   }
 }
 
-/** `ECONNREFUSED`, `TimeoutError` …: what failed, without a word of the request. */
+/** What failed, such as `ECONNREFUSED` or `TimeoutError`, without a word of the request. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const cause = error.cause

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 
 /**
- * How fast one action may be called. AWS publishes no rates and shares them over the account: the pace starts low,
- * doubles about every second until the first throttling, and then stays under the rate that was refused.
+ * How fast one action may be called. AWS publishes no rates, and all callers of an account share them: the pace starts
+ * low, doubles about every second until the first throttling, and then stays below the rate that was refused.
  */
 export interface Pace {
-  /** Resolves when the next call may go. */
+  /** Resolves when the next call may be made. */
   turn(): Promise<void>
   /** A call was answered. */
   answered(): void
@@ -13,16 +13,17 @@ export interface Pace {
   throttled(): void
 }
 
-/** Calls a second. */
+/** Calls per second. */
 const FIRST_RATE = 6
 const MIN_RATE = 0.5
 const MAX_RATE = 100
-/** What an answered call adds before the first throttling, and a second's calls after it, as a share of the rate. */
-const OPENING_STEP = 0.7
-const STEADY_STEP = 0.03
-/** Throttled at this rate: go on with so much of it. Calls that were under way then are not counted again. */
+/** Calls per second that each answered call adds: before the first throttling, and near the rate that was refused. */
+const FAST_STEP = 0.7
+const SLOW_STEP = 0.03
+/** Share of the rate that remains after a throttling. */
 const BACK_OFF = 0.75
-const SAME_STORM = 1_000
+/** Further throttling within this time hits calls that were already under way, and counts once (milliseconds). */
+const SAME_THROTTLING = 1_000
 
 /** A pace by additive increase and multiplicative decrease (Chiu and Jain, 1989). */
 export function startPace(clock: Clock): Pace {
@@ -38,12 +39,12 @@ export function startPace(clock: Clock): Pace {
       if (at > now) await clock.sleep(at - now)
     },
     answered() {
-      const step = refused === null || rate < refused / 2 ? OPENING_STEP : STEADY_STEP
+      const step = refused === null || rate < refused / 2 ? FAST_STEP : SLOW_STEP
       rate = Math.min(MAX_RATE, rate + step)
     },
     throttled() {
       const now = clock.now()
-      if (now - slowedAt < SAME_STORM) return
+      if (now - slowedAt < SAME_THROTTLING) return
       slowedAt = now
       refused = rate
       rate = Math.max(MIN_RATE, rate * BACK_OFF)

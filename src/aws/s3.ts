@@ -4,23 +4,23 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { S3Location } from '../inputs/s3-location.ts'
 import { errorName } from './errors.ts'
 
-/** The text of an object (latin1), or why it cannot be had; `null`: it is not there, perhaps not yet. */
+/** The text of an object (latin1), or why it cannot be read; `null`: it does not exist, perhaps not yet. */
 export type ReadObject = (
   key: string
-) => Promise<{ readonly text: string } | { readonly reason: string } | null>
+) => Promise<{ readonly text: string } | { readonly problem: string } | null>
 
-const TIMEOUT = 60_000
-/** A host's answer in all its pieces is smaller (bytes). */
+const TIMEOUT_MS = 60_000
+/** A host's answer with all its chunks is smaller. */
 const MAX_OBJECT_BYTES = 64 * 1024 * 1024
 
-/** Where S3 is, if not at its own address: as the SDKs read it. */
+/** The endpoint to use instead of S3's own, from the variables that the SDKs read. */
 export function s3Endpoint(env: Readonly<Record<string, string | undefined>>): string | undefined {
   return env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined
 }
 
 /**
- * Reads objects of a bucket by signed GET, from whichever region S3 says that the bucket is in. Never throws.
- * @param endpoint instead of S3's own, for a private one; the bucket then stands in the path
+ * Reads objects of a bucket by signed GET, in the region that S3 says the bucket is in. Never throws.
+ * @param endpoint instead of S3's own; the bucket is then part of the path
  */
 export function s3Reader(
   { bucket }: S3Location,
@@ -53,33 +53,38 @@ export function s3Reader(
       headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
     })
     const { host: _, ...headers } = signed.headers
-    return fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) })
+    return fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
   }
 
   return async key => {
     try {
       let answer = await get(key)
-      const told = answer.headers.get('x-amz-bucket-region')
-      if (!answer.ok && told !== null && told !== region && /^[a-z0-9-]{5,30}$/.test(told)) {
-        region = told
+      const bucketRegion = answer.headers.get('x-amz-bucket-region')
+      if (
+        !answer.ok &&
+        bucketRegion !== null &&
+        bucketRegion !== region &&
+        /^[a-z0-9-]{5,30}$/.test(bucketRegion)
+      ) {
+        region = bucketRegion
         answer = await get(key)
       }
       if (answer.status === 404) return null
       if (answer.status === 403)
         return {
-          reason: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
+          problem: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
         }
-      if (!answer.ok) return { reason: `S3 answered ${answer.status}` }
+      if (!answer.ok) return { problem: `S3 answered ${answer.status}` }
       if (Number(answer.headers.get('content-length') ?? 0) > MAX_OBJECT_BYTES)
-        return { reason: 'the object is too large' }
+        return { problem: 'the object is too large' }
       return { text: Buffer.from(await answer.arrayBuffer()).toString('latin1') }
     } catch (error) {
-      return { reason: `S3 cannot be reached (${errorName(error)})` }
+      return { problem: `S3 cannot be reached (${errorName(error)})` }
     }
   }
 }
 
-/** SHA-256 and its HMAC as the signer wants them. */
+/** SHA-256 and its HMAC, with the interface that the signer expects. */
 class Sha256 {
   readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>
 

@@ -1,4 +1,5 @@
-import { type Fleet, type FleetHost, type Item, itemKey } from '../normalize/fleet.ts'
+import type { Fleet, FleetHost } from '../normalize/fleet.ts'
+import { type Item, itemKey } from '../normalize/items.ts'
 import { canonical } from '../normalize/rules.ts'
 import type { Query } from '../osquery/pack.ts'
 import { hidesSecret, redactRow } from '../text/secrets.ts'

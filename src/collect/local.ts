@@ -1,104 +1,109 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Clock } from '../clock.ts'
-import type { OsquerySource } from '../inputs/osquery-sources.ts'
-import type { Log } from '../log.ts'
-import type { Query } from '../osquery/pack.ts'
+import type { Reason } from '../snapshot/reasons.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
+import { count } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
+import {
+  type Collector,
+  type CollectPorts,
+  type CollectRequest,
+  expectedIds,
+  packDigests
+} from './collector.ts'
 import { recordOf, silentHost } from './host-record.ts'
 import { openFrame } from './protocol/frame.ts'
-import { openPacked, type Reply } from './protocol/reply.ts'
-import {
-  collectorScript,
-  encodeScript,
-  MAX_STORED_BYTES,
-  removeScript
-} from './script/build.ts'
-import { invocationState } from './ssm/invocation-status.ts'
+import { MAX_S3_BYTES } from './protocol/limits.ts'
+import { openPacked, type Reply, type ReplyRequest } from './protocol/reply.ts'
+import { collectorScript, encodeScript, removeScript } from './script/build.ts'
 
-export interface LocalCollection {
-  readonly queries: readonly Query[]
-  /** Seconds. */
-  readonly timeoutSeconds: number
-  readonly osquery: readonly OsquerySource[]
-  readonly expectedIds: readonly string[]
+/** Runs the collector's script on the runner itself, and checks its answer as it does those of other hosts. */
+export const localCollector: Collector = {
+  usesAws: false,
+  async open(request, ports) {
+    return {
+      source: { region: null, targets: [], packs: packDigests(request.packs) },
+      hosts: collectHere(request, ports)
+    }
+  }
 }
 
-/** The most that the script prints: every piece in base64, with room for the frames (characters). */
-const MAX_OUTPUT_BYTES = MAX_STORED_BYTES * 2
-const REMOVING = 10_000
+/** The most that the script may print: every chunk in base64, with room for the frames (characters). */
+const MAX_OUTPUT_CHARACTERS = MAX_S3_BYTES * 2
+const REMOVE_SECONDS = 10
+/** Share of `timeout-seconds` for the queries. */
+const QUERY_SHARE = 0.8
+const MIN_BUDGET_SECONDS = 3
+const MAX_QUERY_SECONDS = 60
 
-/**
- * Runs the collector on this machine: the script that hosts run, and the same checks of its answer. Gives one host, by
- * the machine's own name, and those that are expected beside it.
- */
-export async function* collectHere(
-  { queries, timeoutSeconds, osquery, expectedIds }: LocalCollection,
-  { clock, log, signal }: { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal }
-): AsyncGenerator<HostRecord> {
+/** Yields this machine under its own name, and the other hosts that are expected. */
+async function* collectHere(
+  { inputs, queries }: CollectRequest,
+  { clock, log, env, signal }: CollectPorts
+): AsyncGenerator<HostRecord, number> {
+  const { timeoutSeconds, osquery } = inputs
   const nonce = randomBytes(12).toString('hex')
   const host = hostname() || 'localhost'
-  const budgetSeconds = Math.max(3, Math.floor(timeoutSeconds * 0.8))
-  const querySeconds = Math.min(60, budgetSeconds)
-  const script = collectorScript(queries, { nonce, budgetSeconds, querySeconds, stored: true, osquery })
-  log.info(`Asking ${queries.length} queries on this machine.`)
-  const { output, trouble } = await shell(script, timeoutSeconds * 1_000, signal)
-  const state = invocationState('Success', 'Success')
-  yield trouble === null
-    ? recordOf(host, open(output, nonce, host, queries), queries, state, new Date(clock.now()).toISOString())
-    : silentHost(host, trouble, false)
-  await shell(removeScript(nonce), REMOVING, new AbortController().signal)
-  for (const id of expectedIds) {
-    if (id !== host) yield silentHost(id, 'it is expected, and is not this machine', false)
-  }
+  const budgetSeconds = Math.max(MIN_BUDGET_SECONDS, Math.floor(timeoutSeconds * QUERY_SHARE))
+  const querySeconds = Math.min(MAX_QUERY_SECONDS, budgetSeconds)
+  const script = collectorScript(queries, { nonce, budgetSeconds, querySeconds, viaS3: true, osquery })
+  log.info(`Running ${count(queries.length, 'query', 'queries')} on this machine.`)
+  const result = await runScript(script, timeoutSeconds, env, signal)
+  yield 'problem' in result
+    ? silentHost(host, result.problem, false)
+    : recordOf(host, openOutput(result.output, { nonce, host, queries: queries.map(({ name }) => name) }), {
+        queries,
+        shell: 'posix',
+        collectedAt: new Date(clock.now()).toISOString(),
+        silence: { reason: { code: 'no-answer' }, unanswered: true }
+      })
+  await runScript(removeScript(nonce), REMOVE_SECONDS, env, new AbortController().signal)
+  for (const id of expectedIds(inputs.expectedHosts))
+    if (id !== host) yield silentHost(id, { code: 'not-matched', expectedIn: 'machine' }, false)
+  return 0
 }
 
-/** Puts the pieces together and opens the answer; nothing of it counts unless all of it holds. */
-function open(output: string, nonce: string, host: string, queries: readonly Query[]): Reply {
+/** Joins the chunks and opens the answer; none of it counts unless all of it is valid. */
+function openOutput(output: string, request: ReplyRequest): Reply {
   const frames = output.split(/^(?=FLEETDRIFT2 )/m).filter(frame => frame.startsWith('FLEETDRIFT2 '))
-  const pieces: Buffer[] = []
-  let whole = ''
+  const chunks: Buffer[] = []
+  let bodySha256 = ''
   for (const frame of frames.length > 0 ? frames : [output]) {
-    const piece = openFrame(frame, nonce)
-    if ('reason' in piece) return { kind: 'broken', reason: piece.reason }
-    if (piece.index !== pieces.length) return { kind: 'broken', reason: 'a piece of the answer is missing' }
-    pieces.push(piece.bytes)
-    whole = piece.whole
+    const chunk = openFrame(frame, request.nonce)
+    if ('problem' in chunk) return { kind: 'broken', ...chunk }
+    if (chunk.index !== chunks.length) return { kind: 'broken', problem: { code: 'wrong-chunk' } }
+    chunks.push(chunk.bytes)
+    bodySha256 = chunk.bodySha256
   }
-  const asked = { nonce, host, queries: queries.map(query => query.name) }
-  return openPacked(Buffer.concat(pieces), whole, asked)
+  return openPacked(Buffer.concat(chunks), bodySha256, request)
 }
 
-/** Runs a script in `sh` with nothing of this job's environment: no token and no input reaches it. */
-async function shell(
+/** Runs a script in `sh` without the job's environment: no token and no input reaches it. */
+async function runScript(
   script: string,
-  milliseconds: number,
+  timeoutSeconds: number,
+  { PATH = '/usr/bin:/bin', TMPDIR = '/tmp' }: CollectPorts['env'],
   signal: AbortSignal
-): Promise<{ readonly output: string; readonly trouble: string | null }> {
-  const { PATH = '/usr/bin:/bin', TMPDIR = '/tmp' } = process.env
+): Promise<{ readonly output: string } | { readonly problem: Reason }> {
   const child = spawn('sh', ['-c', encodeScript(script).join('\n')], {
     env: { PATH, TMPDIR, HOME: TMPDIR },
     stdio: ['ignore', 'pipe', 'ignore'],
-    signal: AbortSignal.any([signal, AbortSignal.timeout(milliseconds)])
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1_000)])
   })
   let output = ''
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
-    if (output.length <= MAX_OUTPUT_BYTES) output += text
+    if (output.length <= MAX_OUTPUT_CHARACTERS) output += text
   })
   return new Promise(resolve => {
-    child.on('error', error =>
-      resolve({
-        output: '',
-        trouble:
-          error.name !== 'AbortError'
-            ? `the collector cannot be run here: ${sanitize(error.message)}`
-            : signal.aborted
-              ? 'the run was cancelled'
-              : `no answer within ${milliseconds / 1_000} s`
-      })
-    )
-    child.on('close', () => resolve({ output, trouble: null }))
+    child.on('error', error => {
+      if (error.name !== 'AbortError')
+        resolve({ problem: { code: 'cannot-run', message: sanitize(error.message) } })
+      else if (signal.aborted)
+        resolve({ problem: { code: 'run-canceled', state: { code: 'still-running' } } })
+      else
+        resolve({ problem: { code: 'deadline', seconds: timeoutSeconds, state: { code: 'still-running' } } })
+    })
+    child.on('close', () => resolve({ output }))
   })
 }

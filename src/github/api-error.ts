@@ -1,7 +1,10 @@
-/** What GitHub answered instead of doing what was asked. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
-  /** HTTP status; `null`: no answer came. */
+import { z } from 'zod'
+import { errorMessage } from '../lib/error-message.ts'
+
+/** A request to GitHub that failed. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  /** HTTP status; `null`: GitHub did not answer. */
   readonly status: number | null
 
   constructor(message: string, status: number | null) {
@@ -10,12 +13,27 @@ export class Refusal extends Error {
   }
 }
 
-/** Whether what was asked may have been done though no good answer came. */
-export function isUncertain(error: unknown): boolean {
-  return error instanceof Refusal && (error.status === null || error.status >= 500)
+const responseSchema = z.object({ status: z.int(), response: z.object({}) })
+
+/** Octokit sets a status even on network errors; only an error with a response was answered. */
+export function apiErrorOf(error: unknown): ApiError {
+  const answered = responseSchema.safeParse(error)
+  return answered.success
+    ? new ApiError(errorMessage(error), answered.data.status)
+    : new ApiError(`GitHub cannot be reached: ${errorMessage(error)}`, null)
 }
 
-export function reasonOf(error: unknown): string {
-  if (error instanceof Refusal && error.status !== null) return `${error.status} ${error.message}`
-  return error instanceof Error ? error.message : String(error)
+/** Whether the same request may succeed later. */
+export function isTransient({ status }: ApiError): boolean {
+  return status === null || status === 429 || status >= 500
+}
+
+/** Whether GitHub may have done what was requested, although it did not say so. */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === null || error.status >= 500)
+}
+
+export function describeApiError(error: unknown): string {
+  const message = errorMessage(error)
+  return error instanceof ApiError && error.status !== null ? `${error.status} ${message}` : message
 }

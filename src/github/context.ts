@@ -1,26 +1,26 @@
 import { z } from 'zod'
 
-/** What the runner tells of the run: from its environment and the event payload, parsed leniently. */
+/** The facts of a run, from the runner's environment and the event payload. */
 export interface RunContext {
   readonly event: string
   readonly repository: { readonly owner: string; readonly repo: string } | null
   /** `null`: the payload does not say. */
   readonly isPrivate: boolean | null
-  /** The commit that the run is of: of a pull request its merge commit. */
+  /** The commit of the run; for a pull request, its merge commit. */
   readonly sha: string | null
   readonly runId: string | null
   readonly runUrl: string | null
   readonly workspace: string
-  /** Path of the workflow file in the repository; `null` where it is not known, or of another repository. */
+  /** Path of the workflow file in the repository; `null` if it is unknown or in another repository. */
   readonly workflow: string | null
   readonly pullRequest: PullRequest | null
-  /** Where this job may ask for an OIDC token; `null`: it may not. */
+  /** Where this job can request an OIDC token; `null`: it may not. */
   readonly oidc: { readonly url: string; readonly token: string } | null
 }
 
 export interface PullRequest {
   readonly number: number
-  /** From another repository, or by Dependabot: such a run gets no OIDC token and a read-only token. */
+  /** From another repository, or by Dependabot: such a run gets no OIDC token, and its GitHub token can only read. */
   readonly untrusted: boolean
 }
 
@@ -39,7 +39,7 @@ const payloadSchema = z.object({
     .catch(null)
 })
 
-/** Reads the context. A missing or broken event payload never throws: what it would have told is `null`. */
+/** Reads the context. A missing or broken event payload is not an error: its facts are `null`. */
 export async function readContext(
   env: Readonly<Record<string, string | undefined>>,
   readFile: (path: string) => Promise<string>
@@ -73,7 +73,7 @@ export async function readContext(
   }
 }
 
-/** `acme/infra/.github/workflows/drift.yml@refs/heads/main` names the file in its middle. */
+/** The path in `acme/infra/.github/workflows/drift.yml@refs/heads/main`, the form of GITHUB_WORKFLOW_REF. */
 function workflowPath(ref: string | undefined, repository: string | undefined): string | null {
   const [path = ''] = (ref ?? '').split('@')
   return repository && path.startsWith(`${repository}/`) ? path.slice(repository.length + 1) : null

@@ -61,7 +61,7 @@ export function optionalText(pattern: RegExp, message: string): Field<string | n
   return optional(text => (pattern.test(text) ? text : null), message)
 }
 
-/** One entry a line, each of which matches `pattern`. */
+/** One entry per line, each of which matches `pattern`. */
 export function lines(pattern = /./, message = ''): Field<readonly string[]> {
   return parsedBy(text => {
     const entries = linesOf(text)
@@ -69,7 +69,7 @@ export function lines(pattern = /./, message = ''): Field<readonly string[]> {
   }, message)
 }
 
-/** At least one entry, one a line. */
+/** At least one entry, one per line. */
 export function someLines(message: string): Field<readonly string[]> {
   return parsedBy(text => {
     const entries = linesOf(text)
@@ -106,7 +106,7 @@ export function sessionPolicy(): Field<string | null> {
   }, `must be a JSON object of at most ${MAX_SESSION_POLICY_CHARACTERS} characters`)
 }
 
-/** A number of hosts, or their IDs one a line; `null` if there is no entry. */
+/** A number of hosts, or their IDs, one per line; `null` if there is no entry. */
 export function expectedHosts(): Field<ExpectedHosts | null> {
   return parsedBy(text => {
     const [first, ...more] = linesOf(text)
@@ -114,7 +114,7 @@ export function expectedHosts(): Field<ExpectedHosts | null> {
     if (more.length === 0 && /^[1-9]\d{0,6}$/.test(first)) return { count: Number(first) }
     const parsed = parseTargets([first, ...more])
     return 'targets' in parsed && parsed.targets.kind === 'hosts' ? { ids: parsed.targets.hosts } : undefined
-  }, 'must be a number from 1, or host IDs, one a line')
+  }, 'must be a number from 1, or host IDs, one per line')
 }
 
 /** Where hosts without osquery may download it; empty for `system`. */

@@ -54,10 +54,10 @@ interface DerivedDefault {
 function input<T>(
   name: string,
   field: Field<T>,
-  standard: Input<T>['default'] = '',
+  byDefault: Input<T>['default'] = '',
   quoted = true
 ): Input<T> {
-  return { name, default: standard, field, quoted }
+  return { name, default: byDefault, field, quoted }
 }
 
 const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
@@ -69,7 +69,7 @@ const CONCURRENCY = /^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/
 export const INPUTS = {
   mode: input('mode', oneOf('check', 'baseline', 'collect'), 'check'),
   /** Names the group of hosts: in the report's title, the comment and the issue. */
-  name: input('name', matching(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'), {
+  name: input('name', matching(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 . _ -'), {
     source: 'the file name of baseline',
     of: read =>
       read('baseline')
@@ -85,7 +85,7 @@ export const INPUTS = {
   packs: input('packs', someLines('names no pack'), 'linux'),
   baseline: input('baseline', repositoryJson()),
   /** IDs of the clean hosts that mode `baseline` learns from; empty: every host that answered. */
-  baselineHosts: input('baseline-hosts', lines(/^[\w.:@-]{1,256}$/, 'must be host IDs, one a line')),
+  baselineHosts: input('baseline-hosts', lines(/^[\w.:@-]{1,256}$/, 'must be host IDs, one per line')),
   /** Whether mode `baseline` also learns rows that look like an intruder's. */
   baselineAcceptRare: input('baseline-accept-rare', boolean(), 'false'),
   indicators: input(
@@ -103,7 +103,7 @@ export const INPUTS = {
   ),
   sessionName: input(
     'role-session-name',
-    matching(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -'),
+    matching(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -'),
     { source: 'from the id of the run', of: (_, { runId }) => `fleet-drift-${runId ?? 'local'}` }
   ),
   durationSeconds: input('role-duration-seconds', integer(900, 43_200), '3600'),
@@ -114,7 +114,10 @@ export const INPUTS = {
   }),
   /** JSON. */
   inlineSessionPolicy: input('inline-session-policy', sessionPolicy()),
-  allowedAccountIds: input('allowed-account-ids', lines(/^\d{12}$/, 'must be 12 digits a line')),
+  allowedAccountIds: input(
+    'allowed-account-ids',
+    lines(/^\d{12}$/, 'must be account IDs of 12 digits, one per line')
+  ),
   document: input('document', optionalText(DOCUMENT, 'must be the name or the ARN of an SSM document')),
   /** Where SSM stores replies that do not fit in its API. */
   outputS3: input('output-s3', optional(parseS3Location, 'must be s3://bucket or s3://bucket/prefix')),
@@ -192,20 +195,20 @@ export function parseInputs(read: ReadInput, environment: InputEnvironment): Inp
 
 /** The text of an input, or what an empty one stands for. */
 function textOf(
-  { name, default: standard }: Input<unknown>,
+  { name, default: byDefault }: Input<unknown>,
   read: ReadInput,
   environment: InputEnvironment
 ): string {
-  return read(name) || (typeof standard === 'string' ? standard : standard.of(read, environment))
+  return read(name) || (typeof byDefault === 'string' ? byDefault : byDefault.of(read, environment))
 }
 
 function problemOf(
-  { name, default: standard, quoted }: Input<unknown>,
+  { name, default: byDefault, quoted }: Input<unknown>,
   text: string,
   read: ReadInput,
   message: string
 ): string {
-  const source = read(name) === '' && typeof standard !== 'string' ? `(${standard.source}) ` : ''
+  const source = read(name) === '' && typeof byDefault !== 'string' ? `(${byDefault.source}) ` : ''
   const value = text === '' || !quoted ? '' : `"${sanitize(text, 100)}" ${source}`
   return `${name}: ${value}${sanitize(message)}`
 }

@@ -1,4 +1,4 @@
-/** The entries of a list, one a line. Empty lines and lines that start with `#` are ignored. */
+/** The entries of a list, one per line. Empty lines and lines that start with `#` are ignored. */
 export function linesOf(text: string): string[] {
   return text
     .split(/\r\n|\r|\n/)

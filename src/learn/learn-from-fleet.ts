@@ -1,18 +1,22 @@
 import type { Analysis } from '../analyze/analysis.ts'
+import type { Cluster } from '../analyze/cluster/clusters.ts'
 import { countItems } from '../analyze/counts.ts'
 import type { Draft } from '../analyze/findings/draft.ts'
 import type { Indicator } from '../analyze/findings/indicators.ts'
 import { type Assessment, assess, type Question } from '../assess.ts'
 import type { Baseline } from '../baseline/baseline.ts'
 import { withBaselineColumns } from '../baseline/match.ts'
-import { type Fleet, itemKey, rowReader } from '../normalize/fleet.ts'
+import type { Fleet } from '../normalize/fleet.ts'
+import { itemKey } from '../normalize/items.ts'
+import { rowReader } from '../normalize/values.ts'
 import { referenceHosts } from '../review/reference-hosts.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
+import { list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { type Learned, learnBaseline } from './learn.ts'
 import type { CleanGroup } from './observations.ts'
 
-/** What mode `baseline` is told. */
+/** The inputs of mode `baseline`. */
 export interface LearnOptions {
   readonly name: string
   readonly packs: Readonly<Record<string, string>>
@@ -22,10 +26,12 @@ export interface LearnOptions {
   readonly acceptRare: boolean
 }
 
+const MAX_HOSTS_IN_ERROR = 10
+
 /**
- * Learns a baseline from clean hosts, which are first compared with each other: what takes part in a serious finding
- * among them is not learned.
- * @throws Error when a named host is silent or was not among the hosts collected, or when no host answered.
+ * Learns a baseline from clean hosts. They are first compared with each other: rows of a serious finding among them are
+ * not learned.
+ * @throws Error if a named host is silent or was not collected, or if no host answered.
  */
 export async function learnFromFleet(
   { name, packs, cleanHosts, previous, acceptRare }: LearnOptions,
@@ -47,109 +53,115 @@ export async function learnFromFleet(
 }
 
 /**
- * The groups to learn from: clusters, joined with those from which they came apart by added rows alone, for so does
- * a compromise of many hosts too.
+ * The groups to learn from: clusters, each joined with those that it was split from only by added rows, because a
+ * widespread compromise looks the same.
  */
 function groupsOf(analysis: Analysis, indicated: ReadonlyMap<number, string>): CleanGroup[] {
   const { clusters, profiles, fleet } = analysis
-  const accused = ownOfAccused(analysis)
-  const joined = clusters.map((_, at) => at)
-  for (const [at, { splitFrom }] of clusters.entries()) {
-    const others = new Set(splitFrom ?? [])
-    for (const [other, { hosts }] of clusters.entries()) {
-      if (!others.has(hosts[0] ?? -1)) continue
-      const [one, two] = [joined[at] ?? at, joined[other] ?? other]
-      for (const [index, group] of joined.entries())
-        if (group === Math.max(one, two)) joined[index] = Math.min(one, two)
-    }
-  }
+  const onlyOnSuspects = itemsOnlyOnSuspects(analysis)
+  const joined = joinedClusters(clusters)
   return [...Map.groupBy(clusters, (_, at) => joined[at] ?? at)].map(([first, members]) => {
     const hosts = members.flatMap(cluster => [...cluster.hosts]).sort((a, b) => a - b)
-    const alone = members.length === 1 ? members[0] : undefined
+    const single = members.length === 1 ? members[0] : undefined
     return {
       label: profiles[first]?.label ?? `c${first + 1}`,
       hosts,
-      reference: alone === undefined ? hosts : referenceHosts(alone, fleet),
-      ...suspicions(analysis, new Set(members.map(cluster => cluster.id)), indicated),
-      accused
+      reference: single === undefined ? hosts : referenceHosts(single, fleet),
+      ...seriousFindings(analysis, new Set(members.map(cluster => cluster.id)), indicated),
+      onlyOnSuspects
     }
   })
+}
+
+/** By cluster: the first of the clusters that it is joined with. */
+function joinedClusters(clusters: readonly Cluster[]): number[] {
+  const joined = clusters.map((_, at) => at)
+  for (const [at, { splitFrom }] of clusters.entries()) {
+    const base = new Set(splitFrom ?? [])
+    for (const [other, { hosts }] of clusters.entries()) {
+      if (!base.has(hosts[0] ?? -1)) continue
+      const here = joined[at] ?? at
+      const there = joined[other] ?? other
+      for (const [index, group] of joined.entries())
+        if (group === Math.max(here, there)) joined[index] = Math.min(here, there)
+    }
+  }
+  return joined
 }
 
 function refuseSilent(cleanHosts: readonly string[], fleet: Fleet): void {
   const answered = new Set(fleet.hosts.filter(host => host.observed.includes(1)).map(host => host.id))
   const missing = cleanHosts.filter(host => !answered.has(host)).sort()
   if (missing.length > 0) {
-    const known = new Set(fleet.hosts.map(host => host.id))
-    const reasons = missing
-      .slice(0, 10)
-      .map(id => `${sanitize(id, 64)} (${known.has(id) ? 'silent' : 'not among the hosts that were asked'})`)
-    const more = missing.length > reasons.length ? ` and ${missing.length - reasons.length} more` : ''
+    const collected = new Set(fleet.hosts.map(host => host.id))
+    const named = missing.map(
+      id => `${sanitize(id, 64)} (${collected.has(id) ? 'silent' : 'not among the collected hosts'})`
+    )
     throw new Error(
-      `baseline-hosts: no answer came from ${reasons.join(', ')}${more}. The baseline was left as it is; a host that is silent cannot be called clean.`
+      `baseline-hosts: no answer from ${list(named, MAX_HOSTS_IN_ERROR)}. The baseline is unchanged: a silent host cannot be called clean.`
     )
   }
   if (answered.size === 0)
-    throw new Error('No host answered, so there is nothing to learn: the baseline was left as it is.')
+    throw new Error('No host answered, so there is nothing to learn. The baseline is unchanged.')
 }
 
-/** What only hosts with a serious finding show: who is no longer clean says nothing of what is usual. */
-function ownOfAccused({ drafts, fleet }: Analysis): Map<number, string> {
-  const accused = new Map(drafts.filter(isSerious).flatMap(draft => draft.hosts.map(host => [host, draft])))
-  const all = countItems(fleet, [...fleet.hosts.keys()])
-  const own = countItems(fleet, [...accused.keys()])
+/** Items that only hosts with a serious finding have: such hosts do not show what is usual. */
+function itemsOnlyOnSuspects({ drafts, fleet }: Analysis): Map<number, string> {
+  const suspects = new Map(drafts.filter(isSerious).flatMap(draft => draft.hosts.map(host => [host, draft])))
+  const onAll = countItems(fleet, [...fleet.hosts.keys()])
+  const onSuspects = countItems(fleet, [...suspects.keys()])
   return new Map(
-    [...accused].flatMap(([host, { severity, id }]) =>
+    [...suspects].flatMap(([host, { severity, id }]) =>
       Array.from(fleet.hosts[host]?.items ?? [])
-        .filter(item => own.items[item] === all.items[item])
+        .filter(item => onSuspects.items[item] === onAll.items[item])
         .map(item => [item, `only hosts with a ${severity} finding (${id}) have it`])
     )
   )
 }
 
-/** What a group's findings of severity high and critical say against rows, and for hosts that lack some. */
-function suspicions(
+/** The items of a group's serious findings: those that hosts have, and those that hosts lack. */
+function seriousFindings(
   { drafts }: Analysis,
   clusters: ReadonlySet<string>,
   indicated: ReadonlyMap<number, string>
-): Pick<CleanGroup, 'suspects' | 'excused'> {
-  const suspects = new Map(indicated)
-  const excused = new Map<number, Set<number>>()
+): Pick<CleanGroup, 'suspicious' | 'exempt'> {
+  const suspicious = new Map(indicated)
+  const exempt = new Map<number, Set<number>>()
   for (const draft of drafts.filter(draft => clusters.has(draft.cluster ?? '') && isSerious(draft))) {
     const reason = `it is part of a ${draft.severity} finding (${draft.id})`
     for (const { kind, item, expected, hosts } of draft.rows) {
-      if (kind !== 'missing') suspects.set(item, reason)
-      const lacking = kind === 'missing' ? item : expected
-      if (lacking >= 0) excused.set(lacking, new Set([...(excused.get(lacking) ?? []), ...hosts]))
+      if (kind !== 'missing') suspicious.set(item, reason)
+      const lacked = kind === 'missing' ? item : expected
+      if (lacked >= 0) exempt.set(lacked, new Set([...(exempt.get(lacked) ?? []), ...hosts]))
     }
   }
-  return { suspects, excused }
+  return { suspicious, exempt }
 }
 
 function isSerious({ kind, severity, acceptedBy }: Draft): boolean {
   return kind === 'deviation' && acceptedBy === null && (severity === 'critical' || severity === 'high')
 }
 
-/** Items of rows that an indicator meets. */
+/** Items of rows that match an indicator, with the reason. */
 async function indicatedItems(
   indicators: readonly Indicator[],
   fleet: Fleet,
   hosts: () => AsyncIterable<HostRecord>
 ): Promise<Map<number, string>> {
-  const met = new Map<number, string>()
-  if (indicators.length === 0) return met
+  const indicated = new Map<number, string>()
+  if (indicators.length === 0) return indicated
   const ids = new Map(fleet.items.map((item, id) => [itemKey(item.query, item.columns, item.values), id]))
   for await (const record of hosts()) {
-    const reading = rowReader(record)
+    const readRow = rowReader(record)
     for (const [index, query] of fleet.queries.entries()) {
       for (const row of record.queries[query.name]?.rows ?? []) {
         const indicator = indicators.find(candidate => candidate.matches(query, row))
         if (indicator === undefined) continue
-        const { columns, values } = reading(query, row)
+        const { columns, values } = readRow(query, row)
         const id = ids.get(itemKey(index, columns, values))
-        if (id !== undefined) met.set(id, `the indicator ${sanitize(indicator.text, 80)} meets it`)
+        if (id !== undefined) indicated.set(id, `it matches the indicator ${sanitize(indicator.text, 80)}`)
       }
     }
   }
-  return met
+  return indicated
 }

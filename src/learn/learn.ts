@@ -14,6 +14,7 @@ import {
 import { compareRows } from '../baseline/write.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Query } from '../osquery/pack.ts'
+import { count, plural } from '../text/phrases.ts'
 import { type CleanGroup, type ObservedRow, observeRows, type QueryObservations } from './observations.ts'
 import { labelsOf } from './role-labels.ts'
 import { generalizeVariants } from './variants.ts'
@@ -24,13 +25,13 @@ export interface LearningInput {
   /** Clean hosts only. */
   readonly fleet: Fleet
   readonly groups: readonly CleanGroup[]
-  /** What the file said so far; its acceptances, its notes and what nobody answered stay. */
+  /** The baseline so far. Its acceptances and notes are kept, and the rows of queries that no host answered. */
   readonly previous: Baseline | null
-  /** Learn what looks like an intruder too. */
+  /** Also learn rows that look like an intruder's. */
   readonly acceptRare: boolean
 }
 
-/** A row that was seen and not learned. */
+/** A row that a clean host has and that was not learned. */
 export interface Refused {
   readonly query: string
   readonly row: Readonly<Record<string, string>>
@@ -47,48 +48,41 @@ export interface Learned {
 }
 
 /**
- * Learns a baseline from clean hosts: `required` is what every host of a group showed on which the query was observed,
- * `optional` what some showed. Pure: the same hosts give the same baseline, in whatever order they come.
+ * Learns a baseline from clean hosts. A row is `required` if every host of a group that answered its query has it,
+ * `optional` if some have it. Pure: the same hosts give the same baseline, in any order.
  * O(items of all hosts + distinct items × pattern rows of their query).
  */
-export function learnBaseline(lesson: LearningInput): Learned {
-  const { previous } = lesson
-  const known = previous === null ? null : matchBaseline(previous, lesson.fleet)
-  const fleet = known?.fleet ?? lesson.fleet
+export function learnBaseline(input: LearningInput): Learned {
+  const { previous, groups } = input
+  const match = previous === null ? null : matchBaseline(previous, input.fleet)
+  const fleet = match?.fleet ?? input.fleet
   const before = previous === null ? new Map<string | null, RoleRows>() : rowsByRole(previous)
   const common = previous === null ? new Map() : mergeQueries([previous.queries])
   const columns = new Map(
-    [...before.values()].flatMap(whole => [...whole].map(([name, own]) => [name, own.columns]))
+    [...before.values()].flatMap(role => [...role].map(([name, query]) => [name, query.columns]))
   )
-  const labels = labelsOf(lesson.groups, fleet, known?.roles ?? [])
+  const labels = labelsOf(groups, fleet, match?.roles ?? [])
   const refused: Refused[] = []
   const roles = new Map<string | null, RoleRows>()
-  for (const [at, group] of lesson.groups.entries()) {
+  for (const [at, group] of groups.entries()) {
     const label = labels[at] ?? null
     const learned = new Map(before.get(label) ?? common)
-    for (const seen of observeRows(fleet, translated(group, known?.matchedItem ?? null))) {
-      const { name } = seen.query
-      const told = learnQuery(seen, columns.get(name), learned.get(name), lesson.acceptRare)
-      if (told.whole !== null) learned.set(name, told.whole)
-      for (const { sighting, reason } of told.refused) {
-        refused.push({
-          query: name,
-          row: Object.fromEntries(sighting.columns.map((column, at) => [column, sighting.row[at] ?? ''])),
-          hosts: sighting.hosts.map(host => fleet.hosts[host]?.id ?? '').sort(),
-          reason
-        })
-      }
+    for (const observations of observeRows(fleet, withMatchedItems(group, match?.matchedItem ?? null))) {
+      const { name } = observations.query
+      const result = learnQuery(observations, columns.get(name), learned.get(name), input.acceptRare)
+      if (result.rows !== null) learned.set(name, result.rows)
+      refused.push(...result.refused.map(row => refusedRow(name, row, fleet)))
     }
     roles.set(label, learned)
   }
-  const kept = [...before].filter(([label]) => label !== null && !roles.has(label))
-  for (const [label, older] of kept) roles.set(label, older)
+  const unseen = [...before].filter(([label]) => label !== null && !roles.has(label))
+  for (const [label, rows] of unseen) roles.set(label, rows)
   const baseline = withNotes(
     {
       ...(previous?.$schema === undefined ? {} : { $schema: previous.$schema }),
       version: 1,
-      name: lesson.name,
-      packs: { ...previous?.packs, ...lesson.packs },
+      name: input.name,
+      packs: { ...previous?.packs, ...input.packs },
       ...factorRoles(roles),
       accept: previous?.accept ?? []
     },
@@ -100,79 +94,101 @@ export function learnBaseline(lesson: LearningInput): Learned {
     refused: refused.sort((a, b) =>
       compareRows([a.query, ...Object.values(a.row)], [b.query, ...Object.values(b.row)])
     ),
-    notices: kept.map(([label]) => `No clean host belongs to the role ${label}: its rows stay as they were.`)
+    notices: unseen.map(([label]) => `No clean host belongs to the role ${label}: its rows are unchanged.`)
   }
 }
 
-/** A group whose items are named as the previous baseline names them. */
-function translated(group: CleanGroup, stands: Int32Array | null): CleanGroup {
-  if (stands === null) return group
-  const rename = <T>(items: ReadonlyMap<number, T>) =>
-    new Map([...items].map(([id, value]): [number, T] => [stands[id] ?? id, value]))
+/** A group whose items are those of the previous baseline where they match it. */
+function withMatchedItems(group: CleanGroup, matchedItem: Int32Array | null): CleanGroup {
+  if (matchedItem === null) return group
+  const matched = <T>(items: ReadonlyMap<number, T>) =>
+    new Map([...items].map(([id, value]): [number, T] => [matchedItem[id] ?? id, value]))
   return {
     ...group,
-    suspects: rename(group.suspects),
-    accused: rename(group.accused),
-    excused: rename(group.excused)
+    suspicious: matched(group.suspicious),
+    onlyOnSuspects: matched(group.onlyOnSuspects),
+    exempt: matched(group.exempt)
   }
+}
+
+interface RefusedObservation {
+  readonly observed: ObservedRow
+  readonly reason: string
 }
 
 interface LearnedQuery {
-  /** `null`: a query of a foreign pack of which no row was seen, so that its columns are not known. */
-  readonly whole: RoleQuery | null
-  readonly refused: readonly { readonly sighting: ObservedRow; readonly reason: string }[]
+  /** `null`: a query of a foreign pack of which no host has a row, so that its columns are unknown. */
+  readonly rows: RoleQuery | null
+  readonly refused: readonly RefusedObservation[]
 }
 
 function learnQuery(
   { query, observers, rows }: QueryObservations,
-  olderColumns: readonly string[] | undefined,
-  older: RoleQuery | undefined,
+  previousColumns: readonly string[] | undefined,
+  previous: RoleQuery | undefined,
   acceptRare: boolean
 ): LearnedQuery {
-  const columns = columnsFor(query, rows, olderColumns)
-  if (columns === null) return { whole: null, refused: [] }
-  const kept: ObservedRow[] = []
-  const refused: { sighting: ObservedRow; reason: string }[] = []
-  for (const sighting of rows) {
-    const row = reordered(sighting, columns)
+  const columns = columnsFor(query, rows, previousColumns)
+  if (columns === null) return { rows: null, refused: [] }
+  const candidates: ObservedRow[] = []
+  const refused: RefusedObservation[] = []
+  for (const observed of rows) {
+    const row = reordered(observed, columns)
     if (row === null) {
-      refused.push({ sighting, reason: 'its columns are not those of the other rows' })
+      refused.push({ observed, reason: 'its columns are not those of the other rows' })
       continue
     }
-    const agreed = acceptRare || older?.rows.has(rowKey(row)) === true
-    const reason = agreed ? null : suspicionOf(query, sighting)
-    if (reason === null) kept.push({ ...sighting, columns, row, accused: agreed ? null : sighting.accused })
-    else refused.push({ sighting, reason })
+    const isTrusted = acceptRare || previous?.rows.has(rowKey(row)) === true
+    const reason = isTrusted ? null : suspicionOf(query, observed)
+    if (reason !== null) refused.push({ observed, reason })
+    else
+      candidates.push({
+        ...observed,
+        columns,
+        row,
+        onlyOnSuspects: isTrusted ? null : observed.onlyOnSuspects
+      })
   }
   const learned = new Map<string, ListedRow>()
-  const list = ({ row, hosts, excused }: ObservedRow) =>
-    learned.set(rowKey(row), { row, list: hosts.length + excused >= observers ? 'required' : 'optional' })
-  for (const sighting of query.weight === 'integrity' ? kept : generalizeVariants(query, kept, observers)) {
-    if (sighting.accused === null) list(sighting)
-    else refused.push({ sighting, reason: sighting.accused })
+  const merged = query.weight === 'integrity' ? candidates : generalizeVariants(query, candidates, observers)
+  for (const observed of merged) {
+    const { row, hosts, exempt, onlyOnSuspects } = observed
+    if (onlyOnSuspects !== null) refused.push({ observed, reason: onlyOnSuspects })
+    else learned.set(rowKey(row), { row, list: hosts.length + exempt >= observers ? 'required' : 'optional' })
   }
-  return { whole: { columns, rows: learned }, refused }
+  return { rows: { columns, rows: learned }, refused }
 }
 
-/** The columns in the order that the file has them in; for a foreign query those of most rows. */
+function refusedRow(query: string, { observed, reason }: RefusedObservation, fleet: Fleet): Refused {
+  const { columns, row, hosts } = observed
+  return {
+    query,
+    row: Object.fromEntries(columns.map((column, at) => [column, row[at] ?? ''])),
+    hosts: hosts.map(host => fleet.hosts[host]?.id ?? '').sort(),
+    reason
+  }
+}
+
+/** The columns in the file's order; for a foreign query those of most rows. */
 function columnsFor(
   query: Query,
   rows: readonly ObservedRow[],
-  older: readonly string[] | undefined
+  previous: readonly string[] | undefined
 ): readonly string[] | null {
-  const most = () => {
-    const votes = new Map<string, { columns: readonly string[]; hosts: number }>()
-    for (const { columns, hosts } of rows) {
-      const vote = votes.get(rowKey(columns)) ?? { columns, hosts: 0 }
-      vote.hosts += hosts.length
-      votes.set(rowKey(columns), vote)
-    }
-    return [...votes.values()].sort((a, b) => b.hosts - a.hosts || compareRows(a.columns, b.columns))[0]
-      ?.columns
+  const columns = query.identity ?? mostCommonColumns(rows) ?? previous
+  if (columns === undefined) return null
+  return previous !== undefined && isSameSet(columns, previous) ? previous : columns
+}
+
+function mostCommonColumns(rows: readonly ObservedRow[]): readonly string[] | undefined {
+  const votes = new Map<string, { columns: readonly string[]; hosts: number }>()
+  for (const { columns, hosts } of rows) {
+    const vote = votes.get(rowKey(columns)) ?? { columns, hosts: 0 }
+    vote.hosts += hosts.length
+    votes.set(rowKey(columns), vote)
   }
-  const own = query.identity ?? most() ?? older
-  if (own === undefined) return null
-  return older !== undefined && isSameSet(own, older) ? older : own
+  const [first] = [...votes.values()].sort((a, b) => b.hosts - a.hosts || compareRows(a.columns, b.columns))
+  return first?.columns
 }
 
 const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>
@@ -183,12 +199,9 @@ function reordered({ columns, row }: ObservedRow, wanted: readonly string[]): re
   return wanted.map(column => row[columns.indexOf(column)] ?? '')
 }
 
-/** Why a row looks like an intruder; what is refused here the review of a pull request would call poisoning. */
-function suspicionOf(
-  query: Query,
-  { suspicion, prevalence: [having, observed] }: ObservedRow
-): string | null {
+/** Why a row looks like an intruder's. In a pull request the poisoning guard would report the same rows. */
+function suspicionOf(query: Query, { suspicion, prevalence: [have, of] }: ObservedRow): string | null {
   if (suspicion !== null) return suspicion
-  if (query.weight !== 'integrity' || having * 2 >= observed) return null
-  return `only ${having} of ${observed} clean hosts ${having === 1 ? 'has' : 'have'} it, and a change in this table is rarely innocent`
+  if (query.weight !== 'integrity' || have * 2 >= of) return null
+  return `only ${have} of ${count(of, 'clean host')} ${plural(have, 'has', 'have')} it, and a change in this table is rarely innocent`
 }

@@ -3,45 +3,46 @@ import { columnKind } from '../normalize/rules.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { ObservedRow } from './observations.ts'
 
-const RARE_SHARE = 0.15
-/** … that together stand on so large a part of the hosts, and on so many, are one row with a random part. */
-const PATTERN_SHARE = 0.5
-const MIN_HOSTS_WITH_VARIANTS = 3
+/** A variant is on at most this share of the hosts … */
+const MAX_VARIANT_SHARE = 0.15
+/** … while all variants of one pattern together are on at least this share, and on at least so many. */
+const MIN_PATTERN_SHARE = 0.5
+const MIN_PATTERN_HOSTS = 3
 
 /**
- * Replaces per-host variants of one row by their pattern. Digests, cohorts and what is declared changeable are never
- * generalized.
+ * Replaces the rows that differ from host to host only in a random part by their pattern. Digests, `cohort` and
+ * `changes` columns are never generalized.
+ * @param observers how many hosts answered the query
  */
 export function generalizeVariants(
   query: Query,
   rows: readonly ObservedRow[],
   observers: number
 ): ObservedRow[] {
-  const fixed = (column: string) =>
+  const isFixed = (column: string) =>
     columnKind(column) === 'digest' || query.cohort.includes(column) || query.changes.includes(column)
   const isRare = ({ hosts }: ObservedRow) =>
-    hosts.length < observers && hosts.length <= Math.max(1, RARE_SHARE * observers)
-  const variants = Map.groupBy(rows.filter(isRare), ({ columns, row }) =>
-    JSON.stringify(row.map((value, at) => (fixed(columns[at] ?? '') ? value : generalize(value))))
-  )
-  let rest = [...rows]
+    hosts.length < observers && hosts.length <= Math.max(1, MAX_VARIANT_SHARE * observers)
+  const generalized = ({ columns, row }: ObservedRow) =>
+    row.map((value, at) => (isFixed(columns[at] ?? '') ? value : generalize(value)))
+  const byPattern = Map.groupBy(rows.filter(isRare), row => JSON.stringify(generalized(row)))
+  let remaining = [...rows]
   const patterns: ObservedRow[] = []
-  for (const members of variants.values()) {
-    const [first] = members
-    const row =
-      first?.row.map((value, at) => (fixed(first.columns[at] ?? '') ? value : generalize(value))) ?? []
-    if (first === undefined || members.length < MIN_VARIANTS || !row.some(isPattern) || !hasLiteralText(row))
-      continue
-    const tests = row.map(patternOf)
+  for (const variants of byPattern.values()) {
+    const [first] = variants
+    if (first === undefined || variants.length < MIN_VARIANTS) continue
+    const pattern = generalized(first)
+    if (!pattern.some(isPattern) || !hasLiteralText(pattern)) continue
+    const tests = pattern.map(patternOf)
     const matching = new Set(
-      rest.filter(
-        sighting => isRare(sighting) && tests.every((test, at) => test.test(sighting.row[at] ?? ''))
+      remaining.filter(
+        observed => isRare(observed) && tests.every((test, at) => test.test(observed.row[at] ?? ''))
       )
     )
-    const hosts = [...new Set([...matching].flatMap(sighting => sighting.hosts))]
-    if (hosts.length < MIN_HOSTS_WITH_VARIANTS || hosts.length < PATTERN_SHARE * observers) continue
-    rest = rest.filter(sighting => !matching.has(sighting))
-    patterns.push({ ...first, row, hosts, suspicion: null, accused: null, excused: 0 })
+    const hosts = [...new Set([...matching].flatMap(observed => observed.hosts))]
+    if (hosts.length < MIN_PATTERN_HOSTS || hosts.length < MIN_PATTERN_SHARE * observers) continue
+    remaining = remaining.filter(observed => !matching.has(observed))
+    patterns.push({ ...first, row: pattern, hosts, suspicion: null, onlyOnSuspects: null, exempt: 0 })
   }
-  return [...rest, ...patterns]
+  return [...remaining, ...patterns]
 }

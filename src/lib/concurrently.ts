@@ -1,4 +1,4 @@
-/** Does `work` on all entries, at most `limit` at once, and gives the results as they come. The first error ends it. */
+/** Runs `work` on all entries, at most `limit` at once, and yields each result when it is ready. The first error ends it. */
 export async function* concurrently<T, R>(
   entries: readonly T[],
   limit: number,

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Assessment, assess } from '../assess.ts'
 import { baselineNotices } from '../baseline/notices.ts'
@@ -7,23 +6,17 @@ import { failures } from '../publish/gate.ts'
 import type { Report } from '../report/report.ts'
 import type { BaseVersion } from '../review/base-version.ts'
 import { suggest } from '../review/suggestion.ts'
-import { type Collection, type Job, publishReport } from './job.ts'
+import type { Collection, Job, ModeResult, OutputFile } from './job.ts'
 import { dayOf, fleetReport, planOf } from './report.ts'
 
-/** Mode `check`: compares the fleet with its baseline and itself, and tells of it. Returns why the run must fail. */
-export async function runCheck(job: Job, fetched: Collection, replaced: BaseVersion): Promise<string[]> {
-  const report = await job.log.group('Analyze', () => examine(job, fetched, replaced))
-  await publishReport(job, report, fetched.asked.baseline)
-  return failures(report, job.inputs)
-}
-
-async function examine(
+/** Mode `check`: compares the fleet with its baseline and with itself. */
+export async function runCheck(
   job: Job,
-  fetched: Collection,
+  collection: Collection,
   { content: replaced, notices }: BaseVersion
-): Promise<Report> {
-  const { asked, queries, hosts } = fetched
-  const { baseline, indicators, packs } = asked
+): Promise<ModeResult> {
+  const { definitions, queries, hosts } = collection
+  const { baseline, indicators, packs } = definitions
   const question = {
     queries,
     indicators,
@@ -31,23 +24,34 @@ async function examine(
     baseline: baseline?.content ?? null,
     ...(replaced === undefined ? {} : { replaced })
   }
-  const assessment = await assess(question, hosts)
-  const told = [...notices, ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))]
+  const assessment = await job.log.group('Analyze', () => assess(question, hosts))
+  const suggestion = followRollouts(job, assessment)
+  const report: Report = {
+    ...fleetReport(job, collection, assessment, [
+      ...notices,
+      ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))
+    ]),
+    ...planOf(definitions, replaced, assessment.effect),
+    ...suggestion?.section
+  }
   return {
-    ...fleetReport(job, fetched, assessment, told),
-    ...planOf(asked, replaced, assessment.effect),
-    ...(await followRollouts(job, assessment))
+    report,
+    baseline,
+    files: suggestion === null ? [] : [suggestion.file],
+    problems: failures(report, job.inputs)
   }
 }
 
-/** Writes the baseline that follows the rollouts of an analysis, where there are any. */
-async function followRollouts(
+/** The baseline that follows the rollouts of an analysis; `null` if there is none. */
+function followRollouts(
   { outputDir }: Job,
   { match, analysis }: Assessment
-): Promise<Pick<Report, 'suggestion'>> {
+): { readonly file: OutputFile; readonly section: Pick<Report, 'suggestion'> } | null {
   const suggestion = match === null ? null : suggest(match, analysis)
-  if (suggestion === null) return {}
+  if (suggestion === null) return null
   const file = 'baseline.suggested.json'
-  await writeFile(join(outputDir, file), writeBaseline(suggestion.baseline))
-  return { suggestion: { file, changes: suggestion.changes } }
+  return {
+    file: { path: join(outputDir, file), text: writeBaseline(suggestion.baseline) },
+    section: { suggestion: { file, changes: suggestion.changes } }
+  }
 }

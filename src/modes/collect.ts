@@ -1,20 +1,30 @@
-import * as core from '@actions/core'
-import { assess } from '../assess.ts'
-import { failures } from '../publish/gate.ts'
-import { silentHosts } from '../publish/outputs.ts'
+import { coverageOutputs } from '../publish/channels/outputs.ts'
+import { coverageFailures } from '../publish/gate.ts'
 import { coverageSentence } from '../report/phrases.ts'
-import type { Collection, Job } from './job.ts'
-import { dayOf, fleetReport } from './report.ts'
+import { coverage } from '../report/summarize.ts'
+import type { HostStatus } from '../snapshot/snapshot.ts'
+import type { Collection, Job, ModeResult } from './job.ts'
+import { expectedHosts } from './report.ts'
 
-/**
- * Mode `collect` writes a snapshot only; its outputs and the log tell how much of the fleet is in it. Returns why the
- * run must fail.
- */
-export async function runCollect(job: Job, fetched: Collection): Promise<string[]> {
-  const question = { queries: [], indicators: [], baseline: null, today: dayOf(job) }
-  const { summary, hosts } = fleetReport(job, fetched, await assess(question, fetched.hosts), [])
+/** Mode `collect`: only writes a snapshot; its outputs and the log say how much of the fleet is in it. */
+export function runCollect(job: Job, { collected }: Collection): ModeResult {
+  const { statuses, targeted } = collected
+  const hostsThatAre = (status: HostStatus) =>
+    [...statuses.keys()].filter(host => statuses.get(host) === status)
+  const reported = hostsThatAre('reported').length
+  const silent = hostsThatAre('silent')
+  const hosts = Math.max(statuses.size, expectedHosts(job, targeted) ?? 0)
+  const summary = {
+    hosts,
+    reported,
+    partial: hostsThatAre('partial').length,
+    silent: silent.length,
+    coverage: coverage(reported, hosts)
+  }
   job.log.info(coverageSentence(summary))
-  core.setOutput('coverage', summary.coverage.toFixed(4))
-  core.setOutput('silent-hosts', silentHosts(hosts))
-  return failures({ summary, findings: [] }, { failOn: 'never', minCoverage: job.inputs.minCoverage })
+  return {
+    report: null,
+    outputs: coverageOutputs(summary.coverage, silent),
+    problems: coverageFailures(summary, job.inputs.minCoverage)
+  }
 }

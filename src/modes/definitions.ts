@@ -2,49 +2,38 @@ import { createHash } from 'node:crypto'
 import { type Indicator, parseIndicators } from '../analyze/findings/indicators.ts'
 import { BaselineError, parseBaseline } from '../baseline/baseline.ts'
 import type { BaselineFile } from '../baseline/notices.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import { errorMessage } from '../lib/error-message.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
 import { sanitize } from '../text/sanitize.ts'
 
-/** What a run asks of a fleet, read from files before anything is called. */
+/** What a run compares a fleet with and looks for in it, read from files before anything is called. */
 export interface Definitions {
   readonly packs: readonly Pack[]
-  /** `null`: none is named, or mode `baseline` writes the first. */
+  /** `null`: no file is named, or mode `baseline` creates it. */
   readonly baseline: BaselineFile | null
   readonly indicators: readonly Indicator[]
 }
 
-/** Where to find what a run asks. */
-export interface QuestionSources {
-  readonly mode: string
-  readonly packs: readonly string[]
-  readonly baseline: string | null
-  /** A path, or indicators in place. */
-  readonly indicators: string | null
-}
-
 /**
  * Reads packs, baseline and indicators.
- * @throws Error with all problems of the three, one a line.
+ * @throws Error with the problems of all three, one per line.
  */
 export async function loadDefinitions(
-  sources: QuestionSources,
+  { mode, packs, baseline, indicators }: Pick<Inputs, 'mode' | 'packs' | 'baseline' | 'indicators'>,
   readFile: (path: string) => Promise<string>
 ): Promise<Definitions> {
-  const [packs, baseline, indicators] = await Promise.allSettled([
-    loadPacks(sources.packs, readFile),
-    readBaseline(sources.baseline, sources.mode === 'baseline', readFile),
-    readIndicators(sources.indicators, readFile)
-  ])
-  if (packs.status === 'fulfilled' && baseline.status === 'fulfilled' && indicators.status === 'fulfilled') {
-    return { packs: packs.value, baseline: baseline.value, indicators: indicators.value }
-  }
-  const problems = [packs, baseline, indicators].flatMap(part =>
-    part.status === 'rejected' ? [part.reason] : []
+  const read = [
+    loadPacks(packs, readFile),
+    readBaseline(baseline, mode === 'baseline', readFile),
+    readIndicators(indicators, readFile)
+  ] as const
+  const problems = (await Promise.allSettled(read)).flatMap(result =>
+    result.status === 'rejected' ? [errorMessage(result.reason)] : []
   )
-  throw new Error(
-    problems.map(problem => (problem instanceof Error ? problem.message : String(problem))).join('\n')
-  )
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  return { packs: await read[0], baseline: await read[1], indicators: await read[2] }
 }
 
 async function readBaseline(
@@ -69,13 +58,13 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-/** A relative path that is named alone, or any file with an extension of lists, is meant as a file. */
+/** A single line that looks like a relative path, or ends like a list of indicators, is meant as a file. */
 const LIST_FILE = /\.(?:txt|csv|ioc|list|indicators)$/i
 const RELATIVE_PATH = /^(?!\/)[\w.@+-]*\/[\w.@+/-]+$/
 
 /**
- * One line that names a readable file of the workspace is a path; anything else is indicators in place. An absolute
- * path is a file only where it ends like a list: `/usr/sbin/sshd` is looked for on the hosts, not read on the runner.
+ * A single line that names a readable file of the workspace is a path; anything else is the indicators themselves. An
+ * absolute path is a file only if it ends like a list: `/usr/sbin/sshd` is searched for on the hosts, not read here.
  */
 async function readIndicators(
   text: string | null,
@@ -91,7 +80,7 @@ async function readIndicators(
   if (list || RELATIVE_PATH.test(entry)) {
     throw new Error(
       `indicators: the file ${sanitize(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
-        'this step; to look for this very text on the hosts, put a line that starts with # above it.'
+        'this step; to search the hosts for this text itself, put a line that starts with # above it.'
     )
   }
   return parseIndicators(entry)

@@ -1,81 +1,92 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import * as core from '@actions/core'
 import { ssmClient } from '../aws/clients.ts'
 import { login } from '../aws/login.ts'
-import type { Clock } from '../clock.ts'
+import type { BaselineFile } from '../baseline/notices.ts'
 import { type Collected, collect } from '../collect/collect.ts'
-import { type GitHub, gitHub } from '../github/api.ts'
+import { gitHub } from '../github/api.ts'
 import type { RunContext } from '../github/context.ts'
+import type { GitHub } from '../github/ports.ts'
 import type { Inputs } from '../inputs/inputs.ts'
-import type { Log } from '../log.ts'
 import { queriesOf } from '../osquery/load-packs.ts'
 import { type Query, unknownQuery } from '../osquery/pack.ts'
-import { publish } from '../publish/publish.ts'
+import type { Ports } from '../ports.ts'
+import type { Outputs } from '../publish/channel.ts'
 import type { Report } from '../report/report.ts'
 import { readSnapshot } from '../snapshot/read.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import type { Definitions } from './definitions.ts'
 
-/** One run: what it was told, where it stands, and when it must stop. */
-export interface Job {
-  readonly env: Readonly<Record<string, string | undefined>>
+/** One run: its inputs, its surroundings, and when it must stop. */
+export interface Job extends Ports {
   readonly context: RunContext
   readonly inputs: Inputs
+  /** Absolute. */
   readonly outputDir: string
   /** ISO 8601. */
   readonly startedAt: string
   readonly signal: AbortSignal
-  readonly log: Log
-  readonly clock: Clock
 }
 
-/** A fleet in a snapshot, and what is asked of it. */
+/** What a mode produced. Nothing of it is written, set or published yet. */
+export interface ModeResult {
+  /** `null`: the mode publishes none. */
+  readonly report: Report | null
+  /** The file whose lines the findings can point at. */
+  readonly baseline?: BaselineFile | null
+  /** Outputs of the action besides those that every report determines. */
+  readonly outputs?: Outputs
+  readonly files?: readonly OutputFile[]
+  /** Why the run must fail, one sentence each. */
+  readonly problems: readonly string[]
+}
+
+export interface OutputFile {
+  /** Absolute. */
+  readonly path: string
+  readonly text: string
+}
+
+/** A fleet in a snapshot, and the definitions to judge it by. */
 export interface Collection {
-  readonly asked: Definitions
+  /** Of the snapshot file, absolute. */
+  readonly path: string
+  readonly definitions: Definitions
   readonly collected: Collected
   /** Of the packs, and those of the snapshot that no pack has. */
   readonly queries: readonly Query[]
-  /** Opens the hosts; as often as it is called. */
+  /** Reads the hosts from the file, each time that it is called. */
   readonly hosts: () => AsyncGenerator<HostRecord>
 }
 
-export const readFileOf =
-  ({ context }: Pick<Job, 'context'>) =>
-  (path: string): Promise<string> =>
-    readFile(resolve(context.workspace, path), 'utf8')
+/** Reads a text file by its path in the workspace. */
+export function workspaceReader({ context }: Job): (path: string) => Promise<string> {
+  return path => readFile(resolve(context.workspace, path), 'utf8')
+}
 
-/** Collects all hosts into the snapshot of the output folder. */
-export async function collectSnapshot(job: Job, asked: Definitions): Promise<Collection> {
-  const { inputs, context, startedAt, outputDir, signal, log, clock } = job
+/** Collects all hosts into a snapshot in the output folder. */
+export async function collectSnapshot(job: Job, definitions: Definitions): Promise<Collection> {
+  const { inputs, context, startedAt, outputDir, signal, log, clock, mask, env } = job
+  const { repository, runId, workspace } = context
   const path = join(outputDir, 'snapshot.ndjson.gz')
-  const queries = queriesOf(asked.packs)
-  const repository = context.repository === null ? 'local' : Object.values(context.repository).join('/')
-  const collected = await log.group('Collect', async () => {
-    const ssm =
-      inputs.collector === 'ssm'
-        ? ssmClient(inputs.region, await login(inputs, context, { clock, log, mask: core.setSecret }))
-        : null
-    try {
-      return await collect(
-        {
-          inputs,
-          packs: asked.packs,
-          queries,
-          comment: `fleet-drift ${repository} run ${context.runId ?? 'local'}`,
-          workspace: context.workspace,
-          path,
-          startedAt
-        },
-        { ssm, log, clock, signal }
-      )
-    } finally {
-      ssm?.destroy()
-    }
-  })
-  core.setOutput('snapshot', path)
+  const queries = queriesOf(definitions.packs)
+  const name = repository === null ? 'local' : `${repository.owner}/${repository.repo}`
+  const request = {
+    inputs,
+    packs: definitions.packs,
+    queries,
+    comment: `fleet-drift ${name} run ${runId ?? 'local'}`,
+    workspace,
+    startedAt
+  }
+  const connect = async () =>
+    ssmClient(inputs.region, await login(inputs, context, { clock, log, mask }), clock)
+  const collected = await log.group('Collect', () =>
+    collect(request, path, { connect, env, log, clock, signal })
+  )
   return {
-    asked,
+    path,
+    definitions,
     collected,
     queries: [...queries, ...collected.unknownQueries.map(unknownQuery)],
     async *hosts() {
@@ -84,31 +95,13 @@ export async function collectSnapshot(job: Job, asked: Definitions): Promise<Col
   }
 }
 
-export function gitHubOf({ context: { repository }, inputs: { githubToken } }: Job): GitHub | null {
-  return repository !== null && githubToken !== ''
-    ? gitHub(githubToken, repository.owner, repository.repo)
-    : null
-}
-
-/** @param baseline the baseline that findings can be shown at */
-export async function publishReport(
-  job: Job,
-  report: Report,
-  baseline: Definitions['baseline'] = null
-): Promise<void> {
-  const { env, context, inputs, outputDir, log } = job
-  await publish(
-    {
-      report,
-      baseline,
-      context,
-      outputDir,
-      redact: inputs.redact,
-      publishToPublic: inputs.publishToPublic,
-      comment: inputs.comment === 'auto',
-      issue: inputs.issue === 'rolling',
-      summaryPath: env.GITHUB_STEP_SUMMARY || null
-    },
-    { log, github: gitHubOf(job), setOutput: core.setOutput }
-  )
+/** `null`: the run has no repository or no token. */
+export function gitHubOf({
+  context: { repository },
+  inputs: { githubToken },
+  env,
+  clock
+}: Job): GitHub | null {
+  if (repository === null || githubToken === '') return null
+  return gitHub(githubToken, repository, { apiUrl: env.GITHUB_API_URL || 'https://api.github.com', clock })
 }

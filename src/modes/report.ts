@@ -1,11 +1,11 @@
 import manifest from '../../package.json' with { type: 'json' }
-import type { Analysis } from '../analyze/analyze.ts'
-import type { Finding } from '../analyze/findings/finding.ts'
-import { assess } from '../assess.ts'
+import type { Analysis } from '../analyze/analysis.ts'
+import type { Finding } from '../analyze/finding.ts'
 import { diffBaselines, integrityAdditions } from '../baseline/diff.ts'
 import { queriesOf } from '../osquery/load-packs.ts'
 import { buildReport } from '../report/build.ts'
-import type { Report } from '../report/report.ts'
+import type { Report, ReportRun } from '../report/report.ts'
+import { summarize } from '../report/summarize.ts'
 import { type BaseVersion, NOT_REPLACED } from '../review/base-version.ts'
 import type { Effect } from '../review/plan.ts'
 import type { Definitions } from './definitions.ts'
@@ -14,55 +14,56 @@ import type { Collection, Job } from './job.ts'
 const TOOL = { name: manifest.name, version: manifest.version }
 
 /**
- * The report of a fleet that was collected.
- * @param notices what a reader must know before what the analysis has to say
+ * The report on a fleet that was collected.
+ * @param notices to read before those of the analysis
  */
 export function fleetReport(
   job: Job,
-  { asked, collected }: Collection,
+  { definitions, collected }: Collection,
   { analysis, findings }: { readonly analysis: Analysis; readonly findings: readonly Finding[] },
   notices: readonly string[]
 ): Report {
-  const facts = {
-    ...factsOf(job),
+  const run = {
+    ...runOf(job, definitions),
     targets: collected.targets,
     region: collected.region,
-    packs: asked.packs.map(({ name, sha256 }) => ({ name, sha256 })),
-    baseline: fileOf(asked.baseline),
+    packs: definitions.packs.map(({ name, sha256 }) => ({ name, sha256 })),
     snapshotSha256: collected.sha256
   }
-  const told = { ...analysis, notices: [...notices, ...analysis.notices] }
-  return buildReport(TOOL, facts, told, findings, expectedOf(job, collected.targeted))
+  return buildReport(
+    TOOL,
+    run,
+    { ...analysis, notices: [...notices, ...analysis.notices] },
+    findings,
+    expectedHosts(job, collected.targeted)
+  )
 }
 
 /**
- * The report of a run that saw no host, with the reason: nothing was assessed, so nothing is called clean. Of a pull
- * request that changes the baseline it tells what can be told without hosts.
+ * The report on a run without hosts, with the reason: nothing was assessed, so nothing is called clean. For a pull
+ * request that changes the baseline, it has the part of the plan that needs no hosts.
+ * @param reason one or more lines
  */
-export async function emptyReport(
+export function emptyReport(
   job: Job,
   reason: string,
-  asked: Definitions | null = null,
-  replaced: BaseVersion = NOT_REPLACED
-): Promise<Report> {
-  const { analysis, findings } = await assess(
-    { queries: [], baseline: null, indicators: [], today: dayOf(job) },
-    async function* () {}
-  )
-  const facts = {
-    ...factsOf(job),
-    packs: [],
-    baseline: fileOf(asked?.baseline ?? null),
-    snapshotSha256: null
-  }
-  const told = { ...analysis, notices: [...reason.split('\n'), ...replaced.notices] }
+  definitions: Definitions | null = null,
+  baseVersion: BaseVersion = NOT_REPLACED
+): Report {
   return {
-    ...buildReport(TOOL, facts, told, findings, null),
-    ...(asked === null ? {} : planOf(asked, replaced.content, null))
+    schemaVersion: 1,
+    tool: TOOL,
+    run: runOf(job, definitions),
+    summary: summarize([], [], [], { expected: null, foldedRows: 0 }),
+    hosts: [],
+    clusters: [],
+    findings: [],
+    notices: [...reason.split('\n'), ...baseVersion.notices],
+    ...(definitions === null ? {} : planOf(definitions, baseVersion.content, null))
   }
 }
 
-/** What the pull request under review does; nothing where it leaves the baseline as it is. */
+/** What the pull request under review does; nothing if it leaves the baseline as it is. */
 export function planOf(
   { baseline, packs }: Definitions,
   replaced: BaseVersion['content'],
@@ -74,13 +75,12 @@ export function planOf(
 }
 
 /** The day of the run, YYYY-MM-DD: acceptances hold through their last day. */
-export const dayOf = ({ startedAt }: Job): string => startedAt.slice(0, 10)
+export function dayOf({ startedAt }: Job): string {
+  return startedAt.slice(0, 10)
+}
 
-const fileOf = (baseline: Definitions['baseline']) =>
-  baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 }
-
-/** How many hosts there should be, as the user or SSM says it of the hosts that are told of. */
-function expectedOf(
+/** How many hosts there should be, as far as the user or SSM says; `null` if the report is on named hosts only. */
+export function expectedHosts(
   { inputs: { mode, expectedHosts, baselineHosts } }: Job,
   targeted: number
 ): number | null {
@@ -88,7 +88,9 @@ function expectedOf(
   return Math.max(targeted, expectedHosts !== null && 'count' in expectedHosts ? expectedHosts.count : 0)
 }
 
-function factsOf({ inputs, startedAt, clock }: Job) {
+/** The facts of a run that are known before any host is. */
+function runOf({ inputs, startedAt, clock }: Job, definitions: Definitions | null): ReportRun {
+  const baseline = definitions?.baseline ?? null
   return {
     mode: inputs.mode,
     name: inputs.name,
@@ -96,6 +98,9 @@ function factsOf({ inputs, startedAt, clock }: Job) {
     startedAt,
     finishedAt: new Date(clock.now()).toISOString(),
     targets: inputs.targetLines,
-    region: inputs.region || null
+    region: inputs.region || null,
+    packs: [],
+    baseline: baseline === null ? null : { path: baseline.path, sha256: baseline.sha256 },
+    snapshotSha256: null
   }
 }

@@ -1,26 +1,28 @@
 import type { Item } from './items.ts'
 
-/** Of fewer hosts nothing is inferred: chance alone would make a column look volatile. */
+/** From fewer hosts nothing is inferred: a column could look volatile by chance. */
 const MIN_HOSTS = 5
-/** A row repeats that is on so many of the hosts, and on three at least. */
-const REPEATS = 0.02
-/** Without the volatile columns at least this part of a host's rows repeat, and nearly as many as ever could. */
+/** A row repeats if it is on at least this share of the hosts, and on at least three. */
+const MIN_REPEAT_SHARE = 0.02
+const MIN_REPEAT_HOSTS = 3
+/** Without the volatile columns at least this share of a host's rows repeat … */
 const MIN_REPEATED_SHARE = 0.5
-const NEARLY = 0.9
-/** Among the hosts that have the rest of a row, a volatile value is shared with fewer than this part of them. */
-const HARDLY = 0.1
-/** What is looked at: so many rows of one host, and of all; but of this many hosts anyway. */
+/** … and at least this share of those that repeat without every column that could be volatile. */
+const MIN_SHARE_OF_BEST = 0.9
+/** A volatile value is shared by less than this part of the hosts that have the same row in the other columns. */
+const MAX_VOLATILE_SHARE = 0.1
+/** The sample: at most so many rows of one host, and hosts until both so many rows and so many hosts are reached. */
 const MAX_ROWS_PER_HOST = 2000
-const MAX_ROWS = 12_000
-const ENOUGH_HOSTS = 12
-/** Columns that name a program or a right are never volatile: an intruder's would vanish with them. */
+const SAMPLE_ROWS = 12_000
+const SAMPLE_HOSTS = 12
+/** Columns that name a program or a right are never volatile: leaving them out would hide an intruder. */
 const NEVER_VOLATILE =
   /(^|_)(path|directory|cmdline|command|command_line|key|sha1|sha256|md5|hash|user|username|uid|value)$/
 
 /**
- * The columns that identify the rows of a query which does not say: a column is volatile whose values hardly repeat
- * among hosts while the rest of the row does. Each host has one vote and the median decides, so that a minority of
- * hostile hosts moves nothing; order plays no part. Time O(sampled rows × columns²).
+ * The columns that identify the rows of a query that does not declare them. A column is volatile if its values hardly
+ * repeat among hosts while the rest of the row does. Each host has one vote and the median decides, so a minority of
+ * hostile hosts changes nothing, and neither does the order. Time O(sampled rows × columns²).
  * @param hosts the items of each host that has rows of the query; a fair sample of the fleet
  */
 export function inferIdentity(hosts: readonly (readonly Item[])[]): string[] {
@@ -30,16 +32,19 @@ export function inferIdentity(hosts: readonly (readonly Item[])[]): string[] {
   const rows = sample.map(items => items.map(item => columns.map(column => cellOf(item, column))))
   const all = columns.map((_, at) => at)
   const shares = all.map(column => medianShare(rows, [], column))
-  const suspects = all
+  const candidates = all
     .filter(column => !NEVER_VOLATILE.test(columns[column] ?? ''))
     .sort((a, b) => (shares[a] ?? 0) - (shares[b] ?? 0) || a - b)
-  const without = (count: number) => all.filter(column => !suspects.slice(0, count).includes(column))
-  const most = suspects.length === all.length ? suspects.length - 1 : suspects.length
-  const wanted = Math.max(MIN_REPEATED_SHARE, NEARLY * repeated(rows, without(most)))
-  for (let count = 0; count <= most; count++) {
-    const rest = without(count)
-    if (repeated(rows, rest) < wanted) continue
-    const kept = all.filter(column => rest.includes(column) || medianShare(rows, rest, column) >= HARDLY)
+  const without = (count: number) => all.filter(column => !candidates.slice(0, count).includes(column))
+  const maxVolatile = candidates.length === all.length ? candidates.length - 1 : candidates.length
+  const best = repeatedShare(rows, without(maxVolatile))
+  const wanted = Math.max(MIN_REPEATED_SHARE, MIN_SHARE_OF_BEST * best)
+  for (let count = 0; count <= maxVolatile; count++) {
+    const others = without(count)
+    if (repeatedShare(rows, others) < wanted) continue
+    const kept = all.filter(
+      column => others.includes(column) || medianShare(rows, others, column) >= MAX_VOLATILE_SHARE
+    )
     return kept.map(column => columns[column] ?? '')
   }
   return columns
@@ -49,15 +54,15 @@ function sampleOf(hosts: readonly (readonly Item[])[]): (readonly Item[])[] {
   const sample: (readonly Item[])[] = []
   let rows = 0
   for (const items of hosts) {
-    if (rows >= MAX_ROWS && sample.length >= ENOUGH_HOSTS) break
-    const some = items.slice(0, MAX_ROWS_PER_HOST)
-    sample.push(some)
-    rows += some.length
+    if (rows >= SAMPLE_ROWS && sample.length >= SAMPLE_HOSTS) break
+    const taken = items.slice(0, MAX_ROWS_PER_HOST)
+    sample.push(taken)
+    rows += taken.length
   }
   return sample
 }
 
-/** An item in the columns of its query. */
+/** An item reduced to the given columns. */
 export function projected(item: Item, columns: readonly string[]): Item {
   return { query: item.query, columns, values: columns.map(column => cellOf(item, column)) }
 }
@@ -67,7 +72,7 @@ function cellOf(item: Item, column: string): string {
   return at < 0 ? '' : (item.values[at] ?? '')
 }
 
-/** The columns that more than half of the hosts name; all of them where no two hosts agree. In byte order. */
+/** The columns that more than half of the hosts have; if there are none, all columns. In byte order. */
 function commonColumns(hosts: readonly (readonly Item[])[]): string[] {
   const counts = new Map<string, number>()
   for (const items of hosts) {
@@ -82,7 +87,7 @@ function commonColumns(hosts: readonly (readonly Item[])[]): string[] {
 
 type Rows = readonly (readonly (readonly string[])[])[]
 
-function keyOf(row: readonly string[], columns: readonly number[]): string {
+function projectionKey(row: readonly string[], columns: readonly number[]): string {
   let key = ''
   for (const column of columns) {
     const text = row[column] ?? ''
@@ -91,39 +96,42 @@ function keyOf(row: readonly string[], columns: readonly number[]): string {
   return key
 }
 
-/** On how many hosts each projected row is. */
+/** How many hosts have each row in these columns. */
 function countHosts(hosts: Rows, columns: readonly number[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const rows of hosts) {
-    for (const key of new Set(rows.map(row => keyOf(row, columns))))
+    for (const key of new Set(rows.map(row => projectionKey(row, columns))))
       counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   return counts
 }
 
-/** The part of the median host's rows that, in these columns, are on other hosts too. */
-function repeated(hosts: Rows, columns: readonly number[]): number {
+/** The share of the median host's rows that repeat in these columns. */
+function repeatedShare(hosts: Rows, columns: readonly number[]): number {
   const counts = countHosts(hosts, columns)
-  const least = Math.max(3, Math.ceil(REPEATS * hosts.length))
+  const least = Math.max(MIN_REPEAT_HOSTS, Math.ceil(MIN_REPEAT_SHARE * hosts.length))
   return median(
-    hosts.map(rows => mean(rows.map(row => ((counts.get(keyOf(row, columns)) ?? 0) >= least ? 1 : 0))))
+    hosts.map(rows =>
+      mean(rows.map(row => ((counts.get(projectionKey(row, columns)) ?? 0) >= least ? 1 : 0)))
+    )
   )
 }
 
 /**
- * Of the hosts that have the rest of a row, the part that also have its value in `column`: the mean over a host's
- * rows, the median over hosts. Rows without a value, and those whose rest is on fewer than three hosts, tell nothing.
+ * Of the hosts that have a row in the columns `others`, the share that also has its value in `column`: the mean over a
+ * host's rows, the median over hosts. Rows without a value, and rows on fewer than three hosts, do not count.
  */
-function medianShare(hosts: Rows, rest: readonly number[], column: number): number {
-  const ofRest = countHosts(hosts, rest)
-  const whole = [...rest, column]
-  const ofWhole = countHosts(hosts, whole)
+function medianShare(hosts: Rows, others: readonly number[], column: number): number {
+  const withoutColumn = countHosts(hosts, others)
+  const columns = [...others, column]
+  const withColumn = countHosts(hosts, columns)
   const shares = hosts.flatMap(rows => {
-    const told = rows.flatMap(row => {
-      const others = (ofRest.get(keyOf(row, rest)) ?? 0) - 1
-      return others < 2 || row[column] === '' ? [] : [((ofWhole.get(keyOf(row, whole)) ?? 1) - 1) / others]
+    const ofRows = rows.flatMap(row => {
+      const otherHosts = (withoutColumn.get(projectionKey(row, others)) ?? 0) - 1
+      if (otherHosts < 2 || row[column] === '') return []
+      return [((withColumn.get(projectionKey(row, columns)) ?? 1) - 1) / otherHosts]
     })
-    return told.length === 0 ? [] : [mean(told)]
+    return ofRows.length === 0 ? [] : [mean(ofRows)]
   })
   return shares.length === 0 ? 1 : median(shares)
 }

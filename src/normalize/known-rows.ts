@@ -1,24 +1,24 @@
 /**
- * Rows that are met again and again, recognized by their bytes.
+ * Rows that occur again and again, recognized by their bytes.
  *
- * Most rows of a fleet are the same on many hosts but for volatile columns. A known row is kept as *literals*: the
- * bytes of its JSON text with a hole for the value of each column that does not identify it. Where the literals are
- * found again, with any string in the holes, the row is the same item: comparing is parsing, for a JSON object ends
- * where its text says so. The row that followed last time is tried first; failing that, the row is walked along the
- * columns its query is known to have, and looked up by a hash of its literals. Bytes decide, never the hash.
+ * Most rows of a fleet are the same on many hosts except in volatile columns. A known row is kept as *literals*: the
+ * bytes of its JSON text with a hole for the value of each column that does not identify it. Where the literals appear
+ * again, with any string in the holes, the row is the same item. Comparing is parsing, because a JSON object ends where
+ * its text says so. The row that followed last time is tried first; failing that, the row is walked along the columns
+ * that its query is known to have, and looked up by a hash of its literals. The bytes decide, never the hash.
  *
  * Everything here is bounded, and nothing here decides what a row means: an unknown row is handed back.
  */
 
-/** At most so many rows and bytes are known; then all are forgotten, and learned anew from the hosts that follow. */
+/** When either limit is reached, all rows are forgotten and added anew from the hosts that follow. */
 const MAX_KNOWN_ROWS = 1 << 15
 const MAX_KNOWN_BYTES = 1 << 24
-/** A hash is looked for in so many places: hostile collisions cost no more. */
+/** A hash is looked up in at most so many slots, which bounds the cost of hostile collisions. */
 const MAX_PROBES = 8
 /** Twice the rows, and a power of two. */
 const SLOTS = 1 << 16
-/** Places that remember the hash of a row met once: only rows met twice are learned. */
-const MET_SLOTS = 1 << 18
+/** Slots for the hashes of rows that occurred once: only a row that occurs twice is added. */
+const SEEN_SLOTS = 1 << 18
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -27,9 +27,9 @@ const BACKSLASH = 0x5c
 const OPEN = 0x7b
 const CLOSE = 0x7d
 
-/** The columns of a query's rows as they stand in its text. */
+/** The columns of a query's rows in the order of their text. */
 export interface Layout {
-  /** The text before each column's value, `{"path":"` or `","user":"`, and the `"}` behind the last. */
+  /** The text before each column's value, `{"path":"` or `","user":"`, and the `"}` after the last. */
   readonly literals: readonly Buffer[]
   /** For each column its position in the row's identity; −1: a hole. */
   readonly places: readonly number[]
@@ -61,7 +61,7 @@ export function knownRows() {
   const next = new Int32Array(MAX_KNOWN_ROWS).fill(-1)
   const other = new Int32Array(MAX_KNOWN_ROWS).fill(-1)
   const slots = new Int32Array(SLOTS).fill(-1)
-  const met = new Int32Array(MET_SLOTS)
+  const seen = new Int32Array(SEEN_SLOTS)
 
   function match(row: number, text: DataView, at: number): number {
     const from = firstLiteral[row] ?? 0
@@ -83,7 +83,7 @@ export function knownRows() {
   return {
     itemOf: (row: number): number => items[row] ?? 0,
     size: (): number => count,
-    /** Where the row at `at` ends if it is the known row `row`; else −1. */
+    /** Where the row at `at` ends if it is the known row `row`, else −1. */
     match,
     /** The row that is known to follow `row`, and the other one. */
     next: (row: number): number => next[row] ?? -1,
@@ -93,7 +93,7 @@ export function knownRows() {
       other[row] = next[row] ?? -1
       next[row] = follower
     },
-    /** The known row of a walk; else −1. */
+    /** The known row of a walk, else −1. */
     find(text: DataView, at: number, { hash }: Walk): number {
       for (let probe = 0; probe < MAX_PROBES; probe++) {
         const row = slots[(hash + probe) & (SLOTS - 1)] ?? -1
@@ -102,19 +102,19 @@ export function knownRows() {
       }
       return -1
     },
-    /** Whether the walk's row was met before, as far as is remembered. */
-    metBefore({ hash }: Walk): boolean {
-      const slot = (hash >>> 12) & (MET_SLOTS - 1)
-      if (met[slot] === hash) return true
-      met[slot] = hash
+    /** Whether the walk's row occurred before, as far as is remembered. */
+    seenBefore({ hash }: Walk): boolean {
+      const slot = (hash >>> 12) & (SEEN_SLOTS - 1)
+      if (seen[slot] === hash) return true
+      seen[slot] = hash
       return false
     },
-    /** Learns the row of a walk. Returns its number; −1 where there is no place for it. */
-    learn(text: Buffer, at: number, walk: Walk, layout: Layout, item: number): number {
+    /** Adds the row of a walk. Returns its number; −1: there is no slot for it. */
+    add(text: Buffer, at: number, walk: Walk, layout: Layout, item: number): number {
       let slot = -1
       for (let probe = 0; probe < MAX_PROBES && slot < 0; probe++) {
-        const place = (walk.hash + probe) & (SLOTS - 1)
-        if ((slots[place] ?? -1) < 0) slot = place
+        const candidate = (walk.hash + probe) & (SLOTS - 1)
+        if ((slots[candidate] ?? -1) < 0) slot = candidate
       }
       if (slot < 0) return -1
       while (used + walk.end - at > bytes.length) {
@@ -148,7 +148,7 @@ export function knownRows() {
       slots[slot] = row
       return row
     },
-    /** Whether one more row of this length would be too much; then {@link forget}. */
+    /** Whether another row of this length would exceed a limit; if so, call {@link forget}. */
     full: (length: number): boolean => count === MAX_KNOWN_ROWS || used + length > MAX_KNOWN_BYTES,
     forget(): void {
       count = 0
@@ -158,7 +158,7 @@ export function knownRows() {
       other.fill(-1)
       slots.fill(-1)
     },
-    /** Walks a row along its query's layout into `walk`; false where the row does not have it. O(the row's bytes). */
+    /** Walks a row along its query's layout into `walk`; false: the row has another layout. O(the row's bytes). */
     walk(text: DataView, at: number, query: number, layout: Layout, walk: Walk): boolean {
       let hash = seed ^ Math.imul(query + 1, 0x9e3779b1)
       const columns = layout.places.length
@@ -192,8 +192,8 @@ export function knownRows() {
 }
 
 /**
- * The layout of a row's text; `null` where the text is not as JSON.stringify writes an object of strings, or names a
- * column twice.
+ * The layout of a row's text; `null`: the text is not an object of strings as JSON.stringify writes it, or names a column
+ * twice.
  * @param identityOf the identifying columns of a row that has these columns
  */
 export function layoutOf(
@@ -218,10 +218,10 @@ export function layoutOf(
     literals.push(Buffer.from(bytes.subarray(from, end + 3)))
     from = stringEnd(text, end + 3)
     if (from < 0) return null
-    const behind = byteAt(text, from + 1)
+    const next = byteAt(text, from + 1)
     at = from + 2
-    if (behind === CLOSE) break
-    if (behind !== COMMA) return null
+    if (next === CLOSE) break
+    if (next !== COMMA) return null
   }
   literals.push(Buffer.from(bytes.subarray(from, at)))
   const identity = identityOf(columns)
@@ -237,7 +237,7 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 
 const byteAt = (text: DataView, at: number): number => (at < text.byteLength ? text.getUint8(at) : -1)
 
-/** Where the JSON string whose first character is at `at` has its closing quote; −1 where it is not valid JSON. */
+/** Where the JSON string whose first character is at `at` has its closing quote; −1: it is not valid JSON. */
 export function stringEnd(text: DataView, at: number): number {
   const length = text.byteLength
   while (at < length) {
@@ -258,15 +258,16 @@ export function stringEnd(text: DataView, at: number): number {
   return -1
 }
 
-/** What may stand behind a backslash: `"`, `\`, `/`, b, f, n, r, t (RFC 8259, section 7). */
+/** What may follow a backslash: `"`, `\`, `/`, b, f, n, r, t (RFC 8259, section 7). */
 const ESCAPED: readonly number[] = [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]
 
 const isHex = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
 
 /**
- * Eight bytes at a time, as numbers: this is most of the work. Exact, for `a` is JSON text, which has no zero bytes, so
- * that two numbers are equal only where their bytes are; bytes that are no number (invalid UTF-8) only seem to differ.
+ * Compares eight bytes at a time, as numbers: this is most of the work. Exact, because `a` is JSON text without zero
+ * bytes, so two numbers are equal only if their bytes are. Bytes that are NaN as a number (only
+ * invalid UTF-8 can be) never compare equal; such rows are parsed.
  */
 function sameBytes(a: DataView, aAt: number, b: DataView, bAt: number, length: number): boolean {
   if (bAt + length > b.byteLength) return false

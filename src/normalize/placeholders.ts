@@ -2,44 +2,44 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { HostFacts } from '../snapshot/snapshot.ts'
 
-/** A text of the host's own and the placeholder that stands for it on every host. */
+/** A text that belongs to one host, and the placeholder that replaces it on every host. */
 export interface Substitution {
   readonly text: string
   readonly placeholder: string
-  /** Holds in the names of programs and files too: only what the host did not choose itself. */
+  /** Also replaced in the names of programs and files, because the host did not choose it. */
   readonly trusted: boolean
 }
 
-/** Values are compared by their first 4,096 characters and a digest of the whole: masks stay cheap on hostile text. */
+/** Longer values are compared by their beginning and a digest, so that masks stay cheap on hostile text. */
 const MAX_VALUE_LENGTH = 4096
 
-/** EC2 and hybrid ids (SSM's API reference). */
+/** Ids of EC2 instances and hybrid nodes (SSM's API reference). */
 const INSTANCE_ID = /^m?i-[0-9a-f]{8,17}$/
 
-/** A shorter text of a host's own stands for too much. */
-const SHORTEST = 4
-/** The form of a machine or boot id, with or without dashes; a claim of any other form is not believed. */
+/** A shorter text would be replaced where it means something else. */
+const MIN_TEXT_LENGTH = 4
+/** A machine or boot id, with or without dashes. */
 const HEX_ID = /^[0-9a-f-]{32,36}$/i
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i
-/** Loopback, wildcard and broadcast, as every host has them. */
-const NEVER_OWN = /^(?:127\.|0\.0\.0\.0$|255\.255\.255\.255$|[0:]+1?$|::ffff:127\.)/
+/** Loopback, wildcard and broadcast addresses, which every host has. */
+const SHARED_ADDRESS = /^(?:127\.|0\.0\.0\.0$|255\.255\.255\.255$|[0:]+1?$|::ffff:127\.)/
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{3,252}$/
-const NO_NAME = /^(?:localhost|ip6-|[\d.]+$)/i
-/** `app-v2` is the name of a version, which many hosts share. */
+const GENERIC_NAME = /^(?:localhost|ip6-|[\d.]+$)/i
+/** `app-v2` names a version, which many hosts share. */
 const VERSION = /(?<![A-Za-z0-9])v\d{1,3}(?![A-Za-z0-9])/gi
 
 const PLACEHOLDER = /<(?=(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>)/g
 
 /**
- * What of a host's facts may be replaced, longest text first.
- * A host's facts are its own claim: a name counts only where it looks like one host's name (it has a number that is no
- * version, or a domain), an address only where it is no loopback or wildcard, so that none can mask a program or a port.
+ * The texts of a host's facts that are replaced, longest first.
+ * Facts are the host's own claim and must not be able to mask a program or a port. A name counts only if it looks like
+ * that of one host (it has a domain, or a number that is not a version), an address only if it is not shared by all.
  */
 export function substitutionsOf(host: string, facts: HostFacts | null): Substitution[] {
   const found = new Map<string, Substitution>()
   const add = (text: string, placeholder: string, trusted = false) => {
-    const known = text.toLowerCase()
-    if (text.length >= SHORTEST && !found.has(known)) found.set(known, { text, placeholder, trusted })
+    const key = text.toLowerCase()
+    if (text.length >= MIN_TEXT_LENGTH && !found.has(key)) found.set(key, { text, placeholder, trusted })
   }
   if (INSTANCE_ID.test(host)) add(host, '<instance-id>', true)
   if (facts !== null) {
@@ -57,7 +57,10 @@ export function substitutionsOf(host: string, facts: HostFacts | null): Substitu
   return [...found.values()].sort((a, b) => b.text.length - a.text.length || (a.text < b.text ? -1 : 1))
 }
 
-/** Replaces a host's own texts where they stand as whole words. `program`: the value names a program, file or port. */
+/**
+ * Replaces a host's own texts where they are whole words.
+ * @param program the value names a program, file or port
+ */
 export function substitute(value: string, substitutions: readonly Substitution[], program: boolean): string {
   let result = value
   for (const { text, placeholder, trusted } of substitutions) {
@@ -66,7 +69,7 @@ export function substitute(value: string, substitutions: readonly Substitution[]
   return result
 }
 
-/** Bounds a hostile value, and marks literal placeholders as literal, so that none can be forged. */
+/** Limits the length of a hostile value and escapes literal placeholders, so that none can be forged. */
 export function bounded(value: string): string {
   let text = value
   if (text.length > MAX_VALUE_LENGTH) {
@@ -77,12 +80,12 @@ export function bounded(value: string): string {
 }
 
 function isOwnName(name: string): boolean {
-  if (!NAME.test(name) || NO_NAME.test(name)) return false
+  if (!NAME.test(name) || GENERIC_NAME.test(name)) return false
   return name.includes('.') || /\d/.test(name.replace(VERSION, ''))
 }
 
 function isOwnAddress(address: string): boolean {
-  return !NEVER_OWN.test(address) && isIP(address) !== 0
+  return !SHARED_ADDRESS.test(address) && isIP(address) !== 0
 }
 
 function replaceWord(value: string, word: string, placeholder: string): string {
@@ -92,8 +95,8 @@ function replaceWord(value: string, word: string, placeholder: string): string {
   let from = 0
   for (; at >= 0; at = value.indexOf(word, from)) {
     const end = at + word.length
-    const whole = !isWordCharacter(value[at - 1]) && !isWordCharacter(value[end])
-    result += value.slice(from, at) + (whole ? placeholder : word)
+    const isWholeWord = !isWordCharacter(value[at - 1]) && !isWordCharacter(value[end])
+    result += value.slice(from, at) + (isWholeWord ? placeholder : word)
     from = end
   }
   return result + value.slice(from)

@@ -5,17 +5,17 @@ import { knownRows, type Layout, layoutOf, newWalk, stringEnd, viewOf } from './
 import type { Substitution } from './placeholders.ts'
 import { wordIndex } from './word-index.ts'
 
-/** Takes what stands in a host's line. */
+/** Receives what a host's line contains. */
 export interface RowSink {
-  /** The columns that identify a row of the query which has these columns. */
+  /** The columns that identify a row with these columns. */
   identity(query: number, columns: readonly string[]): readonly string[]
-  /** Makes an item of a row's raw identifying values. `own`: the host's own facts had a part in it. */
+  /** Makes an item of a row's raw identifying values. `own`: a fact of the host was replaced in it. */
   item(query: number, columns: readonly string[], values: readonly string[]): { id: number; own: boolean }
   /** The host has this item. */
   has(item: number): void
-  /** The host has this row, which could not be told as an item. */
+  /** The host has this row, which the scanner could not make an item of. */
   row(query: number, row: Row): void
-  /** All rows of the query were told. */
+  /** All rows of the query were passed on. */
   observed(query: number): void
 }
 
@@ -27,14 +27,14 @@ const CLOSE_LIST = 0x5d
 const OPEN = 0x7b
 const CLOSE = 0x7d
 
-/** Longer rows are not learned. */
-const LONGEST_KNOWN = 2048
+/** Longer rows are not added to the known ones. */
+const MAX_KNOWN_ROW_BYTES = 2048
 
 /**
  * Reads rows from the bytes of hosts' lines without parsing those that are known (see known-rows.ts).
- * Strict: what it accepts is JSON, written as the snapshot's writer does, and means what JSON.parse would find.
- * The scanner tells `sink` all rows of a line; where it returns false the line is written otherwise or is no JSON:
- * then what was told counts for nothing, and the line must be parsed as a whole.
+ * Strict: what it accepts is JSON as the snapshot's writer writes it, and means what JSON.parse would find.
+ * The scanner passes all rows of a line to `sink`. If it returns false, the line is not JSON or not written like that:
+ * discard what was passed on and parse the whole line.
  */
 export function lineScanner(queries: readonly Query[], sink: RowSink) {
   const known = knownRows()
@@ -52,10 +52,10 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
 
   let bytes: Buffer = Buffer.alloc(0)
   let text = viewOf(bytes)
-  /** The known rows that hold a text of this host's own. */
+  /** The known rows that contain a text of this host's own. */
   let tainted = new Set<number>()
   const isTainted = (row: number): boolean => tainted.size > 0 && tainted.has(row)
-  /** Where the row that was read last ends, and its number where it is a known one. */
+  /** Where the last row that was read ends, and its number if it is a known one. */
   let rowEnd = -1
   let rowNumber = -1
 
@@ -90,21 +90,21 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
       }
       if (done.has(name)) return false
       done.add(name)
-      at = opening === undefined ? readOddResult(query, at) : readRows(query, at + opening.length)
+      at = opening === undefined ? parseOneResult(query, at) : readRows(query, at + opening.length)
       if (at < 0) return false
       if (query >= 0) {
         following[previous + 1] = query
         previous = query
       }
-      const behind = byteAt(at)
-      if (behind === CLOSE) return at + 2 === bytes.length
-      if (behind !== COMMA) return false
+      const next = byteAt(at)
+      if (next === CLOSE) return at + 2 === bytes.length
+      if (next !== COMMA) return false
       at++
     }
   }
 
-  /** Reads a result that is not `ok`, not ours or not written by us. Returns where it ends; −1 where it is unreadable. */
-  function readOddResult(query: number, at: number): number {
+  /** Reads a result that is not `ok`, not of our queries or not written by us. Returns its end; −1: unreadable. */
+  function parseOneResult(query: number, at: number): number {
     const end = valueEnd(at)
     const result = end < 0 ? null : parseResult(bytes.toString('utf8', at, end))
     if (result === null) return -1
@@ -115,7 +115,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     return end
   }
 
-  /** Reads the rows from `at` and the end of their result. Returns where that is; −1 where a row is unreadable. */
+  /** Reads the rows from `at` and the end of their result. Returns that end; −1: a row is unreadable. */
   function readRows(query: number, at: number): number {
     if (byteAt(at) === CLOSE_LIST) at++
     else {
@@ -128,9 +128,9 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
           previous = rowNumber
         }
         at = rowEnd + 1
-        const behind = byteAt(rowEnd)
-        if (behind === CLOSE_LIST) break
-        if (behind !== COMMA) return -1
+        const next = byteAt(rowEnd)
+        if (next === CLOSE_LIST) break
+        if (next !== COMMA) return -1
       }
     }
     if (byteAt(at) !== CLOSE) return -1
@@ -150,7 +150,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
       return true
     }
     const layout = layoutAt(query, at)
-    if (layout === null) return readOddRow(query, at)
+    if (layout === null) return parseOneRow(query, at)
     rowEnd = walk.end
     rowNumber = known.find(text, at, walk)
     if (rowNumber >= 0 && !isTainted(rowNumber)) {
@@ -160,11 +160,11 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     const values = valuesOf(layout)
     const { id, own } = sink.item(query, layout.identity, values)
     sink.has(id)
-    if (rowNumber < 0 && !own) learn(at, layout, values, id)
+    if (rowNumber < 0 && !own) remember(at, layout, values, id)
     return true
   }
 
-  /** The layout of the row at `at`, walked; `null` where it has none. */
+  /** The layout of the row at `at`, walked; `null`: it has none. */
   function layoutAt(query: number, at: number): Layout | null {
     const usual = layouts[query] ?? null
     if (usual !== null && known.walk(text, at, query, usual, walk)) return usual
@@ -174,15 +174,15 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     return layout
   }
 
-  function learn(at: number, layout: Layout, values: readonly string[], item: number): void {
-    if (walk.end - at > LONGEST_KNOWN || !known.metBefore(walk)) return
+  function remember(at: number, layout: Layout, values: readonly string[], item: number): void {
+    if (walk.end - at > MAX_KNOWN_ROW_BYTES || !known.seenBefore(walk)) return
     if (known.full(walk.end - at) || words.full()) {
       known.forget()
       words.forget()
       first.fill(-1)
       tainted.clear()
     }
-    rowNumber = known.learn(bytes, at, walk, layout, item)
+    rowNumber = known.add(bytes, at, walk, layout, item)
     if (rowNumber >= 0) words.add(values)
   }
 
@@ -197,7 +197,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     return values
   }
 
-  function readOddRow(query: number, at: number): boolean {
+  function parseOneRow(query: number, at: number): boolean {
     rowNumber = -1
     rowEnd = valueEnd(at)
     const row = rowEnd < 0 ? null : parseRow(bytes.toString('utf8', at, rowEnd))
@@ -206,7 +206,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     return true
   }
 
-  /** Where the object or list at `at` ends, if it is one; whether it is valid is for JSON.parse to say. */
+  /** Where the object or list at `at` ends, if it is one. JSON.parse decides whether it is valid. */
   function valueEnd(at: number): number {
     for (let depth = 0; at < bytes.length; at++) {
       const byte = text.getUint8(at)

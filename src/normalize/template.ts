@@ -1,9 +1,9 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * The shape of a value: random-looking parts replaced, so that per-host noise of one kind is recognized as one kind.
- * Weighs surprise only; it never makes two rows equal. Enumerations, flags, ports, protocols and one-digit suffixes
- * (`v1`, `python3`) keep their digits; public and private addresses stay apart.
+ * The shape of a value: its random-looking parts replaced, so that values which differ only in noise have one shape.
+ * It only affects how surprising a row is and never makes two rows equal. Enumerations, flags, ports, protocols and
+ * one-digit suffixes (`v1`, `python3`) keep their digits; public and private addresses keep different shapes.
  */
 export function templateOf(value: string): string {
   let result = ''
@@ -16,22 +16,22 @@ export function templateOf(value: string): string {
       continue
     }
     const start = at
-    let noteworthy = false
+    let mayChange = false
     for (; at < value.length; at++) {
       const code = value.charCodeAt(at)
       if (code >= 0x80) return templateOfAny(value)
       if (!isWord(code)) break
-      if (code <= UPPER_Z) noteworthy = true
+      if (code <= UPPER_Z) mayChange = true
     }
     for (
       let part = 0;
       part < 3 && value.charCodeAt(at) === DOT && isDigit(value.charCodeAt(at + 1));
       part++
     ) {
-      noteworthy = true
+      mayChange = true
       at += isDigit(value.charCodeAt(at + 2)) ? (isDigit(value.charCodeAt(at + 3)) ? 4 : 3) : 2
     }
-    if (!noteworthy) continue
+    if (!mayChange) continue
     const word = value.slice(start, at)
     const shape = shapeOf(word)
     if (shape === word) continue
@@ -42,14 +42,14 @@ export function templateOf(value: string): string {
   return from === value.length ? result : result + value.slice(from)
 }
 
-/** The same for a value of any characters: the meaning of {@link templateOf}, which walks through ASCII by itself. */
+/** The same for any characters: the definition of {@link templateOf}, which is faster on ASCII. */
 function templateOfAny(value: string): string {
-  if (!NOTEWORTHY.test(value)) return value
+  if (!MAY_CHANGE.test(value)) return value
   return value.replace(/[\p{L}\p{N}]+(?:\.\d{1,3}){0,3}/gu, shapeOf)
 }
 
-/** A word without these is kept as it is. */
-const NOTEWORTHY = /[0-9A-Z]/
+/** A word without any of these keeps its shape. */
+const MAY_CHANGE = /[0-9A-Z]/
 
 const DOT = 0x2e
 const UPPER_Z = 0x5a
@@ -59,7 +59,7 @@ const isWord = (code: number): boolean =>
   (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= UPPER_Z)
 
 function shapeOf(word: string): string {
-  if (!NOTEWORTHY.test(word)) return word
+  if (!MAY_CHANGE.test(word)) return word
   if (word.includes('.') && ipaddr.IPv4.isValidFourPartDecimal(word)) {
     const range = ipaddr.IPv4.parse(word).range()
     return range === 'unicast' ? '<public-ip>' : `<${range}-ip>`
@@ -69,7 +69,7 @@ function shapeOf(word: string): string {
   return word.replace(/\d{2,}/g, '<num>')
 }
 
-/** Digits between letters, or capitals inside a word: what `mktemp` and random names look like. */
+/** Digits between letters, or capitals inside a word, as in names from `mktemp` and other random names. */
 function isMixed(word: string): boolean {
   const turns = word.match(/[a-z](?=[A-Z0-9])|[0-9](?=[A-Za-z])|[A-Z](?=[0-9])/g)
   return turns !== null && turns.length >= 2

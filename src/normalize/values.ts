@@ -3,15 +3,15 @@ import type { HostRecord, Row } from '../snapshot/snapshot.ts'
 import { bounded, type Substitution, substitute, substitutionsOf } from './placeholders.ts'
 import {
   type ColumnKind,
+  canonicalSpelling,
   columnKind,
   foreignIdentity,
   maskFixed,
-  rewritten,
-  type Writing,
-  writingOf
+  type Spelling,
+  spellingOf
 } from './rules.ts'
 
-/** Normalized values, and whether the host's own facts had a part in them. */
+/** Normalized values, and whether a fact of the host was replaced in them. */
 export interface Reading {
   readonly values: string[]
   readonly own: boolean
@@ -23,12 +23,12 @@ export function readValues(
   raw: readonly string[],
   substitutions: readonly Substitution[]
 ): Reading {
-  const kinds = kindsOf(columns)
+  const traits = columnTraits(columns)
   let own = false
   const values = raw.map((text, at) => {
     if (text === '') return text
-    const { kind, writing } = kinds[at] ?? TEXT
-    const plain = bounded(rewritten(writing, text))
+    const { kind, spelling } = traits[at] ?? TEXT
+    const plain = bounded(canonicalSpelling(spelling, text))
     if (kind === 'digest') return plain
     const replaced = substitute(plain, substitutions, kind === 'program')
     if (replaced !== plain) own = true
@@ -37,7 +37,7 @@ export function readValues(
   return { values, own }
 }
 
-/** How a row of one host becomes the identifying columns and values of an item. */
+/** Reads the rows of one host: from a raw row to the columns and values of an item. */
 export function rowReader(record: HostRecord) {
   const substitutions = substitutionsOf(record.host, record.facts)
   return (query: Query, row: Row): { columns: readonly string[]; values: string[] } => {
@@ -47,19 +47,19 @@ export function rowReader(record: HostRecord) {
   }
 }
 
-interface Column {
+interface ColumnTraits {
   readonly kind: ColumnKind
-  readonly writing: Writing
+  readonly spelling: Spelling
 }
 
-const TEXT: Column = { kind: 'text', writing: 'one' }
+const TEXT: ColumnTraits = { kind: 'text', spelling: 'one' }
 
-const kinds = new WeakMap<readonly string[], readonly Column[]>()
+const cache = new WeakMap<readonly string[], readonly ColumnTraits[]>()
 
-function kindsOf(columns: readonly string[]): readonly Column[] {
-  const known = kinds.get(columns)
+function columnTraits(columns: readonly string[]): readonly ColumnTraits[] {
+  const known = cache.get(columns)
   if (known !== undefined) return known
-  const found = columns.map(column => ({ kind: columnKind(column), writing: writingOf(column) }))
-  kinds.set(columns, found)
-  return found
+  const traits = columns.map(column => ({ kind: columnKind(column), spelling: spellingOf(column) }))
+  cache.set(columns, traits)
+  return traits
 }

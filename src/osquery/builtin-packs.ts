@@ -13,10 +13,10 @@ const BUILTIN: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['incident', incident]
 ])
 
-/** Names of the packs that come with the action. */
+/** Names of the built-in packs. */
 export const BUILTIN_PACKS: readonly string[] = [...BUILTIN.keys()]
 
-/** A pack that comes with the action, or `null`. Its digest is over its JSON without white space. */
+/** A built-in pack; `null`: there is none of this name. Its digest is over its JSON without white space. */
 export function builtinPack(name: string): Pack | null {
   const value = BUILTIN.get(name)
   if (value === undefined) return null

@@ -4,8 +4,8 @@ import type { Pack, Query } from './pack.ts'
 import { parsePack } from './parse-pack.ts'
 
 /**
- * Loads packs: each entry is the name of a built-in pack or the path of a pack file.
- * @throws Error when a file cannot be read or used, or when two packs name different queries alike.
+ * Loads packs. Each entry is the name of a built-in pack or the path of a pack file.
+ * @throws Error if a file cannot be read or is not a usable pack.
  */
 export async function loadPacks(
   entries: readonly string[],
@@ -14,7 +14,7 @@ export async function loadPacks(
   return Promise.all([...new Set(entries)].map(entry => loadPack(entry, readFile)))
 }
 
-/** All queries of the packs, each once. @throws Error when two packs give one name to different SQL. */
+/** All queries of the packs, each once. @throws Error if two packs have different SQL under one name. */
 export function queriesOf(packs: readonly Pack[]): Query[] {
   const queries = new Map<string, { query: Query; pack: string }>()
   for (const pack of packs) {
@@ -23,7 +23,7 @@ export function queriesOf(packs: readonly Pack[]): Query[] {
       if (known === undefined) queries.set(query.name, { query, pack: pack.name })
       else if (known.query.sql !== query.sql) {
         throw new Error(
-          `packs: ${known.pack} and ${pack.name} both have a query named ${query.name}; rename one`
+          `packs: ${known.pack} and ${pack.name} both have a query named ${query.name}, with different SQL: rename one`
         )
       }
     }

@@ -1,14 +1,14 @@
-/** The operating systems a query can be meant for, as osquery's own packs name them. */
+/** The operating systems of a query, as osquery's packs name them. */
 export type Platform = 'linux' | 'darwin' | 'windows'
 
 /**
- * What a row of this query means for security.
- * `integrity`: its change is rarely innocent (kernel modules, setuid files, keys, preload …);
- * `context`: it informs, and never accuses a host by itself.
+ * What a row of the query means for security.
+ * `integrity`: a change is rarely innocent (kernel modules, setuid files, keys, preload …);
+ * `context`: it explains other findings and is never evidence against a host by itself.
  */
 export type Weight = 'integrity' | 'normal' | 'context'
 
-/** One named SQL statement of a pack, with what Fleet Drift must know to compare its rows between hosts. */
+/** One named SQL statement of a pack, with what is needed to compare its rows between hosts. */
 export interface Query {
   /** `[A-Za-z0-9_.-]{1,64}`, unique over all packs of a run. */
   readonly name: string
@@ -16,18 +16,18 @@ export interface Query {
   readonly title: string
   /** Empty: every platform. */
   readonly platforms: readonly Platform[]
-  /** Columns that identify a row across hosts, in order; `null` for a foreign query: inferred from the fleet. */
+  /** Columns that identify a row across hosts, in order; `null`: a foreign query, they are inferred from the fleet. */
   readonly identity: readonly string[] | null
-  /** Identity columns whose difference alone makes a row *changed* rather than new, such as a digest. */
+  /** Identity columns that make a row *changed* rather than new if only they differ, such as a digest. */
   readonly changes: readonly string[]
-  /** Identity columns within whose values hosts are comparable at all, such as a package version. */
+  /** Identity columns in which hosts must agree to be compared at all, such as a package version. */
   readonly cohort: readonly string[]
   /** MITRE ATT&CK technique ids, `T1053.003`. */
   readonly attack: readonly string[]
   readonly weight: Weight
-  /** A row that disappears is a stopped protection. */
+  /** A row that disappears is a protection that stopped. */
   readonly control: boolean
-  /** Without root osquery answers it only in part. */
+  /** Without root, osquery answers it only partially. */
   readonly root: boolean
 }
 
@@ -38,7 +38,7 @@ export interface Pack {
   readonly queries: readonly Query[]
 }
 
-/** A query of which nothing is known but its name: its rows were collected earlier, with a pack that is not at hand. */
+/** A query of which only the name is known: its rows were collected earlier, with a pack that this run does not have. */
 export function unknownQuery(name: string): Query {
   return {
     name,

@@ -1,10 +1,12 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
+import { lineLocator } from '../text/line-locator.ts'
+import { list, number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import type { Platform, Query } from './pack.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
-const MAX_SQL_BYTES = 32 * 1024
+const MAX_SQL_LENGTH = 32 * 1024
 const MAX_QUERIES = 500
 
 /** How osquery's packs name platforms (osquery documentation, "Query Packs"). */
@@ -36,7 +38,7 @@ const platformSchema = z
   })
   .default([])
 
-const ownSchema = z.strictObject({
+const fleetDriftSchema = z.strictObject({
   identity: z.array(z.string()).min(1),
   changes: z.array(z.string()).default([]),
   cohort: z.array(z.string()).default([]),
@@ -50,78 +52,81 @@ const querySchema = z.looseObject({
   query: z.string(),
   description: z.string().default(''),
   platform: platformSchema,
-  /** Ours; osquery does not look at it. */
-  fleet_drift: ownSchema.optional()
+  /** Our extension; osquery ignores it. */
+  fleet_drift: fleetDriftSchema.optional()
 })
 
 const packSchema = z.looseObject({
   platform: platformSchema,
-  queries: z.record(z.string().regex(NAME, 'a query is named by up to 64 of A-Z a-z 0-9 _ . -'), querySchema)
+  queries: z.record(
+    z.string().regex(NAME, 'is not a query name: use up to 64 of A-Z a-z 0-9 _ . -'),
+    querySchema
+  )
 })
 
 /**
- * Reads a pack as osquery does: JSON in which `//`, `/* *\/` and `#` comments and lines continued by a trailing
- * backslash are allowed. `discovery`, `shard`, `interval` and `version` concern scheduled runs and are ignored.
+ * Reads a pack as osquery does: JSON with `//`, `/* *\/` and `#` comments, and lines continued by a trailing backslash.
+ * `discovery`, `shard`, `interval` and `version` are for scheduled runs and are ignored.
  * @throws Error with every problem of the pack, each with its query.
  */
 export function parsePack(name: string, text: string): Query[] {
   const errors: ParseError[] = []
-  const value: unknown = parse(withoutOsqueryisms(text), errors, { allowTrailingComma: true })
+  const value: unknown = parse(toJsonWithComments(text), errors, { allowTrailingComma: true })
   const [first] = errors
   if (first !== undefined) {
-    const line = text.slice(0, first.offset).split('\n').length
-    throw new Error(`packs: ${name} is not valid JSON: ${printParseErrorCode(first.error)} in line ${line}`)
+    const { line } = lineLocator(text)(first.offset)
+    throw new Error(`packs: ${name} is not valid JSON: ${printParseErrorCode(first.error)} on line ${line}`)
   }
   return readPack(name, value)
 }
 
-/** The queries of a pack that has been parsed from JSON already. @throws Error with every problem. */
+/** The queries of a pack that is already parsed from JSON. @throws Error with every problem. */
 export function readPack(name: string, value: unknown): Query[] {
   const parsed = packSchema.safeParse(value)
   if (!parsed.success) {
     const problems = parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`packs: ${name} is not a pack of osquery: ${sanitize(problems.join('; '), 1000)}`)
+    throw new Error(`packs: ${name} is not an osquery pack: ${sanitize(problems.join('; '), 1000)}`)
   }
   const problems: string[] = []
   const queries = Object.entries(parsed.data.queries).map(([key, entry]): Query => {
     const sql = entry.query.trim().replace(/;\s*$/, '')
     problems.push(...sqlProblems(sql).map(problem => `${key}: ${problem}`))
-    const own = entry.fleet_drift
+    const extension = entry.fleet_drift
     return {
       name: key,
       sql,
       title: entry.description,
       platforms: entry.platform.length > 0 ? entry.platform : parsed.data.platform,
-      identity: own?.identity ?? null,
-      changes: own?.changes ?? [],
-      cohort: own?.cohort ?? [],
-      attack: own?.attack ?? [],
-      weight: own?.weight ?? 'normal',
-      control: own?.control ?? false,
-      root: own?.root ?? false
+      identity: extension?.identity ?? null,
+      changes: extension?.changes ?? [],
+      cohort: extension?.cohort ?? [],
+      attack: extension?.attack ?? [],
+      weight: extension?.weight ?? 'normal',
+      control: extension?.control ?? false,
+      root: extension?.root ?? false
     }
   })
   for (const { name: key, identity, changes, cohort } of queries) {
-    const strange = [...changes, ...cohort].filter(column => identity !== null && !identity.includes(column))
-    if (strange.length > 0) problems.push(`${key}: ${strange.join(', ')} must be in identity too`)
+    const unknown = [...changes, ...cohort].filter(column => identity !== null && !identity.includes(column))
+    if (unknown.length > 0) problems.push(`${key}: ${list(unknown)} must also be in identity`)
   }
   if (queries.length === 0) problems.push('it has no queries')
   if (queries.length > MAX_QUERIES)
-    problems.push(`it has ${queries.length} queries, at most ${MAX_QUERIES} are allowed`)
+    problems.push(`it has ${number(queries.length)} queries, and at most ${MAX_QUERIES} are allowed`)
   if (problems.length > 0) throw new Error(`packs: ${name} cannot be used: ${problems.join('; ')}`)
   return queries
 }
 
 function sqlProblems(sql: string): string[] {
   if (sql === '') return ['its SQL is empty']
-  if (sql.length > MAX_SQL_BYTES)
-    return [`its SQL has ${sql.length} characters, at most ${MAX_SQL_BYTES} are allowed`]
+  if (sql.length > MAX_SQL_LENGTH)
+    return [`its SQL has ${number(sql.length)} characters, and at most ${number(MAX_SQL_LENGTH)} are allowed`]
   const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''")
   // osqueryi would merge the rows of several statements into one list.
-  return bare.includes(';') ? ['it holds several statements; write one query for each'] : []
+  return bare.includes(';') ? ['it has several statements: write one query for each'] : []
 }
 
-/** Line comments by `#` become `//`; a backslash before a line's end joins it with the next. */
-function withoutOsqueryisms(text: string): string {
+/** Turns `#` comments into `//` and joins lines that end with a backslash with the next. */
+function toJsonWithComments(text: string): string {
   return text.replace(/\\\r?\n[ \t]*/g, '').replace(/^([ \t]*)#/gm, '$1//')
 }

@@ -1,23 +1,27 @@
-import type { Analysis } from '../analyze/analyze.ts'
-import type { Finding } from '../analyze/findings/finding.ts'
+import type { Analysis } from '../analyze/analysis.ts'
+import type { Finding } from '../analyze/finding.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Report, ReportCluster, ReportHost, ReportRun } from './report.ts'
 import { outlierHosts, summarize } from './summarize.ts'
 
-/** Every host with its state, its cluster and the findings it stands in. */
-function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost[] {
+/** Every host with its status, cluster and findings. */
+function reportHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost[] {
   const clusterOf = new Map(
     analysis.clusters.flatMap(cluster =>
       cluster.hosts.map(host => [analysis.fleet.hosts[host]?.id ?? '', cluster.id])
     )
   )
-  const own = new Map<string, Finding[]>()
+  const findingsOf = new Map<string, Finding[]>()
   for (const finding of findings) {
-    for (const host of finding.hosts) own.set(host, [...(own.get(host) ?? []), finding])
+    for (const host of finding.hosts) {
+      const known = findingsOf.get(host)
+      if (known === undefined) findingsOf.set(host, [finding])
+      else known.push(finding)
+    }
   }
   const outliers = new Set(outlierHosts(findings))
   return analysis.fleet.hosts.map((host, index) => {
-    const found = own.get(host.id) ?? []
+    const found = findingsOf.get(host.id) ?? []
     const surprise = found.reduce(
       (bits, finding) => bits + (finding.acceptedBy === null ? finding.surprise : 0),
       analysis.foldedBits[index] ?? 0
@@ -27,6 +31,7 @@ function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost
       name: host.name,
       status: host.status,
       reason: host.reason,
+      code: host.code,
       cluster: clusterOf.get(host.id) ?? null,
       surprise: Math.round(surprise * 10) / 10,
       outlier: outliers.has(host.id),
@@ -35,10 +40,11 @@ function tellHosts(analysis: Analysis, findings: readonly Finding[]): ReportHost
   })
 }
 
-function tellClusters({ fleet, clusters, profiles }: Analysis): ReportCluster[] {
-  return clusters.map(({ id, hosts }, index) => ({
+function reportClusters({ fleet, clusters, profiles }: Analysis): ReportCluster[] {
+  return clusters.map(({ id, hosts, splitFrom }, index) => ({
     id,
     label: profiles[index]?.label ?? id,
+    code: splitFrom === null ? null : 'additions-only',
     size: hosts.length,
     hosts: hosts.map(host => fleet.hosts[host]?.id ?? ''),
     distinguishedBy: (profiles[index]?.items ?? []).map(item => ({
@@ -51,13 +57,14 @@ function tellClusters({ fleet, clusters, profiles }: Analysis): ReportCluster[] 
 function rowOf(fleet: Fleet, id: number): Record<string, string> {
   const row: Record<string, string> = Object.create(null)
   const item = fleet.items[id]
-  for (const [at, column] of (item?.columns ?? []).entries()) row[column] = item?.values[at] ?? ''
+  for (const [index, column] of (item?.columns ?? []).entries()) row[column] = item?.values[index] ?? ''
   return row
 }
 
 /**
- * Puts a run's facts, its analysis and its findings together.
- * @param expected how many hosts there should be, where the user or SSM said so
+ * Puts the facts of a run, its analysis and its findings together.
+ *
+ * @param expected how many hosts there should be, if the user or SSM said so
  */
 export function buildReport(
   tool: Report['tool'],
@@ -66,8 +73,8 @@ export function buildReport(
   findings: readonly Finding[],
   expected: number | null
 ): Report {
-  const hosts = tellHosts(analysis, findings)
-  const clusters = tellClusters(analysis)
+  const hosts = reportHosts(analysis, findings)
+  const clusters = reportClusters(analysis)
   const summary = summarize(hosts, findings, clusters, { expected, foldedRows: analysis.foldedRows })
   return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices }
 }

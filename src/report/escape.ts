@@ -1,28 +1,28 @@
 import { sanitize } from '../text/sanitize.ts'
 
 /**
- * The one place where a host's words become Markdown. They stand in code spans, the only inline construct in which
- * neither Markdown nor GitHub makes anything of its content: no markup, HTML, entity, link, mention, issue reference,
- * commit, or emoji. (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.)
- * Controls, bidirectional and invisible characters are shown as escapes.
+ * The one place where a host's words become Markdown. They are put in code spans, the only inline construct whose content
+ * neither Markdown nor GitHub interprets: no markup, HTML, entity, link, mention, issue reference, commit or emoji.
+ * (Entities in `<code>` are not enough: GitHub's autolink extension still links addresses there.) Control, bidirectional
+ * and invisible characters are shown as escapes.
  *
- * @param limit in characters before escaping; longer texts end in `…`
+ * @param limit in characters before escaping; a longer text is cut and ends in `…`
  */
 export function escapeText(text: string, limit = 200): string {
   return codeSpan(shown(text, limit))
 }
 
 /**
- * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before it is shown as an escape,
- * because renderers disagree on which of the two `\\|` escapes.
+ * {@link escapeText} for a table cell, where `|` must not end the cell. A backslash before `|` is shown as an escape,
+ * because renderers disagree about which of the two characters `\\|` escapes.
  */
 export function escapeCell(text: string, limit = 120): string {
   return codeSpan(shown(text, limit).replaceAll('\\|', '\\u{5c}|').replaceAll('|', '\\|'))
 }
 
 /**
- * A sentence of ours that may quote a host: plain words and numbers stay as they are, everything else goes into code
- * spans. What could be a reference, a link, an address or a commit is never a plain word.
+ * A sentence of ours that may quote a host: plain words and numbers stay as they are, and everything else is put in code
+ * spans. A word that could be a reference, a link, an address or a commit is never plain.
  *
  * @param span {@link escapeCell} in a table cell
  */
@@ -48,12 +48,12 @@ export function escapeSentence(text: string, limit = 1_000, span: typeof escapeT
   return parts.join(' ')
 }
 
-/** A host's words for a fenced block whose fence is longer than any run of backticks in it: visible, otherwise as is. */
+/** A host's words for a {@link fenced} block: every character is visible, and otherwise unchanged. */
 export function escapeLine(text: string, limit = 60): string {
   return shown(text, limit)
 }
 
-/** A fenced block of lines that went through {@link escapeLine}. */
+/** A fenced block of lines made by {@link escapeLine}. Its fence is longer than any run of backticks in them. */
 export function fenced(lines: readonly string[], language: 'text' | 'diff' = 'text'): string {
   const body = lines.join('\n')
   const fence = '`'.repeat(Math.max(3, longestRun(body) + 1))
@@ -61,8 +61,8 @@ export function fenced(lines: readonly string[], language: 'text' | 'diff' = 'te
 }
 
 /**
- * A host's words where plain text is asked for and a viewer may render Markdown all the same: SARIF messages,
- * annotations, titles. A hair space breaks what could be a link, a mention, a reference, HTML or a placeholder. At most
+ * A host's words where plain text is expected but a viewer may render Markdown: SARIF messages, annotations, titles. A
+ * hair space breaks anything that could be a link, a mention, a reference, HTML or a placeholder. The result has at most
  * twice `limit` characters, however many of them were escaped.
  */
 export function escapePlain(text: string, limit = 300): string {
@@ -73,7 +73,7 @@ export function escapePlain(text: string, limit = 300): string {
 const LIVE =
   /@(?=\w)|#(?=\d)|\](?=[([:])|:(?=\/\/)|www(?=\.)|<(?=[a-z/!?])|GH(?=-\d)|\{(?=\d)|(?:mailto|xmpp)(?=:)/gi
 
-/** What {@link sanitize} leaves for terminals and a web page should not hide: blanks of all kinds, stacked accents. */
+/** Characters that {@link sanitize} keeps and a web page would hide: blanks of all kinds, stacked accents. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cn}\u2800]|(?<=\p{M})\p{M}|(?![ \u200a])\p{Zs}/gu
 
 function shown(text: string, limit: number): string {
@@ -83,7 +83,7 @@ function shown(text: string, limit: number): string {
   )
 }
 
-/** A code span of one line. Its fence is longer than any run of backticks in it; blanks at its ends are kept. */
+/** A one-line code span. Its fence is longer than any run of backticks in it, and blanks at its ends are kept. */
 function codeSpan(line: string): string {
   if (line === '') return '*empty*'
   const fence = '`'.repeat(longestRun(line) + 1)
@@ -99,11 +99,11 @@ function longestRun(text: string): number {
 
 const WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/
 const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/
-/** Seven hexadecimal digits may name a commit, and GitHub links what begins with `www.`. */
+/** Seven hexadecimal digits may be a commit, and GitHub links anything that begins with `www.`. */
 const LINKED = /[0-9a-f]{7}|www/i
 const SIGN = /^[–—·×→%=]$/
 
-/** Whether Markdown and GitHub take the word for nothing but a word. At the start, `1.` would begin a list. */
+/** Whether the word is nothing but a word to Markdown and GitHub. At the start, `1.` would begin a list. */
 function isPlain(word: string, first: boolean): boolean {
   if (word.length > 40 || LINKED.test(word)) return false
   return (
@@ -114,7 +114,7 @@ function isPlain(word: string, first: boolean): boolean {
 const OPENING = new Set(['(', '"', "'"])
 const CLOSING = new Set([')', '"', "'", '.', ',', ';', ':', '!', '?'])
 
-/** Words in one span; punctuation of the sentence around them stays outside. */
+/** Words in one span; punctuation of the surrounding sentence stays outside. */
 function quoteWords(words: readonly string[], span: typeof escapeText, limit: number): string {
   const text = words.join(' ')
   let start = 0

@@ -2,38 +2,39 @@ import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
 import { z } from 'zod'
 import { acceptanceId } from '../analyze/findings/acceptances.ts'
 import { acceptanceSchema } from '../baseline/baseline.ts'
+import { lineLocator } from '../text/line-locator.ts'
 import type { Finding, FindingRow } from './report.ts'
 
 /** A line of a file in the repository. */
-export interface Place {
+export interface SourceLine {
   readonly path: string
   /** From 1. */
   readonly line: number
 }
 
-/** Where a person must look or write for a finding: its own place first, then those of its other rows. */
-export type Places = (finding: Pick<Finding, 'id' | 'kind' | 'rows'>) => readonly Place[]
+/** The lines to look at or edit for a finding: the line of its first row first, then those of its other rows. */
+export type FindingLocator = (finding: Pick<Finding, 'id' | 'kind' | 'rows'>) => readonly SourceLine[]
 
-/** A file as it was read, with its path in the repository. */
+/** The text of a file, with its path in the repository. */
 export interface SourceFile {
   readonly path: string
   readonly text: string
 }
 
-/** Lines of one finding that are worth a click. */
+/** Lines of one finding. */
 const MAX_LOCATIONS = 100
 
 /**
  * Finds the line of the baseline that each finding is about: the row that is missing or changed, the acceptance that
- * expired, else the query under which a new row would stand. Without a baseline it is the workflow that asked.
+ * expired, or the query to which a new row would be added. Without a baseline it is the first line of the workflow file.
  * Built once, in time linear in the baseline's text; a look-up is O(rows of the finding).
  *
- * @param workflow path of the workflow file; `null` where the run has none
+ * @param workflow path of the workflow file; `null` if the run has none
  */
-export function placesIn(baseline: SourceFile | null, workflow: string | null): Places {
+export function findingLocator(baseline: SourceFile | null, workflow: string | null): FindingLocator {
   if (baseline === null) {
-    const place = workflow === null ? [] : [{ path: workflow, line: 1 }]
-    return () => place
+    const lines = workflow === null ? [] : [{ path: workflow, line: 1 }]
+    return () => lines
   }
   const { path, text } = baseline
   const { rows, queries, acceptances, first } = readLines(text)
@@ -56,20 +57,21 @@ interface Lines {
   readonly rows: ReadonlyMap<string, number>
   readonly queries: ReadonlyMap<string, number>
   readonly acceptances: ReadonlyMap<string, number>
-  /** Where a query would stand that the baseline does not have. */
+  /** Where a query would be added that the baseline does not have. */
   readonly first: number
 }
 
 const rowSchema = z.array(z.string())
 
 function readLines(text: string): Lines {
-  const lineAt = lineCounter(text)
+  const locate = lineLocator(text)
+  const lineAt = (offset: number) => locate(offset).line
   const root = parseTree(text)
   const rows = new Map<string, number>()
   const queries = new Map<string, number>()
-  const at = (...path: string[]) => (root === undefined ? undefined : findNodeAtLocation(root, path))
-  const roles = entries(at('roles')).map(([, role]) => findNodeAtLocation(role, ['queries']))
-  for (const [name, query, offset] of [at('queries'), ...roles].flatMap(node => entries(node))) {
+  const nodeAt = (...path: string[]) => (root === undefined ? undefined : findNodeAtLocation(root, path))
+  const roles = entries(nodeAt('roles')).map(([, role]) => findNodeAtLocation(role, ['queries']))
+  for (const [name, query, offset] of [nodeAt('queries'), ...roles].flatMap(node => entries(node))) {
     if (!queries.has(name)) queries.set(name, lineAt(offset))
     const columns = rowSchema.safeParse(contentOf(findNodeAtLocation(query, ['columns']))).data ?? []
     for (const list of ['required', 'optional']) {
@@ -84,11 +86,11 @@ function readLines(text: string): Lines {
     }
   }
   const acceptances = new Map<string, number>()
-  for (const node of at('accept')?.children ?? []) {
+  for (const node of nodeAt('accept')?.children ?? []) {
     const acceptance = acceptanceSchema.safeParse(contentOf(node))
     if (acceptance.success) acceptances.set(acceptanceId(acceptance.data), lineAt(node.offset))
   }
-  const body = at('queries')
+  const body = nodeAt('queries')
   return { rows, queries, acceptances, first: body === undefined ? 1 : lineAt(body.offset) }
 }
 
@@ -102,7 +104,7 @@ function entries(node: Node | undefined): [string, Node, number][] {
   })
 }
 
-/** What a node stands for; members of objects become own properties, `__proto__` too. */
+/** The value of a node. Members of objects become own properties, even `__proto__`. */
 function contentOf(node: Node | undefined): unknown {
   if (node?.type === 'array') return (node.children ?? []).map(contentOf)
   if (node?.type === 'object')
@@ -112,20 +114,4 @@ function contentOf(node: Node | undefined): unknown {
 
 function rowKey(query: string, columns: readonly (readonly [string, string])[]): string {
   return JSON.stringify([query, [...columns].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))])
-}
-
-/** Tells the line of an offset. O(log lines). */
-function lineCounter(text: string): (offset: number) => number {
-  const starts = [0]
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
-  return offset => {
-    let low = 0
-    let high = starts.length
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if ((starts[middle] ?? 0) <= offset) low = middle
-      else high = middle
-    }
-    return low + 1
-  }
 }

@@ -1,4 +1,4 @@
-import type { Places } from './finding-locations.ts'
+import type { FindingLocator } from './finding-locations.ts'
 import { renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderMarkdown } from './markdown.ts'
@@ -11,12 +11,12 @@ export interface Format {
   readonly file: string
   /** The action's output that holds the file's path. */
   readonly output: string
-  /** @param redacted how many secrets were hidden */
-  readonly render: (report: Report, redacted: number, places: Places) => string
+  /** @param redacted how many secrets were redacted */
+  readonly render: (report: Report, redacted: number, locate: FindingLocator) => string
 }
 
-/** No reader of a Markdown file wants more (bytes). */
-const MARKDOWN_FILE_LIMIT = 4 * 1024 * 1024
+/** In bytes: more than anyone reads of a Markdown file. */
+const MAX_MARKDOWN_BYTES = 4 * 1024 * 1024
 
 export const FORMATS: readonly Format[] = [
   { file: 'report.json', output: 'report-json', render: report => renderJson(report) },
@@ -26,14 +26,14 @@ export const FORMATS: readonly Format[] = [
     output: 'report-markdown',
     render: (report, redacted) =>
       renderMarkdown(report, {
-        limit: MARKDOWN_FILE_LIMIT,
+        limit: MAX_MARKDOWN_BYTES,
         redacted,
-        whole: 'The full report is report.json beside this file.'
+        fullReport: 'The full report is report.json, next to this file.'
       })
   },
   {
     file: 'report.sarif',
     output: 'report-sarif',
-    render: (report, _, places) => renderSarif(report, places)
+    render: (report, _, locate) => renderSarif(report, locate)
   }
 ]

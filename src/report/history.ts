@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
-import { nature } from './phrases.ts'
+import { findingLabel } from './phrases.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import type { Finding, Report, ReportHost } from './report.ts'
 import { openFindings } from './summarize.ts'
@@ -9,7 +9,7 @@ import { openFindings } from './summarize.ts'
 const date = z.iso.date()
 const id = z.string().min(1).max(80)
 
-/** An open finding as it is remembered: its id, its first day, what it was, how many hosts, and some of their ids. */
+/** A remembered open finding: its id, its first day, its label, the number of its hosts, and some of their ids. */
 const knownSchema = z.tuple([
   id,
   date,
@@ -22,21 +22,21 @@ const changeSchema = z.strictObject({
   on: date,
   came: z.array(id),
   went: z.array(knownSchema),
-  /** Open findings before, where only counts may be kept. */
+  /** The number of open findings before. */
   before: z.int().nonnegative().nullable()
 })
 
 const memorySchema = z.strictObject({
   version: z.literal(1),
-  /** Of what it was made: everything, or counts only. */
+  /** What it was made from: everything, or only counts. */
   of: z.enum(['hosts', 'counts']),
-  /** Of the verdict and all open findings with their hosts. */
+  /** SHA-256 of the verdict and all open findings with their hosts. */
   digest: z.string().regex(/^[0-9a-f]{16}$/),
-  /** First day on which the group was not clean; `null` while it is. */
+  /** The first day on which the group was not clean; `null` while it is clean. */
   since: date.nullable(),
   findings: z.int().nonnegative(),
   known: z.array(knownSchema),
-  /** Ids of known findings that this run could not look for, because a host of theirs did not answer in full. */
+  /** Ids of known findings that this run could not check, because one of their hosts did not answer in full. */
   unseen: z.array(id),
   change: changeSchema.nullable()
 })
@@ -46,11 +46,11 @@ export type Known = z.infer<typeof knownSchema>
 /** What a rolling report remembers from run to run. */
 export type Memory = z.infer<typeof memorySchema>
 
-/** So many hosts are remembered of a finding, to tell whether it could be looked for. */
-const HOSTS_KEPT = 3
+/** Hosts of a finding that are remembered, to know whether a later run could check it. */
+const MAX_REMEMBERED_HOSTS = 3
 const MAX_KNOWN_FINDINGS = 300
 const MAX_RESOLVED_FINDINGS = 20
-/** Of the memory as it is written; more than this much unpacked is none of ours. */
+/** Of the written memory. A text of ours never unpacks to more than {@link MAX_UNPACKED_BYTES}. */
 const MAX_HISTORY_BYTES = 16_000
 const MAX_UNPACKED_BYTES = 256 * 1024
 
@@ -58,8 +58,8 @@ const OPEN = '<!-- fleet-drift-memory:'
 const CLOSE = ' -->'
 
 /**
- * What is remembered after a run, from what was before it. Equal findings on equal hosts under an equal verdict change
- * nothing: the memory that was is returned as it is, whatever day it is.
+ * The memory after a run, made from the memory before it. If the findings, their hosts and the verdict are the same, the
+ * memory before is returned, whatever the day.
  *
  * @param today YYYY-MM-DD
  */
@@ -75,15 +75,15 @@ export function remember(before: Memory | null, shown: Shown, today: string): Me
     return { ...fresh, known: [], unseen: [], change }
   }
   const open = knownOf(openFindings(shown.findings), past, today)
-  const there = new Set(open.map(([id]) => id))
-  const gone = (past?.known ?? []).filter(([id]) => !there.has(id))
+  const present = new Set(open.map(([id]) => id))
+  const gone = (past?.known ?? []).filter(([id]) => !present.has(id))
   const states = new Map(shown.hosts.map(host => [host.id, host.status]))
-  const unseen = gone.filter(known => !couldBeSeen(known, states))
-  const went = gone.filter(known => couldBeSeen(known, states))
+  const unseen = gone.filter(known => !couldBeChecked(known, states))
+  const went = gone.filter(known => couldBeChecked(known, states))
   const known = [...open, ...unseen].slice(0, MAX_KNOWN_FINDINGS)
   if (past === null) return { ...fresh, known, unseen: [], change: null }
   const remembered = new Set(past.known.map(([id]) => id))
-  // Findings beyond those that were remembered may be old: they are not called new.
+  // If not all findings were remembered, a finding that was not may be old, so none is called new.
   const complete = past.known.length >= past.findings
   const came = complete ? open.map(([id]) => id).filter(id => !remembered.has(id)) : []
   const change = { on: today, came, went: went.slice(0, MAX_RESOLVED_FINDINGS), before: past.findings }
@@ -97,21 +97,21 @@ function knownOf(findings: readonly Finding[], past: Memory | null, today: strin
     const [worst] = alike
     if (worst === undefined || id === '') return []
     const hosts = [...new Set(alike.flatMap(finding => finding.hosts))]
-    const kept = hosts.slice(0, HOSTS_KEPT).map(host => host.slice(0, 64))
-    return [[id, first.get(id) ?? today, nature(worst), hosts.length, kept]]
+    const kept = hosts.slice(0, MAX_REMEMBERED_HOSTS).map(host => host.slice(0, 64))
+    return [[id, first.get(id) ?? today, findingLabel(worst), hosts.length, kept]]
   })
 }
 
-function couldBeSeen([, , , , hosts]: Known, states: ReadonlyMap<string, ReportHost['status']>): boolean {
+function couldBeChecked([, , , , hosts]: Known, states: ReadonlyMap<string, ReportHost['status']>): boolean {
   return hosts.every(host => (states.get(host) ?? 'reported') === 'reported')
 }
 
 function digestOf(shown: Shown): string {
   const { verdict } = shown.summary
-  const told = isPublicView(shown)
+  const content = isPublicView(shown)
     ? [
         verdict,
-        shown.natures.map(({ severity, kind, verdict, findings, hosts }) => [
+        shown.findingCounts.map(({ severity, kind, verdict, findings, hosts }) => [
           severity,
           kind,
           verdict,
@@ -120,7 +120,7 @@ function digestOf(shown: Shown): string {
         ])
       ]
     : [verdict, findingsOf(shown)]
-  return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16)
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
 }
 
 function findingsOf({ findings }: Report): string[] {
@@ -129,7 +129,7 @@ function findingsOf({ findings }: Report): string[] {
     .sort()
 }
 
-/** The memory as a hidden last line of a text. Of too many findings the worst are kept. */
+/** The memory as a hidden last line of a text. If there are too many findings, the worst are kept. */
 export function writeMemory(memory: Memory): string {
   for (let keep = memory.known.length; ; keep = Math.floor(keep * 0.7)) {
     const kept = { ...memory, known: memory.known.slice(0, keep) }
@@ -138,7 +138,7 @@ export function writeMemory(memory: Memory): string {
   }
 }
 
-/** The memory in a text of ours; `null` where there is none that can be read. Never throws. */
+/** The memory in a text of ours; `null` if none can be read. Never throws. */
 export function readMemory(text: string): Memory | null {
   const line = text.trimEnd().split('\n').at(-1)?.trim() ?? ''
   if (!line.startsWith(OPEN) || !line.endsWith(CLOSE)) return null

@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto'
 import { builtinPack } from '../osquery/builtin-packs.ts'
+import { escapeUnseen } from '../text/escape-json.ts'
 import { escapeLine } from './escape.ts'
+import { headlineOf, headlineText } from './headline.ts'
 import { SCRIPT, STYLE } from './html/assets.ts'
-import { escapeUnseen } from './json.ts'
-import { gistOf, outcome, verdictWords } from './phrases.ts'
 import type { Report } from './report.ts'
 
 /**
- * `report.html`: one page that holds the whole report and needs nothing else. It may run its own script and style, by
- * their digests, and nothing more: no address is loaded, no markup is made from text. The report stands in it as JSON
- * and reaches the page as text alone.
+ * `report.html`: one self-contained page with the whole report. Its policy allows its own script and style, by their
+ * digests, and nothing else: no address is loaded, and no text becomes markup. The report is embedded as JSON and
+ * reaches the page only as text.
  *
- * @param redacted how many secrets were hidden
+ * @param redacted how many secrets were redacted
  */
 export function renderHtml(report: Report, redacted: number): string {
-  const gist = gistOf(report)
-  const title = `${report.run.name}: ${verdictWords(gist)}`
+  const { verdict, outcome } = headlineText(headlineOf(report))
+  const title = `${report.run.name}: ${verdict}`
   const data = { report, redacted, sql: sqlOf(report) }
   const policy = [
     "default-src 'none'",
@@ -38,7 +38,7 @@ export function renderHtml(report: Report, redacted: number): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<noscript><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(outcome(gist))}.</p><p>The rest of this page is made by its own script, which this browser does not run. report.md and report.json hold the same.</p></noscript>
+<noscript><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(outcome)}.</p><p>The rest of this page needs JavaScript, which is off in this browser. report.md and report.json have the same content.</p></noscript>
 <script type="application/json" id="data">${embed(data)}</script>
 <script>${SCRIPT}</script>
 </body>
@@ -46,19 +46,19 @@ export function renderHtml(report: Report, redacted: number): string {
 `
 }
 
-/** The SQL of the queries in the report's rows, where the run's pack is one that comes with the action. */
+/** The SQL of the queries in the report's rows, for packs that come with the action. */
 function sqlOf({ run, findings }: Report): Record<string, string> {
-  const told = new Set(findings.flatMap(finding => finding.rows.map(row => row.query)))
+  const queries = new Set(findings.flatMap(finding => finding.rows.map(row => row.query)))
   const sql: Record<string, string> = Object.create(null)
   for (const { name, sha256 } of run.packs) {
     const pack = builtinPack(name)
     if (pack?.sha256 !== sha256) continue
-    for (const query of pack.queries) if (told.has(query.name)) sql[query.name] = query.sql
+    for (const query of pack.queries) if (queries.has(query.name)) sql[query.name] = query.sql
   }
   return sql
 }
 
-/** JSON that no parser of HTML takes for anything else, and in which nothing is invisible. */
+/** JSON that is safe inside `<script>`, with nothing invisible in it. */
 function embed(value: unknown): string {
   return escapeUnseen(JSON.stringify(value)).replace(
     /[<>&]/g,
@@ -70,7 +70,7 @@ function escapeMarkup(text: string): string {
   return escapeLine(text, 300).replace(/[<>&"']/g, character => `&#${character.charCodeAt(0)};`)
 }
 
-/** What allows one inline script or style, and no other (CSP 3, source list syntax). */
+/** Allows exactly one inline script or style (CSP 3, source lists). */
 function digest(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }

@@ -9,12 +9,10 @@ import type {
   ReportSummary
 } from './report.ts'
 
-export { escapeUnseen } from '../text/escape-json.ts'
-
 /**
- * `report.json`: keys in the order of its schema whatever order the report was built in, two spaces, a newline at the
- * end. What a terminal or an editor could hide or obey (controls, bidirectional and invisible characters) is written
- * as `\uXXXX`, which means the same to every parser.
+ * `report.json`: keys in the order of its schema, two spaces, a newline at the end. Characters that a terminal or an
+ * editor could hide or obey (controls, bidirectional and invisible characters) are written as `\uXXXX`, which means the
+ * same to every parser.
  */
 export function renderJson(report: Report): string {
   const ordered = {
@@ -33,7 +31,7 @@ export function renderJson(report: Report): string {
   return printJson(ordered)
 }
 
-/** Any value as JSON, two spaces, in which nothing is hidden or obeyed. */
+/** Any value as indented JSON in which nothing is hidden or obeyed. */
 export function printJson(value: unknown): string {
   return `${escapeUnseen(JSON.stringify(value, null, 2))}\n`
 }
@@ -65,14 +63,14 @@ function orderSummary(summary: ReportSummary): ReportSummary {
 }
 
 function orderHost(host: ReportHost): ReportHost {
-  const { id, name, status, reason, cluster, surprise, outlier, findings } = host
-  return { id, name, status, reason, cluster, surprise, outlier, findings }
+  const { id, name, status, reason, code, cluster, surprise, outlier, findings } = host
+  return { id, name, status, reason, code, cluster, surprise, outlier, findings }
 }
 
 function orderCluster(cluster: ReportCluster): ReportCluster {
-  const { id, label, size, hosts } = cluster
+  const { id, label, code, size, hosts } = cluster
   const distinguishedBy = cluster.distinguishedBy.map(({ query, row }) => ({ query, row }))
-  return { id, label, size, hosts, distinguishedBy }
+  return { id, label, code, size, hosts, distinguishedBy }
 }
 
 function orderFinding(finding: Finding): Finding {

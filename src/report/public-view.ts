@@ -1,30 +1,30 @@
-import { changesInWords } from './diff-summary.ts'
-import { type Gist, gistOf } from './phrases.ts'
+import { diffSummary } from './diff-summary.ts'
+import { type Headline, headlineOf } from './headline.ts'
 import type { Finding, Report } from './report.ts'
 import { openFindings } from './summarize.ts'
 
 /**
- * What a public repository may show. It is built from counts and fixed words alone: no id, name, row, path, reason,
- * label, target or notice is in it, so none can be printed.
+ * What a public repository may show. It is built from nothing but counts and fixed words: it holds no id, name, row,
+ * path, reason, label, target or notice, so none can be printed.
  */
-export interface PublicView extends Gist {
+export interface PublicView extends Headline {
   readonly countsOnly: true
-  /** Open findings of one nature, in the order of the report: worst first. */
-  readonly natures: readonly (Pick<Finding, 'severity' | 'kind' | 'verdict'> & {
+  /** Open findings counted by severity, kind and verdict, in the order of the report: worst first. */
+  readonly findingCounts: readonly (Pick<Finding, 'severity' | 'kind' | 'verdict'> & {
     readonly findings: number
     readonly hosts: number
   })[]
   /** Hosts in each cluster, largest first. */
   readonly clusterSizes: readonly number[]
-  /** What the pull request changes in the baseline, in numbers; `null`: nothing. */
+  /** What a pull request changes in the baseline, in numbers; `null` without one. */
   readonly plan: string | null
-  /** What mode `baseline` changed in it, in numbers; `null`: nothing. */
+  /** What mode `baseline` changed in the baseline, in numbers; `null` in other modes. */
   readonly learned: string | null
-  /** How many notices there are. */
+  /** How many notices the report has. */
   readonly notices: number
 }
 
-/** What a renderer is given: all of it, or counts. */
+/** What a renderer is given: the whole report, or counts only. */
 export type Shown = Report | PublicView
 
 export function isPublicView(shown: Shown): shown is PublicView {
@@ -32,26 +32,23 @@ export function isPublicView(shown: Shown): shown is PublicView {
 }
 
 export function countsOnly(report: Report): PublicView {
-  const natures = new Map<string, Finding[]>()
-  for (const finding of openFindings(report.findings)) {
-    const key = `${finding.severity} ${finding.kind} ${finding.verdict}`
-    const alike = natures.get(key)
-    if (alike === undefined) natures.set(key, [finding])
-    else alike.push(finding)
-  }
+  const alike = Map.groupBy(openFindings(report.findings), finding =>
+    JSON.stringify([finding.severity, finding.kind, finding.verdict])
+  )
+  const { plan, learned } = report
   return {
     countsOnly: true,
-    ...gistOf(report),
-    natures: [...natures.values()].flatMap(alike => {
-      const [first] = alike
+    ...headlineOf(report),
+    findingCounts: [...alike.values()].flatMap(findings => {
+      const [first] = findings
       if (first === undefined) return []
       const { severity, kind, verdict } = first
-      const hosts = new Set(alike.flatMap(finding => finding.hosts)).size
-      return [{ severity, kind, verdict, findings: alike.length, hosts }]
+      const hosts = new Set(findings.flatMap(finding => finding.hosts)).size
+      return [{ severity, kind, verdict, findings: findings.length, hosts }]
     }),
     clusterSizes: report.clusters.map(cluster => cluster.size).sort((a, b) => b - a),
-    plan: report.plan === undefined ? null : changesInWords(report.plan.changes),
-    learned: report.learned === undefined ? null : changesInWords(report.learned.changes),
+    plan: plan === undefined ? null : diffSummary(plan.changes),
+    learned: learned === undefined ? null : learned.changed ? diffSummary(learned.changes) : 'unchanged',
     notices: report.notices.length
   }
 }

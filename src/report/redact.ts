@@ -2,17 +2,15 @@ import type { BaselineChanges } from '../baseline/diff.ts'
 import { redactColumns, redactText } from '../text/secrets.ts'
 import type { Finding, FindingRow, Report, ReportCluster } from './report.ts'
 
-export { LONGEST_VALUE, redactText } from '../text/secrets.ts'
-
 export interface Redacted {
   readonly report: Report
-  /** How many secrets were hidden. */
+  /** How many secrets were redacted. */
   readonly count: number
 }
 
 /**
- * Hides secrets in everything a report holds of the hosts' words, with the kind of secret in its place. Values longer
- * than {@link LONGEST_VALUE} are cut, and say so. Doing it twice changes nothing.
+ * Replaces secrets in everything a report quotes from hosts by their kind. Values that are too long are cut, and say so.
+ * Redacting a redacted report changes nothing.
  */
 export function redactReport(report: Report): Redacted {
   let count = 0

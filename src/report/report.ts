@@ -1,7 +1,8 @@
-import type { Finding, Severity } from '../analyze/findings/finding.ts'
+import type { Finding, Severity } from '../analyze/finding.ts'
 import type { BaselineChanges } from '../baseline/diff.ts'
 import type { Refused } from '../learn/learn.ts'
 import type { Plan } from '../review/plan.ts'
+import type { ReasonCode } from '../snapshot/reasons.ts'
 import type { HostStatus } from '../snapshot/snapshot.ts'
 
 export {
@@ -13,15 +14,20 @@ export {
   SEVERITIES,
   type Severity,
   type Verdict
-} from '../analyze/findings/finding.ts'
+} from '../analyze/finding.ts'
 
 export interface ReportHost {
   readonly id: string
   readonly name: string | null
   readonly status: HostStatus
+  /** Why the host is not fully assessed, in words that may change; `null` for a host that is. */
   readonly reason: string | null
+  /** The reason as a stable code. */
+  readonly code: ReasonCode | null
   readonly cluster: string | null
+  /** Bits of its open findings and folded rows. */
   readonly surprise: number
+  /** Whether it is in a drift finding other than a rollout. */
   readonly outlier: boolean
   readonly findings: readonly string[]
 }
@@ -29,6 +35,8 @@ export interface ReportHost {
 export interface ReportCluster {
   readonly id: string
   readonly label: string
+  /** How the cluster came about, as a stable code: it differs from the others only by rows that it has in addition. */
+  readonly code: 'additions-only' | null
   readonly size: number
   readonly hosts: readonly string[]
   readonly distinguishedBy: readonly {
@@ -41,12 +49,12 @@ export type RunVerdict = 'drift' | 'incomplete' | 'clean'
 
 export interface ReportSummary {
   readonly verdict: RunVerdict
-  /** Hosts told of: targeted or expected. */
+  /** Hosts that were targeted or expected, whichever are more. */
   readonly hosts: number
   readonly reported: number
   readonly partial: number
   readonly silent: number
-  /** Fully assessed over max(targeted, expected), 0 to 1, four decimals. */
+  /** Fully assessed hosts over `hosts`, 0 to 1, four decimals. */
   readonly coverage: number
   readonly clusters: number
   /** Open findings. */
@@ -71,7 +79,7 @@ export interface ReportRun {
   readonly snapshotSha256: string | null
 }
 
-/** `report.json`, design's one source for every other report. */
+/** `report.json`: every other report is made from it. */
 export interface Report {
   readonly schemaVersion: 1
   readonly tool: { readonly name: string; readonly version: string }
@@ -80,13 +88,13 @@ export interface Report {
   readonly hosts: readonly ReportHost[]
   readonly clusters: readonly ReportCluster[]
   readonly findings: readonly Finding[]
-  /** Sentences about the run as a whole that a reader must know (small fleet, changed pack …). */
+  /** Sentences about the run as a whole, such as that the fleet is small or a pack has changed. */
   readonly notices: readonly string[]
-  /** What the pull request that changes the baseline would do. */
+  /** What a pull request that changes the baseline would do. */
   readonly plan?: Plan
   /** What mode `baseline` wrote. */
   readonly learned?: LearnedBaseline
-  /** How the baseline could follow the rollouts. */
+  /** A baseline that expects the rollouts. */
   readonly suggestion?: { readonly file: string; readonly changes: BaselineChanges }
 }
 
@@ -95,8 +103,8 @@ export interface LearnedBaseline {
   readonly path: string
   readonly changed: boolean
   readonly changes: BaselineChanges
-  /** Tables whose change is rarely innocent, and to which rows are added; sorted. */
+  /** Integrity tables to which rows are added; sorted. */
   readonly integrity: readonly string[]
-  /** Rows that look like an intruder, and were not learned. */
+  /** Rows that look like an intruder's and were not learned. */
   readonly refused: readonly Refused[]
 }

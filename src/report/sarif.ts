@@ -1,19 +1,21 @@
 import type { Location, Log, Notification, Result } from 'sarif'
+import { count, number, plural } from '../text/phrases.ts'
 import { escapePlain } from './escape.ts'
-import type { Place, Places } from './finding-locations.ts'
+import type { FindingLocator, SourceLine } from './finding-locations.ts'
+import { type HostNames, hostNamesOf } from './host-names.ts'
 import { printJson } from './json.ts'
-import { count } from './phrases.ts'
-import { type HostNames, plainHosts, plainRow, plainTitle } from './plain-text.ts'
+import { findingTitle } from './phrases.ts'
+import { findingMessage } from './plain-text.ts'
 import type { Finding, Report, Severity } from './report.ts'
 import { ruleIdOf, rulesOf } from './sarif-rules.ts'
 import { openFindings } from './summarize.ts'
 
-/** GitHub code scanning shows no more results of a run; it refuses a file with more than 25,000. */
+/** GitHub code scanning shows the first 5,000 results of a run, and refuses a file with more than 25,000. */
 const MAX_RESULTS = 5_000
-const MAX_ROWS_IN_RESULT = 5
-const MAX_HOSTS_IN_RESULT = 10
+const MAX_ROWS = 5
+const MAX_HOSTS = 10
 const MAX_NOTICES = 100
-/** GitHub shows so many locations of a result; the hosts are named in the message too. */
+/** GitHub shows up to 100 locations of a result; the message names the hosts too. */
 const MAX_LOGICAL_LOCATIONS = 100
 
 const LEVELS: Readonly<Record<Severity, Result.level>> = {
@@ -25,16 +27,16 @@ const LEVELS: Readonly<Record<Severity, Result.level>> = {
 }
 
 /**
- * The open findings as SARIF 2.1.0, as GitHub code scanning takes it: one result a finding, at its place in the
- * baseline, known again by the finding's id from run to run. A run's category is its name, so that the alerts of one
- * group never close those of another. Messages are plain text in which nothing that a host said is live.
+ * The open findings as SARIF 2.1.0 for GitHub code scanning: one result for each finding, at its line of the baseline,
+ * with the finding's id as its fingerprint. The category is the name of the run, so that the alerts of one group never
+ * close those of another. Messages are plain text in which nothing that a host sent is live.
  */
-export function renderSarif(report: Report, places: Places): string {
+export function renderSarif(report: Report, locate: FindingLocator): string {
   const { run, tool } = report
   const open = openFindings(report.findings)
   const shown = open.slice(0, MAX_RESULTS)
   const rules = rulesOf(shown)
-  const names: HostNames = new Map(report.hosts.map(host => [host.id, host.name]))
+  const names = hostNamesOf(report)
   const indexOf = new Map(rules.map((rule, index) => [rule.id, index]))
   const results = shown.map((finding): Result => {
     const ruleId = ruleIdOf(finding)
@@ -44,9 +46,9 @@ export function renderSarif(report: Report, places: Places): string {
       level: LEVELS[finding.severity],
       kind: 'fail',
       message: { text: messageOf(finding, names) },
-      ...locationsOf(finding, places),
+      ...locationsOf(finding, locate),
       partialFingerprints: {
-        // The one that GitHub goes by. Left to its own it would take findings about one line for the same.
+        // GitHub identifies an alert by this one. Computed from the line, it would merge findings about one query.
         primaryLocationLineHash: `${finding.id}:1`,
         'fleetDriftFinding/v1': finding.id
       },
@@ -83,23 +85,16 @@ export function renderSarif(report: Report, places: Places): string {
   return printJson(log)
 }
 
-/** GitHub shows the first sentence as the alert's title. */
+/** GitHub uses the first sentence as the title of the alert. */
 function messageOf(finding: Finding, names: HostNames): string {
-  const { hosts, rows } = finding
-  const lines = [
-    `${plainTitle(finding)}.`,
-    escapePlain(finding.explanation, 600),
-    hosts.length > 0 ? `Hosts: ${plainHosts(hosts, names, MAX_HOSTS_IN_RESULT)}.` : '',
-    ...rows.slice(0, MAX_ROWS_IN_RESULT).map(plainRow),
-    rows.length > MAX_ROWS_IN_RESULT
-      ? `And ${count(rows.length - MAX_ROWS_IN_RESULT, 'more row')} in report.json.`
-      : ''
-  ]
-  return lines.filter(line => line !== '').join('\n')
+  return `${findingTitle(finding)}.\n${findingMessage(finding, names, { rows: MAX_ROWS, hosts: MAX_HOSTS })}`
 }
 
-function locationsOf(finding: Finding, places: Places): Pick<Result, 'locations' | 'relatedLocations'> {
-  const [primary, ...others] = places(finding)
+function locationsOf(
+  finding: Finding,
+  locate: FindingLocator
+): Pick<Result, 'locations' | 'relatedLocations'> {
+  const [primary, ...others] = locate(finding)
   if (primary === undefined) return {}
   const logicalLocations = finding.hosts
     .slice(0, MAX_LOGICAL_LOCATIONS)
@@ -107,27 +102,31 @@ function locationsOf(finding: Finding, places: Places): Pick<Result, 'locations'
   return {
     locations: [{ ...locationOf(primary), ...(logicalLocations.length > 0 ? { logicalLocations } : {}) }],
     ...(others.length > 0
-      ? { relatedLocations: others.map((place, at) => ({ id: at + 1, ...locationOf(place) })) }
+      ? { relatedLocations: others.map((line, index) => ({ id: index + 1, ...locationOf(line) })) }
       : {})
   }
 }
 
-function locationOf({ path, line }: Place): Location {
+function locationOf({ path, line }: SourceLine): Location {
   const uri = path.split('/').map(encodeURIComponent).join('/')
   return {
     physicalLocation: { artifactLocation: { uri, uriBaseId: '%SRCROOT%' }, region: { startLine: line } }
   }
 }
 
-/** What is not among the results, and what a reader must know of the run. */
+/** What is not among the results, and notices about the run. */
 function notificationsOf({ summary, notices }: Report, leftOut: number): Notification[] {
-  const said = [
-    leftOut > 0 ? `${count(leftOut, 'further finding')} in report.json, for GitHub shows no more.` : '',
-    summary.accepted > 0 ? `${count(summary.accepted, 'accepted finding')} left out.` : '',
+  const messages = [
+    leftOut > 0
+      ? `${count(leftOut, 'more finding')} in report.json: GitHub shows at most ${number(MAX_RESULTS)}.`
+      : '',
+    summary.accepted > 0
+      ? `${count(summary.accepted, 'accepted finding')} ${plural(summary.accepted, 'is', 'are')} left out.`
+      : '',
     ...notices.slice(0, MAX_NOTICES).map(notice => escapePlain(notice, 600)),
     notices.length > MAX_NOTICES
       ? `And ${count(notices.length - MAX_NOTICES, 'more notice')} in report.json.`
       : ''
   ]
-  return said.filter(text => text !== '').map(text => ({ level: 'note', message: { text } }))
+  return messages.filter(text => text !== '').map(text => ({ level: 'note', message: { text } }))
 }

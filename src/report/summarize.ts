@@ -13,35 +13,56 @@ export function atLeast(severity: Severity, floor: Severity): boolean {
   return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(floor)
 }
 
-/** Findings that nobody accepted, in the order given. */
+/** The worst of some severities, `null` where there are none. */
+export function worstOf(severities: Iterable<Severity>): Severity | null {
+  const present = new Set(severities)
+  return SEVERITIES.find(severity => present.has(severity)) ?? null
+}
+
+/** Findings without an acceptance, in the given order. */
 export function openFindings(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(finding => finding.acceptedBy === null)
 }
 
-/** Open deviations and indicator hits of medium or above: what makes a run's verdict `drift`. */
+/** Open findings about what hosts have, not about hosts that did not answer. */
+export function nonCoverageFindings(findings: readonly Finding[]): readonly Finding[] {
+  return openFindings(findings).filter(({ kind }) => kind !== 'silent' && kind !== 'partial')
+}
+
+/** Open deviations and indicator hits of medium severity or worse: what makes a run's verdict `drift`. */
 export function driftFindings(findings: readonly Finding[]): readonly Finding[] {
   return openFindings(findings).filter(
     ({ kind, severity }) => (kind === 'deviation' || kind === 'indicator') && atLeast(severity, 'medium')
   )
 }
 
-/** Ids of the hosts in a drift finding that is not a rollout, sorted by code unit. */
+/** Ids of the hosts in a drift finding other than a rollout, sorted by code unit. */
 export function outlierHosts(findings: readonly Finding[]): readonly string[] {
-  const accusing = driftFindings(findings).filter(finding => finding.verdict !== 'rollout')
-  return [...new Set(accusing.flatMap(finding => finding.hosts))].sort()
+  const incriminating = driftFindings(findings).filter(finding => finding.verdict !== 'rollout')
+  return [...new Set(incriminating.flatMap(finding => finding.hosts))].sort()
 }
 
-/** The worst severity of any open finding. */
+/** The worst severity of the open findings. */
 export function worstSeverity(findings: readonly Finding[]): Severity | 'none' {
-  const open = new Set(openFindings(findings).map(finding => finding.severity))
-  return SEVERITIES.find(severity => open.has(severity)) ?? 'none'
+  return worstOf(openFindings(findings).map(finding => finding.severity)) ?? 'none'
+}
+
+/** How many findings have each severity, worst first; severities without findings are left out. */
+export function severityCounts(
+  findings: Iterable<Pick<Finding, 'severity'>>
+): readonly { readonly severity: Severity; readonly findings: number }[] {
+  const counts = Map.groupBy(findings, ({ severity }) => severity)
+  return SEVERITIES.flatMap(severity => {
+    const { length = 0 } = counts.get(severity) ?? []
+    return length > 0 ? [{ severity, findings: length }] : []
+  })
 }
 
 /**
- * The verdict of the whole run. A run in which nothing was assessed is never clean.
+ * The verdict of the run. A run that assessed nothing is never clean.
  *
- * @param assessed hosts whose every query was observed
- * @param hosts hosts there should be: targeted or expected, whichever is more
+ * @param assessed hosts on which every query was observed
+ * @param hosts how many hosts there should be: targeted or expected, whichever is more
  */
 export function runVerdict(findings: readonly Finding[], assessed: number, hosts: number): RunVerdict {
   if (driftFindings(findings).length > 0) return 'drift'
@@ -56,8 +77,8 @@ export function coverage(assessed: number, hosts: number): number {
 }
 
 /**
- * Counts a run into the summary that every report begins with.
- * Hosts that were expected by number and never seen count in `hosts`, and in no state.
+ * The counts that every report begins with. Hosts that were expected but not found are counted in `hosts`, and in no
+ * state.
  */
 export function summarize(
   hosts: readonly ReportHost[],

@@ -1,54 +1,56 @@
-import { type BaselineChanges, isUnchanged, type RowChange } from '../baseline/diff.ts'
+import type { BaselineChanges, RowChange } from '../baseline/diff.ts'
+import { count, plural } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
-import { changesInWords } from './diff-summary.ts'
-import { count } from './phrases.ts'
-import type { Report } from './report.ts'
+import { diffSummary } from './diff-summary.ts'
+import { CHANGE_MARKS } from './marks.ts'
+import type { LearnedBaseline, Report } from './report.ts'
+import { columnTexts } from './row-text.ts'
 
 const MAX_LINES = 60
-const SIGNS = { added: '+', removed: '-', moved: '~' } as const
 
-/** What of a baseline was learned, would change, or could follow the fleet, for the log. */
+/** For the log: what a pull request changes in a baseline, what was learned, and what the fleet suggests. */
 export function baselineLines({ plan, learned, suggestion, run }: Report): string[] {
   const lines: string[] = []
   if (plan !== undefined) {
-    lines.push(
-      `This pull request changes ${sanitize(run.baseline?.path ?? 'the baseline', 200)}: ${changesInWords(plan.changes)}.`
-    )
-    lines.push(...rowLines(plan.changes))
+    const path = sanitize(run.baseline?.path ?? 'the baseline', 200)
+    lines.push(`This pull request changes ${path}: ${diffSummary(plan.changes)}.`, ...rowLines(plan.changes))
   }
-  if (learned !== undefined) {
-    const { path, changed, changes, refused } = learned
-    const said = isUnchanged(changes) ? 'in its canonical form' : changesInWords(changes)
-    lines.push(`${sanitize(path, 200)} ${changed ? `was written: ${said}` : 'is as it was'}.`)
-    lines.push(...rowLines(changes))
-    if (refused.length > 0)
-      lines.push(`${count(refused.length, 'row')} not learned, which may be an intruder's:`)
-    for (const { query, row, hosts, reason } of refused.slice(0, MAX_LINES))
-      lines.push(`   ${rowText(query, row)} on ${sanitize(hosts.join(', '), 100)}: ${sanitize(reason, 200)}`)
-    if (refused.length > MAX_LINES) lines.push(`   … and ${count(refused.length - MAX_LINES, 'more row')}`)
-  }
+  if (learned !== undefined) lines.push(...learnedLines(learned))
   if (suggestion !== undefined)
     lines.push(
-      `${sanitize(suggestion.file, 100)} follows the rollouts: ${changesInWords(suggestion.changes)}.`
+      `${sanitize(suggestion.file, 100)} suggests a baseline for the rollouts: ${diffSummary(suggestion.changes)}.`
     )
   return lines.length === 0 ? [] : ['', ...lines]
 }
 
+function learnedLines({ path, changed, changes, refused }: LearnedBaseline): string[] {
+  const outcome = changed ? `was written: ${diffSummary(changes)}` : 'is unchanged'
+  const lines = [`${sanitize(path, 200)} ${outcome}.`, ...rowLines(changes)]
+  if (refused.length === 0) return lines
+  lines.push(
+    `${count(refused.length, 'row')} not learned, because ${plural(refused.length, 'it looks', 'they look')} like an intruder's:`
+  )
+  for (const { query, row, hosts, reason } of refused.slice(0, MAX_LINES))
+    lines.push(`   ${rowOf(query, row)} on ${sanitize(hosts.join(', '), 100)}: ${sanitize(reason, 200)}`)
+  return [...lines, ...moreRows(refused.length)]
+}
+
 function rowLines({ rows }: BaselineChanges): string[] {
-  const shown = rows
+  const lines = rows
     .slice(0, MAX_LINES)
-    .map(change => `   ${SIGNS[change.change]} ${rowText(change.query, change.row)}${where(change)}`)
-  return rows.length > shown.length
-    ? [...shown, `   … and ${count(rows.length - shown.length, 'more row')}`]
-    : shown
+    .map(change => `   ${CHANGE_MARKS[change.change]} ${rowOf(change.query, change.row)}${listOf(change)}`)
+  return [...lines, ...moreRows(rows.length)]
 }
 
-function rowText(query: string, row: Readonly<Record<string, string>>): string {
-  const columns = Object.entries(row).map(([column, value]) => `${column}=${value}`)
-  return `${sanitize(query, 64)}: ${sanitize(columns.join('  '), 200)}`
+function moreRows(rows: number): string[] {
+  return rows > MAX_LINES ? [`   … and ${count(rows - MAX_LINES, 'more row')}`] : []
 }
 
-function where({ change, role, from, to }: RowChange): string {
+function rowOf(query: string, row: Readonly<Record<string, string>>): string {
+  return `${sanitize(query, 64)}: ${sanitize(columnTexts(row).join('  '), 200)}`
+}
+
+function listOf({ change, role, from, to }: RowChange): string {
   const list = change === 'moved' ? `${from} → ${to}` : (to ?? from)
   return ` (${list}${role === null ? '' : `, role ${sanitize(role, 64)}`})`
 }

@@ -1,6 +1,7 @@
 import { type Counts, countItems } from '../analyze/counts.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
-import type { Fleet, Item } from '../normalize/fleet.ts'
+import type { Fleet } from '../normalize/fleet.ts'
+import type { Item } from '../normalize/items.ts'
 import {
   acceptanceOn,
   type BaselineVersion,

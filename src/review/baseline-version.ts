@@ -1,7 +1,8 @@
 import { coversHost, coversItem } from '../analyze/findings/acceptances.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { BaselineMatch, Expectation } from '../baseline/match.ts'
-import { type Fleet, type Item, itemKey } from '../normalize/fleet.ts'
+import type { Fleet } from '../normalize/fleet.ts'
+import { type Item, itemKey } from '../normalize/items.ts'
 
 /** One version of a baseline under review, as the fleet looks under it. */
 export interface BaselineVersion {

@@ -4,7 +4,7 @@ import { acceptanceId, acceptanceWords, coversItem } from '../analyze/findings/a
 import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import { isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
-import type { Item } from '../normalize/fleet.ts'
+import type { Item } from '../normalize/items.ts'
 import type { Query } from '../osquery/pack.ts'
 import { count } from '../text/phrases.ts'
 import type { Approval, Change } from './approvals.ts'

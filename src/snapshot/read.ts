@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readLines } from './lines.ts'
-import { type HostRecord, type QueryResult, REASON_CODES, type Row, type SnapshotHeader } from './snapshot.ts'
+import { isReasonCode, type ReasonCode } from './reasons.ts'
+import type { HostRecord, QueryResult, Row, SnapshotHeader } from './snapshot.ts'
 
 const headerSchema = z.object({
   fleetDriftSnapshot: z.literal(1),
@@ -30,7 +31,7 @@ const hostSchema = z.object({
   host: z.string().min(1).max(256),
   status: z.enum(['reported', 'partial', 'silent']),
   // Absent in older snapshots; a newer release may write codes that this one does not know.
-  code: z.enum(REASON_CODES).nullable().default(null).catch(null),
+  code: z.custom<ReasonCode>(isReasonCode).nullable().default(null).catch(null),
   reason: z.string().nullable().default(null),
   unanswered: z.boolean().default(false),
   collectedAt: z.string().nullable().default(null),

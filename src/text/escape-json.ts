@@ -1,9 +1,9 @@
-/** Not the line breaks and blanks between the values: within strings JSON escapes those itself. */
+/** Not line feeds: they separate values, and within strings JSON escapes them itself. */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
- * JSON text in which what a terminal or an editor could hide or obey (controls, bidirectional and invisible
- * characters) is written as `\uXXXX`, which means the same to every parser.
+ * Writes characters that a terminal or an editor could hide or obey (controls, bidirectional and invisible characters)
+ * as `\uXXXX`, which means the same to every JSON parser.
  */
 export function escapeUnseen(json: string): string {
   return json.replace(UNSEEN, escapeUnits)

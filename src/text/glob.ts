@@ -1,6 +1,6 @@
 /**
- * Whether `text` as a whole matches `glob`: `*` is any run of characters, `?` is one, all else is itself.
- * O(glob × text) at worst, with no backtracking beyond the last `*`, so that hostile text cannot stall it.
+ * Whether all of `text` matches `glob`: `*` is any number of characters, `?` is one, every other character is itself.
+ * O(glob × text) at worst: it never backtracks beyond the last `*`, so hostile text cannot stall it.
  */
 export function globMatches(glob: string, text: string): boolean {
   let at = 0

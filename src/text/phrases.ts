@@ -1,6 +1,6 @@
 /**
  * Counts and lists in American English. Lists have no comma before "and" ("a, b and c"), which is the 'en-GB' pattern
- * of Intl.ListFormat. Formatters are made when they are first needed: to load their data takes 20 ms.
+ * of Intl.ListFormat. Formatters are created when they are first needed, because loading their data takes 20 ms.
  */
 const PLURALS = new Intl.PluralRules('en-US')
 let lists: Intl.ListFormat | undefined

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 
-/** The columns of a row with their secrets hidden, and how many there were. */
+/** The columns of a row without their secrets, and how many secrets there were. */
 export function redactColumns(columns: Readonly<Record<string, string>>): {
   readonly columns: Record<string, string>
   readonly count: number
 } {
   let count = 0
-  // osquery's process_envs: the variable's name says what its value is.
+  // In osquery's process_envs, the column `key` says whether `value` is a secret.
   const named = Object.hasOwn(columns, 'key') && SECRET_NAME.test((columns.key ?? '').slice(0, 200))
   const shown = Object.entries(columns).map(([column, value]): [string, string] => {
     if (!SECRET_COLUMN.test(column) && !(named && column === 'value')) {
@@ -21,7 +21,7 @@ export function redactColumns(columns: Readonly<Record<string, string>>): {
   return { columns: Object.fromEntries(shown), count }
 }
 
-/** The values of a row with their secrets hidden. */
+/** The values of a row without their secrets. */
 export function redactRow(columns: readonly string[], values: readonly string[]): string[] {
   const row = Object.fromEntries(columns.map((column, at) => [column, values[at] ?? '']))
   const redacted = redactColumns(row).columns
@@ -31,18 +31,18 @@ export function redactRow(columns: readonly string[], values: readonly string[])
 /** Whether a secret was hidden in a text. */
 export const hidesSecret = (text: string): boolean => text.includes(MARK)
 
-/** UTF-16 units of a value that are kept; osquery's own values are far shorter. */
-export const LONGEST_VALUE = 8_192
-/** Looked at beyond the cut, so that a secret that crosses it is still known for one. */
+/** UTF-16 units of a value that are shown; real values are far shorter. */
+export const MAX_VALUE_LENGTH = 8_192
+/** Searched beyond the cut, so that a secret that crosses it is still recognized. */
 const OVERLAP = 4_096
 
 const MARK = '[redacted:'
 const mark = (kind: string): string => `${MARK} ${kind}]`
 
-/** One text with its secrets hidden, and how many there were. Time is linear in the text's length. */
-export function redactText(whole: string): { readonly text: string; readonly count: number } {
+/** A text without its secrets, and how many there were. O(length). */
+export function redactText(full: string): { readonly text: string; readonly count: number } {
   let count = 0
-  let text = whole.slice(0, LONGEST_VALUE + OVERLAP)
+  let text = full.slice(0, MAX_VALUE_LENGTH + OVERLAP)
   for (const rule of RULES) {
     if (!rule.hint.test(text)) continue
     text = text.replace(rule.pattern, (match: string, before: string, secret: string) => {
@@ -52,19 +52,19 @@ export function redactText(whole: string): { readonly text: string; readonly cou
       return `${before}${shown}${match.slice(before.length + secret.length)}`
     })
   }
-  if (whole.length > LONGEST_VALUE + OVERLAP || text.length > LONGEST_VALUE) {
-    text = `${text.slice(0, LONGEST_VALUE).toWellFormed()}… [cut: ${whole.length} characters]`
+  if (full.length > MAX_VALUE_LENGTH + OVERLAP || text.length > MAX_VALUE_LENGTH) {
+    text = `${text.slice(0, MAX_VALUE_LENGTH).toWellFormed()}… [cut: ${full.length} characters]`
   }
   return { text, count }
 }
 
 interface Rule {
   readonly kind: string
-  /** A cheap sign that the pattern is worth trying. */
+  /** A cheap test for whether the pattern can match. */
   readonly hint: RegExp
-  /** Its first group is what stands before the secret, its second the secret. Every repetition is bounded. */
+  /** The first group is the text before the secret, the second is the secret. Every repetition is bounded. */
   readonly pattern: RegExp
-  /** What stands in the secret's place, where it is not the kind; the secret itself leaves it as it is. */
+  /** The replacement, if it is not the kind. Returning the secret keeps it. */
   readonly show?: (secret: string) => string
 }
 
@@ -74,7 +74,7 @@ const token = (kind: string, hint: RegExp, body: string): Rule => ({
   pattern: new RegExp(`((?<![A-Za-z0-9]))(${body})`, 'g')
 })
 
-/** In this order: blocks first, then tokens that are known by their form, then what is known by its place. */
+/** Applied in order: blocks, then tokens with a form of their own, then secrets that only their context reveals. */
 const RULES: readonly Rule[] = [
   {
     kind: 'private key',
@@ -163,7 +163,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'secret',
     hint: /passw|passphrase|pwd|secret|token|credential|key/i,
-    // But for sudo's NOPASSWD: COMMANDS. NAME=value, "name": "value", --name=value, --name value
+    // Except sudo's NOPASSWD: COMMANDS. NAME=value, "name": "value", --name=value, --name value
     pattern:
       /((?:(?<!NO)passw(?:or)?d|passphrase|[;?&]pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|encryption[_-]?key)(?!s?[._-]?(?:file|path|dir|name|id|ur[il]|type|len|length|policy|ttl|expir|store|iz|authentication)[\w.-]{0,32}["']?[\s=:])[\w.-]{0,32}(?:["']?\s{0,4}[=:]\s{0,4}|(?<=(?:^|\s)--?[\w.-]{1,80})\s{1,4}))("(?:[^"\\]|\\.){1,2048}"?|'[^']{1,2048}'?|[^\s"'&;,]{1,2048})/gi,
     show: secret =>
@@ -178,7 +178,7 @@ const SECRET_COLUMN =
   /^(?:password|passwd|password_hash|passphrase|secret|token|api_key|private_key|secret_key)$/i
 const SECRET_NAME = /password|passwd|passphrase|secret|token|credential|api_?key|access_?key|private_?key/i
 
-/** What `ssh-keygen -l` shows of a public key: enough to tell keys apart and to look for one. */
+/** The fingerprint that `ssh-keygen -l` shows of a public key: enough to distinguish keys and to search for one. */
 function fingerprint(key: string): string {
   const digest = createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')
   return mark(`ssh key SHA256:${digest}`)

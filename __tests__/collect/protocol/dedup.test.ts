@@ -8,21 +8,22 @@ import { afterAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { SimulatedHost } from '../../../simulator/fleet/host.ts'
 import { scriptedHosts } from '../../../simulator/server/scripted-hosts.ts'
+import { decodeDedupReply } from '../../../src/collect/protocol/dedup.ts'
 import {
   buildDictionary,
   chooseSampleHosts,
-  decodeDedupReply,
   readHead,
   resultKey
-} from '../../../src/collect/protocol/dedup.ts'
-import { openFrame, peekFrame, unpack } from '../../../src/collect/protocol/frame.ts'
+} from '../../../src/collect/protocol/dictionary.ts'
+import { type Chunk, openFrame, previewFrame, unpack } from '../../../src/collect/protocol/frame.ts'
+import { CHUNK_BYTES } from '../../../src/collect/protocol/limits.ts'
 import { openBody } from '../../../src/collect/protocol/reply.ts'
 import {
+  chunkScript,
   collectorScript,
+  dedupScript,
   encodeScript,
-  pieceScript,
-  removeScript,
-  shorthandScript
+  removeScript
 } from '../../../src/collect/script/build.ts'
 import { printed } from '../../support/replies.ts'
 
@@ -33,13 +34,13 @@ const SHELLS = ['dash', 'bash', 'busybox'].filter(
   shell => spawnSync(shell, shell === 'busybox' ? [] : ['-c', ':']).status === 0
 )
 const NONCE = '00ff00ff00ff00ff00ff00ff'
-const folder = mkdtempSync(join(tmpdir(), 'shorthand-'))
+const folder = mkdtempSync(join(tmpdir(), 'dedup-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 type Rows = readonly Readonly<Record<string, string>>[]
 let made = 0
 
-/** A host with a stand-in for osquery that prints prepared rows, and what scripts print on it. */
+/** A host with a stand-in for osquery that prints fixed rows; runs scripts and returns what they print. */
 function host(id: string, results: Readonly<Record<string, Rows | string>>) {
   const home = join(folder, String(made++))
   const bin = join(home, 'bin')
@@ -68,10 +69,10 @@ function host(id: string, results: Readonly<Record<string, Rows | string>>) {
       expect({ status: done.status, stderr: done.stderr.toString() }).toEqual({ status: 0, stderr: '' })
       return done.stdout.toString('latin1')
     },
-    collect(shell = 'sh', keep = true, env: Readonly<Record<string, string>> = {}): string {
+    collect(shell = 'sh', retain = true, env: Readonly<Record<string, string>> = {}): string {
       const queries = names.map(name => ({ name, sql: name }))
       return this.run(
-        collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, keep }),
+        collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, retain }),
         shell,
         env
       )
@@ -80,11 +81,20 @@ function host(id: string, results: Readonly<Record<string, Rows | string>>) {
 }
 
 function bodyOf(reply: string): Buffer {
-  const piece = openFrame(reply, NONCE)
-  if ('reason' in piece) throw new Error(piece.reason)
-  const body = unpack(piece.bytes, piece.whole)
-  if ('reason' in body) throw new Error(body.reason)
+  const { bytes, bodySha256 } = chunkOf(reply)
+  return bodyIn(bytes, bodySha256)
+}
+
+function bodyIn(packed: Buffer, bodySha256: string): Buffer {
+  const body = unpack(packed, bodySha256)
+  if ('problem' in body) throw new Error(body.problem.code)
   return body
+}
+
+function chunkOf(output: string): Chunk {
+  const chunk = openFrame(output, NONCE)
+  if ('problem' in chunk) throw new Error(chunk.problem.code)
+  return chunk
 }
 
 const hex = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -102,20 +112,20 @@ const results = (seed: number, extra: Rows = []) => ({
   none: []
 })
 
-function taught() {
-  const scouts = [1, 2, 3].map(seed => bodyOf(host(`i-${seed}`, results(seed)).collect()))
+function dictionaryOfThree() {
+  const samples = [1, 2, 3].map(seed => bodyOf(host(`i-${seed}`, results(seed)).collect()))
   const shared = new Set(
-    readHead(scouts[0]!.toString('latin1').split('\nend ')[0]!)
+    readHead(samples[0]!.toString('latin1').split('\nend ')[0]!)
       .filter(({ name }) => name === 'files')
       .map(resultKey)
   )
-  return buildDictionary(scouts, shared)
+  return buildDictionary(samples, shared)
 }
 
 test.each(SHELLS)(
-  'in %s, a host answers in short with the very bytes that it holds, in what a list of SSM passes on',
+  "in %s, a deduplicated reply stands for exactly the bytes that the host holds, and fits in SSM's list",
   shell => {
-    const known = taught()
+    const dictionary = dictionaryOfThree()
     for (const [seed, extra] of [
       [7, []],
       [8, [{ path: '/tmp/implant', sha256: hex('implant') }]]
@@ -124,14 +134,14 @@ test.each(SHELLS)(
       const plain = one.collect(shell)
       expect(plain.length).toBeGreaterThan(5_000)
       expect(readdirSync(one.temp)).toEqual([`fleet-drift.${NONCE}.i-7`])
-      const peeked = peekFrame(plain.slice(0, 2_475), NONCE)!
-      expect(readHead(peeked.head).map(line => line.name)).toEqual(['_facts', '_addresses', ...one.names])
-      const short = one.run(shorthandScript(NONCE, known.packed), shell)
-      expect(short.length).toBeLessThan(2_500)
-      const piece = openFrame(short, NONCE)
-      if ('reason' in piece) throw new Error(piece.reason)
-      expect(piece).toMatchObject({ index: 'short', whole: peeked.promised.whole })
-      const body = decodeDedupReply(gunzipSync(piece.bytes), known, peeked.promised.whole)
+      const preview = previewFrame(plain.slice(0, 2_475), NONCE)!
+      expect(readHead(preview.head).map(line => line.name)).toEqual(['_facts', '_addresses', ...one.names])
+      const output = one.run(dedupScript(NONCE, dictionary.packed), shell)
+      expect(output.length).toBeLessThan(2_500)
+      const { bodySha256 } = preview.header
+      const reply = chunkOf(output)
+      expect(reply).toMatchObject({ index: 'dedup', bodySha256 })
+      const body = decodeDedupReply(gunzipSync(reply.bytes), dictionary, bodySha256)
       expect(body?.equals(bodyOf(plain))).toBe(true)
       const opened = openBody(body!, { nonce: NONCE, host: 'i-7', queries: one.names })
       expect(opened.kind === 'answer' && opened.queries.programs?.rows).toEqual(programs(seed))
@@ -150,21 +160,19 @@ test('hosts of the bench, which have no shell, print what the script prints', as
   const say = async (script: string) =>
     (await prepared.run(twin, 'i-7', encodeScript(script))).stdout.toString('latin1')
   const real = host('i-7', results(7))
-  const options = { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, keep: true }
+  const options = { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, retain: true }
   const plain = [real.collect(), await say(collectorScript(queries, options))]
   const own = /^(?:uid|machine-id|boot-id) .*$/gm
   const bodies = plain.map(reply => bodyOf(reply).toString('latin1').replace(own, ''))
   // An empty list is printed by the stand-in for osquery in one way, and by the test in another.
   const even = (text: string) => text.replace(/^query (?:_\w+|none) .*$/gm, '').replace(/\[\n*\]\n/g, '')
   expect(even(bodies[1]!)).toBe(even(bodies[0]!))
-  const known = taught()
+  const dictionary = dictionaryOfThree()
   const tokens = [
-    real.run(shorthandScript(NONCE, known.packed)),
-    await say(shorthandScript(NONCE, known.packed))
+    real.run(dedupScript(NONCE, dictionary.packed)),
+    await say(dedupScript(NONCE, dictionary.packed))
   ].map(reply => {
-    const piece = openFrame(reply, NONCE)
-    if ('reason' in piece) throw new Error(piece.reason)
-    return gunzipSync(piece.bytes)
+    return gunzipSync(chunkOf(reply).bytes)
       .toString('latin1')
       .split('\n')
       .filter(token => /^#|^w /.test(token))
@@ -195,15 +203,14 @@ test('rows of any text decode to themselves', () => {
   })
   fc.assert(
     fc.property(rows, rows, (mine, theirs) => {
-      const known = buildDictionary(
+      const dictionary = buildDictionary(
         [bodyOf(host('i-1', { q: theirs, same: files.slice(0, 3) }).collect())],
         new Set()
       )
       const one = host('i-2', { q: mine, same: files.slice(0, 3), filler: fillers })
       const plain = bodyOf(one.collect())
-      const piece = openFrame(one.run(shorthandScript(NONCE, known.packed)), NONCE)
-      if ('reason' in piece) throw new Error(piece.reason)
-      expect(decodeDedupReply(gunzipSync(piece.bytes), known, piece.whole)?.equals(plain)).toBe(true)
+      const { bytes, bodySha256 } = chunkOf(one.run(dedupScript(NONCE, dictionary.packed)))
+      expect(decodeDedupReply(gunzipSync(bytes), dictionary, bodySha256)?.equals(plain)).toBe(true)
     }),
     { numRuns: 6 }
   )
@@ -211,21 +218,21 @@ test('rows of any text decode to themselves', () => {
 
 const fillers: Rows = Array.from({ length: 60 }, (_, at) => ({ sha256: hex(`filler ${at}`) }))
 
-test('a host that refers to what it does not hold is not believed', () => {
-  const known = taught()
+test('a host that refers to rows it does not hold is not believed', () => {
+  const dictionary = dictionaryOfThree()
   const body = bodyOf(host('i-7', results(7, [{ path: '/tmp/implant', sha256: hex('implant') }])).collect())
-  const promised = hex(body.toString('latin1'))
+  const announced = hex(body.toString('latin1'))
   const claim = [
-    ...known.units.slice(0, 9).map(unit => `=${unit.text}`),
+    ...dictionary.entries.slice(0, 9).map(entry => `=${entry.text}`),
     ...Array.from({ length: 3 }, () => 'w 1')
   ].join('\n')
-  expect(decodeDedupReply(Buffer.from(claim), known, promised)).toBe(null)
+  expect(decodeDedupReply(Buffer.from(claim), dictionary, announced)).toBe(null)
 })
 
-test('no text throws or decodes to more than a host may send', () => {
-  const known = { units: [{ kind: 'line', text: 'x'.repeat(5_000) } as const], packed: '' }
+test('no text throws, or decodes to more than a host may send', () => {
+  const dictionary = { entries: [{ kind: 'line', text: 'x'.repeat(5_000) } as const], packed: '' }
   const bomb = Array.from({ length: 100_000 }, () => '@1').join('\n')
-  expect(decodeDedupReply(Buffer.from(bomb), known, '')).toBe(null)
+  expect(decodeDedupReply(Buffer.from(bomb), dictionary, '')).toBe(null)
   const token = fc.oneof(
     fc.string(),
     fc.constantFrom(
@@ -244,57 +251,57 @@ test('no text throws or decodes to more than a host may send', () => {
   fc.assert(
     fc.property(
       fc.array(token),
-      tokens => decodeDedupReply(Buffer.from(tokens.join('\n')), known, 'f'.repeat(64)) === null
+      tokens => decodeDedupReply(Buffer.from(tokens.join('\n')), dictionary, 'f'.repeat(64)) === null
     )
   )
 })
 
-test('scouts are few, and teach what most hosts have', () => {
+test('sample hosts are few, and cover what most hosts have', () => {
   const heads = new Map(
     Array.from({ length: 400 }, (_, at) => {
       const image = at % 8
       return [
         `i-${at}`,
         [
-          { name: 'files', ok: true, bytes: 10, sum: hex(`image ${image}`) },
-          { name: 'users', ok: true, bytes: 10, sum: hex('same') },
-          { name: 'programs', ok: true, bytes: 10, sum: hex(`own ${at}`) }
+          { name: 'files', ok: true, bytes: 10, sha256: hex(`image ${image}`) },
+          { name: 'users', ok: true, bytes: 10, sha256: hex('same') },
+          { name: 'programs', ok: true, bytes: 10, sha256: hex(`own ${at}`) }
         ]
       ] as const
     })
   )
-  const scouts = chooseSampleHosts(heads, new Set(), 100)
-  expect(new Set(scouts.map(id => Number(id.slice(2)) % 8)).size).toBe(8)
-  expect(scouts.length).toBeLessThanOrEqual(8)
+  const samples = chooseSampleHosts(heads, new Set(), 100)
+  expect(new Set(samples.map(id => Number(id.slice(2)) % 8)).size).toBe(8)
+  expect(samples.length).toBeLessThanOrEqual(8)
   expect(
-    chooseSampleHosts(heads, new Set(scouts.flatMap(id => heads.get(id as 'i-0')!.map(resultKey))), 100)
+    chooseSampleHosts(heads, new Set(samples.flatMap(id => heads.get(id as 'i-0')!.map(resultKey))), 100)
       .length
   ).toBeLessThanOrEqual(4)
 })
 
-test.each(SHELLS)('in %s, what does not fit in one reply is given in pieces, and then removed', shell => {
-  const noise: Rows = Array.from({ length: 1_000 }, (_, at) => ({
-    at: String(at),
-    sha256: hex(`noise ${at}`)
-  }))
-  const one = host('i-9', { noise })
-  const first = openFrame(one.collect(shell, false), NONCE)
-  if ('reason' in first) throw new Error(first.reason)
-  expect(first.total).toBeGreaterThan(2 * 17_400)
-  const pieces = [first.bytes]
-  for (let index = 1; index * 17_400 < first.total; index++) {
-    const output = one.run(pieceScript(NONCE, index), shell)
-    expect(output.length).toBeLessThanOrEqual(23_999)
-    const piece = openFrame(output, NONCE)
-    if ('reason' in piece) throw new Error(piece.reason)
-    expect(piece).toMatchObject({ index, total: first.total, whole: first.whole })
-    pieces.push(piece.bytes)
+test.each(SHELLS)(
+  'in %s, an answer that does not fit in one reply is printed in chunks, and then removed',
+  shell => {
+    const noise: Rows = Array.from({ length: 1_000 }, (_, at) => ({
+      at: String(at),
+      sha256: hex(`noise ${at}`)
+    }))
+    const one = host('i-9', { noise })
+    const first = chunkOf(one.collect(shell, false))
+    expect(first.total).toBeGreaterThan(2 * CHUNK_BYTES)
+    const chunks = [first.bytes]
+    for (let index = 1; index * CHUNK_BYTES < first.total; index++) {
+      const output = one.run(chunkScript(NONCE, index), shell)
+      expect(output.length).toBeLessThanOrEqual(23_999)
+      const chunk = chunkOf(output)
+      expect(chunk).toMatchObject({ index, total: first.total, bodySha256: first.bodySha256 })
+      chunks.push(chunk.bytes)
+    }
+    const body = bodyIn(Buffer.concat(chunks), first.bodySha256)
+    const opened = openBody(body, { nonce: NONCE, host: 'i-9', queries: ['noise'] })
+    expect(opened.kind === 'answer' && opened.queries.noise?.rows).toEqual(noise)
+    expect(one.run(removeScript(NONCE), shell)).toBe('')
+    expect(readdirSync(one.temp)).toEqual([])
+    expect(one.run(chunkScript(NONCE, 1), shell)).toBe('fleet-drift: the folder of this run is gone\n')
   }
-  const body = unpack(Buffer.concat(pieces), first.whole)
-  if ('reason' in body) throw new Error(body.reason)
-  const opened = openBody(body, { nonce: NONCE, host: 'i-9', queries: ['noise'] })
-  expect(opened.kind === 'answer' && opened.queries.noise?.rows).toEqual(noise)
-  expect(one.run(removeScript(NONCE), shell)).toBe('')
-  expect(readdirSync(one.temp)).toEqual([])
-  expect(one.run(pieceScript(NONCE, 1), shell)).toBe('fleet-drift: the folder of this run is gone\n')
-})
+)

@@ -8,20 +8,20 @@ const claimed = {
   fqdn: 'ip-10-0-0-7.eu-west-1.compute.internal',
   addresses: ['10.0.0.7', 'fe80::1']
 }
-const agent = { ping: 'Online', computerName: 'ip-10-0-0-7.eu-west-1.compute.internal', address: '10.0.0.7' }
+const agent = { computerName: 'ip-10-0-0-7.eu-west-1.compute.internal', address: '10.0.0.7' }
 
-test('facts that SSM confirms, or knows nothing of, stand', () => {
+test('facts that SSM confirms, or knows nothing about, are kept', () => {
   expect(confirmedFacts(claimed, agent)).toEqual(claimed)
   expect(confirmedFacts(claimed, undefined)).toEqual(claimed)
-  expect(confirmedFacts(claimed, { ping: 'Online', computerName: null, address: null })).toEqual(claimed)
+  expect(confirmedFacts(claimed, { computerName: null, address: null })).toEqual(claimed)
 })
 
-test('a name that SSM knows to be another masks nothing', () => {
-  const told = confirmedFacts({ ...claimed, hostname: 'cron-7', fqdn: null }, agent)
-  expect(told).toMatchObject({ hostname: null, fqdn: null, addresses: claimed.addresses })
+test('a name that contradicts SSM masks nothing', () => {
+  const confirmed = confirmedFacts({ ...claimed, hostname: 'cron-7', fqdn: null }, agent)
+  expect(confirmed).toMatchObject({ hostname: null, fqdn: null, addresses: claimed.addresses })
 })
 
-test('addresses among which the one that SSM knows is missing mask nothing', () => {
+test('addresses without the one that SSM knows mask nothing', () => {
   expect(confirmedFacts({ ...claimed, addresses: ['203.0.113.9'] }, agent)).toMatchObject({
     hostname: claimed.hostname,
     addresses: []

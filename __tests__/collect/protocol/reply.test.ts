@@ -6,16 +6,16 @@ import { body, frame, type Part, printed, reply, sha256 } from '../../support/re
 
 const NONCE = '00ff00ff00ff00ff00ff00ff'
 const HOST = 'i-0123456789abcdef0'
-const asked = (...queries: string[]) => ({ nonce: NONCE, host: HOST, queries })
+const request = (...queries: string[]) => ({ nonce: NONCE, host: HOST, queries })
 const open = (...parts: Part[]): Reply =>
-  openReply(reply({ nonce: NONCE, host: HOST, parts }), asked(...parts.map(part => part.name)))
+  openReply(reply({ nonce: NONCE, host: HOST, parts }), request(...parts.map(part => part.name)))
 
 function result(opened: Reply, name: string) {
   if (opened.kind !== 'answer') throw new Error(`not opened: ${JSON.stringify(opened)}`)
   return opened.queries[name]!
 }
 
-const reasonOf = (opened: Reply) => (opened.kind === 'broken' ? opened.reason : `opened as ${opened.kind}`)
+const problemOf = (opened: Reply) => (opened.kind === 'broken' ? opened.problem : `opened as ${opened.kind}`)
 
 const FACTS: Part = {
   name: '_facts',
@@ -37,7 +37,7 @@ const ADDRESSES: Part = {
   ]
 }
 
-test('a whole reply gives its rows and its facts', () => {
+test('a complete reply gives its rows and its facts', () => {
   const rows = [
     { path: '/usr/sbin/sshd', note: 'quotes " \\ \' and é' },
     { path: '', note: '' }
@@ -84,7 +84,7 @@ test('facts that are not well-formed are left out', () => {
   })
 })
 
-test('no rows is an answer; an empty or broken result is none', () => {
+test('no rows is an answer; an empty or broken result is not', () => {
   expect(result(open({ name: 'q', rows: [] }), 'q')).toEqual({ status: 'ok', detail: null, rows: [] })
   for (const raw of [
     '',
@@ -123,7 +123,7 @@ test('invalid UTF-8 becomes U+FFFD', () => {
   expect(result(open({ name: 'q', raw, count: 1 }), 'q').rows).toEqual([{ a: 'x\ufffd\ufffd' }])
 })
 
-test('a result whose digest or row count does not hold gives no rows', () => {
+test('a result with a wrong digest or row count gives no rows', () => {
   const rows = [{ a: '1' }, { a: '2' }]
   const opened = open(
     { name: 'bent', rows, digest: sha256('other') },
@@ -139,7 +139,7 @@ test('a result whose digest or row count does not hold gives no rows', () => {
   expect(result(opened, 'good').rows).toHaveLength(2)
 })
 
-test("a query's own failure is told, in inert words", () => {
+test("a query's own failure is reported, in sanitized text", () => {
   const opened = open({
     name: 'q',
     status: 'failed',
@@ -149,10 +149,10 @@ test("a query's own failure is told, in inert words", () => {
   expect(result(opened, 'q')).toEqual({ status: 'failed', detail: 'Error: ␛[31m\\u{202e}bad', rows: [] })
 })
 
-test('a query that is missing failed; one that was not asked is ignored', () => {
+test('a query without a result has failed; a result that was not requested is ignored', () => {
   const opened = openReply(
     reply({ nonce: NONCE, host: HOST, parts: [{ name: 'extra', rows: [{ a: '1' }] }] }),
-    asked('q')
+    request('q')
   )
   expect(opened).toMatchObject({
     kind: 'answer',
@@ -161,41 +161,45 @@ test('a query that is missing failed; one that was not asked is ignored', () => 
   expect(opened.kind === 'answer' && Object.keys(opened.queries)).toEqual(['q'])
 })
 
-test('a host without osquery says so', () => {
-  expect(openReply(reply({ nonce: NONCE, host: HOST, osquery: 'none' }), asked('q')).kind).toBe('no-osquery')
+test('a host without osquery is recognized', () => {
+  expect(openReply(reply({ nonce: NONCE, host: HOST, osquery: 'none' }), request('q')).kind).toBe(
+    'no-osquery'
+  )
 })
 
 test('a host cannot answer as another one', () => {
   const other = reply({ nonce: NONCE, host: 'i-aaaaaaaaaaaaaaaaa', parts: [{ name: 'q', rows: [] }] })
-  expect(reasonOf(openReply(other, asked('q')))).toBe(
-    'the host answered as another one (i-aaaaaaaaaaaaaaaaa)'
-  )
+  expect(problemOf(openReply(other, request('q')))).toEqual({
+    code: 'other-host',
+    claimed: 'i-aaaaaaaaaaaaaaaaa'
+  })
   expect(
-    openReply(reply({ nonce: NONCE, host: '', parts: [{ name: 'q', rows: [] }] }), asked('q')).kind
+    openReply(reply({ nonce: NONCE, host: '', parts: [{ name: 'q', rows: [] }] }), request('q')).kind
   ).toBe('answer')
 })
 
-test('an answer to another run is no answer', () => {
+test('an answer to another run does not count', () => {
   const old = reply({ nonce: 'ffffffffffffffffffffffff', host: HOST, parts: [{ name: 'q', rows: [] }] })
-  expect(reasonOf(openReply(old, asked('q')))).toBe('the reply holds no answer of the collector')
+  expect(problemOf(openReply(old, request('q')))).toEqual({ code: 'no-frame' })
   const both = old + reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [{ a: 'mine' }] }] })
-  expect(result(openReply(both, asked('q')), 'q').rows).toEqual([{ a: 'mine' }])
+  expect(result(openReply(both, request('q')), 'q').rows).toEqual([{ a: 'mine' }])
 })
 
 test('what the host prints around its answer does not matter', () => {
   const whole = reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [] }] })
   const noisy = `motd: welcome\n${whole}\n----------ERROR-------\nsh: warning`
-  expect(openReply(noisy, asked('q')).kind).toBe('answer')
+  expect(openReply(noisy, request('q')).kind).toBe('answer')
 })
 
-test('why the script could not work is told', () => {
-  expect(reasonOf(openReply('fleet-drift: cannot make a temporary folder\n', asked('q')))).toBe(
-    'the collector says: cannot make a temporary folder'
-  )
-  expect(reasonOf(openReply(' \n', asked('q')))).toBe('the reply is empty')
+test('the message of a script that could not run is reported', () => {
+  expect(problemOf(openReply('fleet-drift: cannot make a temporary folder\n', request('q')))).toEqual({
+    code: 'collector-error',
+    message: 'cannot make a temporary folder'
+  })
+  expect(problemOf(openReply(' \n', request('q')))).toEqual({ code: 'empty-reply' })
 })
 
-test('a reply cut at any length gives no rows, and the cut is named where SSM tells it', () => {
+test('a reply cut at any length gives no rows, and a cut by SSM is recognized', () => {
   const whole = reply({
     nonce: NONCE,
     host: HOST,
@@ -203,26 +207,26 @@ test('a reply cut at any length gives no rows, and the cut is named where SSM te
   })
   const end = whole.indexOf(`FLEETDRIFT2-END ${NONCE}`) + `FLEETDRIFT2-END ${NONCE}`.length
   for (let length = 0; length < end; length++) {
-    expect(openReply(whole.slice(0, length), asked('q')).kind).toBe('broken')
+    expect(openReply(whole.slice(0, length), request('q')).kind).toBe('broken')
   }
-  expect(reasonOf(openReply(`${whole.slice(0, 300)}--output truncated--`, asked('q')))).toBe(
-    'the reply was cut by SSM'
-  )
+  expect(problemOf(openReply(`${whole.slice(0, 300)}--output truncated--`, request('q')))).toEqual({
+    code: 'cut-by-ssm'
+  })
 })
 
 test('a reply changed in any one character never gives other rows', () => {
   const whole = reply({ nonce: NONCE, host: HOST, parts: [{ name: 'q', rows: [{ a: '1' }] }] })
-  const good = openReply(whole, asked('q'))
+  const good = openReply(whole, request('q'))
   fc.assert(
     fc.property(fc.nat(whole.length - 2), fc.integer({ min: 32, max: 126 }), (at, code) => {
       const bent = whole.slice(0, at) + String.fromCharCode(code) + whole.slice(at + 1)
-      const opened = openReply(bent, asked('q'))
+      const opened = openReply(bent, request('q'))
       if (opened.kind !== 'broken') expect(opened).toEqual(good)
     })
   )
 })
 
-test('no text throws, and none is an answer by chance', () => {
+test('no text throws, and none is an answer by accident', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc
@@ -232,10 +236,10 @@ test('no text throws, and none is an answer by chance', () => {
           `FLEETDRIFT2 ${NONCE} ${tail.length} ${'0'.repeat(64)} 0 9 ${'0'.repeat(64)}\n${tail}\nFLEETDRIFT2-END ${NONCE}`
       )
   )
-  fc.assert(fc.property(text, hostile => openReply(hostile, asked('q')).kind === 'broken'))
+  fc.assert(fc.property(text, hostile => openReply(hostile, request('q')).kind === 'broken'))
 })
 
-test('no body in a sound frame throws, and rows come only with their digest', () => {
+test('no body in a valid frame throws, and rows count only with their digest', () => {
   const line = fc.oneof(
     fc.constantFrom(
       'end 0',
@@ -253,7 +257,7 @@ test('no body in a sound frame throws, and rows come only with their digest', ()
   fc.assert(
     fc.property(fc.array(line), fc.uint8Array(), (lines, tail) => {
       const inner = Buffer.concat([Buffer.from(lines.map(text => `${text}\n`).join('')), tail])
-      const opened = openReply(frame(NONCE, inner), asked('q', '__proto__'))
+      const opened = openReply(frame(NONCE, inner), request('q', '__proto__'))
       if (opened.kind === 'answer')
         for (const query of Object.values(opened.queries)) expect(query.status).not.toBe('ok')
     })
@@ -262,24 +266,25 @@ test('no body in a sound frame throws, and rows come only with their digest', ()
 
 test('a body that does not add up is broken as a whole', () => {
   const inner = body({ host: HOST, parts: [{ name: 'q', rows: [{ a: '1' }] }] })
-  const as = (bytes: Buffer) => reasonOf(openReply(frame(NONCE, bytes), asked('q')))
-  expect(as(Buffer.concat([inner, Buffer.from('more')]))).toBe('the parts of the reply do not add up')
-  expect(as(inner.subarray(0, -1))).toBe('the parts of the reply do not add up')
-  expect(as(Buffer.from(inner.toString().replace('end 1', 'end 2')))).toBe(
-    'the head of the reply does not add up'
-  )
-  expect(as(Buffer.alloc(0))).toBe('the head of the reply is broken')
+  const as = (bytes: Buffer) => problemOf(openReply(frame(NONCE, bytes), request('q')))
+  expect(as(Buffer.concat([inner, Buffer.from('more')]))).toEqual({ code: 'inconsistent-body' })
+  expect(as(inner.subarray(0, -1))).toEqual({ code: 'inconsistent-body' })
+  expect(as(Buffer.from(inner.toString().replace('end 1', 'end 2')))).toEqual({
+    code: 'inconsistent-head'
+  })
+  expect(as(Buffer.alloc(0))).toEqual({ code: 'broken-head' })
   const twice = { name: 'q', rows: [{ a: '1' }] }
-  expect(as(body({ host: HOST, parts: [twice, twice] }))).toBe('the head of the reply does not add up')
+  expect(as(body({ host: HOST, parts: [twice, twice] }))).toEqual({ code: 'inconsistent-head' })
 })
 
-test('what a host may send is bounded, and told where the bound is passed', () => {
+test('what a host may send is limited, and exceeding a limit is reported', () => {
   const as = (raw: string) => open({ name: 'q', raw })
   const bomb = Buffer.alloc(33 * 1024 * 1024)
-  expect(reasonOf(openPacked(gzipSync(bomb), sha256(bomb), asked('q')))).toMatch(
-    /unpacks to more than 33554432 bytes/
-  )
-  expect(reasonOf(as(`[${'{},'.repeat(200_000)}{}]`))).toBe('the reply has more than 200000 rows')
+  expect(problemOf(openPacked(gzipSync(bomb), sha256(bomb), request('q')))).toEqual({
+    code: 'too-large',
+    limit: 33_554_432
+  })
+  expect(problemOf(as(`[${'{},'.repeat(200_000)}{}]`))).toEqual({ code: 'too-many-rows', limit: 200_000 })
   expect(result(as('['.repeat(1_000_000)), 'q').detail).toBe('its rows are nested')
   expect(result(as(`[{${Array.from({ length: 600 }, (_, i) => `"c${i}":""`).join(',')}}]`), 'q').detail).toBe(
     'its rows have more than 512 columns'
@@ -288,13 +293,14 @@ test('what a host may send is bounded, and told where the bound is passed', () =
   expect(result(as(`[${names.join(',')}]`), 'q').detail).toBe('its rows have more than 512 columns')
   expect(result(as(`[${names.slice(0, 500).join(',')}]`), 'q').rows).toHaveLength(500)
   const head = Array.from({ length: 100 }, () => 'k v')
-  expect(reasonOf(openReply(frame(NONCE, body({ host: HOST, head })), asked('q')))).toBe(
-    'the head of the reply is too long'
-  )
+  expect(problemOf(openReply(frame(NONCE, body({ host: HOST, head })), request('q')))).toEqual({
+    code: 'long-head'
+  })
   const half = printed(Array.from({ length: 120_000 }, () => ({})))
-  expect(reasonOf(open({ name: 'a', raw: half }, { name: 'b', raw: half }))).toBe(
-    'the reply has more than 200000 rows'
-  )
+  expect(problemOf(open({ name: 'a', raw: half }, { name: 'b', raw: half }))).toEqual({
+    code: 'too-many-rows',
+    limit: 200_000
+  })
 })
 
 test('a bomb of millions of tiny rows costs no more than its bytes', () => {

@@ -7,32 +7,32 @@ import { builtinPack } from '../../../src/osquery/builtin-packs.ts'
 const NONCE = '00ff00ff00ff00ff00ff00ff'
 const queries = builtinPack('linux')!.queries
 
-test('a locked document fits in what SSM takes, and takes no commands', () => {
+test('a locked document is within the limit of SSM, and accepts no commands', () => {
   const document = JSON.parse(lockedDocument(queries))
   expect(Object.keys(document.parameters)).not.toContain('commands')
   expect(document.mainSteps[0].inputs.runCommand.join('\n')).not.toMatch(/\{\{ ?ssm:/)
 })
 
-test('every parameter that a run sends is one of the document, and allowed by its pattern', () => {
-  const limits = { budgetSeconds: 480, querySeconds: 60, keep: true, stored: false, osquery: [] }
-  for (const errand of [
-    { do: 'collect', queries, ...limits },
-    { do: 'piece', index: 59 },
-    { do: 'shorthand', known: 'H4sIAAAA+/==' },
-    { do: 'remove' }
+test('the document has every parameter that a run sends, and its pattern allows the value', () => {
+  const limits = { budgetSeconds: 480, querySeconds: 60, retain: true, viaS3: false, osquery: [] }
+  for (const task of [
+    { kind: 'collect', queries, ...limits },
+    { kind: 'chunk', index: 59 },
+    { kind: 'dedup', dictionary: 'H4sIAAAA+/==' },
+    { kind: 'remove' }
   ] as const) {
-    for (const [name, [value]] of Object.entries(lockedParameters(errand, NONCE)))
+    for (const [name, [value]] of Object.entries(lockedParameters(task, NONCE)))
       expect(value).toMatch(new RegExp(PARAMETERS[name]!.allowedPattern))
   }
 })
 
-test('no value of a parameter can leave its quotes', () => {
+test('no value of a parameter can escape its quotes', () => {
   for (const { allowedPattern } of Object.values(PARAMETERS))
     for (const hostile of ["'", "x'; id; '", '$(id)', '`id`', '\n', 'a b', '{{ssm:x}}', '\\'])
       expect(hostile).not.toMatch(new RegExp(allowedPattern))
 })
 
-test('the osquery input is read strictly', () => {
+test('the osquery input is parsed strictly', () => {
   const hex = 'ab'.repeat(32)
   expect(parseOsquerySources(['system'])).toEqual({ sources: [] })
   expect(parseOsquerySources([`x86_64 https://example.com/o.tar.gz#sha256=${hex.toUpperCase()}`])).toEqual({

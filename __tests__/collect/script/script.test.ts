@@ -1,214 +1,96 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { expect, jest, test } from '@jest/globals'
-import { openReply, type Reply } from '../../../src/collect/protocol/reply.ts'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import {
+  chunkScript,
   collectorScript,
+  dedupScript,
   encodeScript,
   lockedScript,
-  pieceScript,
-  REPLY_BYTES,
-  removeScript,
-  shorthandScript
+  removeScript
 } from '../../../src/collect/script/build.ts'
-import type { OsquerySource } from '../../../src/inputs/osquery-sources.ts'
+import {
+  collect,
+  install,
+  MISSING,
+  NONCE,
+  OSQUERYI,
+  pathOf,
+  prepare,
+  replaced,
+  results,
+  SHELLS,
+  until
+} from '../../support/collector-runs.ts'
 
-// Real processes on a machine that may be busy.
-jest.setTimeout(60_000)
-
-/** The shells of real fleets; a machine without one of them tests the others. */
-const SHELLS = ['sh', 'dash', 'bash', 'busybox'].filter(
-  shell => spawnSync(shell, shell === 'busybox' ? [] : ['-c', ':']).status === 0
-)
-const NONCE = '00ff00ff00ff00ff00ff00ff'
-const HOST = 'i-0123456789abcdef0'
-
-/** A stand-in: what it prints is chosen by a word in the SQL. `%W` is the path of its working folder. */
-const OSQUERYI = `#!/bin/sh
-for sql; do :; done
-case $sql in
-  *system_info*) printf '[\\n  {"arch":"x86_64","hostname":"web-1","os":"Debian","os_version":"12","osquery_version":"5.23.1"}\\n]\\n' ;;
-  *interface_addresses*) printf '[\\n  {"address":"10.0.0.7","mac":"02:00:00:00:00:01"}\\n]\\n' ;;
-  *EMPTY*) printf '[\\n\\n]\\n' ;;
-  *ODD*) printf '[\\n  {"a":"it'"'"'s \\\\"q\\\\" \\\\\\\\ $HOME \`id\` \\303\\251 \\377"},\\n  {"a":"{"}\\n]\\n' ;;
-  *TABS*) printf '[\\n\\t{\\n\\t\\t"a": "1"\\n\\t},\\n\\t{\\n\\t\\t"a": "{"\\n\\t}\\n]\\n' ;;
-  *TWO-A-LINE*) printf '[\\n {"a":"1"}, {"a":"2"},\\n {"a":"3"}]' ;;
-  *ONE-LINE*) printf '[ {"a":"1"}, {"a":"2"} ]' ;;
-  *ECHO*) printf '%s' "$sql" | od -An -tx1 | tr -d ' \\n' | sed 's/.*/[{"hex":"&"}]/' ;;
-  *WHERE*) printf '[{"home":"%s","stdin":"%s","args":"%s","nice":"%s"}]' "$HOME" "$(cat | wc -c | tr -d ' ')" "$1 $2 $3" "$(nice)" ;;
-  *SYNTAX*) echo 'Error: near "SYNTAX": syntax error' >&2; exit 1 ;;
-  *OLDERROR*) echo 'Error: no such column' >&2; printf '[\\n\\n]\\n' ;;
-  *HALF*) printf '[\\n  {"a":"1"}\\n]\\n'; exit 19 ;;
-  *WARNING*) echo 'W1124 events are off, Error: is not at the start' >&2; printf '[\\n\\n]\\n' ;;
-  *NOTABLE*) echo 'Error: no such table: NOTABLE' >&2; exit 1 ;;
-  *HANG*) touch "%W/hanging"; exec sleep 20 ;;
-  *NOISE*) echo '['; head -c 2097152 /dev/urandom | od -An -tx1 | sed 's/.*/  {"a":"&"},/'; printf '  {"a":"end"}\\n]\\n' ;;
-  *ENDLESS*) exec cat /dev/zero ;;
-  *) printf '[\\n  {"a":"1"},\\n  {"a":"2"}\\n]\\n' ;;
-esac
-`
-
-interface Run {
-  readonly shell?: string
-  readonly path?: (bin: string) => string
-  readonly budgetSeconds?: number
-  readonly querySeconds?: number
-  readonly prepare?: (folder: string) => void
-  readonly env?: Record<string, string>
-  readonly osquery?: readonly OsquerySource[]
+const SQL = "ECHO 'it''s' \"x\" `id` $(id) $HOME {{ssm:secret}} %s \\n \\\\ * ~\n  -- é ; <&> !"
+const QUERIES = {
+  two: 'SELECT 1',
+  empty: 'EMPTY',
+  odd: 'ODD',
+  syntax: 'SYNTAX',
+  old: 'OLDERROR',
+  half: 'HALF',
+  warning: 'WARNING',
+  table: 'NOTABLE',
+  tabs: 'TABS',
+  pairs: 'TWO-A-LINE',
+  line: 'ONE-LINE',
+  echo: SQL,
+  last: 'SELECT 2'
 }
 
-function prepare(queries: Record<string, string>, run: Run) {
-  const folder = mkdtempSync(join(tmpdir(), "collector it's "))
-  const bin = join(folder, 'bin')
-  const temp = join(folder, 'temp')
-  mkdirSync(bin)
-  mkdirSync(temp)
-  install(join(bin, 'osqueryi'), OSQUERYI.replaceAll('%W', folder))
-  run.prepare?.(folder)
-  const asked = Object.entries(queries).map(([name, sql]) => ({ name, sql }))
-  const script = collectorScript(asked, {
-    nonce: NONCE,
-    budgetSeconds: run.budgetSeconds ?? 60,
-    querySeconds: run.querySeconds ?? 20,
-    osquery: run.osquery ?? []
+describe.each(SHELLS)('in %s', shell => {
+  let run: ReturnType<typeof collect>
+  beforeAll(() => {
+    run = collect(QUERIES, { shell })
   })
-  // The agent joins the lines into a file without a shebang and runs it as sh -c PATH.
-  const path = join(folder, '_script.sh')
-  writeFileSync(path, encodeScript(script).join('\n'))
-  const PATH = run.path?.(bin) ?? `${bin}:${process.env.PATH}`
-  const env = { PATH, TMPDIR: temp, AWS_SSM_INSTANCE_ID: HOST, ...run.env }
-  const shell = run.shell ?? 'sh'
-  const command = spawnSync('sh', ['-c', `command -v ${shell}`], { encoding: 'utf8' }).stdout.trim()
-  return {
-    folder,
-    temp,
-    env,
-    command,
-    args: shell === 'busybox' ? ['sh', path] : [path],
-    names: Object.keys(queries)
-  }
-}
 
-function collect(
-  queries: Record<string, string>,
-  run: Run = {}
-): { opened: Reply; reply: string; left: string[] } {
-  const host = prepare(queries, run)
-  try {
-    const done = spawnSync(host.command, host.args, { env: host.env, maxBuffer: 1e9, timeout: 60_000 })
-    const reply = done.stdout.toString('utf8')
-    expect({ status: done.status, stderr: done.stderr.toString() }).toEqual({ status: 0, stderr: '' })
-    return {
-      opened: openReply(reply, { nonce: NONCE, host: HOST, queries: host.names }),
-      reply,
-      left: readdirSync(host.temp)
-    }
-  } finally {
-    rmSync(host.folder, { recursive: true, force: true })
-  }
-}
-
-function results(opened: Reply) {
-  if (opened.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(opened)}`)
-  return opened.queries
-}
-
-const PROGRAMS =
-  'sh uname tar curl mktemp rm date nice timeout sha256sum shasum openssl grep wc gzip base64 tr head cat id sed sleep setsid od touch'
-
-/** Puts a program into a folder of the test. `wx` creates a file and never writes through a link to a real program. */
-function install(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o755, flag: 'wx' })
-}
-
-function pathOf(program: string): string {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim()
-}
-
-/**
- * A PATH of `bin` and the usual programs, some of them exchanged. The script appends /usr/bin to its PATH: a program
- * that is to be missing must fail, and one that is `null` is only not put before.
- */
-function exchanged(programs: Readonly<Record<string, string | null>>) {
-  return (bin: string) => {
-    const few = join(bin, '..', 'few')
-    mkdirSync(few)
-    for (const name of PROGRAMS.split(' ')) {
-      const text = programs[name]
-      if (typeof text === 'string') install(join(few, name), text)
-      else if (text === undefined && pathOf(name).startsWith('/')) symlinkSync(pathOf(name), join(few, name))
-    }
-    return `${bin}:${few}`
-  }
-}
-
-const MISSING = '#!/bin/sh\nexit 127\n'
-
-test.each(SHELLS)('in %s, every query has its own status and its rows as osquery printed them', shell => {
-  const { opened, left } = collect(
-    {
-      two: 'SELECT 1',
-      empty: 'EMPTY',
-      odd: 'ODD',
-      syntax: 'SYNTAX',
-      old: 'OLDERROR',
-      half: 'HALF',
-      warning: 'WARNING',
-      table: 'NOTABLE',
-      last: 'SELECT 2'
-    },
-    { shell }
-  )
-  const queries = results(opened)
-  expect(Object.fromEntries(Object.entries(queries).map(([name, { status }]) => [name, status]))).toEqual({
-    two: 'ok',
-    empty: 'ok',
-    odd: 'ok',
-    syntax: 'failed',
-    old: 'failed',
-    half: 'failed',
-    warning: 'ok',
-    table: 'unsupported',
-    last: 'ok'
+  test('every query has its own status and its rows as osquery printed them', () => {
+    const queries = results(run.opened)
+    const statuses = Object.entries(queries).map(([name, { status }]) => [name, status])
+    expect(Object.fromEntries(statuses)).toEqual({
+      two: 'ok',
+      empty: 'ok',
+      odd: 'ok',
+      syntax: 'failed',
+      old: 'failed',
+      half: 'failed',
+      warning: 'ok',
+      table: 'unsupported',
+      tabs: 'ok',
+      pairs: 'ok',
+      line: 'ok',
+      echo: 'ok',
+      last: 'ok'
+    })
+    expect(queries.two?.rows).toEqual([{ a: '1' }, { a: '2' }])
+    expect(queries.empty?.rows).toEqual([])
+    expect(queries.odd?.rows).toEqual([{ a: 'it\'s "q" \\ $HOME `id` é \ufffd' }, { a: '{' }])
+    expect(queries.half?.rows).toEqual([])
+    expect(queries.syntax?.detail).toBe('Error: near "SYNTAX": syntax error')
+    expect(run.opened.kind === 'answer' && run.opened.facts).toMatchObject({
+      hostname: 'web-1',
+      addresses: ['10.0.0.7'],
+      os: 'Debian'
+    })
+    expect(run.left).toEqual([])
   })
-  expect(queries.two?.rows).toEqual([{ a: '1' }, { a: '2' }])
-  expect(queries.empty?.rows).toEqual([])
-  expect(queries.odd?.rows).toEqual([{ a: 'it\'s "q" \\ $HOME `id` é \ufffd' }, { a: '{' }])
-  expect(queries.half?.rows).toEqual([])
-  expect(queries.syntax?.detail).toBe('Error: near "SYNTAX": syntax error')
-  expect(opened.kind === 'answer' && opened.facts).toMatchObject({
-    hostname: 'web-1',
-    addresses: ['10.0.0.7'],
-    os: 'Debian'
+
+  test('rows are counted in any layout', () => {
+    const { tabs, pairs, line } = results(run.opened)
+    expect(tabs).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '{' }] })
+    expect(pairs).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }, { a: '3' }] })
+    expect(line).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }] })
   })
-  expect(left).toEqual([])
-})
 
-test.each(SHELLS)('in %s, rows count however they are laid out', shell => {
-  const queries = results(collect({ tabs: 'TABS', two: 'TWO-A-LINE', one: 'ONE-LINE' }, { shell }).opened)
-  expect(queries.tabs).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '{' }] })
-  expect(queries.two).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }, { a: '3' }] })
-  expect(queries.one).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '2' }] })
-})
-
-test.each(SHELLS)('in %s, SQL reaches osquery as it is', shell => {
-  const sql = "ECHO 'it''s' \"x\" `id` $(id) $HOME {{ssm:secret}} %s \\n \\\\ * ~\n  -- é ; <&> !"
-  const [row] = results(collect({ q: sql }, { shell }).opened).q!.rows
-  expect(Buffer.from(row!.hex!, 'hex').toString('utf8')).toBe(sql)
+  test('SQL reaches osquery unchanged', () => {
+    const [row] = results(run.opened).echo!.rows
+    expect(Buffer.from(row!.hex!, 'hex').toString('utf8')).toBe(SQL)
+  })
 })
 
 test('osquery runs niced, with a private home, no input, no flag file and no extensions', () => {
@@ -221,7 +103,7 @@ test('osquery runs niced, with a private home, no input, no flag file and no ext
   })
 })
 
-test.each(SHELLS)('in %s, a query that hangs times out, and the next is asked', shell => {
+test.each(SHELLS)('in %s, a query that hangs times out, and the next one runs', shell => {
   const queries = results(collect({ hang: 'HANG', next: 'SELECT 1' }, { shell, querySeconds: 1 }).opened)
   expect(queries).toMatchObject({ hang: { status: 'timeout' }, next: { status: 'ok' } })
 })
@@ -230,7 +112,7 @@ test.each(SHELLS)('in %s without timeout and nice, a query that hangs times out 
   const queries = results(
     collect(
       { hang: 'HANG', next: 'SELECT 1', bad: 'SYNTAX' },
-      { shell, querySeconds: 1, path: exchanged({ timeout: MISSING, nice: MISSING }) }
+      { shell, querySeconds: 1, path: replaced({ timeout: MISSING, nice: MISSING }) }
     ).opened
   )
   expect(queries).toMatchObject({
@@ -240,22 +122,19 @@ test.each(SHELLS)('in %s without timeout and nice, a query that hangs times out 
   })
 })
 
-test('queries for which no time is left are not asked, and said to be', () => {
-  const started = performance.now()
-  const queries = results(
-    collect({ hang: 'HANG', next: 'SELECT 1' }, { budgetSeconds: 2, querySeconds: 20 }).opened
-  )
-  expect(performance.now() - started).toBeLessThan(8_000)
+test('queries for which no time is left are not run, and are reported so', () => {
+  const { opened } = collect({ hang: 'HANG', next: 'SELECT 1' }, { budgetSeconds: 2 })
+  const queries = results(opened)
   expect(queries).toMatchObject({
     hang: { status: 'timeout' },
-    next: { status: 'timeout', detail: 'not asked: the time for all queries was used up' }
+    next: { status: 'timeout', detail: 'not run: the time for all queries was used up' }
   })
 })
 
-test('what is more than a host may send is left out, largest first, and said to be', () => {
+test('results beyond what a host may send are dropped, largest first, and are reported so', () => {
   const { opened, reply } = collect({ before: 'SELECT 1', noise: 'NOISE', after: 'SELECT 2' })
   const queries = results(opened)
-  expect(reply.length).toBeLessThanOrEqual(REPLY_BYTES)
+  expect(reply.length).toBeLessThanOrEqual(23_999)
   expect(queries).toMatchObject({
     before: { status: 'ok' },
     noise: { status: 'truncated', rows: [] },
@@ -271,16 +150,16 @@ test.each(SHELLS)('in %s, endless output is stopped', shell => {
   expect(queries.after?.status).toBe('ok')
 })
 
-test('a host without osquery says so', () => {
+test('a host without osquery reports so', () => {
   const { opened, left } = collect(
     { q: 'SELECT 1' },
-    { path: bin => exchanged({})(bin).replace(`${bin}:`, '') }
+    { path: bin => replaced({})(bin).replace(`${bin}:`, '') }
   )
   expect(opened.kind).toBe('no-osquery')
   expect(left).toEqual([])
 })
 
-test('osqueryd -S stands in where there is no osqueryi', () => {
+test('osqueryd -S is used where there is no osqueryi', () => {
   const { opened } = collect(
     { q: 'SELECT 1' },
     {
@@ -311,7 +190,7 @@ function withoutOsquery(shell: string, fetcher: 'curl' | 'wget', bend: (archive:
   bend(archive)
   const arch = spawnSync('uname', ['-m'], { encoding: 'utf8' }).stdout.trim()
   const other = fetcher === 'curl' ? {} : { curl: MISSING }
-  const few = exchanged({ ...other, [fetcher]: FETCHERS[fetcher], tar: null })
+  const few = replaced({ ...other, [fetcher]: FETCHERS[fetcher], tar: null })
   try {
     return collect(
       { q: 'SELECT 1', where: 'WHERE' },
@@ -334,44 +213,47 @@ test.each(SHELLS)('in %s, osquery is fetched where the host has none, verified, 
   expect(left).toEqual([])
 })
 
-test('an osquery with another digest is not run, and the host says so', () => {
+test('an osquery with another digest is not run, and the host reports so', () => {
   const { opened, left } = withoutOsquery('sh', 'curl', archive => writeFileSync(archive, 'trojan'))
   expect(opened).toMatchObject({
     kind: 'no-osquery',
-    fetched: 'what it fetched has another digest, and was not run'
+    failure: 'wrong-digest'
   })
   expect(left).toEqual([])
 })
 
-test('why osquery could not be fetched is told', () => {
+test('the host reports why osquery could not be fetched', () => {
   const gone = withoutOsquery('sh', 'curl', archive => rmSync(archive))
-  expect(gone.opened).toMatchObject({ kind: 'no-osquery', fetched: 'it could not fetch it' })
+  expect(gone.opened).toMatchObject({ kind: 'no-osquery', failure: 'no-download' })
   const { opened } = collect(
     { q: 'SELECT 1' },
     {
-      path: bin => exchanged({})(bin).replace(`${bin}:`, ''),
+      path: bin => replaced({})(bin).replace(`${bin}:`, ''),
       osquery: [{ arch: 'pdp11', url: 'https://example.com/o', sha256: 'a'.repeat(64) }]
     }
   )
-  expect(opened).toMatchObject({ fetched: 'the osquery input has no line for its architecture' })
+  expect(opened).toMatchObject({ failure: 'no-source' })
 })
 
-test('base64 -D stands in for base64 -d, as on an old macOS', () => {
+test('base64 -D is used where there is no base64 -d, as on an old macOS', () => {
   const base64 = `#!/bin/sh\n[ $# -eq 0 ] && exec ${pathOf('base64')}\n[ "$1" = -D ] && exec ${pathOf('base64')} -d\nexit 64\n`
-  expect(results(collect({ q: 'SELECT 1' }, { path: exchanged({ base64 }) }).opened).q?.status).toBe('ok')
+  expect(results(collect({ q: 'SELECT 1' }, { path: replaced({ base64 }) }).opened).q?.status).toBe('ok')
 })
 
-test('without gzip or base64 a host says what is wrong, and exits 0', () => {
-  const { opened } = collect({ q: 'SELECT 1' }, { path: exchanged({ gzip: MISSING }) })
+test('without gzip or base64 a host reports what is wrong, and exits 0', () => {
+  const { opened } = collect({ q: 'SELECT 1' }, { path: replaced({ gzip: MISSING }) })
   expect(opened).toEqual({
     kind: 'broken',
-    reason: 'the collector says: this host has no working base64 or gzip'
+    problem: { code: 'collector-error', message: 'this host has no working base64 or gzip' }
   })
 })
 
-test('without a place to write a host says what is wrong, and exits 0', () => {
+test('without a place to write a host reports what is wrong, and exits 0', () => {
   const { opened } = collect({ q: 'SELECT 1' }, { env: { TMPDIR: '/nonexistent' } })
-  expect(opened).toEqual({ kind: 'broken', reason: 'the collector says: cannot make a temporary folder' })
+  expect(opened).toEqual({
+    kind: 'broken',
+    problem: { code: 'collector-error', message: 'cannot make a temporary folder' }
+  })
 })
 
 test.each(SHELLS.flatMap(shell => ['SIGTERM', 'SIGHUP'].map(signal => [shell, signal] as const)))(
@@ -380,18 +262,18 @@ test.each(SHELLS.flatMap(shell => ['SIGTERM', 'SIGHUP'].map(signal => [shell, si
     const host = prepare({ hang: 'HANG' }, { shell })
     const running = spawn(host.command, host.args, { env: host.env, stdio: 'ignore' })
     await until(() => existsSync(join(host.folder, 'hanging')))
+    const osquery = Number(readFileSync(join(host.folder, 'hanging'), 'utf8'))
     expect(readdirSync(host.temp)).toHaveLength(1)
     const ended = new Promise(resolve => running.on('exit', resolve))
-    const started = performance.now()
     running.kill(signal as NodeJS.Signals)
     expect(await ended).toBe(0)
-    expect(performance.now() - started).toBeLessThan(3_000)
     expect(readdirSync(host.temp)).toEqual([])
+    await until(() => !isRunning(osquery))
     rmSync(host.folder, { recursive: true })
   }
 )
 
-test('the folder goes even when the agent kills the whole process group', async () => {
+test('the folder is removed even when the agent kills the whole process group', async () => {
   const host = prepare({ hang: 'HANG' }, { querySeconds: 2 })
   const running = spawn(host.command, host.args, { env: host.env, stdio: 'ignore', detached: true })
   await until(() => existsSync(join(host.folder, 'hanging')))
@@ -400,7 +282,7 @@ test('the folder goes even when the agent kills the whole process group', async 
   rmSync(host.folder, { recursive: true })
 })
 
-test('commands are short, and nothing in them is read by SSM or a shell before the script is', () => {
+test('commands are small, and neither SSM nor a shell interprets anything in them before the script runs', () => {
   const queries = Array.from({ length: 30 }, (_, at) => ({
     name: `q${at}`,
     sql: `SELECT {{ssm:x}} 'é' ${at}`
@@ -411,22 +293,22 @@ test('commands are short, and nothing in them is read by SSM or a shell before t
   expect(lines.join('\n')).not.toContain('{{')
 })
 
-test('packs that are too large for a command are refused', () => {
+test('packs that are too large for one command are rejected', () => {
   const sql = `SELECT '${randomBytes(60_000).toString('hex')}'`
   const script = collectorScript([{ name: 'q', sql }], { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 })
   expect(() => encodeScript(script)).toThrow(
-    /^packs: the queries make a command of \d+ bytes, and SSM takes 90000; ask fewer queries\.$/
+    /^packs: the queries make a command of \d+ bytes, and SSM accepts 90000; use fewer queries\.$/
   )
 })
 
-test('a script of more than 128 KiB, which no program takes as an argument, still runs', () => {
+test('a script of more than 128 KiB, too long for one argument, still runs', () => {
   const queries = Object.fromEntries(
     Array.from({ length: 5 }, (_, at) => [`q${at}`, `SELECT ${at} -- ${'x'.repeat(40_000)}`])
   )
   expect(results(collect(queries).opened).q4?.status).toBe('ok')
 })
 
-test("a query cannot take a name of the collector's own", () => {
+test("a query cannot take the name of one of the collector's own queries", () => {
   const options = { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 }
   expect(() => collectorScript([{ name: '_facts', sql: 'SELECT 1' }], options)).toThrow(
     'packs: the query name _facts is reserved; rename it.'
@@ -434,33 +316,36 @@ test("a query cannot take a name of the collector's own", () => {
 })
 
 const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
-;(shellcheck ? test : test.skip)('the scripts are free of warnings (where shellcheck is installed)', () => {
-  const queries = [{ name: 'q', sql: "SELECT 'x'" }]
-  const source = { arch: 'x86_64', url: 'https://example.com/o', sha256: 'a'.repeat(64) }
-  for (const script of [
-    collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, osquery: [source] }),
-    pieceScript(NONCE, 1),
-    shorthandScript(NONCE, 'x'),
-    removeScript(NONCE),
-    lockedScript(queries, [])
-  ]) {
-    // ulimit -c and -v are no POSIX (where they are refused nothing is lost); the scripts share their variables.
-    const checked = spawnSync(
-      'shellcheck',
-      ['-s', 'sh', '-S', 'warning', '-e', 'SC3045,SC2034,SC2154', '-'],
-      {
-        input: script,
-        encoding: 'utf8'
-      }
-    )
-    expect(checked.stdout).toBe('')
+;(shellcheck ? test : test.skip)(
+  'shellcheck has no warnings about the scripts (where it is installed)',
+  () => {
+    const queries = [{ name: 'q', sql: "SELECT 'x'" }]
+    const source = { arch: 'x86_64', url: 'https://example.com/o', sha256: 'a'.repeat(64) }
+    for (const script of [
+      collectorScript(queries, { nonce: NONCE, budgetSeconds: 60, querySeconds: 20, osquery: [source] }),
+      chunkScript(NONCE, 1),
+      dedupScript(NONCE, 'x'),
+      removeScript(NONCE),
+      lockedScript(queries, [])
+    ]) {
+      // ulimit -c and -v are not POSIX (where they are refused nothing is lost); the scripts share their variables.
+      const checked = spawnSync(
+        'shellcheck',
+        ['-s', 'sh', '-S', 'warning', '-e', 'SC3045,SC2034,SC2154', '-'],
+        {
+          input: script,
+          encoding: 'utf8'
+        }
+      )
+      expect(checked.stdout).toBe('')
+    }
   }
-})
+)
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 12_000
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it did not happen within 12 s')
-    await pause(50)
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }

@@ -1,4 +1,5 @@
-import type { Fleet, Item } from '../../normalize/fleet.ts'
+import type { Fleet } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import type { Counts } from '../counts.ts'
 
 /**

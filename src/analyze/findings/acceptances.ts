@@ -1,5 +1,6 @@
 import type { Acceptance, Baseline } from '../../baseline/baseline.ts'
-import type { Fleet, Item } from '../../normalize/fleet.ts'
+import type { Fleet } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import { globMatches } from '../../text/glob.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { fingerprint } from './draft.ts'

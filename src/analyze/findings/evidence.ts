@@ -1,5 +1,6 @@
 import type { Fleet } from '../../normalize/fleet.ts'
-import { itemKey, rowReader } from '../../normalize/fleet.ts'
+import { itemKey } from '../../normalize/items.ts'
+import { rowReader } from '../../normalize/values.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import type { FindingRow } from '../finding.ts'
 import type { Draft, DraftRow } from './draft.ts'

@@ -1,6 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import { RE2JS } from 're2js'
-import { itemKey, rowReader } from '../../normalize/fleet.ts'
+import { errorMessage } from '../../lib/error-message.ts'
+import { itemKey } from '../../normalize/items.ts'
+import { rowReader } from '../../normalize/values.ts'
 import type { Query } from '../../osquery/pack.ts'
 import type { HostRecord, Row } from '../../snapshot/snapshot.ts'
 import type { Finding, FindingRow } from '../finding.ts'
@@ -33,7 +35,7 @@ export function parseIndicators(text: string): Indicator[] {
     try {
       indicators.push({ text: line, matches: matcherOf(line) })
     } catch (error) {
-      problems.push(`"${line.slice(0, 100)}": ${error instanceof Error ? error.message : 'unreadable'}`)
+      problems.push(`"${line.slice(0, 100)}": ${errorMessage(error)}`)
     }
   }
   if (indicators.length > MAX_INDICATORS)

@@ -11,7 +11,7 @@ const FAMILY = new RegExp(
     'ext[234]|xfs|btrfs|f2fs|fuse|overlay|squashfs|isofs|udf|vfat|fat|msdos|exfat|ntfs3?|nls_\\w+|nfs\\w*|lockd|grace|sunrpc|rpcsec_\\w+|auth_rpcgss|cifs\\w*|ceph|libceph|autofs4?|binfmt_misc|configfs|pstore\\w*|efivarfs|hfs(?:plus)?|jfs|reiserfs|zfs|spl',
     'aes\\w*|sha\\d\\w*|sm[34]\\w*|crc\\w+|libcrc32c|ghash\\w*|gcm|ccm|cmac|ctr|cbc|ecb|xts|des\\w*|blowfish\\w*|twofish\\w*|camellia\\w*|serpent\\w*|chacha\\w*|libchacha\\w*|poly1305\\w*|libpoly1305|curve25519\\w*|cryptd|crypto_\\w+|algif_\\w+|\\w+_generic|zstd\\w*|lz4\\w*|lzo\\w*|xor|raid6_pq|polyval\\w*|essiv|authenc\\w*|echainiv|seqiv',
     'loop|dm_\\w+|md_mod|raid\\d+|linear|nbd|zram|sd_mod|sr_mod|cdrom|sg|st|scsi_\\w+|libata|ata_\\w+|ahci|libahci|nvme\\w*|mmc_\\w+|usb\\w*|uas|xhci\\w*|ehci\\w*|hid\\w*|i2c\\w*|i8042|psmouse|input\\w*|evdev|joydev|serio\\w*|button|ac|battery|acpi\\w*|thermal\\w*|rapl|intel_\\w+|kvm\\w*|msr|cpuid|ptp\\w*|pps_core|rtc\\w*|watchdog|softdog|drm\\w*|ttm|cirrus|bochs|fb_\\w+|snd\\w*|soundcore|parport\\w*|ppdev|lp|floppy|pcspkr|virtio\\w*|xen\\w*|hv_\\w+|hyperv\\w*|vmw\\w*|ena|ixgbevf|e1000e?|igb|i40e|iavf|mlx\\w+|gve|efa|ib_\\w+|rdma\\w*|iw_cm'
-  ].join('|')})$`
+  ].join('|')})\\d?$`
 )
 
 /** Whether a kernel module's name belongs to a family that Linux loads on demand. Linear in the name. */

@@ -1,5 +1,5 @@
 import { addNumber, hashText } from '../../lib/fnv1a.ts'
-import type { Item } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import { templateOf } from '../../normalize/template.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { type Deviation, ROW_KINDS } from '../deviate/deviation.ts'

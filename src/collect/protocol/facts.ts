@@ -1,14 +1,13 @@
 import ipaddr from 'ipaddr.js'
 import type { HostFacts, Row } from '../../snapshot/snapshot.ts'
-import type { Agent } from '../ssm/agents.ts'
 
 const NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}))*\.?$/
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
 const WORD = /^\w[\w .,:;+()~/-]{0,119}$/
-/** Containers' interfaces can be many; more than this is no host's own address. */
+/** A host has few addresses of its own; container interfaces can add many. */
 const MAX_ADDRESSES = 64
 
-/** A host's facts from its reply, checked for form: what is not well-formed is left out. */
+/** A host's facts from its reply; those that are not well-formed are left out. */
 export function readFacts(
   head: ReadonlyMap<string, string>,
   facts: readonly Row[],
@@ -35,20 +34,26 @@ export function readFacts(
   }
 }
 
+/** What SSM knows of a host; `null` where it does not say. */
+export interface KnownFacts {
+  readonly computerName: string | null
+  readonly address: string | null
+}
+
 /**
- * A host's facts without those that SSM knows to be otherwise: the name by its first label, the addresses by whether
- * the one that SSM knows is among them. Where SSM does not say, the claim stands.
+ * A host's facts without those that contradict what SSM knows: a name with another first label, addresses without the
+ * one that SSM knows. A claim that SSM knows nothing about is kept.
  */
-export function confirmedFacts(facts: HostFacts, agent: Agent | undefined): HostFacts {
-  const { computerName = null, address = null } = agent ?? {}
+export function confirmedFacts(facts: HostFacts, known: KnownFacts | undefined): HostFacts {
+  const { computerName = null, address = null } = known ?? {}
   const label = (name: string) => name.split('.', 1)[0]?.toLowerCase()
-  const nameHolds =
+  const sameName =
     computerName === null || facts.hostname === null || label(computerName) === label(facts.hostname)
-  const addressesHold = address === null || facts.addresses.includes(address)
+  const sameAddress = address === null || facts.addresses.includes(address)
   return {
     ...facts,
-    ...(nameHolds ? {} : { hostname: null, fqdn: null }),
-    ...(addressesHold ? {} : { addresses: [] })
+    ...(sameName ? {} : { hostname: null, fqdn: null }),
+    ...(sameAddress ? {} : { addresses: [] })
   }
 }
 

@@ -1,100 +1,108 @@
 import { createHash } from 'node:crypto'
 import { constants, gunzipSync } from 'node:zlib'
+import type { Reason } from '../../snapshot/reasons.ts'
 import { sanitize } from '../../text/sanitize.ts'
+import { MAX_UNPACKED_BYTES } from './limits.ts'
 
-/** One piece of a host's packed answer, as its frame tells it; the digest of the piece itself holds. */
-export interface Chunk {
-  /** `short`: not a piece but a whole answer in short (shorthand.ts). */
-  readonly index: number | 'short'
-  readonly bytes: Buffer
-  /** Bytes of the packed answer in all its pieces. */
+/** What a host announces in the first line of a frame. */
+export interface FrameHeader {
+  /** The number of the chunk; `dedup`: the frame holds a whole deduplicated reply instead (dedup.ts). */
+  readonly index: number | 'dedup'
+  /** Bytes of the packed answer in all its chunks. */
   readonly total: number
-  /** SHA-256 of the unpacked answer. */
-  readonly whole: string
+  /** SHA-256 of the unpacked answer, in hex. */
+  readonly bodySha256: string
 }
 
-/** What the host says of its answer in the first line of a frame. */
-export type Promised = Pick<Chunk, 'index' | 'total' | 'whole'>
+/** One chunk of a host's packed answer; its own digest was checked. */
+export interface Chunk extends FrameHeader {
+  readonly bytes: Buffer
+}
 
-/** Bounds of what one host may send, unpacked (design §9). */
-export const MAX_UNPACKED_BYTES = 32 * 1024 * 1024
+/** Why something a host sent cannot be used. */
+export interface Problem {
+  readonly problem: Reason
+}
 
-const AGENT_CUT = '--output truncated--'
+const TRUNCATED_BY_AGENT = '--output truncated--'
 
-function startOf(reply: string, nonce: string) {
-  const start = new RegExp(
-    `^FLEETDRIFT2 ${nonce} (\\d{1,8}) ([0-9a-f]{64}) (\\d{1,4}|short) (\\d{1,9}) ([0-9a-f]{64})$`,
+function findHeader(output: string, nonce: string) {
+  const found = new RegExp(
+    `^FLEETDRIFT2 ${nonce} (\\d{1,8}) ([0-9a-f]{64}) (\\d{1,4}|dedup) (\\d{1,9}) ([0-9a-f]{64})$`,
     'm'
-  ).exec(reply)
-  if (start === null) return null
-  const [line, length = '', sum = '', index = '', total = '', whole = ''] = start
-  return {
-    length: Number(length),
-    sum,
-    from: start.index + line.length + 1,
-    promised: { index: index === 'short' ? index : Number(index), total: Number(total), whole } as const
+  ).exec(output)
+  if (found === null) return null
+  const [line, length = '', sha256 = '', index = '', total = '', bodySha256 = ''] = found
+  const header: FrameHeader = {
+    index: index === 'dedup' ? index : Number(index),
+    total: Number(total),
+    bodySha256
   }
+  return { length: Number(length), sha256, from: found.index + line.length + 1, header }
 }
 
-/** Opens a frame. Total: any text gives a piece whose digest holds, or the reason why there is none. */
-export function openFrame(output: string, nonce: string): Chunk | { readonly reason: string } {
-  const reply = output.replaceAll('\r\n', '\n')
-  const start = startOf(reply, nonce)
+/** Opens a frame. Total: any text gives a chunk with a valid digest, or the reason why there is none. */
+export function openFrame(output: string, nonce: string): Chunk | Problem {
+  const text = output.replaceAll('\r\n', '\n')
+  const start = findHeader(text, nonce)
   if (start === null) {
-    if (reply.trim() === '') return { reason: 'the reply is empty' }
-    const note = /^fleet-drift: ([ -~]{1,200})$/m.exec(reply)
+    if (text.trim() === '') return { problem: { code: 'empty-reply' } }
+    const message = /^fleet-drift: ([ -~]{1,200})$/m.exec(text)?.[1]
     return {
-      reason:
-        note === null
-          ? 'the reply holds no answer of the collector'
-          : `the collector says: ${sanitize(note[1] ?? '')}`
+      problem:
+        message === undefined ? { code: 'no-frame' } : { code: 'collector-error', message: sanitize(message) }
     }
   }
-  const { length, from, sum, promised } = start
-  const text = reply.slice(from, from + length)
-  if (text.length < length || !reply.slice(from + length).startsWith(`\nFLEETDRIFT2-END ${nonce}`)) {
-    return {
-      reason: reply.includes(AGENT_CUT) ? 'the reply was cut by SSM' : 'the reply ends before its frame does'
-    }
-  }
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return { reason: 'the reply is not base64' }
-  const bytes = Buffer.from(text, 'base64')
-  return sha256(bytes) === sum ? { ...promised, bytes } : { reason: 'the reply does not match its digest' }
+  const { length, from, sha256: expected, header } = start
+  const payload = text.slice(from, from + length)
+  if (payload.length < length || !text.slice(from + length).startsWith(`\nFLEETDRIFT2-END ${nonce}`))
+    return { problem: { code: text.includes(TRUNCATED_BY_AGENT) ? 'cut-by-ssm' : 'broken-frame' } }
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(payload)) return { problem: { code: 'not-base64' } }
+  const bytes = Buffer.from(payload, 'base64')
+  return sha256(bytes) === expected ? { ...header, bytes } : { problem: { code: 'wrong-digest' } }
 }
 
-/** Unpacks an answer and checks it against the digest that was promised. Total. */
-export function unpack(packed: Buffer, whole: string): Buffer | { readonly reason: string } {
+/** Unpacks an answer and checks it against the announced digest. Total. */
+export function unpack(packed: Buffer, bodySha256: string): Buffer | Problem {
   try {
     const body = gunzipSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES })
-    return sha256(body) === whole ? body : { reason: 'the reply does not match its digest' }
+    return sha256(body) === bodySha256 ? body : { problem: { code: 'wrong-digest' } }
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
     return {
-      reason:
+      problem:
         code === 'ERR_BUFFER_TOO_LARGE'
-          ? `the reply unpacks to more than ${MAX_UNPACKED_BYTES} bytes`
-          : 'the reply does not unpack'
+          ? { code: 'too-large', limit: MAX_UNPACKED_BYTES }
+          : { code: 'not-gzip' }
     }
   }
 }
 
+/** What SSM's list shows of a reply that it cut. */
+export interface FramePreview {
+  readonly header: FrameHeader
+  /** The first bytes of the answer, as latin1; may be empty. */
+  readonly head: string
+}
+
 /**
- * What the head of a reply that was cut tells: what its frame promises, and the first bytes of the answer. Nothing of
- * it is verified: it may only decide what to ask next. `null`: no frame starts in it.
+ * Reads the beginning of a reply that was cut. Nothing in it is verified: it may only decide what to request next.
+ * `null`: no frame starts in it.
  */
-export function peekFrame(output: string, nonce: string): { promised: Promised; head: string } | null {
-  const start = startOf(output, nonce)
+export function previewFrame(output: string, nonce: string): FramePreview | null {
+  const start = findHeader(output, nonce)
   if (start === null) return null
   const text = /^[A-Za-z0-9+/]*/.exec(output.slice(start.from))?.[0] ?? ''
   try {
     const packed = Buffer.from(text.slice(0, text.length - (text.length % 4)), 'base64')
     const bytes = gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 65_536 })
-    return { promised: start.promised, head: bytes.toString('latin1') }
+    return { header: start.header, head: bytes.toString('latin1') }
   } catch {
-    return { promised: start.promised, head: '' }
+    return { header: start.header, head: '' }
   }
 }
 
+/** In hex. */
 export function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }

@@ -1,7 +1,8 @@
+import { FETCH_FAILURES, type FetchFailure } from '../../snapshot/reasons.ts'
 import type { HostFacts, QueryResult, QueryStatus, Row } from '../../snapshot/snapshot.ts'
 import { sanitize } from '../../text/sanitize.ts'
 import { readFacts } from './facts.ts'
-import { openFrame, sha256, unpack } from './frame.ts'
+import { openFrame, type Problem, sha256, unpack } from './frame.ts'
 
 /** What a host answered. A reply that does not match its frame is `broken` as a whole, never half-parsed. */
 export type Reply =
@@ -13,51 +14,44 @@ export type Reply =
   | {
       readonly kind: 'no-osquery'
       readonly facts: HostFacts
-      /** Why none could be fetched; `null`: none was offered. */
-      readonly fetched: string | null
+      /** Why the host could not fetch osquery; `null`: there was no source for it. */
+      readonly failure: FetchFailure | null
     }
-  | { readonly kind: 'broken'; readonly reason: string }
+  | ({ readonly kind: 'broken' } & Problem)
 
+/** What a reply must match. */
 export interface ReplyRequest {
   readonly nonce: string
   /** The id of the host as SSM knows it. */
   readonly host: string
-  /** Names of the pack's queries. */
+  /** Names of the queries that were sent. */
   readonly queries: readonly string[]
 }
 
-/** Bounds of what one host may send (design §9). */
 const MAX_ROWS_PER_HOST = 200_000
-/** A list of flat rows is no deeper; osquery's widest tables have some 60 columns. */
-const ROW_DEPTH = 2
-const MAX_COLUMNS = 512
-/** Lines of the head beside the pack's queries: the collector's own questions and what the shell tells. */
-const MAX_OTHER_LINES = 32
+/** A list of flat rows is not deeper; osquery's widest tables have some 60 columns. */
+const MAX_ROW_DEPTH = 2
+const MAX_COLUMNS_PER_QUERY = 512
+/** Lines of the head beside the queries: the collector's own queries, and what the shell reports of the host. */
+const MAX_OTHER_HEAD_LINES = 32
+const MAX_HEAD_LINE_BYTES = 4_096
 
-/** Opens a reply that holds a whole answer. Total: any bytes give a result, none throws. */
-export function openReply(output: string, asked: ReplyRequest): Reply {
-  const piece = openFrame(output, asked.nonce)
-  if ('reason' in piece) return { kind: 'broken', reason: piece.reason }
-  if (piece.index !== 0 || piece.bytes.length !== piece.total)
-    return { kind: 'broken', reason: 'the reply is one piece of several' }
-  return openPacked(piece.bytes, piece.whole, asked)
+/** Opens a reply that holds a whole answer. Total: any text gives a result, none throws. */
+export function openReply(output: string, request: ReplyRequest): Reply {
+  const chunk = openFrame(output, request.nonce)
+  if ('problem' in chunk) return { kind: 'broken', ...chunk }
+  if (chunk.index !== 0 || chunk.bytes.length !== chunk.total)
+    return { kind: 'broken', problem: { code: 'single-chunk' } }
+  return openPacked(chunk.bytes, chunk.bodySha256, request)
 }
 
-/** Opens a packed answer of which the host promised the digest. */
-export function openPacked(packed: Buffer, whole: string, asked: ReplyRequest): Reply {
-  const body = unpack(packed, whole)
-  return 'reason' in body ? { kind: 'broken', reason: body.reason } : openBody(body, asked)
+/** Opens a packed answer whose digest the host announced. Total. */
+export function openPacked(packed: Buffer, bodySha256: string, request: ReplyRequest): Reply {
+  const body = unpack(packed, bodySha256)
+  return 'problem' in body ? { kind: 'broken', ...body } : openBody(body, request)
 }
 
-/** The script's words for why it got no osquery. */
-const FETCHED: Readonly<Record<string, string>> = {
-  'no-source': 'the osquery input has no line for its architecture',
-  'no-program': 'it has neither curl nor wget to fetch it',
-  'no-download': 'it could not fetch it',
-  'wrong-digest': 'what it fetched has another digest, and was not run',
-  'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
-}
-
+/** A query's line in the head of an answer. */
 interface Line {
   readonly name: string
   readonly status: QueryStatus
@@ -69,61 +63,78 @@ interface Line {
 
 const STATUSES: readonly QueryStatus[] = ['ok', 'failed', 'timeout', 'truncated', 'unsupported']
 
-/** Opens an unpacked answer. Rows are returned only where their digest holds. */
-export function openBody(body: Buffer, asked: ReplyRequest): Reply {
+/** Opens an unpacked answer. Total; rows are returned only where their digest matches. */
+export function openBody(body: Buffer, request: ReplyRequest): Reply {
+  const parsed = readHead(body, request.queries.length + MAX_OTHER_HEAD_LINES)
+  if ('problem' in parsed) return { kind: 'broken', ...parsed }
+  const { head, lines, end } = parsed
+  const claimed = head.get('host') ?? ''
+  if (claimed !== '' && claimed !== request.host)
+    return { kind: 'broken', problem: { code: 'other-host', claimed: sanitize(claimed, 40) } }
+  if (end + lines.reduce((sum, line) => sum + line.bytes, 0) !== body.length)
+    return { kind: 'broken', problem: { code: 'inconsistent-body' } }
+  const results = readResults(body, end, lines)
+  if (results === null)
+    return { kind: 'broken', problem: { code: 'too-many-rows', limit: MAX_ROWS_PER_HOST } }
+  const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
+  if (head.get('osquery') === 'none')
+    return { kind: 'no-osquery', facts, failure: fetchFailure(head.get('fetched')) }
+  const queries: Record<string, QueryResult> = Object.create(null)
+  for (const name of request.queries)
+    queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] }
+  return { kind: 'answer', facts, queries }
+}
+
+/** The head of an answer, up to and with its line `end`. */
+function readHead(
+  body: Buffer,
+  maxLines: number
+): { head: Map<string, string>; lines: Line[]; end: number } | Problem {
   const head = new Map<string, string>()
   const lines: Line[] = []
-  const mostLines = asked.queries.length + MAX_OTHER_LINES
   let at = 0
-  for (let ended = false, count = 0; !ended; count++) {
-    if (count > mostLines) return { kind: 'broken', reason: 'the head of the reply is too long' }
+  for (let count = 0; !head.has('end'); count++) {
+    if (count > maxLines) return { problem: { code: 'long-head' } }
     const end = body.indexOf(10, at)
-    if (end < 0 || end - at > 4096) return { kind: 'broken', reason: 'the head of the reply is broken' }
+    if (end < 0 || end - at > MAX_HEAD_LINE_BYTES) return { problem: { code: 'broken-head' } }
     const [key = '', ...words] = body.toString('latin1', at, end).split(' ')
     at = end + 1
     if (key === 'query') {
       const line = readLine(words)
-      if (line === null) return { kind: 'broken', reason: 'the head of the reply is broken' }
+      if (line === null) return { problem: { code: 'broken-head' } }
       lines.push(line)
     } else {
       head.set(key, words.join(' '))
     }
-    ended = key === 'end'
   }
-  if (
-    Number(head.get('end')) !== lines.length ||
-    new Set(lines.map(line => line.name)).size !== lines.length
-  ) {
-    return { kind: 'broken', reason: 'the head of the reply does not add up' }
-  }
-  const claimed = head.get('host') ?? ''
-  if (claimed !== '' && claimed !== asked.host) {
-    return { kind: 'broken', reason: `the host answered as another one (${sanitize(claimed, 40)})` }
-  }
-  if (at + lines.reduce((sum, line) => sum + line.bytes, 0) !== body.length) {
-    return { kind: 'broken', reason: 'the parts of the reply do not add up' }
-  }
-  const results = readResults(body, at, lines)
-  if (results === null) return { kind: 'broken', reason: `the reply has more than ${MAX_ROWS_PER_HOST} rows` }
-  const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
-  if (head.get('osquery') === 'none')
-    return { kind: 'no-osquery', facts, fetched: FETCHED[head.get('fetched') ?? ''] ?? null }
-  const queries: Record<string, QueryResult> = Object.create(null)
-  for (const name of asked.queries) {
-    queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] }
-  }
-  return { kind: 'answer', facts, queries }
+  const names = new Set(lines.map(line => line.name))
+  if (Number(head.get('end')) !== lines.length || names.size !== lines.length)
+    return { problem: { code: 'inconsistent-head' } }
+  return { head, lines, end: at }
+}
+
+function fetchFailure(word: string | undefined): FetchFailure | null {
+  return word !== undefined && isFetchFailure(word) ? word : null
+}
+
+function isFetchFailure(word: string): word is FetchFailure {
+  return Object.hasOwn(FETCH_FAILURES, word)
 }
 
 function readLine(words: readonly string[]): Line | null {
   const [name = '', status = '', , rows = '', bytes = '', digest = '', detail = ''] = words
-  const known = STATUSES.find(candidate => candidate === status)
-  if (words.length !== 7 || known === undefined || !/^[\w.-]{1,64}$/.test(name) || !/^\d{1,9}$/.test(bytes))
+  const knownStatus = STATUSES.find(candidate => candidate === status)
+  if (
+    words.length !== 7 ||
+    knownStatus === undefined ||
+    !/^[\w.-]{1,64}$/.test(name) ||
+    !/^\d{1,9}$/.test(bytes)
+  )
     return null
   const text = detail === '-' ? '' : Buffer.from(detail, 'base64').toString('utf8').trim()
   return {
     name,
-    status: known,
+    status: knownStatus,
     rows: /^\d{1,9}$/.test(rows) ? Number(rows) : -1,
     bytes: Number(bytes),
     digest,
@@ -149,37 +160,38 @@ function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<st
   return results
 }
 
-/** Rows of one query as osqueryi prints them; invalid UTF-8 becomes U+FFFD. `null`: more rows than `most`. */
-function readRows(part: Buffer, line: Line, most: number): QueryResult | null {
+/** Rows of one query as osqueryi prints them; invalid UTF-8 becomes U+FFFD. `null`: more rows than `maxRows`. */
+function readRows(part: Buffer, line: Line, maxRows: number): QueryResult | null {
   const failed = (detail: string): QueryResult => ({ status: 'failed', detail, rows: [] })
   if (sha256(part) !== line.digest)
     return { status: 'truncated', detail: 'its rows do not match their digest', rows: [] }
   const text = part.toString('utf8')
   const shape = measureRows(text)
-  if (shape.rows > most) return null
-  if (shape.depth > ROW_DEPTH) return failed('its rows are nested')
-  if (shape.columns > MAX_COLUMNS) return failed(`its rows have more than ${MAX_COLUMNS} columns`)
+  if (shape.rows > maxRows) return null
+  if (shape.depth > MAX_ROW_DEPTH) return failed('its rows are nested')
+  if (shape.columns > MAX_COLUMNS_PER_QUERY)
+    return failed(`its rows have more than ${MAX_COLUMNS_PER_QUERY} columns`)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return failed('its rows are not valid JSON')
   }
-  if (!Array.isArray(value)) return failed('its result is no list of rows')
-  const begun = countRowLines(text)
-  if (line.rows >= 0 && line.rows !== begun) {
-    return { status: 'truncated', detail: `${begun} of ${line.rows} rows arrived`, rows: [] }
+  if (!Array.isArray(value)) return failed('its result is not a list of rows')
+  const arrived = countRowLines(text)
+  if (line.rows >= 0 && line.rows !== arrived) {
+    return { status: 'truncated', detail: `${arrived} of ${line.rows} rows arrived`, rows: [] }
   }
   const rows: Row[] = []
   for (const entry of value) {
     const row = readRow(entry)
-    if (row === null) return failed('its result is no list of rows')
+    if (row === null) return failed('its result is not a list of rows')
     rows.push(row)
   }
   return { status: 'ok', detail: null, rows }
 }
 
-/** Lines that begin a row, as the host counts them: osquery prints one a line, others may lay them out otherwise. */
+/** Lines on which a row begins, as the host counts them: osquery prints one row per line. */
 function countRowLines(text: string): number {
   return [...text.matchAll(/(?:^|\n)[\t ]*\{/g)].length
 }
@@ -195,8 +207,8 @@ function readRow(value: unknown): Row | null {
 }
 
 /**
- * Measures a list of rows before it is parsed: parsing 32 MiB of `{},{},…` takes gigabytes, and so do millions of names
- * of columns. Linear; stops early at a bound that is passed, so the figures are then lower bounds.
+ * Measures a list of rows before it is parsed: parsing 32 MiB of `{},{},…`, or millions of column names, takes
+ * gigabytes of memory. Linear. It stops where a limit is exceeded, and the figures are then lower bounds.
  */
 function measureRows(text: string): { rows: number; columns: number; depth: number } {
   let rows = 1
@@ -221,7 +233,12 @@ function measureRows(text: string): { rows: number; columns: number; depth: numb
       }
     } else if (code === BRACKET || code === BRACE) depth++
     else if (code === BRACKET_END || code === BRACE_END) depth--
-    if (depth > ROW_DEPTH || rows > MAX_ROWS_PER_HOST || widest > MAX_COLUMNS || names.size > MAX_COLUMNS)
+    if (
+      depth > MAX_ROW_DEPTH ||
+      rows > MAX_ROWS_PER_HOST ||
+      widest > MAX_COLUMNS_PER_QUERY ||
+      names.size > MAX_COLUMNS_PER_QUERY
+    )
       break
   }
   return { rows, columns: Math.max(widest, names.size), depth }

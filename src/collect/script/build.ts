@@ -1,34 +1,30 @@
 import { gzipSync } from 'node:zlib'
 import type { OsquerySource } from '../../inputs/osquery-sources.ts'
 import type { Query } from '../../osquery/pack.ts'
-import { MAX_UNPACKED_BYTES, sha256 } from '../protocol/frame.ts'
-import { ANSWER, COMMON, FETCH, PIECE, PRELUDE, REMOVE, RETURN, SHORTHAND } from './posix.ts'
-
-/** A reply over this is cut by the SSM agent (24,000 bytes, head kept). */
-export const REPLY_BYTES = 23_999
-/** Bytes of a packed answer in one reply: base64 takes a third more, and the frame's lines 350. */
-export const PIECE_BYTES = 17_400
-/** Packed answers up to this fit in SSM's list (2,499 bytes a host), frame included. */
-export const KEPT_BYTES = 1_600
-/** What a host may send, packed, in all its pieces (design §5). */
-export const MAX_PACKED_BYTES = 1024 * 1024
-
-/** What a host may send, packed, where it is stored in S3. */
-export const MAX_STORED_BYTES = 8 * 1024 * 1024
+import { sha256 } from '../protocol/frame.ts'
+import {
+  CHUNK_BYTES,
+  MAX_LISTED_BYTES,
+  MAX_PACKED_BYTES,
+  MAX_S3_BYTES,
+  MAX_UNPACKED_BYTES
+} from '../protocol/limits.ts'
+import { ANSWER, CHUNK, COMMON, FETCH, PRELUDE, REMOVE, RETURN } from './posix.ts'
+import { DEDUP } from './posix-dedup.ts'
 
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MAX_PARAMETER_BYTES = 90_000
 
-/** What a query may print before it is stopped: blocks of 512 bytes (bash counts so too where it runs as sh). */
-const OUTPUT_BLOCKS = 32_768
-/** How long a host keeps its answer for later commands of the run, at most (seconds). */
-const LINGER = 900
-/** Answers of more lines than this are not shortened: each line costs the host a small file. */
+/** What one query may print before it is stopped, in blocks of 512 bytes (bash run as sh counts the same way). */
+const MAX_OUTPUT_BLOCKS = 32_768
+/** How long a host retains its answer for later commands of the run, at most. */
+const RETENTION_SECONDS = 900
+/** Answers with more lines are not deduplicated: each line costs the host a small file. */
 const MAX_DEDUP_LINES = 4_000
-/** Address space that osquery may take, in KiB: it needs some 500 MB, and its own watchdog is off in a shell. */
-const MAX_AWK_BYTES = 4 * 1024 * 1024
+/** Address space of osquery, in KiB. It needs some 500 MB, and its own watchdog does not run in a shell. */
+const MAX_OSQUERY_KIB = 4 * 1024 * 1024
 
-/** Names of the collector's own questions, answered before the pack's. */
+/** The collector's own queries, answered before the pack's. */
 export const FACT_QUERIES: readonly Pick<Query, 'name' | 'sql'>[] = [
   {
     name: '_facts',
@@ -43,20 +39,21 @@ export const FACT_QUERIES: readonly Pick<Query, 'name' | 'sql'>[] = [
 export interface ScriptOptions {
   /** Random for each run: text that was printed earlier, or by others, is not taken for an answer. */
   readonly nonce: string
-  /** Seconds that all queries may take together, and each of them. */
+  /** Seconds for all queries together. */
   readonly budgetSeconds: number
+  /** Seconds for each query. */
   readonly querySeconds: number
-  /** Keep an answer that is no short one, so that the run can ask for a shorter one. */
-  readonly keep?: boolean
-  /** SSM also stores what the script prints in S3, where all of it fits: print every piece. */
-  readonly stored?: boolean
-  /** Where to get osquery for hosts that have none. */
+  /** Retain an answer that does not fit in SSM's list, so that the run can ask for a deduplicated one. */
+  readonly retain?: boolean
+  /** Print every chunk, because SSM also stores the output in S3, where all of it fits. */
+  readonly viaS3?: boolean
+  /** Where hosts that have no osquery may fetch it. */
   readonly osquery?: readonly OsquerySource[]
 }
 
 /**
- * The script that asks the queries and answers with the first piece of the results.
- * @throws Error when a query has a name that the collector keeps for its own questions.
+ * The script that runs the queries and prints the first chunk of the results.
+ * @throws Error when a query has a name that is reserved for the collector's own queries.
  */
 export function collectorScript(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
@@ -66,22 +63,22 @@ export function collectorScript(
     `nonce=${options.nonce}`,
     `budget=${options.budgetSeconds}`,
     `limit=${options.querySeconds}`,
-    `keep=${options.keep ? 'yes' : 'no'}`,
-    `stored=${options.stored ? 'yes' : 'no'}`,
+    `retain=${options.retain ? 'yes' : 'no'}`,
+    `via_s3=${options.viaS3 ? 'yes' : 'no'}`,
     CONSTANTS,
     COMMON,
     collecting(queries, options.osquery ?? [])
   ].join('\n')
 }
 
-/** The script that answers with one more piece of what the run's first command left on the host. */
-export function pieceScript(nonce: string, index: number): string {
-  return [`nonce=${nonce}`, `piece=${index}`, CONSTANTS, COMMON, RETURN, PIECE].join('\n')
+/** The script that prints one more chunk of the answer that the run's first command left on the host. */
+export function chunkScript(nonce: string, index: number): string {
+  return [`nonce=${nonce}`, `chunk=${index}`, CONSTANTS, COMMON, RETURN, CHUNK].join('\n')
 }
 
-/** The script that answers again, in short. @param known the list that `shorthand.ts` makes, as it packs it */
-export function shorthandScript(nonce: string, known: string): string {
-  return [`nonce=${nonce}`, `known_text=${known}`, CONSTANTS, COMMON, RETURN, SHORTHAND].join('\n')
+/** The script that prints a deduplicated reply. @param dictionary `Dictionary.packed` (dictionary.ts) */
+export function dedupScript(nonce: string, dictionary: string): string {
+  return [`nonce=${nonce}`, `dictionary=${dictionary}`, CONSTANTS, COMMON, RETURN, DEDUP].join('\n')
 }
 
 /** The script that removes what the run left on the host. */
@@ -90,8 +87,8 @@ export function removeScript(nonce: string): string {
 }
 
 /**
- * All of it in one script, for a document that holds it and takes only the variables as parameters: `errand`, `nonce`,
- * `budget`, `limit`, `keep`, `stored`, `piece`, `known_text` and `asked`, the digest of the queries that the run means.
+ * All of it in one script, for a document that contains it and takes only the variables as parameters: `task`, `nonce`,
+ * `budget`, `limit`, `retain`, `via_s3`, `chunk`, `dictionary` and `queries_digest`, the digest of the run's queries.
  */
 export function lockedScript(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
@@ -100,13 +97,13 @@ export function lockedScript(
   return [
     CONSTANTS,
     COMMON,
-    'case $errand in',
+    'case $task in',
     'collect)',
-    `[ "$asked" = ${digestOfQueries(queries)} ] || { echo "fleet-drift: the document holds other queries than the packs of this run"; exit 0; }`,
+    `[ "$queries_digest" = ${digestOfQueries(queries)} ] || { echo "fleet-drift: the document holds other queries than the packs of this run"; exit 0; }`,
     collecting(queries, osquery),
     ';;',
-    `piece)\n${RETURN}\n${PIECE}\n;;`,
-    `shorthand)\n${RETURN}\n${SHORTHAND}\n;;`,
+    `chunk)\n${RETURN}\n${CHUNK}\n;;`,
+    `dedup)\n${RETURN}\n${DEDUP}\n;;`,
     `remove)\n${REMOVE}\n;;`,
     'esac',
     'exit 0',
@@ -114,28 +111,28 @@ export function lockedScript(
   ].join('\n')
 }
 
-/** Names and statements of queries, as 32 hex digits. */
+/** The digest of the queries' names and statements, as 32 hex digits. */
 export function digestOfQueries(queries: readonly Pick<Query, 'name' | 'sql'>[]): string {
   return sha256(JSON.stringify(queries.map(({ name, sql }) => [name, sql]))).slice(0, 32)
 }
 
 const CONSTANTS = [
-  `piece_bytes=${PIECE_BYTES}`,
-  `kept_bytes=${KEPT_BYTES}`,
-  `linger=${LINGER}`,
-  `blocks=${OUTPUT_BLOCKS}`,
-  `most_packed=${MAX_PACKED_BYTES}`,
-  `most_stored=${MAX_STORED_BYTES}`,
-  `most_bytes=${MAX_UNPACKED_BYTES}`,
-  `most_lines=${MAX_DEDUP_LINES}`,
-  `most_memory=${MAX_AWK_BYTES}`
+  `chunk_bytes=${CHUNK_BYTES}`,
+  `listed_bytes=${MAX_LISTED_BYTES}`,
+  `retention=${RETENTION_SECONDS}`,
+  `blocks=${MAX_OUTPUT_BLOCKS}`,
+  `max_packed=${MAX_PACKED_BYTES}`,
+  `max_s3=${MAX_S3_BYTES}`,
+  `max_bytes=${MAX_UNPACKED_BYTES}`,
+  `max_lines=${MAX_DEDUP_LINES}`,
+  `max_memory=${MAX_OSQUERY_KIB}`
 ].join('\n')
 
 function collecting(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
   osquery: readonly OsquerySource[]
 ): string {
-  const reserved = queries.find(({ name }) => FACT_QUERIES.some(own => own.name === name))
+  const reserved = queries.find(({ name }) => FACT_QUERIES.some(fact => fact.name === name))
   if (reserved !== undefined)
     throw new Error(`packs: the query name ${reserved.name} is reserved; rename it.`)
   const sources = osquery.map(
@@ -155,21 +152,21 @@ function collecting(
 
 /**
  * The lines for the document's `commands` parameter. The script travels as gzip and base64, so that neither SSM's
- * `{{…}}` nor quoting can touch it.
+ * `{{…}}` nor a shell can change it.
  * @throws Error when the packs are too large for one command.
  */
 export function encodeScript(script: string): string[] {
   const text = gzipSync(script, { level: 9 }).toString('base64')
   if (text.length > MAX_PARAMETER_BYTES) {
     throw new Error(
-      `packs: the queries make a command of ${text.length} bytes, and SSM takes ${MAX_PARAMETER_BYTES}; ask fewer queries.`
+      `packs: the queries make a command of ${text.length} bytes, and SSM accepts ${MAX_PARAMETER_BYTES}; use fewer queries.`
     )
   }
   return [
     `s='${text}'`,
     'd() { printf %s "$s" | "$@" 2>/dev/null | gzip -dc 2>/dev/null; }',
     'c=$(d base64 -d) || c=$(d base64 -D) || c=$(d openssl base64 -d -A) || c=',
-    // eval, because one argument of a program may have 128 KiB only.
+    // eval, because one argument of a program may have no more than 128 KiB.
     '[ -n "$c" ] && eval "$c"',
     "echo 'fleet-drift: this host has no working base64 or gzip'",
     'exit 0'

@@ -1,13 +1,13 @@
 /**
- * The POSIX sh texts of the collector, for dash, busybox and bash. They are read-only on the host but for one private
- * folder, always exit 0 and say in a frame what happened (frame.ts reads it). `script.ts` puts them together.
+ * The POSIX sh texts of the collector, for dash, busybox and bash; build.ts puts them together. They change nothing on
+ * the host except one private folder, always exit 0, and report what happened in a frame (frame.ts reads it).
  *
- * The folder is named after the run's nonce, so that a later command of the same run finds it again, and after the host,
- * for several managed hosts may share one machine: `mkdir` fails where the name is taken, and only root may use what
- * root has made in a folder of mode 0700.
+ * The folder is named after the run's nonce, so that a later command of the same run finds it, and after the host,
+ * because several managed hosts may share one machine. `mkdir` fails where the name is taken, and in a folder of mode
+ * 0700 only root may use what root made.
  */
 
-/** What every command needs. `frame` tells one file, `piece` one part of the packed answer. */
+/** What every command needs. `frame` prints one file in a frame, `chunk` one chunk of the packed answer. */
 export const COMMON = `umask 077
 LC_ALL=C; export LC_ALL
 PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
@@ -20,24 +20,24 @@ frame() {
   length=$(($(wc -c < "text.$2")))
   digest "$1" > "sum.$2"
   read -r sum rest < "sum.$2"
-  echo "FLEETDRIFT2 $nonce $length $sum $2 $total $whole"
+  echo "FLEETDRIFT2 $nonce $length $sum $2 $total $body_sum"
   cat "text.$2"
   echo
   echo "FLEETDRIFT2-END $nonce"
 }
-piece() {
-  tail -c +$(($1 * piece_bytes + 1)) gz | head -c $piece_bytes > "part.$1"
-  frame "part.$1" "$1"
+chunk() {
+  tail -c +$(($1 * chunk_bytes + 1)) gz | head -c $chunk_bytes > "chunk.$1"
+  frame "chunk.$1" "$1"
 }`
 
 /**
- * Makes the folder. Where the same command came twice (its first acknowledgement was lost on the way), the second waits
- * for the first, and gives its answer.
+ * Creates the folder. Where the same command arrives twice (its first acknowledgment was lost), the second run waits for
+ * the first, and prints its answer.
  *
- * Asks the queries. `child` is what runs, in the background so that a signal ends the wait for it. The agent kills a
- * cancelled command's process group outright: the reaper, outside of it, then removes the folder. A folder that is
- * kept for later commands (it holds the file `keep`) is removed by the reaper at the latest.
- * Our own children are ended by -9: bash may run the script's traps in a child that was forked a moment ago.
+ * Runs the queries. `child` is the running program, in the background so that a signal ends the wait for it. The agent
+ * kills the process group of a canceled command; the reaper, outside of that group, then removes the folder. It also
+ * removes a folder that was retained for later commands (one with the file `retained`) when its time is up.
+ * The script's own children are killed with -9: bash may run the script's traps in a child that it has just forked.
  */
 export const PRELUDE = `for old in "\${TMPDIR:-/tmp}"/fleet-drift.*; do
   [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
@@ -46,26 +46,26 @@ waited=0
 until mkdir "$dir" 2>/dev/null; do
   [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] && [ $waited -lt $budget ] || {
     echo "fleet-drift: cannot make a temporary folder"; exit 0; }
-  cd "$dir" 2>/dev/null && [ -e keep ] && read -r total whole < keep && { piece 0; exit 0; }
+  cd "$dir" 2>/dev/null && [ -e retained ] && read -r total body_sum < retained && { chunk 0; exit 0; }
   cd /; sleep 1; waited=$((waited + 1))
 done
 cd "$dir" || exit 0
 child=; reaper=
-trap '[ -e "$dir/keep" ] || { cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null; }' EXIT
-trap '[ -z "$child" ] || kill $child 2>/dev/null; rm -f "$dir/keep"; exit 0' HUP INT TERM
+trap '[ -e "$dir/retained" ] || { cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null; }' EXIT
+trap '[ -z "$child" ] || kill $child 2>/dev/null; rm -f "$dir/retained"; exit 0' HUP INT TERM
 reap='cd /; i=0
   while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 3)); done
   i=0
-  while [ $i -lt "$4" ] && [ -e "$1/keep" ]; do sleep 3; i=$((i + 3)); done
+  while [ $i -lt "$4" ] && [ -e "$1/retained" ]; do sleep 3; i=$((i + 3)); done
   rm -rf "$1"'
 if command -v setsid >/dev/null 2>&1; then
-  setsid sh -c "$reap" reaper "$dir" $$ $((budget + 60)) $linger </dev/null >/dev/null 2>&1 &
+  setsid sh -c "$reap" reaper "$dir" $$ $((budget + 60)) $retention </dev/null >/dev/null 2>&1 &
   reaper=$!
 fi
 HOME=$dir; export HOME
 ulimit -c 0 2>/dev/null
 ulimit -S -f $blocks 2>/dev/null
-ulimit -S -v $most_memory 2>/dev/null
+ulimit -S -v $max_memory 2>/dev/null
 start=$(date +%s)
 count=0
 osquery=none
@@ -94,7 +94,7 @@ q() {
   seconds=$((budget - $(date +%s) + start))
   [ $seconds -le $limit ] || seconds=$limit
   if [ $seconds -le 0 ]; then
-    status=timeout; echo 'not asked: the time for all queries was used up' > $count.e
+    status=timeout; echo 'not run: the time for all queries was used up' > $count.e
   else
     bound $seconds $gentle "$program" $mode --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
     code=$?; child=
@@ -111,8 +111,9 @@ q() {
 }`
 
 /**
- * Packs the results; while they are more than a host may send, the largest is left out, and said to be. Answers with
- * the first piece. The folder is kept where more pieces follow, or where the run may ask for a shorter answer.
+ * Packs the results and prints the first chunk. While they are more than a host may send, the largest is dropped, and
+ * reported as truncated. The folder is retained where more chunks follow, or where the run may ask for a deduplicated
+ * reply.
  */
 export const ANSWER = `rm -rf osquery.d
 ulimit -S -f unlimited 2>/dev/null
@@ -144,7 +145,7 @@ pack() {
       read -r sum rest <&3
       read -r size rest <&4
       IFS=: read -r rest lines <&5
-      case " $left " in
+      case " $dropped " in
         *" $i "*) status=truncated; bytes=0; echo "$lines rows ($size bytes) are more than a host may send" > $i.e ;;
         *) kept="$kept $i.o"; bytes=$size ;;
       esac
@@ -158,46 +159,46 @@ pack() {
   gzip -9 -c body > gz
   total=$(($(wc -c < gz)))
 }
-left=
-[ $stored = no ] || most_packed=$most_stored
+dropped=
+[ $via_s3 = no ] || max_packed=$max_s3
 while :; do
-  sum_of_sizes=0; worst=0; most=0; i=0
+  sum_of_sizes=0; worst=0; largest=0; i=0
   while [ $i -lt $count ]; do
     i=$((i + 1))
     read -r size rest <&4
-    case " $left " in *" $i "*) continue ;; esac
+    case " $dropped " in *" $i "*) continue ;; esac
     sum_of_sizes=$((sum_of_sizes + size))
-    [ $size -gt $most ] && { most=$size; worst=$i; }
+    [ $size -gt $largest ] && { largest=$size; worst=$i; }
   done 4< sizes
-  if [ $sum_of_sizes -le $most_bytes ]; then
+  if [ $sum_of_sizes -le $max_bytes ]; then
     pack
-    [ $total -gt $most_packed ] || break
+    [ $total -gt $max_packed ] || break
   fi
   [ $worst -gt 0 ] || break
-  left="$left $worst"
+  dropped="$dropped $worst"
 done
 digest body > sum
-read -r whole rest < sum
+read -r body_sum rest < sum
 rm -f body
-if [ $total -gt $piece_bytes ] || { [ $keep = yes ] && [ $total -gt $kept_bytes ]; }; then
-  echo "$total $whole" > keep
+if [ $total -gt $chunk_bytes ] || { [ $retain = yes ] && [ $total -gt $listed_bytes ]; }; then
+  echo "$total $body_sum" > retained
   if [ -z "$reaper" ]; then
-    ( trap '' HUP INT TERM; sh -c "$reap" reaper "$dir" 0 0 $linger ) </dev/null >/dev/null 2>&1 &
+    ( trap '' HUP INT TERM; sh -c "$reap" reaper "$dir" 0 0 $retention ) </dev/null >/dev/null 2>&1 &
   fi
 fi
-piece 0
+chunk 0
 index=1
-while [ $stored = yes ] && [ $((index * piece_bytes)) -lt $total ]; do
-  piece $index
-  rm -f "part.$index" "text.$index" "sum.$index"
+while [ $via_s3 = yes ] && [ $((index * chunk_bytes)) -lt $total ]; do
+  chunk $index
+  rm -f "chunk.$index" "text.$index" "sum.$index"
   index=$((index + 1))
 done
 exit 0
 `
 
 /**
- * Gets osquery where the host has none: from the run's own source for the host's architecture, verified before it runs,
- * in the private folder, and gone with it. Never a credential: the source is public.
+ * Fetches osquery where the host has none: from the run's source for the host's architecture, verified before it runs,
+ * into the private folder. No credential is ever involved: the source is public.
  */
 export const FETCH = `fetched=
 if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
@@ -225,102 +226,15 @@ if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
 fi`
 
 /** Finds the folder again. */
-export const RETURN = `cd "$dir" 2>/dev/null && [ -O . ] && read -r total whole < keep || {
+export const RETURN = `cd "$dir" 2>/dev/null && [ -O . ] && read -r total body_sum < retained || {
   echo "fleet-drift: the folder of this run is gone"; exit 0; }`
 
-/** One more piece. */
-export const PIECE = `piece $piece
+/** Prints one more chunk. */
+export const CHUNK = `chunk $chunk
 exit 0
 `
 
-/** Removes the folder; its reaper sees it and ends. */
+/** Removes the folder; its reaper notices and ends. */
 export const REMOVE = `cd / && rm -rf "$dir"
-exit 0
-`
-
-/**
- * Answers again, with references to rows that the runner knows: `known` has the first 32 hex digits of the SHA-256 of
- * each, one a line (shorthand.ts makes the list and reads the answer). Per line of the answer: \`@N\` or \`@N-M\` for
- * known lines, \`#N numbers…\` for a line that is known but for its numbers, \`=\` and the line for any other; \`w N\`
- * stands for a whole known result, \`l COUNT\` before the lines of any other.
- */
-export const SHORTHAND = `printf %s "$known_text" | { base64 -d 2>/dev/null || printf %s "$known_text" | base64 -D; } | gzip -dc > known
-mkdir u m
-awk -v most=$most_lines '
-function mask(s,   r) {
-  r = ""
-  while (match(s, /:"-?[0-9]+"/)) {
-    r = r substr(s, 1, RSTART + 1) "\\001"
-    s = substr(s, RSTART + RLENGTH - 1)
-  }
-  return r s
-}
-function unit(s,   masked) {
-  if (++n > most) exit 3
-  print "u" s > "plan"
-  print s > ("u/" n); close("u/" n)
-  masked = mask(s)
-  if (masked != s) { print masked > ("m/" n); close("m/" n) }
-}
-FILENAME == "known" { known[$1] = FNR; next }
-FILENAME == "digests" { sum[$2] = substr($1, 1, 32); next }
-{
-  if ($1 == "query") { queries++; if ($3 == "ok") { $7 = "="; ok[queries] = 1 } }
-  unit($0)
-}
-END {
-  if (n > most) exit 3
-  for (i = 1; i <= queries; i++) {
-    if (!ok[i]) continue
-    file = i ".o"
-    if (sum[file] in known) { print "cw " known[sum[file]] > "plan"; continue }
-    lines = 0
-    while ((getline line < file) > 0) text[++lines] = line
-    close(file)
-    print "cl " lines > "plan"
-    for (j = 1; j <= lines; j++) {
-      line = text[j]
-      if (substr(line, length(line) - 1) == "},") line = substr(line, 1, length(line) - 1)
-      unit(line)
-    }
-  }
-}' known digests top || { echo "fleet-drift: too many rows for a shorter answer"; exit 0; }
-digest u/* > sums
-for f in m/*; do [ -e "$f" ] && { digest m/* >> sums; break; }; done
-awk '
-function flush() {
-  if (from) print "@" from (to > from ? "-" to : "")
-  from = 0
-}
-function numbers(s,   r) {
-  r = ""
-  while (match(s, /:"-?[0-9]+"/)) {
-    r = r " " substr(s, RSTART + 2, RLENGTH - 3)
-    s = substr(s, RSTART + RLENGTH - 1)
-  }
-  return r
-}
-FILENAME == "known" { known[$1] = FNR; next }
-FILENAME == "sums" { id = substr($1, 1, 32); if (id in known) at[$2] = known[id]; next }
-substr($0, 1, 1) == "c" { flush(); print substr($0, 2); next }
-{
-  n++
-  line = substr($0, 2)
-  if (("u/" n) in at) {
-    k = at["u/" n]
-    if (from && k == to + 1) to = k
-    else { flush(); from = k; to = k }
-    next
-  }
-  flush()
-  if (("m/" n) in at) print "#" at["m/" n] numbers(line)
-  else print "=" line
-}
-END { flush() }' known sums plan > short
-gzip -9 -c short > short.gz
-if [ $(($(wc -c < short.gz))) -le $piece_bytes ]; then frame short.gz short
-else echo "fleet-drift: no answer is shorter"; fi
-rm -rf u m plan sums short short.gz text.short sum.short known
-[ $total -gt $piece_bytes ] || { cd /; rm -rf "$dir"; }
 exit 0
 `

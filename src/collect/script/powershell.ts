@@ -1,11 +1,12 @@
 import { gzipSync } from 'node:zlib'
 import type { Query } from '../../osquery/pack.ts'
-import { FACT_QUERIES, MAX_PACKED_BYTES, PIECE_BYTES } from './build.ts'
+import { CHUNK_BYTES, MAX_PACKED_BYTES } from '../protocol/limits.ts'
+import { FACT_QUERIES } from './build.ts'
 
 /**
- * The collector for Windows: the same protocol as the POSIX script's (shell.ts), for Windows PowerShell 5.1. What does
- * not fit in one reply stays in a folder that only SYSTEM and administrators may open, and is removed by a later
- * command of the run, or by a waiting process after fifteen minutes.
+ * The collector for Windows PowerShell 5.1, with the same protocol as the POSIX script (posix.ts). An answer that does
+ * not fit in one reply is retained in a folder that only SYSTEM and administrators may open. A later command of the run
+ * removes it, or a waiting process after fifteen minutes.
  */
 
 const COMMON = `$ErrorActionPreference = 'Stop'
@@ -16,19 +17,19 @@ function Hash([byte[]]$bytes) {
   (($sha.ComputeHash($bytes) | ForEach-Object { $_.ToString('x2') }) -join '')
 }
 function Say([string]$text) { [Console]::Out.Write($text + "\`n") }
-function Piece([byte[]]$packed, [string]$whole, [int]$index) {
-  $from = $index * $pieceBytes
-  $length = [Math]::Max(0, [Math]::Min($pieceBytes, $packed.Length - $from))
+function Chunk([byte[]]$packed, [string]$bodySha256, [int]$index) {
+  $from = $index * $chunkBytes
+  $length = [Math]::Max(0, [Math]::Min($chunkBytes, $packed.Length - $from))
   $bytes = New-Object byte[] $length
   [Array]::Copy($packed, $from, $bytes, 0, $length)
   $text = [Convert]::ToBase64String($bytes)
-  Say "FLEETDRIFT2 $nonce $($text.Length) $(Hash $bytes) $index $($packed.Length) $whole"
+  Say "FLEETDRIFT2 $nonce $($text.Length) $(Hash $bytes) $index $($packed.Length) $bodySha256"
   Say $text
   Say "FLEETDRIFT2-END $nonce"
 }`
 
 const COLLECT = `function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
-function Ask([string]$program, [string]$sql, [int]$seconds) {
+function Run([string]$program, [string]$sql, [int]$seconds) {
   $start = New-Object Diagnostics.ProcessStartInfo
   $start.FileName = $program
   $start.Arguments = '--flagfile=NUL --disable_extensions --json ' + (Quote $sql)
@@ -82,12 +83,12 @@ function Pack($results, [string]$program) {
   $top = [Text.Encoding]::UTF8.GetBytes(($head -join "\`n") + "\`n")
   $body.Write($top, 0, $top.Length)
   foreach ($result in $results) { $body.Write($result.out, 0, $result.out.Length) }
-  $whole = $body.ToArray()
+  $bytes = $body.ToArray()
   $packed = New-Object IO.MemoryStream
   $gzip = New-Object IO.Compression.GZipStream($packed, [IO.Compression.CompressionMode]::Compress, $true)
-  $gzip.Write($whole, 0, $whole.Length)
+  $gzip.Write($bytes, 0, $bytes.Length)
   $gzip.Close()
-  @{ packed = $packed.ToArray(); whole = (Hash $whole) }
+  @{ packed = $packed.ToArray(); sha256 = (Hash $bytes) }
 }
 $program = $null
 foreach ($path in @((Join-Path $env:ProgramFiles 'osquery\\osqueryi.exe'), 'C:\\ProgramData\\osquery\\osqueryi.exe')) {
@@ -103,9 +104,9 @@ if ($program) {
   foreach ($query in $queries) {
     $left = [int]($budget - ((Get-Date) - $began).TotalSeconds)
     $seconds = [Math]::Min($limit, $left)
-    if ($seconds -le 0) { $answer = @{ status = 'timeout'; code = '-'; out = [byte[]]@(); detail = 'not asked: the time for all queries was used up' } }
+    if ($seconds -le 0) { $answer = @{ status = 'timeout'; code = '-'; out = [byte[]]@(); detail = 'not run: the time for all queries was used up' } }
     else {
-      try { $answer = Ask $program $query[1] $seconds }
+      try { $answer = Run $program $query[1] $seconds }
       catch { $answer = @{ status = 'failed'; code = 1; out = [byte[]]@(); detail = [string]$_ } }
     }
     $answer.name = $query[0]
@@ -113,7 +114,7 @@ if ($program) {
   }
 }
 $answer = Pack $results $program
-while ($answer.packed.Length -gt $mostPacked) {
+while ($answer.packed.Length -gt $maxPacked) {
   $largest = $results | Where-Object { $_.out.Length -gt 0 } | Sort-Object { $_.out.Length } -Descending | Select-Object -First 1
   if (-not $largest) { break }
   $largest.status = 'truncated'
@@ -121,61 +122,61 @@ while ($answer.packed.Length -gt $mostPacked) {
   $largest.out = [byte[]]@()
   $answer = Pack $results $program
 }
-if ($answer.packed.Length -gt $pieceBytes) {
+if ($answer.packed.Length -gt $chunkBytes) {
   [void](New-Item -ItemType Directory -Path $dir)
   [void](& icacls.exe $dir /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F')
   [IO.File]::WriteAllBytes((Join-Path $dir 'gz'), $answer.packed)
-  [IO.File]::WriteAllText((Join-Path $dir 'keep'), $answer.whole)
+  [IO.File]::WriteAllText((Join-Path $dir 'retained'), $answer.sha256)
   $clean = "Start-Sleep 900; Remove-Item -Recurse -Force -LiteralPath '$dir'"
   $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
   Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-EncodedCommand', $encoded
 }
-Piece $answer.packed $answer.whole 0
-for ($index = 1; $stored -and ($index * $pieceBytes -lt $answer.packed.Length); $index++) { Piece $answer.packed $answer.whole $index }`
+Chunk $answer.packed $answer.sha256 0
+for ($index = 1; $viaS3 -and ($index * $chunkBytes -lt $answer.packed.Length); $index++) { Chunk $answer.packed $answer.sha256 $index }`
 
-const PIECE = `if (Test-Path (Join-Path $dir 'keep')) {
-  Piece ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'keep'))) $index
+const CHUNK = `if (Test-Path (Join-Path $dir 'retained')) {
+  Chunk ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'retained'))) $index
 } else { Say 'fleet-drift: the folder of this run is gone' }`
 
 const REMOVE = `if (Test-Path $dir) { Remove-Item -Recurse -Force -LiteralPath $dir }`
 
-/** A PowerShell text between single quotes, in which only the quote itself means anything. */
+/** A PowerShell string in single quotes, in which only the quote itself is special. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
 const constants = (nonce: string): string[] => [
   `$nonce = '${nonce}'`,
-  `$pieceBytes = ${PIECE_BYTES}`,
-  `$mostPacked = ${MAX_PACKED_BYTES}`
+  `$chunkBytes = ${CHUNK_BYTES}`,
+  `$maxPacked = ${MAX_PACKED_BYTES}`
 ]
 
-/** The script that asks the queries and answers with the first piece. */
+/** The script that runs the queries and prints the first chunk. */
 export function windowsCollector(
   queries: readonly Pick<Query, 'name' | 'sql'>[],
   options: {
     readonly nonce: string
     readonly budgetSeconds: number
     readonly querySeconds: number
-    readonly stored: boolean
+    readonly viaS3: boolean
   }
 ): string {
-  const asked = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${quote(name)}, ${quote(sql)})`)
+  const entries = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${quote(name)}, ${quote(sql)})`)
   return [
     ...constants(options.nonce),
     `$budget = ${options.budgetSeconds}`,
     `$limit = ${options.querySeconds}`,
-    `$stored = $${options.stored}`,
-    `$queries = @(\n${asked.join(',\n')}\n)`,
+    `$viaS3 = $${options.viaS3}`,
+    `$queries = @(\n${entries.join(',\n')}\n)`,
     COMMON,
     COLLECT,
     ''
   ].join('\n')
 }
 
-/** The script that answers with one more piece. */
-export function windowsPiece(nonce: string, index: number): string {
-  return [...constants(nonce), `$index = ${index}`, COMMON, PIECE, ''].join('\n')
+/** The script that prints one more chunk. */
+export function windowsChunk(nonce: string, index: number): string {
+  return [...constants(nonce), `$index = ${index}`, COMMON, CHUNK, ''].join('\n')
 }
 
 /** The script that removes what the run left. */
@@ -184,7 +185,7 @@ export function windowsRemove(nonce: string): string {
 }
 
 /** The lines for the `commands` parameter of AWS-RunPowerShellScript; it always exits 0. */
-export function carryToWindows(script: string): string[] {
+export function encodeForWindows(script: string): string[] {
   return [
     `$s = '${gzipSync(script, { level: 9 }).toString('base64')}'`,
     'try {',

@@ -5,66 +5,69 @@ import {
 } from '@aws-sdk/client-ssm'
 import { errorName } from '../../aws/errors.ts'
 import type { Targets } from '../../inputs/targets.ts'
-import type { SsmPorts } from './api.ts'
+import type { KnownFacts } from '../protocol/facts.ts'
+import type { SsmPorts } from './ports.ts'
 
 /** SSM's limits (DescribeInstanceInformation, API reference). */
-const PAGE = 50
-const VALUES_A_FILTER = 50
+const MAX_RESULTS = 50
+const MAX_FILTER_VALUES = 50
 
-/** What SSM knows of a host's agent; `null` where it does not say. */
-export interface Agent {
+/** What SSM knows of a host through its agent. */
+export interface Agent extends KnownFacts {
+  /** Such as `Online` or `ConnectionLost`. */
   readonly ping: string
-  readonly computerName: string | null
-  readonly address: string | null
 }
 
+/** By host id. */
 export type Agents = ReadonlyMap<string, Agent>
 
 /**
- * What SSM says of the agents of the targeted hosts, by id. `null` where it does not say: the permission is optional,
- * and resource groups cannot be looked up so. Never throws.
+ * What SSM says of the agents of the targeted hosts. `null` where it does not say: the permission is optional, and
+ * resource groups cannot be looked up this way. Never throws.
  */
 export async function lookUpAgents(targets: Targets, { ssm, log, signal }: SsmPorts): Promise<Agents | null> {
   const agents = new Map<string, Agent>()
+  const batches = filtersFor(targets)
+  if (batches === null) return null
   try {
-    for (const filters of filtersFor(targets)) {
+    for (const filters of batches) {
       let token: string | undefined
       do {
         if (signal.aborted) return null
-        const input = { Filters: filters, MaxResults: PAGE, ...(token ? { NextToken: token } : {}) }
+        const input = { Filters: filters, MaxResults: MAX_RESULTS, ...(token ? { NextToken: token } : {}) }
         const page = await ssm.send(new DescribeInstanceInformationCommand(input), { abortSignal: signal })
-        for (const agent of page.InstanceInformationList ?? []) note(agents, agent)
+        for (const agent of page.InstanceInformationList ?? []) addAgent(agents, agent)
         token = page.NextToken || undefined
       } while (token !== undefined)
     }
     return agents
   } catch (error) {
     log.debug(
-      `DescribeInstanceInformation is not answered (${errorName(error)}): whether agents are online is not known.`
+      `DescribeInstanceInformation failed (${errorName(error)}): whether agents are online is not known.`
     )
     return null
   }
 }
 
-/** Gives what is found; waits for it once, so many milliseconds at most: it only adds words to what is known. */
+/** Returns what `found` resolves to, or `null` while it is pending; the first call waits up to `maxWait` milliseconds. */
 export function withDeadline<T>(
   found: Promise<T>,
-  most: number,
+  maxWait: number,
   { clock, signal }: SsmPorts
 ): () => Promise<T | null> {
   let value: T | null = null
-  let waited: Promise<void> | null = null
-  const come = found.then(known => {
-    value = known
+  let waiting: Promise<void> | null = null
+  const settled = found.then(result => {
+    value = result
   })
   return async () => {
-    waited ??= Promise.race([come, clock.sleep(most, signal)])
-    await waited
+    waiting ??= Promise.race([settled, clock.sleep(maxWait, signal)])
+    await waiting
     return value
   }
 }
 
-function note(
+function addAgent(
   agents: Map<string, Agent>,
   { InstanceId, PingStatus, ComputerName, IPAddress }: InstanceInformation
 ): void {
@@ -76,21 +79,22 @@ function note(
   })
 }
 
-function filtersFor(targets: Targets): InstanceInformationStringFilter[][] {
+/** The filters of each call; `null` where SSM cannot look the targets up. */
+function filtersFor(targets: Targets): InstanceInformationStringFilter[][] | null {
   if (targets.kind === 'filters') {
-    if (!targets.filters.every(({ key }) => key.startsWith('tag:'))) throw new Error('no tags')
+    if (!targets.filters.every(({ key }) => key.startsWith('tag:'))) return null
     return [targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))]
   }
   const batches: InstanceInformationStringFilter[][] = []
-  for (let at = 0; at < targets.hosts.length; at += VALUES_A_FILTER)
-    batches.push([{ Key: 'InstanceIds', Values: targets.hosts.slice(at, at + VALUES_A_FILTER) }])
+  for (let at = 0; at < targets.hosts.length; at += MAX_FILTER_VALUES)
+    batches.push([{ Key: 'InstanceIds', Values: targets.hosts.slice(at, at + MAX_FILTER_VALUES) }])
   return batches
 }
 
-/** What a silent host's agent adds to the reason. */
+/** What SSM knows of a silent host's agent, as the end of a sentence; empty where nothing is known of agents. */
 export function describeAgent(agents: Agents | null, host: string): string {
   if (agents === null) return ''
-  const status = agents.get(host)?.ping
-  if (status === undefined) return '; SSM knows no agent of it'
-  return status === 'Online' ? '; SSM calls its agent online' : `; SSM has lost its agent (${status})`
+  const ping = agents.get(host)?.ping
+  if (ping === undefined) return '; SSM knows of no agent on it'
+  return ping === 'Online' ? '; SSM reports its agent as online' : `; SSM has lost its agent (${ping})`
 }

@@ -1,183 +1,223 @@
 import { concurrently } from '../../lib/concurrently.ts'
+import type { Reason } from '../../snapshot/reasons.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { type Chunk, openFrame } from '../protocol/frame.ts'
+import { CHUNK_BYTES, MAX_PACKED_BYTES, MAX_S3_BYTES } from '../protocol/limits.ts'
 import { openPacked, type Reply } from '../protocol/reply.ts'
-import { MAX_PACKED_BYTES, MAX_STORED_BYTES, PIECE_BYTES } from '../script/build.ts'
+import { SHELLS } from '../script/shell.ts'
+import { countCommands } from './command-counts.ts'
 import { invocationState } from './invocation-status.ts'
-import { type LongReply, READS_AT_ONCE } from './long-replies.ts'
+import { type LongReply, READS_AT_ONCE } from './long-reply.ts'
 import type { SentCommand } from './send.ts'
-import type { SsmSession } from './session.ts'
+import { recordReply, replyRequest, type SsmSession, s3Key, sendTask } from './session.ts'
 
-/** A host's answer on its way: the pieces that have come, by index. */
-interface Incoming {
+/** The first chunk of an answer that one reply does not hold. */
+export interface FirstChunk {
   readonly reply: LongReply
-  readonly first: Chunk
-  readonly pieces: (Buffer | undefined)[]
-  /** Why a piece is missing, and whether that is the host's doing. */
-  trouble: { readonly reason: string; readonly byHost: boolean } | null
+  readonly chunk: Chunk
 }
 
-/** Hosts whose pieces are held in memory at the same time, 1 MiB each. */
+/** A host's answer on its way. */
+interface IncomingAnswer {
+  readonly reply: LongReply
+  readonly first: Chunk
+  /** By index; `undefined`: it has not arrived. */
+  readonly chunks: (Buffer | undefined)[]
+  /** Why a chunk is missing, and whether the host is to blame. */
+  problem: { readonly cause: Reason; readonly byHost: boolean } | null
+}
+
+/** Hosts whose chunks are in memory at the same time, up to 1 MiB each. */
 const HOSTS_AT_ONCE = 50
-/** Pieces that did not come are asked for once more. */
+/** Chunks that did not arrive are requested once more. */
 const ROUNDS = 2
-const PAUSE = 1_500
-/** More are not asked for one by one. */
-const MAX_CHUNKS = Math.ceil(MAX_PACKED_BYTES / PIECE_BYTES)
-/** SSM stores an output a little after the command has ended. */
-const STORE_LOOKS = 4
-/** A round waits for stragglers so long, and ends earlier when no piece has come for the second (milliseconds). */
-const WAIT = 120_000
-const QUIET = 45_000
+const POLL_PAUSE = 1_500
+/** Answers with more chunks can only be read from S3. */
+const MAX_REQUESTED_CHUNKS = Math.ceil(MAX_PACKED_BYTES / CHUNK_BYTES)
+/** SSM stores output in S3 a little after the command has ended: this often it is looked for. */
+const S3_ATTEMPTS = 4
+/** A round waits this long for stragglers, or until no chunk has arrived for the second time (milliseconds). */
+const MAX_ROUND = 120_000
+const MAX_SILENCE = 45_000
 
 /**
- * Fetches the rest of answers that one reply does not hold: one command for each piece, for all hosts that have it.
- * Every piece is verified, and so is the whole.
+ * Fetches the remaining chunks of answers that one reply does not hold: one command for each index, for all hosts that
+ * have such a chunk. Each chunk is verified, and so is the whole answer.
  */
 export async function* readChunks(
-  talk: SsmSession,
-  first: readonly { reply: LongReply; first: Chunk }[],
-  tell: () => void
+  session: SsmSession,
+  first: readonly FirstChunk[],
+  onProgress: () => void
 ): AsyncGenerator<HostRecord> {
   for (let at = 0; at < first.length; at += HOSTS_AT_ONCE) {
-    const hosts = first.slice(at, at + HOSTS_AT_ONCE).map(({ reply, first }): Incoming => {
-      const count = Math.ceil(Math.min(first.total, MAX_STORED_BYTES + PIECE_BYTES) / PIECE_BYTES)
-      const pieces: (Buffer | undefined)[] = Array.from({ length: count })
-      pieces[0] = first.bytes
-      return { reply, first, pieces, trouble: null }
-    })
-    if (talk.ports.s3 !== null) await fetchStored(talk, hosts)
-    const few = hosts.filter(({ pieces }) => pieces.length <= MAX_CHUNKS)
-    for (let round = 0; round < ROUNDS && !talk.stopping(); round++) await fetch(talk, few, tell)
-    for (const host of hosts) yield finish(talk, host)
+    const answers = first.slice(at, at + HOSTS_AT_ONCE).map(incomingAnswer)
+    if (session.ports.s3 !== null) await readFromS3(session, answers)
+    const requestable = answers.filter(({ chunks }) => chunks.length <= MAX_REQUESTED_CHUNKS)
+    for (let round = 0; round < ROUNDS && !session.deadline.isOver(); round++)
+      await requestMissing(session, requestable, onProgress)
+    for (const answer of answers) yield finish(session, answer)
   }
 }
 
-/** Reads the pieces that SSM has stored in S3. What is not there is asked for as if there were no bucket. */
-async function fetchStored(talk: SsmSession, hosts: readonly Incoming[]): Promise<void> {
-  const { s3, log, clock } = talk.ports
-  const reasons = new Set<string>()
-  const reads = concurrently(hosts, READS_AT_ONCE, async host => {
-    for (let look = 0; s3 !== null && look < STORE_LOOKS && clock.now() < talk.until(); look++) {
-      if (look > 0) await clock.sleep(PAUSE)
-      const object = await s3(talk.storedAt(host.reply.command, host.reply.host))
+function incomingAnswer({ reply, chunk }: FirstChunk): IncomingAnswer {
+  const count = Math.ceil(Math.min(chunk.total, MAX_S3_BYTES + CHUNK_BYTES) / CHUNK_BYTES)
+  const chunks: (Buffer | undefined)[] = Array.from({ length: count })
+  chunks[0] = chunk.bytes
+  return { reply, first: chunk, chunks, problem: null }
+}
+
+/** Reads the chunks that SSM has stored in S3. Those that are not there are requested as if there were no bucket. */
+async function readFromS3(session: SsmSession, answers: readonly IncomingAnswer[]): Promise<void> {
+  const { s3, log, clock } = session.ports
+  const problems = new Set<string>()
+  const reads = concurrently(answers, READS_AT_ONCE, async answer => {
+    const { reply, chunks } = answer
+    const isInTime = () => clock.now() < session.deadline.readUntil()
+    for (let attempt = 0; s3 !== null && attempt < S3_ATTEMPTS && isInTime(); attempt++) {
+      if (attempt > 0) await clock.sleep(POLL_PAUSE)
+      const object = await s3(s3Key(session, reply.command, reply.host))
       if (object === null) continue
-      if ('reason' in object) {
-        reasons.add(object.reason)
+      if ('problem' in object) {
+        problems.add(object.problem)
         return
       }
-      const frames = object.text.split(/^(?=FLEETDRIFT2 )/m).slice(0, host.pieces.length + 1)
-      for (const frame of frames) {
-        const piece = openFrame(frame, talk.nonce)
-        if ('index' in piece && typeof piece.index === 'number' && piece.index < host.pieces.length)
-          accept(talk, host, piece.index, frame)
+      for (const frame of object.text.split(/^(?=FLEETDRIFT2 )/m).slice(0, chunks.length + 1)) {
+        const chunk = openFrame(frame, session.nonce)
+        if ('index' in chunk && typeof chunk.index === 'number' && chunk.index < chunks.length)
+          accept(session, answer, chunk.index, frame)
       }
       return
     }
-    reasons.add('the output of a host is not there: its instance profile may not write to the bucket')
+    problems.add('the output of a host is missing: its instance profile may not write to the bucket')
   })
   for await (const _ of reads);
-  for (const reason of reasons) log.warning(`output-s3: ${reason}. The answers are read in pieces instead.`)
+  for (const problem of problems)
+    log.warning(`output-s3: ${problem}. The answers are read in chunks instead.`)
 }
 
-/** One round: asks for every piece that is missing, all at once, and reads them as their commands end. */
-async function fetch(talk: SsmSession, hosts: readonly Incoming[], tell: () => void): Promise<void> {
-  const { ports, reader } = talk
-  const most = Math.max(0, ...hosts.map(({ pieces }) => pieces.length))
-  const asked = new Map<SentCommand, number>()
-  const byId = new Map(hosts.map(host => [host.reply.host, host]))
-  for (let index = 1; index < most && !talk.stopping(); index++) {
-    const missing = hosts.filter(({ pieces }) => index < pieces.length && pieces[index] === undefined)
-    const sent: SentCommand[] = []
-    try {
-      for (const shell of ['posix', 'powershell'] as const) {
-        const ids = missing
-          .filter(({ reply }) => reply.command.shell === shell)
-          .map(({ reply }) => reply.host)
-        if (ids.length > 0)
-          await talk.order({ do: 'piece', index }, { kind: 'hosts', hosts: ids }, sent, shell)
-      }
-    } catch (error) {
-      for (const host of missing)
-        host.trouble = { reason: error instanceof Error ? error.message : 'SSM refused', byHost: false }
-    }
-    for (const command of sent) asked.set(command, index)
-  }
-  if (asked.size > 0) ports.log.debug(`${hosts.length} answers are read in up to ${most} pieces.`)
-  const until = Math.min(ports.clock.now() + WAIT, talk.deadline)
+/** One round: requests all missing chunks, then reads them as their commands end. */
+async function requestMissing(
+  session: SsmSession,
+  answers: readonly IncomingAnswer[],
+  onProgress: () => void
+): Promise<void> {
+  const { ports, counter, deadline } = session
+  const indexOf = await sendRequests(session, answers)
+  const byHost = new Map(answers.map(answer => [answer.reply.host, answer]))
+  const until = Math.min(ports.clock.now() + MAX_ROUND, deadline.at)
   let completed = 0
   let changedAt = ports.clock.now()
-  for (let last = false; asked.size > 0 && !last && !ports.signal.aborted; ) {
-    await ports.clock.sleep(PAUSE, ports.signal)
-    tell()
-    const counts = await reader.count([...asked.keys()])
+  for (let isLast = false; indexOf.size > 0 && !isLast && !ports.signal.aborted; ) {
+    await ports.clock.sleep(POLL_PAUSE, ports.signal)
+    onProgress()
+    const counts = await countCommands(counter, [...indexOf.keys()])
     const now = ports.clock.now()
-    const sum = [...counts.values()].reduce((total, known) => total + known.completed, 0)
+    const sum = [...counts.values()].reduce((total, count) => total + count.completed, 0)
     if (sum !== completed) changedAt = now
     completed = sum
-    last = now >= until || now - changedAt >= QUIET
-    for (const [command, index] of [...asked]) {
-      const ended = counts.get(command)?.terminal ?? false
-      if (!ended && !last) continue
-      asked.delete(command)
-      if (ended) talk.ended(command)
-      const ids = ended ? (command.hosts ?? []) : await endedHosts(talk, command, byId)
-      const of = ids.flatMap(host => byId.get(host) ?? [])
-      const read = concurrently(of, READS_AT_ONCE, async host => {
-        accept(talk, host, index, await reader.read(command, host.reply.host, talk.patience()))
+    isLast = now >= until || now - changedAt >= MAX_SILENCE
+    for (const [command, index] of [...indexOf]) {
+      const hasEnded = counts.get(command)?.terminal ?? false
+      if (!hasEnded && !isLast) continue
+      indexOf.delete(command)
+      if (hasEnded) session.running.delete(command)
+      const hosts = hasEnded ? (command.hosts ?? []) : await endedHosts(session, command, byHost)
+      const readable = hosts.flatMap(host => byHost.get(host) ?? [])
+      const reads = concurrently(readable, READS_AT_ONCE, async answer => {
+        const output = await session.api.readReply(command, answer.reply.host, deadline.patience())
+        accept(session, answer, index, output)
       })
-      for await (const _ of read) tell()
+      for await (const _ of reads) onProgress()
     }
   }
+}
+
+/** Requests every missing chunk. Returns the index that each command requests. */
+async function sendRequests(
+  session: SsmSession,
+  answers: readonly IncomingAnswer[]
+): Promise<Map<SentCommand, number>> {
+  const indexOf = new Map<SentCommand, number>()
+  const maxChunks = Math.max(0, ...answers.map(({ chunks }) => chunks.length))
+  for (let index = 1; index < maxChunks && !session.deadline.isOver(); index++) {
+    const missing = answers.filter(({ chunks }) => index < chunks.length && chunks[index] === undefined)
+    for (const shell of SHELLS) {
+      const asked = missing.filter(({ reply }) => reply.command.shell === shell)
+      const hosts = asked.map(({ reply }) => reply.host)
+      if (hosts.length === 0) continue
+      const { commands, error } = await sendTask(
+        session,
+        { kind: 'chunk', index },
+        { kind: 'hosts', hosts },
+        shell
+      )
+      for (const command of commands) indexOf.set(command, index)
+      if (error === null) continue
+      const cause = { code: 'chunk-refused', message: error.message } as const
+      for (const answer of asked) answer.problem = { cause, byHost: false }
+    }
+  }
+  if (indexOf.size > 0)
+    session.ports.log.debug(`Reading ${answers.length} answers in up to ${maxChunks} chunks.`)
+  return indexOf
 }
 
 /**
- * The hosts that have ended a command which waits for others: one that hangs is not to cost them their pieces. Of those
- * that were reached and did not end, it is noted: to promise an answer and keep it back must not pay.
+ * The hosts that have ended a command which still waits for others: a host that hangs must not cost them their chunks.
+ * A host that was reached and has not ended is to blame: announcing an answer and withholding it must not pay.
  */
 async function endedHosts(
-  { reader }: SsmSession,
+  { api }: SsmSession,
   command: SentCommand,
-  asked: ReadonlyMap<string, Incoming>
+  answers: ReadonlyMap<string, IncomingAnswer>
 ): Promise<string[]> {
   const ended: string[] = []
   try {
-    for await (const { InstanceId = '', Status, StatusDetails } of reader.invocations(command, false)) {
+    for await (const { InstanceId = '', Status, StatusDetails } of api.invocations(command, false)) {
       const state = invocationState(Status, StatusDetails)
-      const host = asked.get(InstanceId)
+      const answer = answers.get(InstanceId)
       if (state.terminal) ended.push(InstanceId)
-      else if (host !== undefined) host.trouble = { reason: state.reason, byHost: state.delivered }
+      else if (answer !== undefined) answer.problem = { cause: state.reason, byHost: state.delivered }
     }
   } catch (error) {
-    reader.endure(error, 'ssm:ListCommandInvocations')
+    api.warnIfTransient(error, 'ssm:ListCommandInvocations')
   }
   return ended
 }
 
-/** Takes a piece that is what it should be; else notes why not. */
-function accept(talk: SsmSession, host: Incoming, index: number, output: string | null): void {
+/** Takes a chunk that is what it should be; otherwise notes why not. */
+function accept(session: SsmSession, answer: IncomingAnswer, index: number, output: string | null): void {
   if (output === null) {
-    host.trouble = { reason: 'SSM does not give it', byHost: false }
+    answer.problem = { cause: { code: 'chunk-not-returned' }, byHost: false }
     return
   }
-  const piece = openFrame(output, talk.nonce)
-  if ('reason' in piece) host.trouble = { reason: piece.reason, byHost: true }
+  const { first } = answer
+  const chunk = openFrame(output, session.nonce)
+  if ('problem' in chunk) answer.problem = { cause: chunk.problem, byHost: true }
   else if (
-    piece.index !== index ||
-    piece.total !== host.first.total ||
-    piece.whole !== host.first.whole ||
-    piece.bytes.length !== Math.min(PIECE_BYTES, piece.total - index * PIECE_BYTES)
+    chunk.index !== index ||
+    chunk.total !== first.total ||
+    chunk.bodySha256 !== first.bodySha256 ||
+    chunk.bytes.length !== Math.min(CHUNK_BYTES, chunk.total - index * CHUNK_BYTES)
   )
-    host.trouble = { reason: 'it is not the piece that was asked for', byHost: true }
-  else host.pieces[index] = piece.bytes
+    answer.problem = { cause: { code: 'wrong-chunk' }, byHost: true }
+  else answer.chunks[index] = chunk.bytes
 }
 
-function finish(talk: SsmSession, { reply, first, pieces, trouble }: Incoming): HostRecord {
-  const come = pieces.filter(piece => piece !== undefined)
-  const told = (opened: Reply) => talk.record(reply.command, reply.host, opened, reply.state)
-  if (come.length === pieces.length)
-    return told(openPacked(Buffer.concat(come), first.whole, talk.asked(reply.command, reply.host)))
-  const why = trouble?.reason ?? 'there was no time left'
-  const reason = `its answer has ${pieces.length} pieces, of which ${come.length} came: ${why}`
-  return { ...told({ kind: 'broken', reason }), unanswered: trouble?.byHost ?? false }
+function finish(session: SsmSession, { reply, first, chunks, problem }: IncomingAnswer): HostRecord {
+  const { command, host, state } = reply
+  const record = (opened: Reply) => recordReply(session, command, host, opened, state)
+  const arrived = chunks.filter(chunk => chunk !== undefined)
+  if (arrived.length === chunks.length)
+    return record(openPacked(Buffer.concat(arrived), first.bodySha256, replyRequest(session, command, host)))
+  const incomplete = {
+    code: 'incomplete-chunks',
+    arrived: arrived.length,
+    total: chunks.length,
+    cause: problem?.cause ?? { code: 'no-time-left' }
+  } as const
+  return {
+    ...record({ kind: 'broken', problem: incomplete }),
+    unanswered: problem?.byHost ?? false
+  }
 }

@@ -1,75 +1,69 @@
 import { concurrently } from '../../lib/concurrently.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
-import { type Chunk, openFrame, type peekFrame } from '../protocol/frame.ts'
-import { openPacked, type Reply } from '../protocol/reply.ts'
-import { readChunks } from './chunks.ts'
-import { dedupReplies } from './dedup-replies.ts'
-import type { InvocationState } from './invocation-status.ts'
-import type { SentCommand } from './send.ts'
-import type { SsmSession } from './session.ts'
+import { openFrame } from '../protocol/frame.ts'
+import { openPacked } from '../protocol/reply.ts'
+import { type FirstChunk, readChunks } from './chunks.ts'
+import {
+  addSample,
+  type DedupState,
+  isWorthwhile,
+  requestDedupReplies,
+  sampleReplies
+} from './dedup-replies.ts'
+import { type LongReply, READS_AT_ONCE } from './long-reply.ts'
+import { recordReply, replyRequest, type SsmSession } from './session.ts'
 
-/** A reply that did not fit in SSM's list. */
-export interface LongReply {
-  readonly command: SentCommand
-  readonly host: string
-  readonly state: InvocationState
-  /** What the list shows of it; `null`: it does not begin as an answer of the collector does. */
-  readonly peeked: ReturnType<typeof peekFrame>
+/**
+ * Reads the replies that do not fit in SSM's list: deduplicated where that saves calls, otherwise one by one, and in
+ * chunks where one reply does not hold them. Hosts whose reply SSM does not return are left out.
+ * @param dedup `null`: the hosts do not retain their answers, and cannot be asked for deduplicated ones
+ */
+export async function* readLongReplies(
+  session: SsmSession,
+  replies: readonly LongReply[],
+  dedup: DedupState | null,
+  onProgress: () => void
+): AsyncGenerator<HostRecord> {
+  const firstChunks: FirstChunk[] = []
+  let remaining = replies
+  if (dedup !== null && isWorthwhile(dedup, session, replies)) {
+    const samples = sampleReplies(dedup, replies)
+    yield* readOneByOne(session, samples, firstChunks, dedup, onProgress)
+    const others = replies.filter(reply => !samples.includes(reply))
+    remaining = yield* requestDedupReplies(dedup, session, others, onProgress)
+  }
+  yield* readOneByOne(session, remaining, firstChunks, null, onProgress)
+  yield* readChunks(session, firstChunks, onProgress)
 }
 
-export const READS_AT_ONCE = 16
-
-/** Reads the replies that did not fit in SSM's list: in short where that pays, one by one, and in pieces. */
-export function readLongReplies(talk: SsmSession, tell: () => void) {
-  const { reader, nonce } = talk
-  const short = dedupReplies(talk)
-
-  function open({ command, host, state }: LongReply, opened: Reply): HostRecord {
-    return talk.record(command, host, opened, state)
-  }
-
-  /** Reads the whole reply of each host; those that are but the first of several pieces are put aside. */
-  async function* oneByOne(
-    long: readonly LongReply[],
-    aside: { reply: LongReply; first: Chunk }[],
-    teach: (bytes: Buffer, whole: string) => void = () => undefined
-  ): AsyncGenerator<HostRecord> {
-    const read = concurrently(long, READS_AT_ONCE, async reply => ({
-      reply,
-      output: await reader.read(reply.command, reply.host, talk.patience())
-    }))
-    for await (const { reply, output } of read) {
-      tell()
-      if (output === null) continue
-      const piece = openFrame(output, nonce)
-      if ('reason' in piece) {
-        yield open(reply, { kind: 'broken', reason: piece.reason })
-      } else if (piece.index === 0 && piece.bytes.length < piece.total) {
-        aside.push({ reply, first: piece })
-      } else {
-        const opened = openPacked(piece.bytes, piece.whole, talk.asked(reply.command, reply.host))
-        if (opened.kind === 'answer') teach(piece.bytes, piece.whole)
-        yield open(reply, opened)
-      }
-    }
-  }
-
-  return {
-    /**
-     * Hosts whose reply SSM does not give are left out.
-     * @param kept the hosts have kept their answers, so that they can be asked for short ones
-     */
-    async *read(long: readonly LongReply[], kept: boolean): AsyncGenerator<HostRecord> {
-      const aside: { reply: LongReply; first: Chunk }[] = []
-      let open = long
-      if (kept && short.pays(long)) {
-        const scouts = short.scouts(long)
-        yield* oneByOne(scouts, aside, short.teach)
-        const others = long.filter(reply => !scouts.includes(reply))
-        open = yield* short.ask(others, tell)
-      }
-      yield* oneByOne(open, aside)
-      yield* readChunks(talk, aside, tell)
+/**
+ * Reads the whole reply of each host. Those that are only the first of several chunks go to `firstChunks`, and the
+ * answers of sample hosts to `dedup`.
+ */
+async function* readOneByOne(
+  session: SsmSession,
+  replies: readonly LongReply[],
+  firstChunks: FirstChunk[],
+  dedup: DedupState | null,
+  onProgress: () => void
+): AsyncGenerator<HostRecord> {
+  const reads = concurrently(replies, READS_AT_ONCE, async reply => ({
+    reply,
+    output: await session.api.readReply(reply.command, reply.host, session.deadline.patience())
+  }))
+  for await (const { reply, output } of reads) {
+    onProgress()
+    if (output === null) continue
+    const { command, host, state } = reply
+    const chunk = openFrame(output, session.nonce)
+    if ('problem' in chunk) {
+      yield recordReply(session, command, host, { kind: 'broken', ...chunk }, state)
+    } else if (chunk.index === 0 && chunk.bytes.length < chunk.total) {
+      firstChunks.push({ reply, chunk })
+    } else {
+      const opened = openPacked(chunk.bytes, chunk.bodySha256, replyRequest(session, command, host))
+      if (opened.kind === 'answer' && dedup !== null) addSample(dedup, chunk)
+      yield recordReply(session, command, host, opened, state)
     }
   }
 }

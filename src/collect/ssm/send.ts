@@ -1,138 +1,144 @@
-import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm'
+import { SendCommandCommand } from '@aws-sdk/client-ssm'
 import { errorName, explainAwsError } from '../../aws/errors.ts'
 import type { S3Location } from '../../inputs/s3-location.ts'
 import type { Targets } from '../../inputs/targets.ts'
-import type { Log } from '../../log.ts'
-import { type HostTask, lockedParameters, openParameters, type Shell } from './task.ts'
+import { errorMessage } from '../../lib/error-message.ts'
+import type { Shell } from '../script/shell.ts'
+import type { SsmPorts } from './ports.ts'
+import { type HostTask, lockedParameters, scriptParameters } from './task.ts'
 
-/** A command that runs on hosts; `hosts` are the ids it was sent to, `null` where SSM resolves a filter. */
+/** A command that was sent. */
 export interface SentCommand {
   readonly id: string
+  /** The ids it was sent to; `null` where SSM resolves a filter. */
   readonly hosts: readonly string[] | null
   readonly shell: Shell
 }
 
 export interface Sent {
   readonly commands: readonly SentCommand[]
-  /** Hosts that SSM refuses to address, with the reason. */
-  readonly refused: ReadonlyMap<string, string>
+  /** Hosts that SSM does not accept as targets. */
+  readonly notManaged: readonly string[]
+  /** Why not every command was sent; says what to change. The commands above run all the same. */
+  readonly error: Error | null
 }
 
-export interface Order {
+export interface CommandRequest {
   readonly targets: Targets
-  readonly errand: HostTask
+  readonly task: HostTask
   readonly nonce: string
   readonly shell: Shell
-  /** `null`: the document of AWS for the shell; any other than those is one of our own, which holds the script. */
+  /** `null`: AWS's document for the shell. Any other document than AWS's is a locked one, which contains the script. */
   readonly document: string | null
   /** Where SSM also stores what hosts print; `null`: nowhere. */
-  readonly store: S3Location | null
+  readonly outputS3: S3Location | null
   readonly comment: string
   readonly maxConcurrency: string
   /** Seconds. */
   readonly timeoutSeconds: number
 }
 
-/** SSM's limits and constants (API reference, SendCommand; hash as published by AWS for version 1). */
-const IDS_A_CALL = 50
-const LONGEST_COMMENT = 100
-const SHORTEST_DELIVERY = 30
+/** SSM's limits (API reference, SendCommand). */
+const MAX_IDS_PER_CALL = 50
+const MAX_COMMENT_LENGTH = 100
+const MIN_DELIVERY_SECONDS = 30
+/** Version 1 and the hash that AWS publishes for it. */
 const SHELL_DOCUMENT = {
   DocumentName: 'AWS-RunShellScript',
   DocumentVersion: '1',
   DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
   DocumentHashType: 'Sha256'
 } as const
-/** Its digest is nowhere published: the version is pinned alone. */
+/** Its hash is not published: only the version is pinned. */
 const POWERSHELL_DOCUMENT = { DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' } as const
 
 const PIN_REFUSED =
-  'AWS-RunShellScript is asked for as the version whose digest this release knows, and is never run as another: ' +
+  'AWS-RunShellScript is requested in the version whose digest this release knows, and never run in another: ' +
   'use a newer release, or name a document of your own in the document input.'
 
-/** The document to send, and what its parameters are. */
-function documentFor({ document, shell, errand, nonce }: Order) {
+/** The document to send, and its parameters. */
+function documentFor({ document, shell, task, nonce }: CommandRequest) {
   const name = document ?? (shell === 'posix' ? SHELL_DOCUMENT : POWERSHELL_DOCUMENT).DocumentName
   if (name === SHELL_DOCUMENT.DocumentName)
-    return { choice: SHELL_DOCUMENT, given: openParameters(errand, nonce, 'posix') }
+    return { choice: SHELL_DOCUMENT, given: scriptParameters(task, nonce, 'posix') }
   if (name === POWERSHELL_DOCUMENT.DocumentName)
-    return { choice: POWERSHELL_DOCUMENT, given: openParameters(errand, nonce, 'powershell') }
-  return { choice: { DocumentName: name }, given: lockedParameters(errand, nonce) }
+    return { choice: POWERSHELL_DOCUMENT, given: scriptParameters(task, nonce, 'powershell') }
+  return { choice: { DocumentName: name }, given: lockedParameters(task, nonce) }
 }
 
-const NOT_ADDRESSABLE = 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated'
-
 /**
- * Sends the command to all targets. One bad id refuses a whole batch without saying which: the batch is halved until
- * the bad ones are alone, so that the good ones are not lost. Hosts that are not reached before `stopping` are not asked.
- * @throws Error that says what to change when SSM refuses the command itself; `sent` then holds what already runs.
+ * Sends a command to all targets. One bad id makes SSM refuse a whole batch without saying which: the batch is halved
+ * until the bad ids are alone, so that the good ones are not lost. Never throws. Hosts that were not reached when
+ * `isOver` turns true are not contacted.
  */
 export async function send(
-  order: Order,
-  ssm: Pick<SSMClient, 'send'>,
-  log: Log,
-  sent: SentCommand[],
-  stopping: () => boolean
+  request: CommandRequest,
+  ports: Pick<SsmPorts, 'ssm' | 'log'>,
+  isOver: () => boolean
 ): Promise<Sent> {
-  const refused = new Map<string, string>()
-  if (stopping()) return { commands: sent, refused }
-  if (order.targets.kind === 'filters') {
-    const Targets = order.targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
-    sent.push({ id: await sendOne(order, { Targets }, ssm), hosts: null, shell: order.shell })
-    return { commands: sent, refused }
-  }
-  const batches: (readonly string[])[] = []
-  for (let at = 0; at < order.targets.hosts.length; at += IDS_A_CALL) {
-    batches.push(order.targets.hosts.slice(at, at + IDS_A_CALL))
-  }
-  for (let batch = batches.shift(); batch !== undefined && !stopping(); batch = batches.shift()) {
-    try {
-      sent.push({
-        id: await sendOne(order, { InstanceIds: [...batch] }, ssm),
-        hosts: batch,
-        shell: order.shell
-      })
-    } catch (error) {
-      if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId') throw error
-      const [only] = batch
-      if (batch.length === 1 && only !== undefined) refused.set(only, NOT_ADDRESSABLE)
-      else batches.unshift(batch.slice(0, batch.length / 2), batch.slice(batch.length / 2))
-      log.debug(`SSM refused a batch of ${batch.length} hosts for an id in it.`)
+  const commands: SentCommand[] = []
+  const notManaged: string[] = []
+  const { targets, shell } = request
+  try {
+    if (targets.kind === 'filters') {
+      const Targets = targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
+      if (!isOver()) commands.push({ id: await sendOne(request, { Targets }, ports), hosts: null, shell })
+      return { commands, notManaged, error: null }
     }
+    const batches = batchesOf(targets.hosts)
+    for (let batch = batches.shift(); batch !== undefined && !isOver(); batch = batches.shift()) {
+      try {
+        const id = await sendOne(request, { InstanceIds: [...batch] }, ports)
+        commands.push({ id, hosts: batch, shell })
+      } catch (error) {
+        if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId') throw error
+        const [only] = batch
+        if (batch.length === 1 && only !== undefined) notManaged.push(only)
+        else batches.unshift(batch.slice(0, batch.length / 2), batch.slice(batch.length / 2))
+        ports.log.debug(`SSM refused a batch of ${batch.length} hosts because of an id in it.`)
+      }
+    }
+    return { commands, notManaged, error: null }
+  } catch (error) {
+    return { commands, notManaged, error: error instanceof Error ? error : new Error(errorMessage(error)) }
   }
-  return { commands: sent, refused }
+}
+
+function batchesOf(hosts: readonly string[]): (readonly string[])[] {
+  const batches: (readonly string[])[] = []
+  for (let at = 0; at < hosts.length; at += MAX_IDS_PER_CALL)
+    batches.push(hosts.slice(at, at + MAX_IDS_PER_CALL))
+  return batches
 }
 
 async function sendOne(
-  order: Order,
-  whom: { InstanceIds: string[] } | { Targets: { Key: string; Values: string[] }[] },
-  ssm: Pick<SSMClient, 'send'>
+  request: CommandRequest,
+  targets: { InstanceIds: string[] } | { Targets: { Key: string; Values: string[] }[] },
+  { ssm }: Pick<SsmPorts, 'ssm'>
 ): Promise<string> {
-  const { choice, given } = documentFor(order)
+  const { choice, given } = documentFor(request)
+  const { outputS3, timeoutSeconds } = request
   const parameters = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, [...values]]))
   try {
     const { Command } = await ssm.send(
       new SendCommandCommand({
         ...choice,
-        ...whom,
-        ...(order.store === null ? {} : { OutputS3BucketName: order.store.bucket }),
-        ...(order.store?.prefix ? { OutputS3KeyPrefix: order.store.prefix } : {}),
-        Comment: order.comment.slice(0, LONGEST_COMMENT),
-        Parameters: {
-          ...parameters,
-          executionTimeout: [String(order.timeoutSeconds)]
-        },
-        TimeoutSeconds: Math.max(SHORTEST_DELIVERY, order.timeoutSeconds),
-        MaxConcurrency: order.maxConcurrency,
+        ...targets,
+        ...(outputS3 === null ? {} : { OutputS3BucketName: outputS3.bucket }),
+        ...(outputS3?.prefix ? { OutputS3KeyPrefix: outputS3.prefix } : {}),
+        Comment: request.comment.slice(0, MAX_COMMENT_LENGTH),
+        Parameters: { ...parameters, executionTimeout: [String(timeoutSeconds)] },
+        TimeoutSeconds: Math.max(MIN_DELIVERY_SECONDS, timeoutSeconds),
+        MaxConcurrency: request.maxConcurrency,
         MaxErrors: '100%'
       })
     )
-    if (!Command?.CommandId) throw new Error('SSM accepted the command and gave it no id')
+    if (!Command?.CommandId) throw new Error('SSM accepted the command without giving it an id')
     return Command.CommandId
   } catch (error) {
-    const said = explainAwsError(error, 'ssm:SendCommand')
+    const explanation = explainAwsError(error, 'ssm:SendCommand')
     const pin =
       choice === SHELL_DOCUMENT && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : ''
-    throw new Error(`${said}${pin}`, { cause: error })
+    throw new Error(`${explanation}${pin}`, { cause: error })
   }
 }

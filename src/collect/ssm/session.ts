@@ -8,171 +8,161 @@ import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { recordOf } from '../host-record.ts'
 import type { Reply, ReplyRequest } from '../protocol/reply.ts'
 import { LOCKED_STEP } from '../script/document.ts'
-import { type SsmPorts, ssmApi } from './api.ts'
+import { queriesFor, SHELLS, type Shell } from '../script/shell.ts'
+import { type SsmApi, ssmApi } from './api.ts'
+import { type CommandCounter, commandCounter } from './command-counts.ts'
+import { type Deadline, startDeadline } from './deadline.ts'
 import type { InvocationState } from './invocation-status.ts'
+import type { SsmPorts } from './ports.ts'
 import { type Sent, type SentCommand, send } from './send.ts'
-import { type HostTask, queriesFor, type Shell } from './task.ts'
+import type { HostTask } from './task.ts'
 
-export interface SsmCollection {
+export interface SsmRequest {
   readonly targets: Targets
   /** The lines of the `targets` input, for messages. */
   readonly targetLines: readonly string[]
   readonly queries: readonly Query[]
   readonly document: string | null
-  /** Where hosts that have no osquery may get it. */
+  /** Where hosts that have no osquery may fetch it. */
   readonly osquery: readonly OsquerySource[]
-  /** Where SSM stores answers that do not fit in its replies; `null`: nowhere. */
+  /** Where SSM also stores what hosts print; `null`: nowhere. */
   readonly outputS3: S3Location | null
+  /** Names the repository and the run in SSM's history. */
   readonly comment: string
   readonly maxConcurrency: string
-  /** The collection's deadline, seconds from its start. */
+  /** The deadline of the collection, from its start. */
   readonly timeoutSeconds: number
   /** Ids of hosts that there should be. */
   readonly expectedIds: readonly string[]
-  /** Told at the end how many hosts SSM counts: those that it never listed are in no record. */
-  readonly onTargeted?: (hosts: number) => void
-  /** Whether many hosts may be asked again for answers in short, which spares reading calls; they are where left out. */
-  readonly short?: boolean
+  /** Whether a large group may be asked for deduplicated replies, which saves reading calls; yes by default. */
+  readonly dedup?: boolean
 }
 
-export type SsmSession = ReturnType<typeof openSession>
+/** What all parts of one run through SSM share. */
+export interface SsmSession {
+  readonly request: SsmRequest
+  readonly ports: SsmPorts
+  /** Random; names the run on its hosts. */
+  readonly nonce: string
+  /** The queries for hosts of each kind. */
+  readonly queries: Readonly<Record<Shell, readonly Query[]>>
+  readonly api: SsmApi
+  readonly counter: CommandCounter
+  readonly deadline: Deadline
+  /** Commands that were sent and have not ended, as far as is known. */
+  readonly running: Set<SentCommand>
+  /** Hosts that retain their answer for later commands. */
+  readonly retaining: Map<string, Shell>
+}
 
-/** What has been answered at the deadline may still be read for so long (milliseconds). */
-const READ_ON = 60_000
-/**
- * A reply that SSM does not give is left after so long (milliseconds); and soon after the deadline where it was asked
- * for before: what is left of the time belongs to replies that came last.
- */
-const PATIENCE = 60_000
-const PATIENCE_AT_DEADLINE = 20_000
-/** GitHub ends a cancelled job some ten seconds after its first signal. */
-const READ_ON_CANCELLED = 4_000
-/** A later command of a run is quick (seconds). */
-const ERRAND_SECONDS = 120
-/** Hosts that are told to remove what the run left; the others do so by themselves after 15 minutes. */
-const MAX_REMOVALS_WHEN_CANCELLED = 200
+/** Later commands of a run are quick (seconds). */
+const LATER_COMMAND_SECONDS = 120
+/** Hosts that a canceled run still tells to remove their answer; others do so by themselves after 15 minutes. */
+const MAX_REMOVALS_WHEN_CANCELED = 200
 
-/** What all parts of one run's conversation with SSM share. */
-export function openSession(request: SsmCollection, ports: SsmPorts, nonce: string) {
-  const { ssm, log, clock, signal } = ports
-  const started = clock.now()
-  const deadline = started + request.timeoutSeconds * 1_000
-  /** What a host of each kind is asked. */
-  const queries = {
-    posix: queriesFor(request.queries, 'posix'),
-    powershell: queriesFor(request.queries, 'powershell')
-  }
-  const reader = ssmApi(ports)
-  const running = new Set<SentCommand>()
-  const keeping = new Map<string, Shell>()
-  let abortedAt = Number.POSITIVE_INFINITY
-  const until = (): number => {
-    if (signal.aborted) abortedAt = Math.min(abortedAt, clock.now())
-    return Math.min(deadline + READ_ON, abortedAt + READ_ON_CANCELLED)
-  }
-
-  const stopping = () => signal.aborted || clock.now() >= deadline
-
-  /** Until when one reply may be tried to be read, from now on. */
-  function patience(): () => number {
-    const now = clock.now()
-    const last = now < deadline ? Math.min(now + PATIENCE, deadline + PATIENCE_AT_DEADLINE) : now + PATIENCE
-    return () => Math.min(until(), last)
-  }
-
-  /** Sends an errand. `sent` holds what runs, also where SSM refuses in the middle. */
-  async function order(
-    errand: HostTask,
-    targets: Targets,
-    sent: SentCommand[],
-    shell: Shell = 'posix'
-  ): Promise<Sent> {
-    try {
-      return await send(
-        {
-          targets,
-          errand,
-          nonce,
-          shell,
-          document: request.document,
-          store: errand.do === 'collect' ? request.outputS3 : null,
-          comment: request.comment,
-          maxConcurrency: request.maxConcurrency,
-          timeoutSeconds: errand.do === 'collect' ? request.timeoutSeconds : ERRAND_SECONDS
-        },
-        ssm,
-        log,
-        sent,
-        errand.do === 'remove' ? () => false : stopping
-      )
-    } finally {
-      for (const command of sent) running.add(command)
-    }
-  }
-
-  /** Cancels what still runs. A refusal is told once, and changes nothing else. */
-  async function cancel(): Promise<void> {
-    const refusals = new Set<string>()
-    for (const command of running) {
-      running.delete(command)
-      try {
-        await ssm.send(new CancelCommandCommand({ CommandId: command.id }))
-      } catch (error) {
-        refusals.add(explainAwsError(error, 'ssm:CancelCommand'))
-      }
-    }
-    for (const refusal of refusals) log.warning(refusal)
-  }
-
-  /** Has the hosts remove what the run left on them. A refusal is told; they do it by themselves in the end. */
-  async function tidy(): Promise<void> {
-    const all = [...keeping].slice(0, signal.aborted ? MAX_REMOVALS_WHEN_CANCELLED : keeping.size)
-    keeping.clear()
-    try {
-      for (const shell of ['posix', 'powershell'] as const) {
-        const hosts = all.filter(([, own]) => own === shell).map(([host]) => host)
-        if (hosts.length > 0) await order({ do: 'remove' }, { kind: 'hosts', hosts }, [], shell)
-      }
-    } catch (error) {
-      log.debug(
-        `${error instanceof Error ? error.message : ''} The hosts remove their answers in 15 minutes.`
-      )
-    }
-  }
-
+export function openSession(request: SsmRequest, ports: SsmPorts, nonce: string): SsmSession {
+  const api = ssmApi(ports)
   return {
-    nonce,
     request,
     ports,
-    reader,
-    queries,
-    /** What a host's answer must hold. */
-    asked: ({ shell }: SentCommand, host: string): ReplyRequest => ({
-      nonce,
-      host,
-      queries: queries[shell].map(({ name }) => name)
-    }),
-    /** The key under which SSM stores what a host printed (Systems Manager user guide; agent source). */
-    storedAt({ id, shell }: SentCommand, host: string): string {
-      const plugin = shell === 'posix' ? 'awsrunShellScript' : 'awsrunPowerShellScript'
-      const own = request.document !== null && !request.document.startsWith('AWS-')
-      const step = own ? LOCKED_STEP : `0.${plugin}`
-      return [request.outputS3?.prefix, id, host, plugin, step, 'stdout'].filter(Boolean).join('/')
+    nonce,
+    queries: {
+      posix: queriesFor(request.queries, 'posix'),
+      powershell: queriesFor(request.queries, 'powershell')
     },
-    /** The record of a host that has answered. */
-    record: ({ shell }: SentCommand, host: string, opened: Reply, state: InvocationState): HostRecord =>
-      recordOf(host, opened, queries[shell], state, new Date(clock.now()).toISOString(), shell),
-    deadline,
-    /** Until when replies may still be read. */
-    until,
-    patience,
-    /** Nothing new is to be asked of the hosts. */
-    stopping,
-    order,
-    ended: (command: SentCommand) => running.delete(command),
-    cancel,
-    /** Hosts that keep their answer for later commands. */
-    keeping,
-    tidy
+    api,
+    counter: commandCounter(ports, api),
+    deadline: startDeadline(request.timeoutSeconds, ports.clock, ports.signal),
+    running: new Set(),
+    retaining: new Map()
   }
+}
+
+/** Sends a task to hosts. Never throws. */
+export async function sendTask(
+  { request, ports, nonce, deadline, running }: SsmSession,
+  task: HostTask,
+  targets: Targets,
+  shell: Shell
+): Promise<Sent> {
+  const { document, comment, maxConcurrency, timeoutSeconds, outputS3 } = request
+  const collects = task.kind === 'collect'
+  const sent = await send(
+    {
+      task,
+      targets,
+      shell,
+      nonce,
+      document,
+      comment,
+      maxConcurrency,
+      outputS3: collects ? outputS3 : null,
+      timeoutSeconds: collects ? timeoutSeconds : LATER_COMMAND_SECONDS
+    },
+    ports,
+    task.kind === 'remove' ? () => false : deadline.isOver
+  )
+  for (const command of sent.commands) running.add(command)
+  return sent
+}
+
+/** Cancels what still runs. A refusal is a warning, and changes nothing else. */
+export async function cancelRunning({ ports, running }: SsmSession): Promise<void> {
+  const refusals = new Set<string>()
+  for (const command of running) {
+    running.delete(command)
+    try {
+      await ports.ssm.send(new CancelCommandCommand({ CommandId: command.id }))
+    } catch (error) {
+      refusals.add(explainAwsError(error, 'ssm:CancelCommand'))
+    }
+  }
+  for (const refusal of refusals) ports.log.warning(refusal)
+}
+
+/** Has the hosts remove the answers that they retain. */
+export async function removeRetained(session: SsmSession): Promise<void> {
+  const { ports, retaining } = session
+  const max = ports.signal.aborted ? MAX_REMOVALS_WHEN_CANCELED : retaining.size
+  const retained = [...retaining].slice(0, max)
+  retaining.clear()
+  for (const shell of SHELLS) {
+    const hosts = retained.filter(([, own]) => own === shell).map(([host]) => host)
+    if (hosts.length === 0) continue
+    const { error } = await sendTask(session, { kind: 'remove' }, { kind: 'hosts', hosts }, shell)
+    if (error !== null) ports.log.debug(`${error.message} The hosts remove their answers after 15 minutes.`)
+  }
+}
+
+/** What the reply of a host must match. */
+export function replyRequest(
+  { nonce, queries }: SsmSession,
+  { shell }: SentCommand,
+  host: string
+): ReplyRequest {
+  return { nonce, host, queries: queries[shell].map(({ name }) => name) }
+}
+
+/** The record of a host whose reply was read. */
+export function recordReply(
+  { queries, ports }: SsmSession,
+  { shell }: SentCommand,
+  host: string,
+  reply: Reply,
+  state: InvocationState
+): HostRecord {
+  return recordOf(host, reply, {
+    queries: queries[shell],
+    shell,
+    collectedAt: new Date(ports.clock.now()).toISOString(),
+    silence: { reason: state.reason, unanswered: state.delivered }
+  })
+}
+
+/** The key under which SSM stores what a host printed (Systems Manager user guide; agent source). */
+export function s3Key({ request }: SsmSession, { id, shell }: SentCommand, host: string): string {
+  const plugin = shell === 'posix' ? 'awsrunShellScript' : 'awsrunPowerShellScript'
+  const isLocked = request.document !== null && !request.document.startsWith('AWS-')
+  const step = isLocked ? LOCKED_STEP : `0.${plugin}`
+  return [request.outputS3?.prefix, id, host, plugin, step, 'stdout'].filter(Boolean).join('/')
 }

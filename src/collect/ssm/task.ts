@@ -1,99 +1,90 @@
 import type { OsquerySource } from '../../inputs/osquery-sources.ts'
 import type { Query } from '../../osquery/pack.ts'
 import {
+  chunkScript,
   collectorScript,
+  dedupScript,
   digestOfQueries,
   encodeScript,
-  pieceScript,
-  removeScript,
-  shorthandScript
+  removeScript
 } from '../script/build.ts'
-import { carryToWindows, windowsCollector, windowsPiece, windowsRemove } from '../script/powershell.ts'
+import { encodeForWindows, windowsChunk, windowsCollector, windowsRemove } from '../script/powershell.ts'
+import type { Shell } from '../script/shell.ts'
 
-/** What a command is to do on its hosts. All but the first kind go on with what the first left there. */
+/** What a command does on its hosts. All but the first kind work on the answer that the first left there. */
 export type HostTask =
   | {
-      readonly do: 'collect'
+      readonly kind: 'collect'
       readonly queries: readonly Pick<Query, 'name' | 'sql'>[]
       readonly budgetSeconds: number
       readonly querySeconds: number
-      readonly keep: boolean
-      /** SSM stores the output in S3 too. */
-      readonly stored: boolean
+      /** Retain answers that do not fit in SSM's list. */
+      readonly retain: boolean
+      /** SSM also stores the output in S3. */
+      readonly viaS3: boolean
       readonly osquery: readonly OsquerySource[]
     }
-  | { readonly do: 'piece'; readonly index: number }
-  | { readonly do: 'shorthand'; readonly known: string }
-  | { readonly do: 'remove' }
+  | { readonly kind: 'chunk'; readonly index: number }
+  | { readonly kind: 'dedup'; readonly dictionary: string }
+  | { readonly kind: 'remove' }
 
 type Parameters = Readonly<Record<string, readonly string[]>>
 
-/** What runs a host's commands: a POSIX shell (Linux, macOS), or Windows PowerShell. */
-export type Shell = 'posix' | 'powershell'
-
-/** The queries that can mean a host of this kind; those that name no platform mean all. */
-export function queriesFor<T extends Pick<Query, 'platforms'>>(queries: readonly T[], shell: Shell): T[] {
-  return queries.filter(
-    ({ platforms }) =>
-      platforms.length === 0 || platforms.some(name => (name === 'windows') === (shell === 'powershell'))
-  )
-}
-
 /**
- * The parameters of the documents of AWS that run a script.
+ * The parameters of AWS's documents, which run any script.
  * @throws Error when the packs are too large for one command.
  */
-export function openParameters(errand: HostTask, nonce: string, shell: Shell = 'posix'): Parameters {
+export function scriptParameters(task: HostTask, nonce: string, shell: Shell): Parameters {
   return {
     commands:
       shell === 'posix'
-        ? encodeScript(scriptFor(errand, nonce))
-        : carryToWindows(windowsScriptFor(errand, nonce))
+        ? encodeScript(posixScript(task, nonce))
+        : encodeForWindows(windowsScript(task, nonce))
   }
 }
 
-function windowsScriptFor(errand: HostTask, nonce: string): string {
-  switch (errand.do) {
+function windowsScript(task: HostTask, nonce: string): string {
+  switch (task.kind) {
     case 'collect':
-      return windowsCollector(errand.queries, { nonce, ...errand })
-    case 'piece':
-      return windowsPiece(nonce, errand.index)
-    case 'shorthand':
+      return windowsCollector(task.queries, { nonce, ...task })
+    case 'chunk':
+      return windowsChunk(nonce, task.index)
+    case 'dedup':
     case 'remove':
       return windowsRemove(nonce)
   }
 }
 
-function scriptFor(errand: HostTask, nonce: string): string {
-  switch (errand.do) {
+function posixScript(task: HostTask, nonce: string): string {
+  switch (task.kind) {
     case 'collect':
-      return collectorScript(errand.queries, { nonce, ...errand })
-    case 'piece':
-      return pieceScript(nonce, errand.index)
-    case 'shorthand':
-      return shorthandScript(nonce, errand.known)
+      return collectorScript(task.queries, { nonce, ...task })
+    case 'chunk':
+      return chunkScript(nonce, task.index)
+    case 'dedup':
+      return dedupScript(nonce, task.dictionary)
     case 'remove':
       return removeScript(nonce)
   }
 }
 
-/** The parameters of a document of our own, which holds the script (document.ts). */
-export function lockedParameters(errand: HostTask, nonce: string): Parameters {
-  const shared = { errand: [errand.do], nonce: [nonce] }
-  switch (errand.do) {
+/** The parameters of a locked document, which contains the script (document.ts). */
+export function lockedParameters(task: HostTask, nonce: string): Parameters {
+  const shared = { task: [task.kind], nonce: [nonce] }
+  switch (task.kind) {
     case 'collect':
       return {
         ...shared,
-        asked: [digestOfQueries(errand.queries)],
-        budget: [String(errand.budgetSeconds)],
-        limit: [String(errand.querySeconds)],
-        keep: [errand.keep ? 'yes' : 'no'],
-        stored: [errand.stored ? 'yes' : 'no']
+        queriesDigest: [digestOfQueries(task.queries)],
+        budget: [String(task.budgetSeconds)],
+        limit: [String(task.querySeconds)],
+        retain: [task.retain ? 'yes' : 'no'],
+        viaS3: [task.viaS3 ? 'yes' : 'no']
       }
-    case 'piece':
-      return { ...shared, piece: [String(errand.index)] }
-    case 'shorthand':
-      return { ...shared, known: [errand.known] }
+    case 'chunk':
+      return { ...shared, chunk: [String(task.index)] }
+    case 'dedup':
+      return { ...shared, dictionary: [task.dictionary] }
     case 'remove':
       return shared
   }

@@ -1,79 +1,77 @@
 import { markdownTable } from 'markdown-table'
 import type { Effect, PlannedFinding } from '../../review/plan.ts'
-import { changesInWords } from '../diff-summary.ts'
-import { escapeCell } from '../escape.ts'
-import { count, listed, nature, number, SIGNS } from '../phrases.ts'
+import { count, number, plural } from '../../text/phrases.ts'
+import { diffSummary } from '../diff-summary.ts'
+import { escapeCell, escapeText } from '../escape.ts'
+import { briefHostList, type HostNames, hostList } from '../host-names.ts'
+import { SEVERITY_MARKS } from '../marks.ts'
+import { findingLabel, listFirst } from '../phrases.ts'
 import type { Report } from '../report.ts'
 import { openFindings } from '../summarize.ts'
 import { changesDiff, integrityText, pathText } from './changes.ts'
-import { hostCell, hostList, type Names } from './hosts.ts'
 import type { Tier } from './tier.ts'
 
-/** What the pull request does to the baseline, and what it would do to the fleet's verdicts. */
-export function planSection(report: Report, names: Names, tier: Tier): string {
+/** What the pull request does to the baseline, and how it would change the fleet's verdicts. */
+export function planSection(report: Report, names: HostNames, tier: Tier): string {
   const { plan, run } = report
   if (plan === undefined) return ''
   const path = run.baseline === null ? 'the baseline' : pathText(run.baseline.path)
   const diff = changesDiff(plan.changes, tier)
   const parts = [
-    '### 🧭 The plan',
-    `This pull request changes ${path}: **${changesInWords(plan.changes)}**.`,
-    plan.effect === null ? NOT_ASKED : effectText(plan.effect, names, tier),
+    '### 🧭 Plan',
+    `This pull request changes ${path}: **${diffSummary(plan.changes)}**.`,
+    plan.effect === null ? NO_HOST_CONTACTED : effectText(plan.effect, names, tier),
     plan.effect === null ? '' : guardText(report),
     integrityText(plan.integrity),
     plan.effect === null ? '' : findingsTable(plan.effect, names, tier),
-    diff === '' ? '' : `<details><summary>What changes in the file</summary>\n\n${diff}\n\n</details>`
+    diff === '' ? '' : `<details><summary>Changes to the baseline</summary>\n\n${diff}\n\n</details>`
   ]
   return parts.filter(part => part !== '').join('\n\n')
 }
 
-const NOT_ASKED =
-  '> ⚠️ No host was asked, so nothing is known of what this does to the fleet, nor whether it blesses an implant.'
+const NO_HOST_CONTACTED =
+  '> ⚠️ No host was contacted, so it is unknown what this change does to the fleet, and whether it approves an implant.'
 
 function effectText(
   { becomeClean, becomeDrifted, vanished, appeared }: Effect,
-  names: Names,
+  names: HostNames,
   tier: Tier
 ): string {
-  const lines: string[] = []
-  const tell = (hosts: readonly string[], sign: string, what: string) => {
-    if (hosts.length === 0) return
-    lines.push(
-      `- ${sign} ${count(hosts.length, 'host')} ${hosts.length === 1 ? what.replace('become', 'becomes') : what}: ${hostList(hosts, names, tier.hosts)}`
-    )
-  }
-  tell(becomeClean, '✅', 'become clean')
-  tell(becomeDrifted, SIGNS.medium, 'become drifted')
-  const followed = vanished.filter(({ verdict }) => verdict === 'rollout').length
-  if (followed > 0) lines.push(`- 🚚 It follows ${count(followed, 'rollout')}.`)
+  const hostLine = (hosts: readonly string[], mark: string, state: string) =>
+    hosts.length === 0
+      ? []
+      : [
+          `- ${mark} ${count(hosts.length, 'host')} ${plural(hosts.length, 'becomes', 'become')} ${state}: ${hostList(hosts, names, tier.hosts, escapeText)}`
+        ]
+  const rollouts = vanished.filter(({ verdict }) => verdict === 'rollout').length
+  const lines = [
+    ...hostLine(becomeClean, '✅', 'clean'),
+    ...hostLine(becomeDrifted, SEVERITY_MARKS.medium, 'drifted'),
+    ...(rollouts > 0 ? [`- 🚚 It accounts for ${count(rollouts, 'rollout')}.`] : [])
+  ]
   if (lines.length === 0 && vanished.length + appeared.length === 0)
-    return 'On the fleet as it is now it changes no verdict.'
+    return 'It changes no verdict on the current fleet.'
   if (lines.length === 0) lines.push('- No host becomes clean or drifted.')
-  return `On the fleet as it is now:\n\n${lines.join('\n')}`
+  return `On the current fleet:\n\n${lines.join('\n')}`
 }
 
-/** What the poisoning guard says. */
+/** What the poisoning guard found. */
 function guardText({ plan, findings }: Report): string {
   const poisoned = openFindings(findings).filter(({ kind }) => kind === 'poisoning')
-  if (poisoned.length > 0) {
-    const worst = poisoned[0]
-    const sign = worst === undefined ? '' : SIGNS[worst.severity]
-    return `${sign} **It blesses what fewer than half of the hosts have**: ${count(poisoned.length, 'finding')} of baseline poisoning below.`
-  }
-  const blessed = plan?.changes.rows.some(({ change }) => change === 'added') === true
-  return blessed ? '✅ Every row that it adds stands on at least half of the hosts that it is for.' : ''
+  const [worst] = poisoned
+  if (worst !== undefined)
+    return `${SEVERITY_MARKS[worst.severity]} **It may hide an attack**: see ${count(poisoned.length, 'baseline poisoning finding')} below.`
+  const adds = plan?.changes.rows.some(({ change }) => change === 'added') === true
+  return adds ? '✅ Every row it adds is on at least half of the hosts it applies to.' : ''
 }
 
 /** The findings that vanish and appear. */
-function findingsTable({ vanished, appeared }: Effect, names: Names, tier: Tier): string {
-  const line = (finding: PlannedFinding, what: string) => [
-    what,
-    `${SIGNS[finding.severity]} ${nature({ ...finding, kind: 'deviation' })}`,
-    hostCell(finding.hosts, names, Math.min(5, tier.hosts)),
-    listed(
-      finding.queries.slice(0, 4).map(query => escapeCell(query, 64)),
-      Math.max(0, finding.queries.length - 4)
-    )
+function findingsTable({ vanished, appeared }: Effect, names: HostNames, tier: Tier): string {
+  const line = (finding: PlannedFinding, change: string) => [
+    change,
+    `${SEVERITY_MARKS[finding.severity]} ${findingLabel({ ...finding, kind: 'deviation' })}`,
+    briefHostList(finding.hosts, names, Math.min(5, tier.hosts), escapeCell),
+    listFirst(finding.queries, 4, query => escapeCell(query, 64))
   ]
   const body = [
     ...appeared.map(finding => line(finding, '➕ appears')),
@@ -81,7 +79,7 @@ function findingsTable({ vanished, appeared }: Effect, names: Names, tier: Tier)
   ]
   if (body.length === 0) return ''
   const shown = body.slice(0, tier.lines)
-  const rest = body.length - shown.length
+  const more = body.length - shown.length
   const table = markdownTable([['', 'Finding', 'Hosts', 'Tables'], ...shown], { alignDelimiters: false })
-  return rest > 0 ? `${table}\n\nAnd ${number(rest)} more.` : table
+  return more > 0 ? `${table}\n\nAnd ${number(more)} more.` : table
 }

@@ -1,12 +1,12 @@
-/** How much of each thing is shown. What is left out is counted where it would stand. */
+/** How much a report shows. What is left out is counted in its place. */
 export interface Tier {
   /** Findings with a section of their own. */
   readonly sections: number
   /** Findings in the table of findings. */
   readonly listed: number
-  /** Rows of a finding in sight. */
+  /** Rows of a finding that are visible at once. */
   readonly rows: number
-  /** Further rows of a finding, folded away. */
+  /** More rows of a finding, in a closed `<details>`. */
   readonly folded: number
   /** Columns of a row. */
   readonly columns: number
@@ -14,11 +14,11 @@ export interface Tier {
   readonly value: number
   /** Hosts in a list. */
   readonly hosts: number
-  /** Lines of the map, of the clusters, of the hosts that were not assessed, of the acceptances, of the notices. */
+  /** Lines of the host map, and of the lists of clusters, unassessed hosts, acceptances and notices. */
   readonly lines: number
 }
 
-/** From everything a reader may want to little more than counts. */
+/** From everything that a reader may want down to little more than counts. */
 export const TIERS: readonly [Tier, ...Tier[]] = [
   { sections: 1_000, listed: 1_000, rows: 10, folded: 190, columns: 24, value: 240, hosts: 10, lines: 60 },
   { sections: 300, listed: 500, rows: 8, folded: 12, columns: 12, value: 120, hosts: 10, lines: 40 },

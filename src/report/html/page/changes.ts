@@ -1,90 +1,88 @@
 import type { BaselineChanges, RowChange } from '../../../baseline/diff.ts'
-import { changesInWords } from '../../diff-summary.ts'
-import { fold } from './disclosure.ts'
-import { type Child, el, said } from './dom.ts'
-import { cellOf, columnsOf, queryTitle } from './rows.ts'
-import { cell, changeCell, line, sheet, unseen } from './table.ts'
-import { count, listed } from './words.ts'
+import { count } from '../../../text/phrases.ts'
+import { listFirst } from '../../phrases.ts'
+import { disclosure } from './disclosure.ts'
+import { type Child, el, untrusted } from './dom.ts'
+import { CHANGE_MARKS } from './labels.ts'
+import { cellContent, columnsOf, queryTitle } from './rows.ts'
+import { cell, changeCell, dataTable, tableRow, visuallyHidden } from './table.ts'
 
-/** Up to this many changes are in sight from the start. */
-const FEW = 24
-const MARKS = { added: '+', removed: '−', moved: '→' } as const
-
-/** `12 rows added and 3 removed`, in bold; what that is stands in the fold. */
-export const changesWords = (changes: BaselineChanges): HTMLElement => el('b', {}, changesInWords(changes))
+/** Up to this many changes are open from the start. */
+const MAX_OPEN_CHANGES = 24
 
 /** What differs between two versions of a baseline: its rows as tables, one for each query and role. */
-export function changesFold(title: string, changes: BaselineChanges): HTMLElement[] {
+export function changesDisclosure(changes: BaselineChanges): HTMLElement[] {
   const { rows, acceptances, queries, packs } = changes
-  const many = rows.length + acceptances.length + queries.length + packs.length
-  if (many === 0) return []
-  return [
-    fold(title, many <= FEW, () => [
-      ...others(changes),
-      ...[...Map.groupBy(rows, ({ role, query }) => JSON.stringify([role, query])).values()].map(rowSheet),
-      ...(acceptances.length > 0 ? [acceptanceSheet(acceptances)] : [])
-    ])
+  const total = rows.length + acceptances.length + queries.length + packs.length
+  if (total === 0) return []
+  const tables = () => [
+    ...otherChanges(changes),
+    ...[...Map.groupBy(rows, ({ role, query }) => JSON.stringify([role, query])).values()].map(rowTable),
+    ...(acceptances.length > 0 ? [acceptanceTable(acceptances)] : [])
   ]
+  return [disclosure('Changes to the baseline', total <= MAX_OPEN_CHANGES, tables)]
 }
 
-/** Asks for a look at rows that are added to tables whose change is rarely innocent. */
-export function integrityNote(queries: readonly string[]): HTMLElement[] {
+/** Asks for a review of rows that are added to integrity tables. */
+export function integrityNotice(queries: readonly string[]): HTMLElement[] {
   if (queries.length === 0) return []
-  const named = queries.slice(0, 8)
-  const tables = said(listed(named, queries.length - named.length), 600)
-  const look = ', where a change is rarely innocent: look at each of them.'
-  return [el('p', { class: 'notice' }, 'Rows are added to ', tables, look)]
+  const tables = untrusted(
+    listFirst(queries, 8, query => query),
+    600
+  )
+  const advice = ', where a change is rarely benign: review each one.'
+  return [el('p', { class: 'notice' }, 'Rows are added to ', tables, advice)]
 }
 
-const SAID = { removed: 'is gone', columns: 'has other columns' } as const
+const QUERY_CHANGES = { removed: 'was removed', columns: 'has other columns' } as const
 
-function others({ queries, packs }: BaselineChanges): HTMLElement[] {
-  const told: Child[][] = packs.map(name => ['The pack ', said(name, 100), ' has another digest.'])
+function otherChanges({ queries, packs }: BaselineChanges): HTMLElement[] {
+  const sentences: Child[][] = packs.map(name => ['The pack ', untrusted(name, 100), ' has a new digest.'])
   for (const { change, role, query } of queries) {
     if (change === 'added') continue
-    told.push(['The query ', said(query, 64), ...ofRole(role), ` ${SAID[change]}.`])
+    sentences.push(['The query ', untrusted(query, 64), ...roleText(role), ` ${QUERY_CHANGES[change]}.`])
   }
-  return told.map(words => el('p', { class: 'quiet' }, ...words))
+  return sentences.map(sentence => el('p', { class: 'quiet' }, ...sentence))
 }
 
-function ofRole(role: string | null): Child[] {
-  return role === null ? [] : [' of role ', said(role, 64)]
+function roleText(role: string | null): Child[] {
+  return role === null ? [] : [' of role ', untrusted(role, 64)]
 }
 
-function rowSheet(rows: readonly RowChange[]): HTMLElement {
+function rowTable(rows: readonly RowChange[]): HTMLElement {
   const { query = '', role = null } = rows[0] ?? {}
   const columns = columnsOf(rows.map(({ row }) => row))
-  return sheet({
-    title: queryTitle(query, count(rows.length, 'row'), ...ofRole(role)),
+  return dataTable({
+    title: queryTitle(query, count(rows.length, 'row'), ...roleText(role)),
     label: `Changes of ${query}`,
-    heads: [unseen('Change'), ...columns.map(column => said(column, 64)), 'List'],
+    headers: [visuallyHidden('Change'), ...columns.map(column => untrusted(column, 64)), 'List'],
     rows,
-    line: ({ change, row, from, to }) =>
-      line(
+    toRow: ({ change, row, from, to }) =>
+      tableRow(
         change,
-        changeCell(MARKS[change], change),
-        ...columns.map(column => cell(column, ...cellOf({ row, expected: null }, column))),
+        changeCell(CHANGE_MARKS[change], change),
+        ...columns.map(column => cell(column, ...cellContent({ row, expected: null }, column))),
         cell('List', change === 'moved' ? `${from} → ${to}` : (to ?? from ?? ''))
       )
   })
 }
 
-function acceptanceSheet(acceptances: BaselineChanges['acceptances']): HTMLElement {
-  return sheet({
+function acceptanceTable(acceptances: BaselineChanges['acceptances']): HTMLElement {
+  return dataTable({
     title: queryTitle('accept', count(acceptances.length, 'acceptance')),
     label: 'Changes of acceptances',
-    heads: [unseen('Change'), 'Table', 'Match', 'Hosts', 'Until', 'Reason', 'Owner'],
+    headers: [visuallyHidden('Change'), 'Table', 'Match', 'Hosts', 'Until', 'Reason', 'Owner'],
     rows: acceptances,
-    line: ({ change, acceptance: { query, match, hosts, expires, reason, owner } }) =>
-      line(
+    toRow: ({ change, acceptance: { query, match, hosts, expires, reason, owner } }) =>
+      tableRow(
         change,
-        changeCell(MARKS[change], change),
-        cell('Table', said(query, 64)),
-        cell('Match', ...Object.entries(match).map(each => el('code', {}, said(each.join('='))))),
-        cell('Hosts', said(hosts?.join(', ') ?? 'every host')),
-        cell('Until', said(expires, 40)),
-        cell('Reason', said(reason)),
-        cell('Owner', said(owner, 100))
+        changeCell(CHANGE_MARKS[change], change),
+        cell('Table', untrusted(query, 64)),
+        cell('Match', ...Object.entries(match).map(entry => el('code', {}, untrusted(entry.join('='))))),
+        cell('Hosts', untrusted(hosts?.join(', ') ?? 'every host')),
+        cell('Until', untrusted(expires, 40)),
+        cell('Reason', untrusted(reason)),
+        cell('Owner', untrusted(owner, 100))
       )
   })
 }

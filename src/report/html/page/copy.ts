@@ -1,11 +1,11 @@
-import { escapeUnseen } from '../../json.ts'
+import { escapeUnseen } from '../../../text/escape-json.ts'
 import { button, fill } from './dom.ts'
 
-/** A button that puts a text into the clipboard, and says so in its place. */
+/** A button that copies a text, and confirms it in its own label. */
 export function copyButton(label: string, text: () => string): HTMLButtonElement {
   const element = button(label, async () => {
     const done = await copy(text())
-    fill(element, done ? 'Copied' : 'Copying was refused')
+    fill(element, done ? 'Copied' : 'Copy failed')
     setTimeout(() => fill(element, label), 1_600)
   })
   element.className = 'copy'
@@ -13,7 +13,7 @@ export function copyButton(label: string, text: () => string): HTMLButtonElement
   return element
 }
 
-/** JSON in which nothing is invisible, and nothing is a command to a terminal. */
+/** JSON with nothing invisible in it, and nothing that a terminal obeys. */
 export function copyableJson(value: unknown): string {
   return escapeUnseen(JSON.stringify(value, null, 2))
 }
@@ -27,7 +27,7 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
-/** For pages from disk in browsers that keep the clipboard to pages from a server. */
+/** For pages opened from disk, in browsers that reserve the clipboard for pages from a server. */
 function copyBySelection(text: string): boolean {
   const area = document.createElement('textarea')
   area.value = text

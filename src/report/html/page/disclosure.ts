@@ -1,25 +1,25 @@
 import { type Child, el } from './dom.ts'
 
-/** A heading that opens into what is made only then; on paper it is open. */
-export function fold(title: Child, open: boolean, make: () => readonly Child[]): HTMLElement {
-  const element = el('details', { class: 'fold' }, el('summary', {}, el('h3', {}, title)))
+/** A heading with content that is made when it is first opened. For printing it opens, and closes again. */
+export function disclosure(title: Child, open: boolean, content: () => readonly Child[]): HTMLElement {
+  const element = el('details', { class: 'disclosure' }, el('summary', {}, el('h3', {}, title)))
   let made = false
   const fill = (): void => {
     if (made) return
     made = true
-    element.append(...make())
+    element.append(...content())
   }
   element.addEventListener('toggle', () => {
     if (element.open) fill()
   })
-  let forPaper = false
+  let openedToPrint = false
   addEventListener('beforeprint', () => {
-    forPaper = !element.open
+    openedToPrint = !element.open
     fill()
     element.open = true
   })
   addEventListener('afterprint', () => {
-    if (forPaper) element.open = false
+    if (openedToPrint) element.open = false
   })
   if (open) fill()
   element.open = open

@@ -1,6 +1,6 @@
 import { escapeLine } from '../../escape.ts'
 
-/** The attributes the page uses. None of them runs anything, and {@link link} alone sets an address. */
+/** The attributes that the page uses. None of them runs anything; addresses are set only by {@link technique} and {@link anchor}. */
 export type Attributes = Readonly<
   Partial<
     Record<
@@ -28,13 +28,13 @@ export type Attributes = Readonly<
 
 export type Child = Node | string
 
-/** Longest text and longest attribute on the page; what is cut ends in `…`. */
-const LONGEST = 100_000
-const LONGEST_ATTRIBUTE = 600
+/** In characters; longer texts are cut and end in `…`. */
+const MAX_TEXT_LENGTH = 100_000
+const MAX_ATTRIBUTE_LENGTH = 600
 
 /**
- * The one way in which anything gets onto the page: as text, or as the value of a harmless attribute, with what would
- * be invisible or reorder its neighbors shown as an escape.
+ * The only way onto the page: everything is text, or the value of a harmless attribute. Characters that are invisible or
+ * would reorder their neighbors are shown as escapes.
  */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -43,24 +43,24 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes))
-    element.setAttribute(name, visible(String(value), LONGEST_ATTRIBUTE))
+    element.setAttribute(name, visible(String(value), MAX_ATTRIBUTE_LENGTH))
   element.append(...children.map(child => (typeof child === 'string' ? visible(child) : child)))
   return element
 }
 
-/** Somebody else's words, cut to `limit`, in their own direction: they cannot reorder what stands beside them. */
-export function said(text: string, limit = 400): HTMLElement {
+/** Text from outside, cut to `limit` and isolated, so that its direction cannot reorder the text around it. */
+export function untrusted(text: string, limit = 400): HTMLElement {
   return el('bdi', {}, visible(text, limit))
 }
 
-/** Replaces what an element holds. */
+/** Replaces the children of an element. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren(...children.map(child => (typeof child === 'string' ? visible(child) : child)))
 }
 
-/** A technique as a link to its page, where it has the form of one. */
+/** A technique as a link to its page, if it looks like a technique id. */
 export function technique(id: string): Child {
-  if (!/^T\d{4}(\.\d{3})?$/.test(id)) return said(id)
+  if (!/^T\d{4}(\.\d{3})?$/.test(id)) return untrusted(id)
   const anchor = el('a', {}, id)
   anchor.href = `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`
   anchor.rel = 'noopener noreferrer'
@@ -74,9 +74,9 @@ export function anchor(id: string, ...children: readonly Child[]): HTMLAnchorEle
   return link
 }
 
-/** The sign of a severity: a shape of its own, for eyes; the word stands beside it or in the label. */
-export function sign(shape: string): HTMLElement {
-  return el('i', { class: 'sign', 'data-shape': shape, 'aria-hidden': 'true' })
+/** An icon, for sighted readers only: the same word is next to it or in the label. */
+export function icon(shape: string): HTMLElement {
+  return el('i', { class: 'icon', 'data-shape': shape, 'aria-hidden': 'true' })
 }
 
 export function button(label: Child, onPress: () => void, attributes: Attributes = {}): HTMLButtonElement {
@@ -87,6 +87,6 @@ export function button(label: Child, onPress: () => void, attributes: Attributes
 
 const PLAIN = /^[ -~]*$/
 
-function visible(text: string, limit = LONGEST): string {
+function visible(text: string, limit = MAX_TEXT_LENGTH): string {
   return PLAIN.test(text) && text.length <= limit ? text : escapeLine(text, limit)
 }

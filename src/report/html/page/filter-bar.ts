@@ -1,19 +1,20 @@
+import { count, number } from '../../../text/phrases.ts'
 import { SEVERITIES, type Severity } from '../../report.ts'
-import { button, el, fill, sign } from './dom.ts'
+import { button, el, fill, icon } from './dom.ts'
 import { EVERYTHING, type Filter, type Selection } from './filter.ts'
+import { SEVERITY_SHAPES } from './labels.ts'
 import type { Model } from './model.ts'
-import { count, number, SHAPES } from './words.ts'
 
-export interface Bar {
+export interface FilterBar {
   readonly element: HTMLElement
   readonly show: (filter: Filter, selection: Selection) => void
 }
 
-/** Options in the list of hosts. */
-const MAX_OPTIONS = 500
+/** Hosts that the input suggests. */
+const MAX_SUGGESTED_HOSTS = 500
 
-/** The filters, how much they leave, and the way back to everything. */
-export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
+/** The filters, how much they leave, and a button that resets them. */
+export function filterBar(model: Model, change: (filter: Filter) => void): FilterBar {
   let filter = EVERYTHING
   const set = (more: Partial<Filter>) => change({ ...filter, ...more })
 
@@ -34,8 +35,8 @@ export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
   })
   text.addEventListener('input', () => set({ text: text.value }))
   host.addEventListener('input', () => set({ host: host.value }))
-  const offered = el('datalist', { id: 'hosts' })
-  host.addEventListener('focus', () => offerHosts(offered, model), { once: true })
+  const suggestions = el('datalist', { id: 'hosts' })
+  host.addEventListener('focus', () => suggestHosts(suggestions, model), { once: true })
   const query = choice('query', 'any', model.queries, value => set({ query: value }))
   const cluster = choice(
     'cluster',
@@ -46,7 +47,7 @@ export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
   const toggles = new Map(
     SEVERITIES.filter(severity => model.findings.some(({ finding }) => finding.severity === severity)).map(
       severity => {
-        const label = el('span', {}, sign(SHAPES[severity]), severity)
+        const label = el('span', {}, icon(SEVERITY_SHAPES[severity]), severity)
         const element = button(label, () => set({ severities: toggled(filter.severities, severity) }), {
           'aria-pressed': 'false'
         })
@@ -54,7 +55,7 @@ export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
       }
     )
   )
-  const told = el('p', { class: 'told', role: 'status' })
+  const result = el('p', { role: 'status' })
   const reset = button(
     'Reset',
     () => {
@@ -71,8 +72,8 @@ export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
     ...(model.queries.length > 0 ? [field('Table', query)] : []),
     ...(model.report.clusters.length > 1 ? [field('Cluster', cluster)] : []),
     ...(toggles.size > 0 ? [group('Severity', ...toggles.values())] : []),
-    el('div', { class: 'outcome' }, told, reset),
-    offered
+    el('div', { class: 'result' }, result, reset),
+    suggestions
   )
   element.addEventListener('submit', event => event.preventDefault())
   return {
@@ -86,7 +87,7 @@ export function filterBar(model: Model, change: (filter: Filter) => void): Bar {
       for (const [severity, toggle] of toggles)
         toggle.setAttribute('aria-pressed', String(next.severities.includes(severity)))
       reset.hidden = isEverything(next)
-      fill(told, `${share(selection.findings, 'finding')}, ${share(selection.hosts, 'host')}`)
+      fill(result, `${share(selection.findings, 'finding')}, ${share(selection.hosts, 'host')}`)
     }
   }
 }
@@ -95,9 +96,12 @@ function isEverything({ host, query, severities, cluster, text }: Filter): boole
   return host === '' && query === '' && severities.length === 0 && cluster === '' && text === ''
 }
 
-function share(shown: readonly boolean[], one: string): string {
-  const many = shown.filter(Boolean).length
-  return many === shown.length ? count(many, one) : `${number(many)} of ${count(shown.length, one)}`
+/** `1 of 7 findings`, or `7 findings` if all are shown. */
+function share(shown: readonly boolean[], noun: string): string {
+  const visible = shown.filter(Boolean).length
+  return visible === shown.length
+    ? count(visible, noun)
+    : `${number(visible)} of ${count(shown.length, noun)}`
 }
 
 function toggled(severities: readonly Severity[], severity: Severity): Severity[] {
@@ -134,10 +138,10 @@ function choice(
   return select
 }
 
-function offerHosts(list: HTMLElement, model: Model): void {
-  const offered = model.hosts.filter(host => host.state !== 'calm').slice(0, MAX_OPTIONS)
+function suggestHosts(list: HTMLElement, model: Model): void {
+  const hosts = model.hosts.filter(host => host.state !== 'clean').slice(0, MAX_SUGGESTED_HOSTS)
   list.append(
-    ...offered.map(({ host, brief }) => {
+    ...hosts.map(({ host, brief }) => {
       const option = el('option', {}, brief)
       option.value = host.id
       return option

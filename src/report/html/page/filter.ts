@@ -1,7 +1,7 @@
 import { SEVERITIES, type Severity } from '../../report.ts'
 import type { FindingView, Model } from './model.ts'
 
-/** What a reader asks for; empty asks for nothing in particular. */
+/** What a reader looks for; an empty filter matches everything. */
 export interface Filter {
   /** A host's id, or part of an id or a name. */
   readonly host: string
@@ -13,75 +13,78 @@ export interface Filter {
 
 export const EVERYTHING: Filter = { host: '', query: '', severities: [], cluster: '', text: '' }
 
-/** What a filter leaves, by place in the model. */
+/** What matches a filter, by index in the model. */
 export interface Selection {
   readonly hosts: readonly boolean[]
   readonly findings: readonly boolean[]
-  /** Whether a host's part in a finding is asked for. */
+  /** Whether a host's part in a finding matches. */
   readonly pair: (host: number, finding: number) => boolean
 }
 
 /**
- * One question for all views: is this host's part in this finding asked for? A finding is shown when it is for one of
- * its hosts, a host when it is for one of its findings, or when only hosts were asked for. O(hosts in findings).
+ * One rule for all views: does this host's part in this finding match? A finding is shown if one of its hosts matches; a
+ * host is shown if one of its findings matches, or if the filter is only about hosts. O(hosts in findings).
  */
 export function selectionOf(model: Model, filter: Filter): Selection {
   const host = filter.host.trim().toLowerCase()
   const text = filter.text.trim().toLowerCase()
   const exact = model.hosts.some(view => view.host.id === filter.host)
-  const asked = model.hosts.map(
+  const hostMatches = model.hosts.map(
     view =>
       (exact ? view.host.id === filter.host : host === '' || view.text.includes(host)) &&
       (filter.cluster === '' || view.host.cluster === filter.cluster)
   )
-  const named = model.hosts.map(view => text === '' || view.text.includes(text))
-  const wanted = model.findings.map(
+  const nameMatches = model.hosts.map(view => text === '' || view.text.includes(text))
+  const findingMatches = model.findings.map(
     ({ finding, queries }) =>
       (filter.severities.length === 0 || filter.severities.includes(finding.severity)) &&
       (filter.query === '' || queries.includes(filter.query))
   )
-  const says = model.findings.map(
-    (view, at) => wanted[at] === true && (text === '' || words(view).includes(text))
+  const textMatches = model.findings.map(
+    (view, at) => findingMatches[at] === true && (text === '' || textOf(view).includes(text))
   )
   const pair = (at: number, finding: number): boolean =>
-    asked[at] === true && wanted[finding] === true && (named[at] === true || says[finding] === true)
+    hostMatches[at] === true &&
+    findingMatches[finding] === true &&
+    (nameMatches[at] === true || textMatches[finding] === true)
   const anyHost = host === '' && filter.cluster === ''
   const anyFinding = filter.severities.length === 0 && filter.query === ''
   return {
     hosts: model.hosts.map(
       (view, at) =>
-        (anyFinding && asked[at] === true && named[at] === true) || view.findings.some(f => pair(at, f))
+        (anyFinding && hostMatches[at] === true && nameMatches[at] === true) ||
+        view.findings.some(f => pair(at, f))
     ),
     findings: model.findings.map(
-      (view, at) => (anyHost && says[at] === true) || view.hosts.some(host => pair(host, at))
+      (view, at) => (anyHost && textMatches[at] === true) || view.hosts.some(host => pair(host, at))
     ),
     pair
   }
 }
 
-const searched = new WeakMap<FindingView, string>()
+const texts = new WeakMap<FindingView, string>()
 
-/** Everything a finding says, in lower case. */
-function words(view: FindingView): string {
-  const known = searched.get(view)
+/** All text of a finding, in lower case. */
+function textOf(view: FindingView): string {
+  const known = texts.get(view)
   if (known !== undefined) return known
   const { id, kind, verdict, severity, explanation, attack, acceptedBy, rows } = view.finding
-  const said = [id, kind, verdict ?? '', severity, explanation, ...attack, acceptedBy ?? '']
+  const parts = [id, kind, verdict ?? '', severity, explanation, ...attack, acceptedBy ?? '']
   for (const { query, row, expected } of rows)
-    said.push(query, ...Object.values(row), ...Object.values(expected ?? {}))
-  const text = said.join('\n').toLowerCase()
-  searched.set(view, text)
+    parts.push(query, ...Object.values(row), ...Object.values(expected ?? {}))
+  const text = parts.join('\n').toLowerCase()
+  texts.set(view, text)
   return text
 }
 
-/** What the address holds after `#`: the filter, and the finding that was opened last. */
-export interface Place {
+/** What the address holds after `#`: the filter, and the finding opened last. */
+export interface PageState {
   readonly filter: Filter
-  /** A finding's id, or nothing. */
+  /** A finding's id, or empty. */
   readonly finding: string
 }
 
-export function writeHash({ filter, finding }: Place): string {
+export function writeHash({ filter, finding }: PageState): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries({ ...filter, finding })) {
     const text = typeof value === 'string' ? value : value.join(',')
@@ -90,8 +93,8 @@ export function writeHash({ filter, finding }: Place): string {
   return parameters.toString()
 }
 
-/** Reads what {@link writeHash} wrote; what makes no sense is left out. */
-export function readHash(hash: string): Place {
+/** Reads what {@link writeHash} wrote; anything else is ignored. */
+export function readHash(hash: string): PageState {
   const parameters = new URLSearchParams(hash.replace(/^#/, ''))
   const text = (name: string) => (parameters.get(name) ?? '').slice(0, 500)
   const severities = text('severities').split(',')

@@ -1,107 +1,117 @@
+import { count, list, number } from '../../../text/phrases.ts'
+import { capital, findingLabel } from '../../phrases.ts'
 import { copyableJson, copyButton } from './copy.ts'
-import { type Child, el, said, sign, technique } from './dom.ts'
+import { type Child, el, icon, technique, untrusted } from './dom.ts'
 import type { Selection } from './filter.ts'
 import { hostList } from './hosts.ts'
+import { SEVERITY_SHAPES } from './labels.ts'
 import { type FindingView, type Model, SECTIONS, type Section } from './model.ts'
 import { rowTables } from './rows.ts'
 import { sqlFor } from './sql.ts'
-import { capital, count, listed, nature, number, SHAPES } from './words.ts'
 
-/** Hosts of a finding that are named at once; the others on request. */
-const MAX_HOSTS_SHOWN = 24
+/** Hosts of a finding that are listed at once; the others on request. */
+const MAX_HOSTS = 24
+const MAX_TABLES = 3
 
 export interface FindingList {
-  /** One list for each section that has findings. */
+  /** One list for each section. */
   readonly elements: Readonly<Record<Section, HTMLElement>>
   readonly show: (selection: Selection) => void
-  /** Opens a finding that is shown, goes there, and says so. */
+  /** Opens a finding unless it is filtered out, and moves the focus there. */
   readonly open: (finding: number) => void
-  /** Opens everything that is shown, for paper; and closes it again. */
-  readonly unfold: () => void
-  readonly refold: () => void
+  /** Opens all visible findings for printing. */
+  readonly openAll: () => void
+  /** Closes what {@link openAll} opened. */
+  readonly closeAgain: () => void
 }
 
-/** The findings, each a line that opens into its evidence. What is not open costs one line. */
+interface FindingElement {
+  readonly element: HTMLDetailsElement
+  /** Adds the evidence, if it is not there yet. */
+  readonly fill: () => void
+}
+
+/** The findings, each as one line that opens into its evidence. A closed finding costs only that line. */
 export function findingList(
   model: Model,
-  pick: (id: string) => void,
+  selectHost: (id: string) => void,
   onOpen: (finding: number | null) => void
 ): FindingList {
-  const lists = {
+  const elements = {
     findings: el('div', { class: 'list' }),
     unassessed: el('div', { class: 'list' }),
     accepted: el('div', { class: 'list' })
   }
-  const none = { findings: nothing(), unassessed: nothing(), accepted: nothing() }
-  const cards = model.findings.map((view, at) => {
-    const card = cardOf(view, model, pick)
-    card.element.addEventListener('toggle', () => {
-      if (card.element.open) card.fill()
+  const empty = { findings: emptyNote(), unassessed: emptyNote(), accepted: emptyNote() }
+  const items = model.findings.map((view, index) => {
+    const item = findingElement(view, model, selectHost)
+    const { element, fill } = item
+    element.addEventListener('toggle', () => {
+      if (element.open) fill()
     })
-    card.element
-      .querySelector('summary')
-      ?.addEventListener('click', () => onOpen(card.element.open ? null : at))
-    lists[view.section].append(card.element)
-    return card
+    element.querySelector('summary')?.addEventListener('click', () => onOpen(element.open ? null : index))
+    elements[view.section].append(element)
+    return item
   })
-  for (const section of SECTIONS) lists[section].append(none[section])
-  const unfolded = new Set<HTMLDetailsElement>()
+  for (const section of SECTIONS) elements[section].append(empty[section])
+  const opened = new Set<HTMLDetailsElement>()
   return {
-    elements: lists,
+    elements,
     show({ findings }) {
       const shown = { findings: 0, unassessed: 0, accepted: 0 }
-      for (const [at, card] of cards.entries()) {
-        card.element.hidden = findings[at] !== true
-        const section = model.findings[at]?.section
-        if (section !== undefined && findings[at] === true) shown[section]++
+      for (const [index, { element }] of items.entries()) {
+        element.hidden = findings[index] !== true
+        const section = model.findings[index]?.section
+        if (section !== undefined && !element.hidden) shown[section]++
       }
-      for (const section of SECTIONS) none[section].hidden = shown[section] > 0
+      for (const section of SECTIONS) empty[section].hidden = shown[section] > 0
     },
-    open(at) {
-      const card = cards[at]
-      if (card === undefined || card.element.hidden) return
-      card.fill()
-      card.element.open = true
-      onOpen(at)
-      card.element.scrollIntoView({ block: 'start' })
-      card.element.querySelector<HTMLElement>('summary')?.focus({ preventScroll: true })
+    open(index) {
+      const item = items[index]
+      if (item === undefined || item.element.hidden) return
+      item.fill()
+      item.element.open = true
+      onOpen(index)
+      item.element.scrollIntoView({ block: 'start' })
+      item.element.querySelector<HTMLElement>('summary')?.focus({ preventScroll: true })
     },
-    unfold() {
-      for (const { element, fill } of cards) {
+    openAll() {
+      for (const { element, fill } of items) {
         if (element.hidden || element.open) continue
         fill()
         element.open = true
-        unfolded.add(element)
+        opened.add(element)
       }
     },
-    refold() {
-      for (const element of unfolded) element.open = false
-      unfolded.clear()
+    closeAgain() {
+      for (const element of opened) element.open = false
+      opened.clear()
     }
   }
 }
 
-function nothing(): HTMLElement {
-  const note = el('p', { class: 'quiet' }, 'None that is asked for.')
+function emptyNote(): HTMLElement {
+  const note = el('p', { class: 'quiet' }, 'No finding matches the filters.')
   note.hidden = true
   return note
 }
 
-function cardOf(view: FindingView, model: Model, pick: (id: string) => void) {
-  const { finding } = view
-  const queries = listed(view.queries.slice(0, 3), Math.max(0, view.queries.length - 3))
+function findingElement(view: FindingView, model: Model, selectHost: (id: string) => void): FindingElement {
+  const { finding, queries } = view
+  const { hosts, surprise, severity } = finding
+  const tables = queries.length === 0 ? finding.explanation : list(queries, MAX_TABLES)
   const element = el(
     'details',
-    { class: 'finding', 'data-severity': finding.severity },
+    { class: 'finding', 'data-severity': severity },
     el(
       'summary',
       {},
-      sign(SHAPES[finding.severity]),
+      icon(SEVERITY_SHAPES[severity]),
       el('span', { class: 'number' }, number(view.number)),
-      el('h3', {}, capital(nature(finding))),
-      el('span', { class: 'where' }, `on ${count(finding.hosts.length, 'host')}`),
-      el('span', { class: 'queries' }, said(queries === '' ? finding.explanation : queries, 160)),
-      el('span', { class: 'bits' }, finding.surprise > 0 ? `${finding.surprise.toFixed(1)} bits` : '')
+      el('h3', {}, capital(findingLabel(finding))),
+      el('span', { class: 'where' }, hosts.length > 0 ? `on ${count(hosts.length, 'host')}` : ''),
+      el('span', { class: 'queries' }, untrusted(tables, 160)),
+      el('span', { class: 'bits' }, surprise > 0 ? `${surprise.toFixed(1)} bits` : '')
     )
   )
   let filled = false
@@ -110,49 +120,50 @@ function cardOf(view: FindingView, model: Model, pick: (id: string) => void) {
     fill() {
       if (filled) return
       filled = true
-      element.append(bodyOf(view, model, pick))
+      element.append(evidence(view, model, selectHost))
     }
   }
 }
 
-function bodyOf(view: FindingView, model: Model, pick: (id: string) => void): HTMLElement {
+function evidence(view: FindingView, model: Model, selectHost: (id: string) => void): HTMLElement {
   const { finding } = view
-  const facts: [string, Child[]][] = [
-    ['Hosts', [hostList(finding.hosts, model, pick, MAX_HOSTS_SHOWN)]],
-    ['Cluster', finding.cluster === null ? [] : [said(finding.cluster, 64)]],
-    ['Surprise', finding.surprise > 0 ? [`${finding.surprise.toFixed(1)} bits`] : []],
-    ['ATT&CK', finding.attack.flatMap((id, at) => [at > 0 ? ', ' : '', technique(id)])],
-    ['Accepted', finding.acceptedBy === null ? [] : [said(finding.acceptedBy)]],
-    ['Finding', [el('code', {}, said(finding.id, 80))]]
+  const { hosts, cluster, surprise, attack, acceptedBy } = finding
+  const details: [string, Child[]][] = [
+    ['Hosts', [hostList(hosts, model, selectHost, MAX_HOSTS)]],
+    ['Cluster', cluster === null ? [] : [untrusted(cluster, 64)]],
+    ['Surprise', surprise > 0 ? [`${surprise.toFixed(1)} bits`] : []],
+    ['ATT&CK', attack.flatMap((id, index) => [index > 0 ? ', ' : '', technique(id)])],
+    ['Accepted', acceptedBy === null ? [] : [untrusted(acceptedBy)]],
+    ['Finding', [el('code', {}, untrusted(finding.id, 80))]]
   ]
   return el(
     'div',
     { class: 'evidence' },
-    el('p', { class: 'explanation' }, said(finding.explanation, 2_000)),
+    el('p', { class: 'explanation' }, untrusted(finding.explanation, 2_000)),
     el(
       'dl',
       {},
-      ...facts
-        .filter(([, told]) => told.length > 0)
-        .flatMap(([name, told]) => [el('dt', {}, name), el('dd', {}, ...told)])
+      ...details
+        .filter(([, children]) => children.length > 0)
+        .flatMap(([name, children]) => [el('dt', {}, name), el('dd', {}, ...children)])
     ),
     ...rowTables(finding.rows, model),
-    actionsOf(view, model)
+    copyButtons(view, model)
   )
 }
 
-function actionsOf({ finding }: FindingView, model: Model): HTMLElement {
+function copyButtons({ finding }: FindingView, model: Model): HTMLElement {
   const sql = finding.rows.flatMap(row => sqlFor(row, model.sql) ?? [])
   return el(
     'div',
     { class: 'actions' },
     copyButton('Copy as JSON', () => copyableJson(finding)),
     ...(sql.length > 0 ? [copyButton('Copy as osquery SQL', () => sql.join('\n\n'))] : []),
-    ...(finding.hosts.length > 0 ? [copyButton('Copy host ids', () => copyableLines(finding.hosts))] : [])
+    ...(finding.hosts.length > 0 ? [copyButton('Copy host ids', () => copyableIds(finding.hosts))] : [])
   )
 }
 
-/** Ids one a line; what is no plain id is written as JSON. */
-function copyableLines(ids: readonly string[]): string {
+/** One id per line. An id with unusual characters is written as JSON. */
+function copyableIds(ids: readonly string[]): string {
   return ids.map(id => (/^[\w.:-]+$/.test(id) ? id : copyableJson(id))).join('\n')
 }

@@ -1,113 +1,123 @@
+import { count, number } from '../../../text/phrases.ts'
 import type { ReportCluster } from '../../report.ts'
-import { el, said } from './dom.ts'
+import { el, untrusted } from './dom.ts'
 import type { Model } from './model.ts'
-import { count, number } from './words.ts'
 
-/** Hosts that are alike, under what there is to say of them. */
+/** Similar hosts under one header. */
 export interface Group {
   readonly name: string
   readonly hosts: readonly number[]
-  readonly head: HTMLElement
+  readonly header: HTMLElement
 }
 
-/** From this many clusters of one host on, they share a group. */
-const MANY_ALONE = 4
+interface ClusterHosts {
+  readonly cluster: ReportCluster
+  readonly hosts: readonly number[]
+}
 
-/** Clusters, largest first, each with its reported hosts; then hosts that are like no other, then those in none. */
+/** From this many clusters of one host on, they share one group. */
+const MIN_SHARED_SINGLES = 4
+/** Up to this many clusters show distinguishing rows at once; of more clusters, they are shown on request. */
+const MAX_OPEN_CLUSTERS = 8
+const MAX_DISTINGUISHING_ROWS = 3
+const NO_CLUSTER = 'Hosts in no cluster'
+
+/** The clusters with their reported hosts, largest first; then hosts unlike all others, then hosts in no cluster. */
 export function groupsOf(model: Model): Group[] {
+  const { clusters, unclustered } = clusterHosts(model)
+  const singles = clusters.filter(({ cluster }) => cluster.size === 1)
+  const shared = singles.length >= MIN_SHARED_SINGLES ? singles : []
+  const visibleRows = clusters.length > MAX_OPEN_CLUSTERS ? 0 : MAX_DISTINGUISHING_ROWS
+  return [
+    ...clusters
+      .filter(each => !shared.includes(each))
+      .map(({ cluster, hosts }) => {
+        const name = `Cluster ${cluster.id}`
+        return { name, hosts, header: clusterHeader(name, hosts.length, cluster, visibleRows) }
+      }),
+    ...(shared.length > 0 ? [isolatedGroup(shared, model)] : []),
+    ...(unclustered.length > 0
+      ? [{ name: NO_CLUSTER, hosts: unclustered, header: groupHeader(NO_CLUSTER, unclustered.length, '') }]
+      : [])
+  ]
+}
+
+/** Reported hosts by cluster, the largest cluster first. */
+function clusterHosts(model: Model): { clusters: ClusterHosts[]; unclustered: number[] } {
   const byCluster = new Map<string | null, number[]>()
-  for (const [at, { host, state }] of model.hosts.entries()) {
+  for (const [index, { host, state }] of model.hosts.entries()) {
     if (state === 'silent' || state === 'partial') continue
     const known = byCluster.get(host.cluster)
-    if (known === undefined) byCluster.set(host.cluster, [at])
-    else known.push(at)
+    if (known === undefined) byCluster.set(host.cluster, [index])
+    else known.push(index)
   }
-  const groups = model.report.clusters
+  const clusters = model.report.clusters
     .flatMap(cluster => {
       const hosts = byCluster.get(cluster.id) ?? []
       byCluster.delete(cluster.id)
       return hosts.length === 0 ? [] : [{ cluster, hosts }]
     })
     .sort((a, b) => b.hosts.length - a.hosts.length)
-  const alone = groups.filter(({ cluster }) => cluster.size === 1)
-  const shared = alone.length >= MANY_ALONE ? alone : []
-  const rest = [...byCluster.values()].flat()
-  const most = groups.length > MANY_CLUSTERS ? 0 : MAX_DISTINGUISHING_ROWS
-  return [
-    ...groups
-      .filter(group => !shared.includes(group))
-      .map(({ cluster, hosts }) => {
-        const name = `Cluster ${cluster.id}`
-        return { name, hosts, head: caption(name, hosts.length, cluster, most) }
-      }),
-    ...(shared.length > 0 ? [aloneGroup(shared, model)] : []),
-    ...(rest.length > 0
-      ? [{ name: NO_CLUSTER, hosts: rest, head: plainCaption(NO_CLUSTER, rest.length, '') }]
-      : [])
-  ]
+  return { clusters, unclustered: [...byCluster.values()].flat() }
 }
 
-const NO_CLUSTER = 'Hosts in no cluster'
-
-/** Hosts that are like no other, with what sets each apart on request. */
-function aloneGroup(
-  groups: readonly { readonly cluster: ReportCluster; readonly hosts: readonly number[] }[],
-  model: Model
-): Group {
-  const name = 'Alone'
-  const hosts = groups.flatMap(group => group.hosts)
-  const head = plainCaption(name, hosts.length, 'like no other host, each a cluster of its own')
-  const cards = groups.map(({ cluster, hosts: [at = -1] }) => {
-    const host = said(model.hosts[at]?.brief ?? '', 64)
-    const rows = apartRows(cluster)
+/** Hosts unlike all others; how each differs is shown on request. */
+function isolatedGroup(singles: readonly ClusterHosts[], model: Model): Group {
+  const name = 'Isolated'
+  const hosts = singles.flatMap(single => single.hosts)
+  const header = groupHeader(name, hosts.length, 'unlike all other hosts, each in a cluster of its own')
+  const details = singles.map(({ cluster, hosts: [host = -1] }) => {
+    const rows = distinguishingRows(cluster)
+    const more = rows.length - MAX_DISTINGUISHING_ROWS
     return el(
       'div',
       {},
-      el('p', {}, el('b', {}, cluster.id), ' ', host),
+      el('p', {}, el('b', {}, cluster.id), ' ', untrusted(model.hosts[host]?.brief ?? '', 64)),
       ...rows.slice(0, MAX_DISTINGUISHING_ROWS),
-      ...(rows.length > MAX_DISTINGUISHING_ROWS
-        ? [el('p', { class: 'apart' }, `and ${number(rows.length - MAX_DISTINGUISHING_ROWS)} more`)]
-        : [])
+      ...(more > 0 ? [el('p', { class: 'difference' }, `and ${number(more)} more`)] : [])
     )
   })
-  head.append(el('details', { class: 'more cards' }, el('summary', {}, 'What sets each apart'), ...cards))
-  return { name, hosts, head }
+  header.append(
+    el('details', { class: 'more isolated' }, el('summary', {}, 'How each one differs'), ...details)
+  )
+  return { name, hosts, header }
 }
 
-/** Rows that set a cluster apart in sight; further ones on request, and all of them where the clusters are many. */
-const MAX_DISTINGUISHING_ROWS = 3
-const MANY_CLUSTERS = 8
-
-const ADDED = ' (split by additions only)'
-
-function caption(name: string, hosts: number, cluster: ReportCluster, most: number): HTMLElement {
-  const added = cluster.label.endsWith(ADDED)
-  const label = added ? cluster.label.slice(0, -ADDED.length) : cluster.label
-  const element = plainCaption(name, hosts, label === cluster.id ? '' : label)
-  if (added) element.append(el('p', { class: 'mark' }, 'Split by additions only: a deploy, or an implant.'))
-  const apart = apartRows(cluster)
-  const rest = apart.splice(most)
-  element.append(...apart)
-  if (rest.length > 0) {
-    const title = el('summary', {}, count(rest.length, most === 0 ? 'difference' : 'more difference'))
-    element.append(el('details', { class: 'more' }, title, ...rest))
+/** @param visibleRows how many distinguishing rows are shown at once */
+function clusterHeader(
+  name: string,
+  hosts: number,
+  { id, label, code, ...cluster }: ReportCluster,
+  visibleRows: number
+): HTMLElement {
+  const element = groupHeader(name, hosts, label === id ? '' : label)
+  if (code === 'additions-only')
+    element.append(
+      el('p', { class: 'warning' }, 'Split off only by rows it has in addition: a deployment, or an implant.')
+    )
+  const rows = distinguishingRows(cluster)
+  const more = rows.splice(visibleRows)
+  element.append(...rows)
+  if (more.length > 0) {
+    const title = el('summary', {}, count(more.length, visibleRows === 0 ? 'difference' : 'more difference'))
+    element.append(el('details', { class: 'more' }, title, ...more))
   }
   return element
 }
 
-function apartRows({ distinguishedBy }: ReportCluster): HTMLElement[] {
+function distinguishingRows({ distinguishedBy }: Pick<ReportCluster, 'distinguishedBy'>): HTMLElement[] {
   return distinguishedBy.map(({ query, row }) => {
     const values = Object.values(row).filter(value => value !== '')
-    return el('p', { class: 'apart' }, said(query, 64), ': ', said(values.join(' '), 120))
+    return el('p', { class: 'difference' }, untrusted(query, 64), ': ', untrusted(values.join(' '), 120))
   })
 }
 
-/** A group's name, how many hosts it has, and a word more. */
-export function plainCaption(name: string, hosts: number, more: string): HTMLElement {
+/** A group's name, its number of hosts, and a description. */
+export function groupHeader(name: string, hosts: number, description: string): HTMLElement {
   return el(
     'header',
     {},
-    el('h3', {}, said(name, 64), ' ', el('span', { class: 'many' }, number(hosts))),
-    ...(more === '' ? [] : [el('p', {}, said(more, 160))])
+    el('h3', {}, untrusted(name, 64), ' ', el('span', { class: 'count' }, number(hosts))),
+    ...(description === '' ? [] : [el('p', {}, untrusted(description, 160))])
   )
 }

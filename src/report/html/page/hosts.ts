@@ -1,37 +1,37 @@
-import { briefName } from '../../markdown/hosts.ts'
-import { button, el, said } from './dom.ts'
+import { number } from '../../../text/phrases.ts'
+import { briefName } from '../../host-names.ts'
+import { button, el, untrusted } from './dom.ts'
 import type { Model } from './model.ts'
-import { number } from './words.ts'
 
-/** Hosts by name as buttons that pick one: `most` at once, the others on request. */
+/** Hosts as buttons that select one: `max` at once, the others on request. */
 export function hostList(
   ids: readonly string[],
   { names }: Model,
-  pick: (id: string) => void,
-  most: number
+  selectHost: (id: string) => void,
+  max: number
 ): HTMLElement {
   const list = el('ul', { class: 'hosts' })
-  const add = (some: readonly string[]) =>
+  const add = (added: readonly string[]) =>
     list.append(
-      ...some.map(id => {
+      ...added.map(id => {
         const brief = briefName(id, names)
-        const more = brief === id ? [] : [' ', el('small', {}, said(id, 64))]
-        const label = el('span', {}, said(brief, 64), ...more)
+        const fullId = brief === id ? [] : [' ', el('small', {}, untrusted(id, 64))]
+        const label = el('span', {}, untrusted(brief, 64), ...fullId)
         return el(
           'li',
           {},
-          button(label, () => pick(id), { title: 'Show this host alone' })
+          button(label, () => selectHost(id), { title: 'Show only this host' })
         )
       })
     )
-  add(ids.slice(0, most))
-  const rest = ids.length - most
-  if (rest > 0) {
-    const further = button(`and ${number(rest)} more`, () => {
+  add(ids.slice(0, max))
+  const more = ids.length - max
+  if (more > 0) {
+    const showMore = button(`and ${number(more)} more`, () => {
       item.remove()
-      add(ids.slice(most))
+      add(ids.slice(max))
     })
-    const item = el('li', {}, further)
+    const item = el('li', {}, showMore)
     list.append(item)
   }
   if (ids.length === 0) list.append(el('li', { class: 'quiet' }, 'none'))

@@ -1,156 +1,169 @@
-import { learnedPart, suggestionPart } from './baseline-part.ts'
+import { number } from '../../../text/phrases.ts'
+import { learnedSection, suggestionSection } from './baseline-sections.ts'
 import { anchor, type Child, el } from './dom.ts'
-import { EVERYTHING, type Filter, type Place, readHash, selectionOf, writeHash } from './filter.ts'
+import { EVERYTHING, type Filter, type PageState, readHash, selectionOf, writeHash } from './filter.ts'
 import { filterBar } from './filter-bar.ts'
 import { findingList } from './findings.ts'
 import { fleetMap } from './map.ts'
 import { matrix } from './matrix.ts'
 import { modelOf, type PageData, type Section } from './model.ts'
-import { planPart } from './plan.ts'
-import { moment, runFacts } from './run.ts'
+import { planSection } from './plan.ts'
+import { runDetails, timestamp } from './run.ts'
 import { themeSwitch } from './theme.ts'
-import { tips } from './tooltip.ts'
-import { hero } from './verdict.ts'
-import { number } from './words.ts'
+import { tooltip } from './tooltip.ts'
+import { verdictHeader } from './verdict.ts'
 
-// The page's own data, written by the renderer beside this script from a checked report.
+// Written by the renderer next to this script, from a validated report.
 const data: PageData = JSON.parse(document.getElementById('data')?.textContent ?? '')
 const model = modelOf(data)
 
-let place = readHash(location.hash)
+let state = readHash(location.hash)
 
-const pick = (id: string): void => change({ ...place.filter, host: place.filter.host === id ? '' : id })
-const opened = (at: number | null): void =>
-  remember({ ...place, finding: at === null ? '' : (model.findings[at]?.finding.id ?? '') })
-const map = fleetMap(model, pick)
-const list = findingList(model, pick, opened)
-const grid = matrix(model, pick, list.open)
-const bar = filterBar(model, change)
+const map = fleetMap(model, selectHost)
+const list = findingList(model, selectHost, onOpen)
+const grid = matrix(model, selectHost, list.open)
+const bar = filterBar(model, applyFilter)
 
-function change(filter: Filter): void {
-  remember({ ...place, filter })
+function applyFilter(filter: Filter): void {
+  setState({ ...state, filter })
   show()
 }
 
-/** Keeps the place in the address, so that it can be shared. */
-function remember(next: Place): void {
-  place = next
+/** Filters by a host; selecting it again removes the filter. */
+function selectHost(id: string): void {
+  applyFilter({ ...state.filter, host: state.filter.host === id ? '' : id })
+}
+
+function onOpen(finding: number | null): void {
+  setState({ ...state, finding: finding === null ? '' : (model.findings[finding]?.finding.id ?? '') })
+}
+
+/** Keeps the state in the address, so that it can be shared. */
+function setState(next: PageState): void {
+  state = next
   const hash = writeHash(next)
   if (hash === location.hash.replace(/^#/, '')) return
   try {
     history.replaceState(null, '', `#${hash}`)
   } catch {
-    // Safari refuses more than a hundred in half a minute; the next one brings the address up to date.
+    // Safari refuses more than 100 changes in 30 seconds. The next one updates the address.
   }
 }
 
 function show(): void {
-  const selection = selectionOf(model, place.filter)
-  bar.show(place.filter, selection)
+  const selection = selectionOf(model, state.filter)
+  bar.show(state.filter, selection)
   map.show(selection)
   list.show(selection)
   grid.show(selection)
-  for (const mark of map.element.querySelectorAll<HTMLElement>('[aria-selected=true]'))
-    mark.setAttribute('aria-selected', 'false')
-  const picked = model.hosts.findIndex(view => view.host.id === place.filter.host)
-  if (picked >= 0) map.element.querySelector(`[data-host="${picked}"]`)?.setAttribute('aria-selected', 'true')
+  for (const option of map.element.querySelectorAll<HTMLElement>('[aria-selected=true]'))
+    option.setAttribute('aria-selected', 'false')
+  const selected = model.hosts.findIndex(view => view.host.id === state.filter.host)
+  if (selected >= 0)
+    map.element.querySelector(`[data-host="${selected}"]`)?.setAttribute('aria-selected', 'true')
 }
 
-function part(id: string, title: string, many: number | null, ...children: readonly Child[]): HTMLElement {
-  const figure = many === null ? [] : [' ', el('span', { class: 'many' }, number(many))]
+function section(
+  id: string,
+  title: string,
+  total: number | null,
+  ...children: readonly Child[]
+): HTMLElement {
+  const figure = total === null ? [] : [' ', el('span', { class: 'count' }, number(total))]
   return el(
     'section',
-    { id, class: 'part', 'aria-labelledby': `${id}-title`, tabindex: -1 },
+    { id, class: 'section', 'aria-labelledby': `${id}-title`, tabindex: -1 },
     el('h2', { id: `${id}-title` }, title, ...figure),
     ...children
   )
 }
 
-/** A part for the findings of a section, where there are any. */
-function partOf(section: Section, title: string, ...before: readonly Child[]): HTMLElement[] {
-  const many = model.findings.filter(view => view.section === section).length
-  return many === 0 ? [] : [part(section, title, many, ...before, list.elements[section])]
+/** A section for some of the findings, if there are any. */
+function findingSection(name: Section, title: string, ...before: readonly Child[]): HTMLElement[] {
+  const total = model.findings.filter(view => view.section === name).length
+  return total === 0 ? [] : [section(name, title, total, ...before, list.elements[name])]
 }
 
-/** Shows a host alone, from a part above the filters. */
-function toHost(id: string): void {
-  change({ ...EVERYTHING, host: id })
-  go('fleet')
+/** Shows only one host, from a section above the filters. */
+function showHost(id: string): void {
+  applyFilter({ ...EVERYTHING, host: id })
+  goTo('fleet')
 }
 
-/** The way to a finding that the report has; filters that hide it are undone. */
-function toFinding(id: string): (() => void) | null {
-  const at = model.findings.findIndex(({ finding }) => finding.id === id)
-  if (at < 0) return null
+/** Opens a finding, and resets filters that hide it; `null`: the report does not have it. */
+function findingOpener(id: string): (() => void) | null {
+  const index = model.findings.findIndex(({ finding }) => finding.id === id)
+  if (index < 0) return null
   return () => {
-    if (selectionOf(model, place.filter).findings[at] !== true) change(EVERYTHING)
-    list.open(at)
+    if (selectionOf(model, state.filter).findings[index] !== true) applyFilter(EVERYTHING)
+    list.open(index)
   }
 }
 
-function go(id: string): void {
+function goTo(id: string): void {
   const target = document.getElementById(id)
   target?.scrollIntoView()
   target?.focus({ preventScroll: true })
 }
 
 const { plan, learned, suggestion } = data.report
-const baseline = [
+const baselineSections = [
   ...(plan === undefined
     ? []
-    : [part('plan', 'Plan', null, ...planPart(plan, model, { toHost, toFinding }))]),
+    : [section('plan', 'Plan', null, ...planSection(plan, model, { showHost, findingOpener }))]),
   ...(learned === undefined
     ? []
-    : [part('learned', 'What was learned', null, ...learnedPart(learned, model, toHost))])
+    : [section('learned', 'Baseline', null, ...learnedSection(learned, model, showHost))])
 ]
-const findings = partOf('findings', 'Findings')
-const parts = [
-  part('fleet', 'Fleet', data.report.hosts.length, map.element),
-  ...(findings.length > 0 ? [part('matrix', 'Hosts by findings', null, grid.element)] : []),
+const findings = findingSection('findings', 'Findings')
+const sections = [
+  section('fleet', 'Fleet', data.report.hosts.length, map.element),
+  ...(findings.length > 0 ? [section('matrix', 'Hosts by findings', null, grid.element)] : []),
   ...findings,
   ...(suggestion === undefined
     ? []
-    : [part('suggestion', 'Suggestion', null, ...suggestionPart(suggestion))]),
-  ...partOf(
+    : [section('suggestion', 'Suggestion', null, ...suggestionSection(suggestion))]),
+  ...findingSection(
     'unassessed',
     'Not fully assessed',
-    el('p', { class: 'quiet' }, 'What was not assessed is not called clean.')
+    el('p', { class: 'quiet' }, 'A host that was not fully assessed is never reported as clean.')
   ),
-  ...partOf('accepted', 'Accepted'),
-  part('run', 'Run', null, runFacts(model))
+  ...findingSection('accepted', 'Accepted'),
+  section('run', 'Run', null, runDetails(model))
 ]
-const links = [...baseline, ...parts].map(section =>
-  anchor(section.id, section.querySelector('h2')?.firstChild?.textContent ?? '')
+const links = [...baselineSections, ...sections].map(element =>
+  anchor(element.id, element.querySelector('h2')?.firstChild?.textContent ?? '')
 )
 const top = el(
   'header',
   { class: 'top' },
-  el('p', {}, el('b', {}, 'Fleet Drift'), ' ', moment(data.report.run.finishedAt)),
-  el('nav', { 'aria-label': 'Parts of this report' }, ...links),
+  el('p', {}, el('b', {}, 'Fleet Drift'), ' ', timestamp(data.report.run.finishedAt)),
+  el('nav', { 'aria-label': 'Sections of this report' }, ...links),
   themeSwitch()
 )
-const main = el('main', {}, hero(model), ...baseline, bar.element, ...parts)
+const main = el('main', {}, verdictHeader(model), ...baselineSections, bar.element, ...sections)
 document.body.append(top, main)
-document.body.append(tips(main))
+document.body.append(tooltip(main))
 
-// The address holds the filters, so that links within the page must not change it.
+// The address holds the state, so links within the page must not change it.
 document.addEventListener('click', event => {
   const link = (event.target as Element).closest<HTMLAnchorElement>('a[href^="#"]')
   if (link === null) return
   event.preventDefault()
-  go(link.hash.slice(1))
+  goTo(link.hash.slice(1))
 })
-addEventListener('hashchange', arrive)
-addEventListener('beforeprint', list.unfold)
-addEventListener('afterprint', list.refold)
+addEventListener('hashchange', restore)
+addEventListener('beforeprint', list.openAll)
+addEventListener('afterprint', list.closeAgain)
 
-function arrive(): void {
-  place = readHash(location.hash)
+/** Shows the state in the address. */
+function restore(): void {
+  state = readHash(location.hash)
   show()
-  const at = model.findings.findIndex(({ finding }) => finding.id === place.finding)
-  if (at >= 0) list.open(at)
+  const index = model.findings.findIndex(({ finding }) => finding.id === state.finding)
+  if (index >= 0) list.open(index)
 }
 
-arrive()
-if (place.finding === '')
+restore()
+if (state.finding === '')
   document.querySelector<HTMLDetailsElement>('.finding:not([hidden])')?.setAttribute('open', '')

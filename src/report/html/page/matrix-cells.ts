@@ -1,14 +1,15 @@
-import { el, said, sign } from './dom.ts'
+import { number } from '../../../text/phrases.ts'
+import { el, icon, untrusted } from './dom.ts'
+import { hostLabel, hostStatus, numberedFinding, SEVERITY_SHAPES } from './labels.ts'
 import type { FindingView, HostView, Model } from './model.ts'
-import { findingWords, hostNews, hostWords, number, SHAPES } from './words.ts'
 
-/** Where a cell of the matrix stands: the head is line −1, the host's name column −1. */
-export interface CellPlace {
+/** Where a cell is in the matrix: the header is line −1, the host's name is column −1. */
+export interface CellPosition {
   readonly line: number
   readonly column: number
 }
 
-export function placeOf(cell: HTMLElement): CellPlace {
+export function positionOf(cell: HTMLElement): CellPosition {
   return { line: Number(cell.dataset.line), column: Number(cell.dataset.column) }
 }
 
@@ -16,28 +17,28 @@ export function cornerCell(): HTMLElement {
   return el('div', { role: 'columnheader', 'aria-colindex': 1, class: 'corner' }, 'Host')
 }
 
-/** The head of a finding's column. */
-export function findingCell(view: FindingView, at: number, column: number): HTMLElement {
+/** The header of a finding's column. */
+export function findingCell(view: FindingView, finding: number, column: number): HTMLElement {
   const cell = el(
     'div',
     {
       role: 'columnheader',
       'aria-colindex': column + 2,
       tabindex: -1,
-      'data-finding': at,
+      'data-finding': finding,
       'data-line': -1,
       'data-column': column,
-      'aria-label': `Finding ${findingWords(view)}`
+      'aria-label': `Finding ${numberedFinding(view)}`
     },
-    sign(SHAPES[view.finding.severity]),
+    icon(SEVERITY_SHAPES[view.finding.severity]),
     el('b', {}, number(view.number))
   )
   cell.style.setProperty('--column', String(column))
   return cell
 }
 
-/** The name of a line's host. */
-export function hostCell(view: HostView, at: number, line: number, model: Model): HTMLElement {
+/** The host of a line. */
+export function hostCell(view: HostView, index: number, line: number, model: Model): HTMLElement {
   const { host, brief } = view
   return el(
     'div',
@@ -45,13 +46,13 @@ export function hostCell(view: HostView, at: number, line: number, model: Model)
       role: 'rowheader',
       'aria-colindex': 1,
       tabindex: -1,
-      'data-host': at,
+      'data-host': index,
       'data-line': line,
       'data-column': -1,
-      'aria-label': `${hostWords(view)}: ${hostNews(view, model)}`
+      'aria-label': `${hostLabel(view)}: ${hostStatus(view, model)}`
     },
-    said(brief, 64),
-    ...(brief === host.id ? [] : [el('small', {}, said(host.id, 64))])
+    untrusted(brief, 64),
+    ...(brief === host.id ? [] : [el('small', {}, untrusted(host.id, 64))])
   )
 }
 
@@ -59,8 +60,8 @@ export function hostCell(view: HostView, at: number, line: number, model: Model)
 export function markCell(
   host: HostView,
   view: FindingView,
-  at: number,
-  { line, column }: CellPlace
+  finding: number,
+  { line, column }: CellPosition
 ): HTMLElement {
   const cell = el(
     'div',
@@ -68,12 +69,12 @@ export function markCell(
       role: 'gridcell',
       'aria-colindex': column + 2,
       tabindex: -1,
-      'data-finding': at,
+      'data-finding': finding,
       'data-line': line,
       'data-column': column,
-      'aria-label': `${host.brief}, finding ${findingWords(view)}`
+      'aria-label': `${host.brief}, finding ${numberedFinding(view)}`
     },
-    sign(SHAPES[view.finding.severity])
+    icon(SEVERITY_SHAPES[view.finding.severity])
   )
   cell.style.setProperty('--column', String(column))
   return cell
@@ -82,19 +83,19 @@ export function markCell(
 /** The cells of a line from left to right. */
 export function cellsOf(row: HTMLElement): HTMLElement[] {
   return [...row.querySelectorAll<HTMLElement>('[data-line]')].sort(
-    (a, b) => placeOf(a).column - placeOf(b).column
+    (a, b) => positionOf(a).column - positionOf(b).column
   )
 }
 
-/** The cell of a line that is nearest to a column; from a mark to a mark, from a host to a host. */
+/** The cell of a line that is nearest to a column: a mark for a mark's column, the host for the host's. */
 export function nearestCell(row: HTMLElement, column: number): HTMLElement | null {
   let best: HTMLElement | null = null
-  let least = Number.POSITIVE_INFINITY
+  let shortest = Number.POSITIVE_INFINITY
   for (const cell of cellsOf(row)) {
-    const own = placeOf(cell).column
-    const distance = own < 0 !== column < 0 ? Number.MAX_VALUE : Math.abs(own - column)
-    if (distance >= least) continue
-    least = distance
+    const other = positionOf(cell).column
+    const distance = other < 0 !== column < 0 ? Number.MAX_VALUE : Math.abs(other - column)
+    if (distance >= shortest) continue
+    shortest = distance
     best = cell
   }
   return best

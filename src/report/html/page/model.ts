@@ -1,25 +1,26 @@
-import { briefName, type Names, namesOf } from '../../markdown/hosts.ts'
-import { type Finding, type Report, type ReportHost, SEVERITIES, type Severity } from '../../report.ts'
+import { briefName, type HostNames, hostNamesOf } from '../../host-names.ts'
+import type { Finding, Report, ReportHost, Severity } from '../../report.ts'
+import { worstOf } from '../../summarize.ts'
 
-/** What the page is given: the report, and what the report itself does not hold. */
+/** The report, and what the page needs besides it. */
 export interface PageData {
   readonly report: Report
-  /** How many secrets were hidden. */
+  /** How many secrets were redacted. */
   readonly redacted: number
-  /** SQL of the queries whose pack is known, by the query's name. */
+  /** SQL by query name, for packs that come with the action. */
   readonly sql: Readonly<Record<string, string>>
 }
 
-export type HostState = 'outlier' | 'found' | 'calm' | 'partial' | 'silent'
+export type HostState = 'outlier' | 'found' | 'clean' | 'partial' | 'silent'
 
 export interface HostView {
   readonly host: ReportHost
-  /** Short name where it is unique, else the id. */
+  /** The short name where it is unique, otherwise the id. */
   readonly brief: string
   readonly state: HostState
-  /** The worst open finding that is about more than coverage. */
+  /** The worst severity of its open findings, except those about coverage. */
   readonly worst: Severity | null
-  /** Findings by their place in {@link Model.findings}, worst first. */
+  /** Indexes in {@link Model.findings}, worst first. */
   readonly findings: readonly number[]
   /** Lower case, for searching. */
   readonly text: string
@@ -29,17 +30,17 @@ export type Section = 'findings' | 'unassessed' | 'accepted'
 
 export interface FindingView {
   readonly finding: Finding
-  /** As in the other reports: deviations first, then what was not assessed, then what was accepted. */
+  /** The same as in the other reports: deviations first, then hosts that were not assessed, then accepted findings. */
   readonly number: number
   readonly section: Section
-  /** Hosts by their place in {@link Model.hosts}. */
+  /** Indexes in {@link Model.hosts}. */
   readonly hosts: readonly number[]
   readonly queries: readonly string[]
 }
 
-/** A report with its hosts and findings told by number, O(hosts + findings × their hosts). */
+/** A report whose hosts and findings refer to each other by index. Built in O(hosts + findings × their hosts). */
 export interface Model extends PageData {
-  readonly names: Names
+  readonly names: HostNames
   readonly hosts: readonly HostView[]
   readonly findings: readonly FindingView[]
   readonly queries: readonly string[]
@@ -50,29 +51,29 @@ export const SECTIONS: readonly Section[] = ['findings', 'unassessed', 'accepted
 
 export function modelOf(data: PageData): Model {
   const { report } = data
-  const names = namesOf(report)
-  const placeOf = new Map(report.hosts.map((host, at) => [host.id, at]))
+  const names = hostNamesOf(report)
+  const indexOf = new Map(report.hosts.map((host, index) => [host.id, index]))
   const ordered = SECTIONS.flatMap(section =>
     report.findings.filter(finding => sectionOf(finding) === section).map(finding => ({ finding, section }))
   )
-  const findings = ordered.map(({ finding, section }, at) => ({
+  const findings = ordered.map(({ finding, section }, index) => ({
     finding,
     section,
-    number: at + 1,
-    hosts: finding.hosts.flatMap(id => placeOf.get(id) ?? []),
+    number: index + 1,
+    hosts: finding.hosts.flatMap(id => indexOf.get(id) ?? []),
     queries: [...new Set(finding.rows.map(row => row.query))]
   }))
-  const found: number[][] = report.hosts.map(() => [])
-  for (const [at, { hosts }] of findings.entries()) for (const host of hosts) found[host]?.push(at)
-  const hosts = report.hosts.map((host, at): HostView => {
-    const own = found[at] ?? []
-    const worst = worstOf(own.flatMap(place => findings[place] ?? []))
+  const findingsOf: number[][] = report.hosts.map(() => [])
+  for (const [index, { hosts }] of findings.entries()) for (const host of hosts) findingsOf[host]?.push(index)
+  const hosts = report.hosts.map((host, index): HostView => {
+    const found = findingsOf[index] ?? []
+    const worst = worstOpen(found.flatMap(finding => findings[finding] ?? []))
     return {
       host,
       brief: briefName(host.id, names),
       worst,
       state: stateOf(host, worst),
-      findings: own,
+      findings: found,
       text: `${host.id}\n${host.name ?? ''}`.toLowerCase()
     }
   })
@@ -90,15 +91,13 @@ function sectionOf({ kind, acceptedBy }: Finding): Section {
   return kind === 'silent' || kind === 'partial' ? 'unassessed' : 'findings'
 }
 
-function worstOf(findings: readonly FindingView[]): Severity | null {
-  const open = new Set(
-    findings.filter(({ section }) => section === 'findings').map(({ finding }) => finding.severity)
-  )
-  return SEVERITIES.find(severity => open.has(severity)) ?? null
+function worstOpen(findings: readonly FindingView[]): Severity | null {
+  const open = findings.filter(({ section }) => section === 'findings')
+  return worstOf(open.map(({ finding }) => finding.severity))
 }
 
 function stateOf(host: ReportHost, worst: Severity | null): HostState {
   if (host.status !== 'reported') return host.status
   if (host.outlier) return 'outlier'
-  return worst === null ? 'calm' : 'found'
+  return worst === null ? 'clean' : 'found'
 }

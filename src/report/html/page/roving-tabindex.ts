@@ -1,39 +1,42 @@
 /**
- * One tab stop for many elements: arrow keys, Home and End move between them. `next` says where a key leads.
- * The elements may come and go; those that match `selector` count.
+ * One tab stop for many elements (the ARIA pattern "roving tabindex"): keys move between the elements that match
+ * `selector`, which may come and go.
+ *
+ * @param next the element that a key leads to, or `null`
+ * @param activate called on click, Enter and Space
  */
-export function rove(
+export function rovingTabindex(
   container: HTMLElement,
   selector: string,
   next: (key: string, from: HTMLElement) => HTMLElement | null,
-  onEnter: (element: HTMLElement) => void
+  activate: (element: HTMLElement) => void
 ): void {
-  const stop = (element: HTMLElement): void => {
+  const moveTabStop = (element: HTMLElement): void => {
     for (const old of container.querySelectorAll<HTMLElement>('[tabindex="0"]')) old.tabIndex = -1
     element.tabIndex = 0
   }
   container.addEventListener('focusin', event => {
     const element = (event.target as Element).closest<HTMLElement>(selector)
-    if (element !== null) stop(element)
+    if (element !== null) moveTabStop(element)
   })
   container.addEventListener('click', event => {
     const element = (event.target as Element).closest<HTMLElement>(selector)
     if (element === null) return
-    stop(element)
-    onEnter(element)
+    moveTabStop(element)
+    activate(element)
   })
   container.addEventListener('keydown', event => {
     const element = (event.target as Element).closest<HTMLElement>(selector)
     if (element === null || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault()
-      onEnter(element)
+      activate(element)
       return
     }
     const target = next(event.key, element)
     if (target === null) return
     event.preventDefault()
-    stop(target)
+    moveTabStop(target)
     target.focus()
   })
 }

@@ -1,6 +1,6 @@
 import type { FindingRow } from '../../report.ts'
 
-/** How far columns vary between two looks at the same thing: they would find nothing the second time. */
+/** Columns that differ between two collections of the same row: a condition on them would not find it again. */
 const VOLATILE = new Set([
   'pid',
   'parent',
@@ -14,9 +14,9 @@ const VOLATILE = new Set([
 ])
 
 /**
- * osquery SQL that looks for a row: the pack's own query with a condition around it, or where that is not known a
- * condition alone. `null` where no column can be asked for. Values are SQL literals of printable ASCII that neither
- * SQLite nor a shell around it takes for anything else.
+ * osquery SQL that finds a row: the pack's query with a condition around it, or only the condition if the query is not
+ * known; `null` if no column can be searched for. Values are SQL literals in printable ASCII that neither SQLite nor a
+ * shell interprets as anything else.
  */
 export function sqlFor(
   { query, row, expected, kind }: FindingRow,
@@ -35,12 +35,17 @@ export function sqlFor(
 }
 
 const COLUMN = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
-/** Longer ones would not fit a terminal. */
-const LONGEST = 2_000
+/** Longer values would not fit in a terminal. */
+const MAX_VALUE_LENGTH = 2_000
 
-/** Not what redaction or normalizing put in the place of a value. */
+/** Whether a value is the host's own, and not put there by redaction or normalization. */
 function isLiteral(value: string): boolean {
-  if (value === '' || value.length > LONGEST || value.includes('[redacted:') || value.includes('… [cut:'))
+  if (
+    value === '' ||
+    value.length > MAX_VALUE_LENGTH ||
+    value.includes('[redacted:') ||
+    value.includes('… [cut:')
+  )
     return false
   return !/<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>/.test(value)
 }

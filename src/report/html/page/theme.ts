@@ -4,7 +4,7 @@ const THEMES = ['auto', 'light', 'dark'] as const
 type Theme = (typeof THEMES)[number]
 const KEY = 'fleet-drift-theme'
 
-/** Light, dark, or as the system has it. */
+/** Buttons for light, dark, or the system's choice. */
 export function themeSwitch(): HTMLElement {
   const buttons = new Map(
     THEMES.map(theme => [theme, button(theme, () => set(theme), { 'aria-pressed': 'false' })])
@@ -15,17 +15,17 @@ export function themeSwitch(): HTMLElement {
     try {
       localStorage.setItem(KEY, theme)
     } catch {
-      // A page from disk may have no storage: the choice lasts as long as the page.
+      // A page opened from disk may have no storage: the choice lasts until the page is closed.
     }
   }
-  set(remembered())
+  set(storedTheme())
   return el('div', { class: 'theme', role: 'group', 'aria-label': 'Colors' }, ...buttons.values())
 }
 
-function remembered(): Theme {
+function storedTheme(): Theme {
   try {
-    const known = localStorage.getItem(KEY)
-    return THEMES.find(theme => theme === known) ?? 'auto'
+    const stored = localStorage.getItem(KEY)
+    return THEMES.find(theme => theme === stored) ?? 'auto'
   } catch {
     return 'auto'
   }

@@ -1,32 +1,37 @@
 import { el, fill } from './dom.ts'
 
-/** Shows the label of the mark under the pointer or in focus, which screen readers have anyway. Escape hides it. */
-export function tips(root: HTMLElement): HTMLElement {
-  const tip = el('div', { class: 'tip', 'aria-hidden': 'true' })
-  tip.hidden = true
+/** Distance to the edge of the window and to the labeled element, in pixels. */
+const EDGE = 8
+const GAP = 6
+
+/**
+ * A tooltip with the accessible name of the element under the pointer or in focus. Screen readers have that name anyway,
+ * so the tooltip is hidden from them. Escape closes it.
+ */
+export function tooltip(root: HTMLElement): HTMLElement {
+  const element = el('div', { class: 'tooltip', 'aria-hidden': 'true' })
+  element.hidden = true
   const hide = (): void => {
-    tip.hidden = true
+    element.hidden = true
   }
   const show = (event: Event): void => {
-    const mark = (event.target as Element).closest<HTMLElement>(
+    const target = (event.target as Element).closest<HTMLElement>(
       '[role=option], [role=gridcell], [role=rowheader], [role=columnheader]'
     )
-    const label = mark?.getAttribute('aria-label') ?? null
-    if (mark === null || label === null) {
+    const label = target?.getAttribute('aria-label') ?? null
+    if (target === null || label === null) {
       hide()
       return
     }
-    fill(tip, label)
-    tip.hidden = false
-    const at = mark.getBoundingClientRect()
-    const own = tip.getBoundingClientRect()
-    const left = Math.max(
-      8,
-      Math.min(at.left + at.width / 2 - own.width / 2, document.documentElement.clientWidth - own.width - 8)
-    )
-    const above = at.top - own.height - 6
-    tip.style.left = `${left}px`
-    tip.style.top = `${above > 8 ? above : at.bottom + 6}px`
+    fill(element, label)
+    element.hidden = false
+    const at = target.getBoundingClientRect()
+    const { width, height } = element.getBoundingClientRect()
+    const centered = at.left + at.width / 2 - width / 2
+    const rightmost = document.documentElement.clientWidth - width - EDGE
+    const above = at.top - height - GAP
+    element.style.left = `${Math.max(EDGE, Math.min(centered, rightmost))}px`
+    element.style.top = `${above > EDGE ? above : at.bottom + GAP}px`
   }
   root.addEventListener('pointerover', show)
   root.addEventListener('focusin', show)
@@ -36,5 +41,5 @@ export function tips(root: HTMLElement): HTMLElement {
   addEventListener('keydown', event => {
     if (event.key === 'Escape') hide()
   })
-  return tip
+  return element
 }

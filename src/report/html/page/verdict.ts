@@ -1,115 +1,106 @@
-import { gistOf, outcome, verdictWords } from '../../phrases.ts'
-import { SEVERITIES } from '../../report.ts'
+import { count, number, plural } from '../../../text/phrases.ts'
+import { headlineOf, headlineText } from '../../headline.ts'
+import { capital, percent } from '../../phrases.ts'
+import { type ReportSummary, SEVERITIES } from '../../report.ts'
 import { openFindings } from '../../summarize.ts'
-import { type Child, el, said, sign } from './dom.ts'
+import { type Child, el, icon, untrusted } from './dom.ts'
+import { SEVERITY_SHAPES } from './labels.ts'
 import type { Model } from './model.ts'
-import { capital, count, number, percent, SHAPES } from './words.ts'
 
-/** Verdict and coverage: what a person must know in ten seconds. */
-export function hero({ report }: Model): HTMLElement {
+/** Verdict and coverage, to be read in ten seconds. */
+export function verdictHeader({ report }: Model): HTMLElement {
   const { run, summary } = report
-  const gist = gistOf(report)
-  const worst = summary.worstSeverity === 'none' ? 'disc' : SHAPES[summary.worstSeverity]
-  const calm = { drift: worst, incomplete: 'partial', clean: 'tick' }[summary.verdict]
-  const shape = gist.poisoning.findings > 0 ? worst : calm
+  const from = headlineOf(report)
+  const { verdict, outcome } = headlineText(from)
+  const worst = summary.worstSeverity === 'none' ? 'disc' : SEVERITY_SHAPES[summary.worstSeverity]
+  const shape =
+    from.poisoning.findings > 0
+      ? worst
+      : { drift: worst, incomplete: 'partial', clean: 'tick' }[summary.verdict]
   return el(
     'header',
-    { class: 'hero', 'data-verdict': summary.verdict },
-    el('p', { class: 'name' }, said(run.name, 64)),
-    el('h1', {}, sign(shape), capital(verdictWords(gist))),
-    el('p', { class: 'lead' }, `${capital(outcome(gist))}.`),
-    ...(run.mode === 'check' ? [el('p', { class: 'against' }, ...against(run.baseline))] : []),
-    el('div', { class: 'pair' }, coverage(report.summary), severities(report)),
-    ...notices(report.notices)
+    { class: 'verdict', 'data-verdict': summary.verdict },
+    el('p', { class: 'name' }, untrusted(run.name, 64)),
+    el('h1', {}, icon(shape), capital(verdict)),
+    el('p', { class: 'lead' }, `${outcome}.`),
+    ...(run.mode === 'check' ? [el('p', { class: 'comparison' }, ...comparison(run.baseline))] : []),
+    el('div', { class: 'pair' }, coverageFigures(summary), findingFigures(report)),
+    ...noticeList(report.notices)
   )
 }
 
-function against(baseline: Model['report']['run']['baseline']): Child[] {
+function comparison(baseline: Model['report']['run']['baseline']): Child[] {
   return baseline === null
     ? ['Hosts were compared with each other.']
-    : ['Hosts were compared with the baseline ', said(baseline.path, 120), ' and with each other.']
+    : ['Hosts were compared with the baseline ', untrusted(baseline.path, 120), ' and with each other.']
 }
 
 const MAX_NOTICES = 4
 
-/** What a reader must know of the run as a whole. */
-function notices(all: readonly string[]): HTMLElement[] {
-  const told = all.map(notice => el('p', { class: 'notice' }, said(notice, 600)))
-  const rest = told.splice(MAX_NOTICES)
-  if (rest.length === 0) return told
-  return [
-    ...told,
-    el('details', { class: 'more' }, el('summary', {}, count(rest.length, 'more notice')), ...rest)
-  ]
+/** Notices about the run as a whole. */
+function noticeList(notices: readonly string[]): HTMLElement[] {
+  const elements = notices.map(notice => el('p', { class: 'notice' }, untrusted(notice, 600)))
+  const more = elements.splice(MAX_NOTICES)
+  if (more.length === 0) return elements
+  const title = el('summary', {}, count(more.length, 'more notice'))
+  return [...elements, el('details', { class: 'more' }, title, ...more)]
 }
 
-function coverage(summary: Model['report']['summary']): HTMLElement {
+/** The share that was assessed, as a number, a bar and a list. */
+function coverageFigures(summary: ReportSummary): HTMLElement {
   const { hosts, reported, partial, silent } = summary
-  const parts: [string, number][] = [
-    ['assessed', reported],
-    ['partial', partial],
-    ['silent', silent],
-    ['never seen', Math.max(0, hosts - reported - partial - silent)]
-  ]
+  const states = [
+    { state: 'assessed', hosts: reported },
+    { state: 'partial', hosts: partial },
+    { state: 'silent', hosts: silent },
+    { state: 'not found', hosts: Math.max(0, hosts - reported - partial - silent) }
+  ].filter(each => each.hosts > 0)
   const bar = el('div', { class: 'coverage', 'aria-hidden': 'true' })
-  for (const [name, many] of parts) {
-    if (many === 0) continue
-    const part = el('i', { 'data-part': name })
-    part.style.flexGrow = String(many)
-    bar.append(part)
+  for (const { state, hosts } of states) {
+    const segment = el('i', { 'data-state': state })
+    segment.style.flexGrow = String(hosts)
+    bar.append(segment)
   }
+  const items = states.map(({ state, hosts }) =>
+    el(
+      'li',
+      {},
+      el('i', { class: 'key', 'data-state': state, 'aria-hidden': 'true' }),
+      el('b', {}, number(hosts)),
+      ` ${state}`
+    )
+  )
   return el(
     'section',
     { 'aria-label': 'Coverage' },
     el('p', { class: 'figure' }, percent(summary.coverage), el('small', {}, ' fully assessed')),
     bar,
-    el(
-      'ul',
-      { class: 'figures' },
-      ...parts
-        .filter(([, many]) => many > 0)
-        .map(([name, many]) =>
-          el(
-            'li',
-            {},
-            el('i', { class: 'key', 'data-part': name, 'aria-hidden': 'true' }),
-            el('b', {}, number(many)),
-            ` ${name}`
-          )
-        )
-    )
+    el('ul', { class: 'figures' }, ...items)
   )
 }
 
-function severities({ findings, summary }: Model['report']): HTMLElement {
+/** The open findings by severity. */
+function findingFigures({ findings, summary }: Model['report']): HTMLElement {
   const open = openFindings(findings)
   const items = SEVERITIES.map(severity => {
-    const many = open.filter(finding => finding.severity === severity).length
+    const found = open.filter(finding => finding.severity === severity).length
     return el(
       'li',
-      { 'data-none': many === 0 ? 'true' : 'false' },
-      sign(SHAPES[severity]),
-      el('b', {}, number(many)),
+      { 'data-none': found === 0 ? 'true' : 'false' },
+      icon(SEVERITY_SHAPES[severity]),
+      el('b', {}, number(found)),
       ` ${severity}`
     )
   })
-  const more = [
-    summary.outliers > 0 ? `${count(summary.outliers, 'outlier host')}` : '',
-    summary.accepted > 0 ? `${number(summary.accepted)} accepted` : ''
-  ].filter(part => part !== '')
+  const details = [
+    ` open ${plural(summary.findings, 'finding', 'findings')}`,
+    ...(summary.outliers > 0 ? [count(summary.outliers, 'outlier host')] : []),
+    ...(summary.accepted > 0 ? [`${number(summary.accepted)} accepted`] : [])
+  ]
   return el(
     'section',
     { 'aria-label': 'Open findings' },
-    el(
-      'p',
-      { class: 'figure' },
-      number(summary.findings),
-      el(
-        'small',
-        {},
-        ` open ${summary.findings === 1 ? 'finding' : 'findings'}${more.length > 0 ? `, ${more.join(', ')}` : ''}`
-      )
-    ),
+    el('p', { class: 'figure' }, number(summary.findings), el('small', {}, details.join(', '))),
     el('ul', { class: 'figures' }, ...items)
   )
 }

@@ -1,9 +1,8 @@
 import type { Report } from '../../src/report/report.ts'
 import { cluster, finding, host, report, row } from './reports.ts'
 
-/** The same report whatever is said in it; `says` gives each word its text. */
-export function spoken(says: (at: number) => string): Report {
-  const w = says
+/** A report of a fixed form. `w` gives the text of each place that can quote a host, by number. */
+export function reportSaying(w: (place: number) => string): Report {
   const hosts = [
     host('i-1', { name: 'web', findings: ['f'] }),
     host('i-2', { status: 'partial', reason: w(0) }),

@@ -1,0 +1,118 @@
+import { expect, test } from '@jest/globals'
+import { awsError, type Input } from '../../support/simulated-ssm.ts'
+import { collect, FILTER, hosts, id, named, query } from '../../support/ssm-collection.ts'
+
+test("the command is sent within the limits of SSM, with AWS's document pinned", async () => {
+  const { calls } = await collect(hosts(1), {
+    comment: 'x'.repeat(300),
+    timeoutSeconds: 10,
+    maxConcurrency: '50%'
+  })
+  expect(calls.find(call => call.action === 'SendCommand')?.input).toMatchObject({
+    DocumentName: 'AWS-RunShellScript',
+    DocumentVersion: '1',
+    DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
+    DocumentHashType: 'Sha256',
+    Targets: [{ Key: 'tag:Service', Values: ['web'] }],
+    Comment: 'x'.repeat(100),
+    TimeoutSeconds: 30,
+    MaxConcurrency: '50%',
+    MaxErrors: '100%',
+    Parameters: { executionTimeout: ['10'] }
+  })
+  const named = await collect(hosts(1), { document: 'AWS-RunShellScript' })
+  expect(named.calls.find(call => call.action === 'SendCommand')?.input).toHaveProperty('DocumentHash')
+  const own = await collect(hosts(1), { document: 'acme-locked' })
+  expect(own.calls.find(call => call.action === 'SendCommand')?.input).toMatchObject({
+    DocumentName: 'acme-locked'
+  })
+  expect(own.calls.find(call => call.action === 'SendCommand')?.input).not.toHaveProperty('DocumentHash')
+})
+
+test('named hosts are sent in batches of fifty', async () => {
+  const fleet = hosts(120)
+  const { records, calls } = await collect(fleet, { targets: named(fleet) })
+  expect(
+    calls.filter(call => call.action === 'SendCommand').map(call => call.input.InstanceIds?.length)
+  ).toEqual([50, 50, 20])
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(120)
+})
+
+test('a bad id costs no other host', async () => {
+  const fleet = hosts(60, at => ({ registered: ![7, 8, 55].includes(at) }))
+  const { records, byId, error } = await collect(fleet, { targets: named(fleet) })
+  expect(error).toBe(null)
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(57)
+  expect(byId[id(7)]).toMatchObject({
+    status: 'silent',
+    unanswered: false,
+    reason: 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated'
+  })
+})
+
+test('when every id is bad, every host is silent', async () => {
+  const fleet = hosts(3, () => ({ registered: false }))
+  const { records, error } = await collect(fleet, { targets: named(fleet) })
+  expect(error).toBe(null)
+  expect(records.map(record => record.status)).toEqual(['silent', 'silent', 'silent'])
+})
+
+test('hosts of a mixed group are each sent the document for their platform', async () => {
+  const queries = [query('users'), query('services', ['windows']), query('everywhere', [])]
+  const fleet = hosts(120, at => ({ windows: at % 3 === 0 }))
+  for (const targets of [FILTER, named(fleet)]) {
+    const { records, byId, calls } = await collect(fleet, { targets, queries })
+    expect(records.map(record => record.status)).toEqual(Array.from({ length: 120 }, () => 'reported'))
+    expect(Object.keys(byId[id(0)]!.queries)).toEqual(['services', 'everywhere'])
+    expect(Object.keys(byId[id(1)]!.queries)).toEqual(['users', 'everywhere'])
+    const sends = calls.filter(call => call.action === 'SendCommand').map(call => call.input)
+    expect(sends.at(-1)).toMatchObject({ DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' })
+    const asked = sends.filter(input => input.DocumentName === 'AWS-RunPowerShellScript')
+    expect(asked.flatMap(input => input.InstanceIds)).toHaveLength(40)
+  }
+})
+
+test('a group of Windows hosts is sent PowerShell at once', async () => {
+  const { records, calls } = await collect(
+    hosts(3, () => ({ windows: true })),
+    { queries: [query('services', ['windows'])] }
+  )
+  expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
+  expect(calls.filter(call => call.action === 'SendCommand')).toHaveLength(1)
+})
+
+test('Windows hosts stay silent where no query is for them, or the role may not send the other document', async () => {
+  const fleet = hosts(4, at => ({ windows: at === 0 }))
+  const reason = 'the document is not for the platform of this host'
+  const none = await collect(fleet)
+  expect(none.byId[id(0)]).toMatchObject({ status: 'silent', reason, unanswered: false })
+  const refuse = (action: string, _: number, input: Input) =>
+    action === 'SendCommand' && input.DocumentName === 'AWS-RunPowerShellScript'
+      ? awsError('AccessDeniedException')
+      : undefined
+  const denied = await collect(fleet, { queries: [query('everywhere', [])], simulation: { refuse } })
+  expect(denied.error).toBe(null)
+  expect(denied.byId[id(0)]).toMatchObject({ status: 'silent', reason })
+  expect(denied.records.filter(record => record.status === 'reported')).toHaveLength(3)
+  expect(denied.lines.filter(line => line.startsWith('warning'))).toHaveLength(1)
+})
+
+test('commands that were sent before a refusal are canceled', async () => {
+  const fleet = hosts(60)
+  const refuse = (action: string, count: number) =>
+    action === 'SendCommand' && count === 2 ? awsError('AccessDeniedException') : undefined
+  const { calls } = await collect(fleet, { targets: named(fleet), simulation: { refuse } })
+  expect(calls.filter(call => call.action === 'CancelCommand').map(call => call.input.CommandId)).toEqual([
+    'command-1'
+  ])
+})
+
+test('expected hosts that SSM did not target are silent', async () => {
+  const { byId, records } = await collect(hosts(2), { expectedIds: [id(0), id(5)] })
+  expect(records).toHaveLength(3)
+  expect(byId[id(5)]).toMatchObject({
+    status: 'silent',
+    unanswered: false,
+    reason: expect.stringMatching(/^expected, but not matched by `targets`/)
+  })
+})

@@ -1,0 +1,140 @@
+import type { CommandInvocation } from '@aws-sdk/client-ssm'
+import type { Targets } from '../../inputs/targets.ts'
+import type { HostRecord } from '../../snapshot/snapshot.ts'
+import { silentHost } from '../host-record.ts'
+import { previewFrame } from '../protocol/frame.ts'
+import { CHUNK_BYTES, MAX_LISTED_BYTES } from '../protocol/limits.ts'
+import { openReply } from '../protocol/reply.ts'
+import type { Shell } from '../script/shell.ts'
+import { describeAgent } from './agents.ts'
+import type { DedupState } from './dedup-replies.ts'
+import { enterRecord, type HostLedger } from './host-ledger.ts'
+import { type InvocationState, invocationState, isCanceled, isOtherPlatform } from './invocation-status.ts'
+import { readLongReplies } from './long-replies.ts'
+import type { LongReply } from './long-reply.ts'
+import { logProgress, type Watch, watchResent } from './poll.ts'
+import type { Sent, SentCommand } from './send.ts'
+import { recordReply, replyRequest, type SsmSession } from './session.ts'
+
+/** A collection that is under way. */
+export interface Collecting {
+  readonly session: SsmSession
+  readonly ledger: HostLedger
+  readonly watch: Watch
+  /** All commands that collect. */
+  readonly commands: SentCommand[]
+  /** Hosts that SSM did not accept as targets. */
+  readonly notManaged: readonly string[]
+  /** `null`: hosts do not retain their answers. */
+  readonly dedup: DedupState | null
+  /** Sends the queries to hosts. */
+  readonly sendQueries: (targets: Targets, shell: Shell) => Promise<Sent>
+  /** Hosts of the other platform, and the shell that they were sent last. */
+  readonly resent: Map<string, Shell>
+  /** Whether hosts of the other platform may be sent its document. */
+  mayResend: boolean
+  /** The commands were canceled at the deadline, or because the run was canceled. */
+  isCanceled: boolean
+  /** SSM refused to let the run read on. */
+  isBroken: boolean
+}
+
+const otherShell = ({ shell }: SentCommand): Shell => (shell === 'posix' ? 'powershell' : 'posix')
+
+/** Reads the replies of all hosts that have ended and are not done yet, 50 hosts per call. */
+export async function* sweep(run: Collecting): AsyncGenerator<HostRecord> {
+  const { session, ledger } = run
+  const long = new Map<string, LongReply>()
+  const toResend = new Map<string, Shell>()
+  try {
+    for (const command of run.commands) {
+      for await (const invocation of session.api.invocations(command, true)) {
+        const host = invocation.InstanceId ?? ''
+        if (host === '' || ledger.done.has(host) || long.has(host)) continue
+        const state = noteState(run, command, host, invocation)
+        if (!state?.terminal) continue
+        const output = invocation.CommandPlugins?.[0]?.Output ?? ''
+        const reply = openReply(output, replyRequest(session, command, host))
+        if (reply.kind !== 'broken')
+          yield enterRecord(ledger, recordReply(session, command, host, reply, state))
+        else if (mayResend(run, command, host, state)) toResend.set(host, otherShell(command))
+        else if (!state.delivered) yield enterRecord(ledger, undelivered(ledger, host, state))
+        else long.set(host, longReply(run, command, host, state, output))
+      }
+    }
+  } catch (error) {
+    session.api.warnIfTransient(error, 'ssm:ListCommandInvocations')
+  }
+  await resend(run, toResend)
+  const replies = readLongReplies(session, [...long.values()], run.dedup, () => logProgress(run.watch))
+  for await (const record of replies) yield enterRecord(ledger, record)
+  for (const host of long.keys()) if (!ledger.done.has(host)) ledger.unreadable.add(host)
+}
+
+/** Notes a host's state; `null` where the invocation says nothing new of the host. */
+function noteState(
+  { ledger, resent, isCanceled: wasCanceled }: Collecting,
+  command: SentCommand,
+  host: string,
+  { Status, StatusDetails }: CommandInvocation
+): InvocationState | null {
+  const state = invocationState(Status, StatusDetails)
+  if (wasCanceled && isCanceled(state)) {
+    // Our own cancellation hides how far the host had come, and says nothing against it.
+    if (!ledger.states.has(host)) ledger.states.set(host, { ...state, delivered: false })
+    return null
+  }
+  if (isOtherPlatform(state) && (resent.get(host) ?? command.shell) !== command.shell) return null
+  ledger.states.set(host, state)
+  return state
+}
+
+function undelivered({ agents }: HostLedger, host: string, state: InvocationState): HostRecord {
+  return silentHost(host, state.reason, false, state.unreachable ? describeAgent(agents, host) : '')
+}
+
+function longReply(
+  { session, dedup }: Collecting,
+  command: SentCommand,
+  host: string,
+  state: InvocationState,
+  output: string
+): LongReply {
+  const preview = previewFrame(output, session.nonce)
+  const total = preview?.header.total ?? 0
+  if (total > CHUNK_BYTES || (dedup !== null && total > MAX_LISTED_BYTES))
+    session.retaining.set(host, command.shell)
+  return { command, host, state, preview }
+}
+
+/** Whether a host that the document is not for may be sent AWS's document for the other platform. */
+function mayResend(run: Collecting, command: SentCommand, host: string, state: InvocationState): boolean {
+  const { session } = run
+  return (
+    isOtherPlatform(state) &&
+    session.request.document === null &&
+    !run.resent.has(host) &&
+    run.mayResend &&
+    !session.deadline.isOver() &&
+    session.queries[otherShell(command)].length > 0
+  )
+}
+
+/** Sends hosts the document for their platform. */
+async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>): Promise<void> {
+  const { log } = run.session.ports
+  for (const shell of new Set(hosts.values())) {
+    const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host)
+    for (const host of ids) run.resent.set(host, shell)
+    log.debug(`${ids.length} hosts have another platform: sending them its document.`)
+    const { commands, error } = await run.sendQueries({ kind: 'hosts', hosts: ids }, shell)
+    run.commands.push(...commands)
+    if (error !== null) {
+      // The role may not send the other document: these hosts keep the state that they have.
+      log.warning(error.message)
+      for (const host of ids) run.resent.delete(host)
+      run.mayResend = false
+    }
+    watchResent(run.watch, commands)
+  }
+}

@@ -1,0 +1,24 @@
+import type { Report } from '../../report/report.ts'
+import { outlierHosts } from '../../report/summarize.ts'
+import type { Outputs } from '../channel.ts'
+
+/** The action's outputs that a report determines. Only mode `check` has a verdict. */
+export async function reportOutputs({ report }: { readonly report: Report }): Promise<Outputs> {
+  const { summary, run, findings, hosts } = report
+  return {
+    ...(run.mode === 'check' ? { verdict: summary.verdict } : {}),
+    findings: String(summary.findings),
+    outliers: String(summary.outliers),
+    'outlier-hosts': JSON.stringify(outlierHosts(findings)),
+    'worst-severity': summary.worstSeverity,
+    ...coverageOutputs(
+      summary.coverage,
+      hosts.filter(({ status }) => status === 'silent').map(({ id }) => id)
+    )
+  }
+}
+
+/** @param coverage 0 to 1 */
+export function coverageOutputs(coverage: number, silentHosts: readonly string[]): Outputs {
+  return { coverage: coverage.toFixed(4), 'silent-hosts': JSON.stringify([...silentHosts].sort()) }
+}

@@ -1,0 +1,98 @@
+import { count, list, number } from '../text/phrases.ts'
+import { SEVERITY_MARKS } from './marks.ts'
+import { capital } from './phrases.ts'
+import type { Finding, Report, ReportSummary } from './report.ts'
+import { atLeast, driftFindings, openFindings } from './summarize.ts'
+
+/** What a headline is made of. It holds no word of a host. */
+export interface Headline {
+  readonly mode: string
+  readonly name: string
+  readonly summary: ReportSummary
+  /** The findings that make the verdict `drift`, except rollouts. */
+  readonly drift: Extent
+  readonly rollouts: Extent
+  /** Open findings of baseline poisoning that are medium or worse. */
+  readonly poisoning: Extent
+}
+
+/** How many findings there are, and on how many hosts. */
+interface Extent {
+  readonly findings: number
+  readonly hosts: number
+}
+
+export function headlineOf({ run, summary, findings }: Report): Headline {
+  const drift = driftFindings(findings)
+  return {
+    mode: run.mode,
+    name: run.name,
+    summary,
+    drift: extentOf(drift.filter(finding => finding.verdict !== 'rollout')),
+    rollouts: extentOf(drift.filter(finding => finding.verdict === 'rollout')),
+    poisoning: extentOf(
+      openFindings(findings).filter(
+        ({ kind, severity }) => kind === 'poisoning' && atLeast(severity, 'medium')
+      )
+    )
+  }
+}
+
+function extentOf(findings: readonly Finding[]): Extent {
+  return { findings: findings.length, hosts: new Set(findings.flatMap(finding => finding.hosts)).size }
+}
+
+/** A headline in words. */
+export interface HeadlineText {
+  readonly mark: string
+  /** `drift`, `clean`, `incomplete` or `baseline poisoning`; in other modes than `check` the mode. */
+  readonly verdict: string
+  /** What was found, and how much of the fleet was assessed. It has no full stop. */
+  readonly outcome: string
+}
+
+export function headlineText({ mode, summary, drift, rollouts, poisoning }: Headline): HeadlineText {
+  const { reported, hosts, worstSeverity, verdict } = summary
+  const assessed =
+    reported === hosts && hosts > 0
+      ? `${hosts === 1 ? 'its only host' : `all ${number(hosts)} hosts`} assessed`
+      : `${number(reported)} of ${count(hosts, 'host')} assessed`
+  if (mode !== 'check') return { mark: '📦', verdict: mode, outcome: capital(assessed) }
+  const severityMark = SEVERITY_MARKS[worstSeverity === 'none' ? 'medium' : worstSeverity]
+  if (verdict === 'drift') {
+    const found = [
+      extentText(drift, 'finding'),
+      extentText(rollouts, 'rollout'),
+      extentText(poisoning, 'poisoning finding')
+    ]
+    return {
+      mark: severityMark,
+      verdict,
+      outcome: `${list(found.filter(part => part !== ''))}; ${assessed}`
+    }
+  }
+  const calm =
+    verdict === 'clean'
+      ? { mark: '✅', outcome: `No drift, ${assessed}` }
+      : hosts === 0
+        ? { mark: '⛔', outcome: 'Nothing was assessed' }
+        : { mark: '⚠️', outcome: `No drift found, but only ${assessed}` }
+  if (poisoning.findings === 0) return { ...calm, verdict }
+  return {
+    mark: severityMark,
+    verdict: 'baseline poisoning',
+    outcome: `${extentText(poisoning, 'finding')}; ${calm.outcome.charAt(0).toLowerCase()}${calm.outcome.slice(1)}`
+  }
+}
+
+/** Verdict and coverage in one line, to be read in ten seconds. The inputs check the name. */
+export function headline(from: Headline): string {
+  const { mark, verdict, outcome } = headlineText(from)
+  return `${mark} ${from.name}: ${verdict}. ${outcome}`
+}
+
+/** `3 findings on 7 hosts`; empty where there are none. */
+function extentText({ findings, hosts }: Extent, noun: string): string {
+  if (findings === 0) return ''
+  return hosts === 0 ? count(findings, noun) : `${count(findings, noun)} on ${count(hosts, 'host')}`
+}
