@@ -9,6 +9,7 @@ import type { Deviation } from './deviate/deviation.ts'
 import { findDeviations, MAX_ROWS_OF_ONE_HOST } from './deviate/deviations.ts'
 import { SEVERITIES } from './finding.ts'
 import { acceptanceId, applyAcceptances } from './findings/acceptances.ts'
+import { blindedHosts } from './findings/blinded.ts'
 import { coverageFindings } from './findings/coverage.ts'
 import { deviationFindings } from './findings/deviation-findings.ts'
 import type { Draft } from './findings/draft.ts'
@@ -43,8 +44,10 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
   const rare = sorted.open.filter(deviation => !deviation.common)
   const common = sorted.open.filter(deviation => deviation.common)
   const judged = judge(scene, rare)
+  const blinded = blindedHosts(scene)
   const drafts = [
-    ...coverageFindings(whole),
+    ...coverageFindings(whole, blinded.hosts),
+    ...blinded.drafts,
     ...deviationFindings(scene, judged.groups),
     ...rollouts(scene, common),
     ...shortAnswerFindings(scene, shortAnswers),

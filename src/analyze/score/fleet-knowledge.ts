@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
 import { keyWithout } from '../deviate/cohorts.ts'

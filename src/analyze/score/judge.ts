@@ -103,7 +103,8 @@ function severityOf(
   breach: boolean
 ): Severity {
   const isHigh = isAtMost(expected, 'high') && says
-  if (breach) return isHigh ? 'critical' : 'high'
+  // Other hosts with a variant of it never make what a baseline rules out less than it is alone.
+  if (breach) return says ? 'critical' : 'high'
   if (isHigh) return 'high'
   if (isAtMost(expected, 'medium') || (against && size < MIN_HOSTS_TO_COMPARE)) return 'medium'
   return 'low'

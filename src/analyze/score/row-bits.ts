@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import type { Query } from '../../osquery/pack.ts'
 import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
@@ -112,7 +112,8 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       if (deviation.kind === 'missing') readMissing(add, deviation, item, traits, kind, facts, knowledge)
       else {
         readPlace(add, traits, kind, facts)
-        if (traits.hooks && knowledge.isUnprivilegedUnit(facts.path, deviation.hosts)) add('unprivileged-service', -1)
+        if (traits.hooks && knowledge.isUnprivilegedUnit(facts.path, deviation.hosts))
+          add('unprivileged-service', -1)
         readProgram(add, item, traits, kind, facts)
         readContent(add, deviation, item, query, facts, knowledge)
         if (kind === 'integrity') readPower(add, item, traits, facts)
@@ -173,7 +174,12 @@ function readMissing(
     add('installed-program-gone', 1)
 }
 
-function readPlace(add: Add, traits: TableTraits, kind: TableKind, { place, account, isShell, path }: RowFacts): void {
+function readPlace(
+  add: Add,
+  traits: TableTraits,
+  kind: TableKind,
+  { place, account, isShell, path }: RowFacts
+): void {
   if (traits.listsFiles) return add('file-listing', kind === 'integrity' ? 0 : -2)
   switch (place) {
     case 'writable':
@@ -251,7 +257,7 @@ function readPower(add: Add, item: Item, traits: TableTraits, facts: RowFacts): 
   }
   if (item.columns.length === 1) {
     if (isOnDemandModule(item.values[0] ?? '')) return
-    return add('full-power', 2)
+    return add('restricted-power', 1)
   }
   const limited =
     (facts.account === 'other' && !traits.rootOnly) ||

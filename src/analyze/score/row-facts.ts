@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 
 /** Where what a row is about lies; the most telling place wins, in this order. */
 export type Place = 'none' | 'package' | 'local' | 'home' | 'memory' | 'hidden' | 'writable'

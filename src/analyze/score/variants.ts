@@ -85,7 +85,8 @@ const FEATURE_SHARE = 0.1
 const saysMuch = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits > STRONG_BITS
 
 /** Even where most hosts have one of a kind: each gives power over its host, and no other host has that very row. */
-const keepsSaying = (row: ScoredRow): boolean => isBreach(row) || (row.kind === 'integrity' && row.bits >= STRONG_BITS)
+const keepsSaying = (row: ScoredRow): boolean =>
+  isBreach(row) || (row.kind === 'integrity' && row.bits >= STRONG_BITS)
 
 /** What a baseline covers and does not know, in a table whose change is rarely innocent: never noise. */
 export const isBreach = ({ kind, deviation }: ScoredRow): boolean =>

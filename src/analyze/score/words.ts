@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/fleet.ts'
+import type { Item } from '../../normalize/items.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 
 /** Shorter words tie nothing. */
