@@ -1,7 +1,8 @@
 export default {
   testEnvironment: 'node',
-  // End-to-end tests wait for whole runs; on a busy machine these take their time.
-  testTimeout: 240_000,
+  // Tests of whole runs wait most of the time, so that two of them can share a core. No test asserts how long it takes.
+  maxWorkers: '100%',
+  testTimeout: 600_000,
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

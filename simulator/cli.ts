@@ -6,8 +6,14 @@ import { z } from 'zod'
 import { makeFleet } from './fleet/fleet.ts'
 import type { SimulatedFleet } from './fleet/host.ts'
 import { runAction } from './runner.ts'
-import { startServer } from './server/server.ts'
+import { type SimulatorServer, startServer } from './server/server.ts'
+import { judgeRun } from './verdict.ts'
 
+/**
+ * Runs the bundled action against a simulated fleet and checks what it finds, or only serves the fleet.
+ *
+ *     npm run demo -- [--seed N] [--hosts N] [--scenario sick|healthy|garbage] [--serve]
+ */
 const { values: options } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
@@ -20,88 +26,57 @@ const { values: options } = parseArgs({
 const scenario = z.enum(['sick', 'healthy', 'garbage']).parse(options.scenario)
 const fleet = makeFleet({ seed: Number(options.seed), hostCount: Number(options.hosts), scenario })
 const server = await startServer(fleet)
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), '.demo')
-const inputs = {
-  'role-to-assume': 'arn:aws:iam::111122223333:role/fleet-drift',
-  'aws-region': 'eu-west-1',
-  targets: 'tag:Service=checkout',
-  name: 'checkout',
-  'expected-hosts': String(fleet.hosts.length)
+if (options.serve) serve(server)
+else process.exitCode = (await demonstrate(fleet, server)) ? 0 : 1
+
+function serve(server: SimulatorServer): void {
+  for (const [name, value] of Object.entries(server.env())) console.log(`${name}=${value}`)
+  console.error('The simulated fleet is running. Press Ctrl-C to stop it.')
 }
 
-if (options.serve) {
-  for (const [name, value] of Object.entries(server.env())) console.log(`${name}=${value}`)
-  console.error('The fleet is up. Stop it with Ctrl-C.')
-} else {
+/** Runs the action and prints what happens. Returns whether its findings are correct. */
+async function demonstrate(fleet: SimulatedFleet, server: SimulatorServer): Promise<boolean> {
+  const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), '.demo')
   await rm(folder, { recursive: true, force: true })
   console.log(
-    `An embedded fleet of ${fleet.hosts.length} hosts; the action runs as on GitHub, against loopback services.\n`
+    `A simulated fleet of ${fleet.hosts.length} hosts. The action runs as it does on GitHub, against local services.\n`
   )
-  const payload = { repository: { full_name: 'acme/infra', private: true } }
   const result = await runAction({
-    inputs,
+    inputs: {
+      'role-to-assume': 'arn:aws:iam::111122223333:role/fleet-drift',
+      'aws-region': 'eu-west-1',
+      targets: 'tag:Service=checkout',
+      name: 'checkout',
+      'expected-hosts': String(fleet.hosts.length)
+    },
     env: server.env(),
-    event: { name: 'schedule', payload },
+    event: { name: 'schedule', payload: { repository: { full_name: 'acme/infra', private: true } } },
     folder,
-    onLog: text => process.stdout.write(forPeople(text))
+    onLog: text => process.stdout.write(asShownOnGitHub(text))
   })
   await server.close()
-  const wrong = await compare(fleet, result.outputs['report-json'])
+  const { lines, isCorrect } = await judgeRun(fleet, result.outputs['report-json'])
+  console.log(`\n${lines.join('\n')}`)
   const seconds = (result.milliseconds / 1000).toFixed(1)
   console.log(
-    `\nThe action ended with exit code ${result.code} after ${seconds} s and ${server.calls.length} calls.`
+    `\nThe action exited with code ${result.code} after ${seconds} s and ${server.calls.length} API calls. ` +
+      `Its findings are ${isCorrect ? 'correct' : 'WRONG'}.`
   )
-  console.log(`The job summary  ${join(folder, 'summary.md')}`)
+  console.log(`job summary      ${join(folder, 'summary.md')}`)
   for (const name of ['report-html', 'report-markdown', 'report-json', 'snapshot'])
     console.log(`${name.padEnd(16)} ${result.outputs[name] ?? '-'}`)
-  process.exitCode = wrong.length > 0 ? 1 : 0
+  return isCorrect
 }
 
-/** The log as a person sees it on GitHub: commands to the runner are not shown, annotations of files stand elsewhere. */
-function forPeople(text: string): string {
+/** The log as GitHub shows it: without commands to the runner, and without annotations of files. */
+function asShownOnGitHub(text: string): string {
   return text
     .split('\n')
     .filter(line => !/^::(?:add-mask|debug|endgroup|warning [^:]*title=)/.test(line))
     .map(line =>
       line
         .replace(/^::group::/, '▸ ')
-        .replace(/^::(error|warning|notice)[^:]*::/, (_, kind: string) => `${kind}: `)
+        .replace(/^::(error|warning|notice)[^:]*::/, (_, level: string) => `${level}: `)
     )
     .join('\n')
-}
-
-/** Compares what was found with what was planted, and prints it. Returns what is wrong. */
-async function compare({ hosts, compromises }: SimulatedFleet, path: string | undefined): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises')
-  const schema = z.object({
-    hosts: z.array(z.object({ id: z.string(), status: z.string(), reason: z.string().nullable() })),
-    findings: z.array(z.object({ kind: z.string(), severity: z.string(), hosts: z.array(z.string()) }))
-  })
-  const report = schema.parse(
-    path === undefined ? { hosts: [], findings: [] } : JSON.parse(await readFile(path, 'utf8'))
-  )
-  const loud = report.findings.filter(
-    finding => finding.kind === 'deviation' && ['critical', 'high'].includes(finding.severity)
-  )
-  const wrong: string[] = []
-  console.log('\nPlanted, and found:')
-  for (const plant of compromises) {
-    const found = loud.find(finding => finding.hosts.join() === plant.hosts.join())
-    if (found === undefined) wrong.push(plant.name)
-    console.log(
-      `  ${found === undefined ? '✗ MISSED' : `✓ ${found.severity}`.padEnd(8)}  ${plant.name.padEnd(17)} ${plant.hosts.join(' ')}\n            ${plant.description}`
-    )
-  }
-  if (compromises.length === 0) console.log('  nothing was planted')
-  const guilty = new Set(compromises.flatMap(plant => plant.hosts))
-  const accused = [...new Set(loud.flatMap(finding => finding.hosts))].filter(host => !guilty.has(host))
-  console.log(`Healthy hosts accused at high: ${accused.length === 0 ? 'none' : accused.join(' ')}`)
-  for (const host of hosts.filter(candidate => candidate.behavior !== 'honest')) {
-    const told = report.hosts.find(candidate => candidate.id === host.id)
-    console.log(
-      `A host that is ${host.behavior}: ${host.id} is told as ${told?.status ?? 'nothing'} (${told?.reason ?? ''})`
-    )
-    if (told === undefined || told.status === 'reported') wrong.push(host.id)
-  }
-  return [...wrong, ...accused]
 }

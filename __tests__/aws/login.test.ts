@@ -43,7 +43,7 @@ test('a role gives credentials in its account, and nothing is exported', async (
   const provider = await enter({ allowedAccountIds: ['999999999999', '111122223333'] })
   expect((await provider!()).accessKeyId).toBe('ASIAONE')
   expect(services.requests).toHaveLength(1)
-  expect(given.lines).toEqual(['Assumed the role.'])
+  expect(given.lines).toEqual(['info: Assumed the role.'])
   expect(JSON.stringify(process.env)).toBe(before)
 })
 

@@ -169,7 +169,7 @@ describe('a baseline with', () => {
     [
       'a comma too many',
       TEXT.replace('        []\n', ''),
-      'b.json:13:7: a value is missing, or there is a comma too many before this'
+      'b.json:13:7: a value is missing, or there is an extra comma before this'
     ],
     ['a comment', TEXT.replace('"version"', '// one\n  "version"'), 'b.json:3:3: JSON has no comments'],
     ['a closing brace missing', TEXT.trimEnd().slice(0, -1), 'a closing brace is missing'],

@@ -1,61 +1,63 @@
 import { describe, expect, test } from '@jest/globals'
-import { generate } from '../../bench/quality/fleet/generate.ts'
-import type { TrueFleet } from '../../bench/quality/fleet/ground-truth.ts'
-import { FAMILIES } from '../../bench/quality/fleet/scenarios.ts'
-import { HELD_OUT } from '../../bench/quality/held-out/scenarios.ts'
+import type { LabeledFleet } from '../../bench/quality/fleet/ground-truth.ts'
+import { SCENARIOS } from '../../bench/quality/fleet/scenarios.ts'
+import { HELD_OUT_SCENARIOS } from '../../bench/quality/held-out/scenarios.ts'
 import { adjustedRandIndex, averagePrecision } from '../../bench/quality/metrics.ts'
+import { OPERATED_SCENARIOS } from '../../bench/quality/operations/scenarios.ts'
 import { belowFloor } from '../../bench/quality/print.ts'
-import type { Answer } from '../../bench/quality/result.ts'
+import type { Result } from '../../bench/quality/result.ts'
 import { FIGURES, score } from '../../bench/quality/score.ts'
 
-const ALL = [...FAMILIES, ...HELD_OUT]
-const familyOf = (name: string) => ALL.find(family => family.name === name)!
+const ALL = [...SCENARIOS, ...OPERATED_SCENARIOS, ...HELD_OUT_SCENARIOS]
+const scenarioOf = (name: string) => ALL.find(scenario => scenario.name === name)!
 const SEED = 77
 
-/** One fleet of each family that is not large. */
-const FLEETS = ALL.filter(({ hosts }) => hosts <= 150).map(family => ({
-  family,
-  fleet: generate(family, SEED)
-}))
+/** One fleet of each small scenario, and of one with a foreign pack. */
+const FLEETS = ALL.filter(({ name, hosts }) => hosts <= 60 || name === 'held-out-foreign-intrusion-120').map(
+  scenario => ({
+    scenario,
+    fleet: scenario.make(SEED)
+  })
+)
 
-/** What somebody who knows the truth would say. */
-function perfect(fleet: TrueFleet): Answer {
+/** The result of somebody who knows the truth. */
+function perfect(fleet: LabeledFleet): Result {
   const assessed = fleet.hosts.filter(({ status }) => status !== 'silent').map(({ host }) => host)
-  const incidents = fleet.plants.filter(({ kind }) => kind === 'incident')
-  const sick = new Set(incidents.flatMap(({ hosts }) => hosts))
+  const incidents = fleet.incidents.filter(({ kind }) => kind === 'incident')
+  const compromised = new Set(incidents.flatMap(({ hosts }) => hosts))
   return {
-    clusters: [...Map.groupBy(assessed, host => fleet.cells.get(host)).values()],
+    clusters: [...Map.groupBy(assessed, host => fleet.strata.get(host)).values()],
     findings: incidents.map(({ hosts, rows }) => ({
       hosts,
-      rows: rows.map(({ kind, query, row, instead }) => ({ kind, query, row, expected: instead })),
-      alert: true,
-      told: true
+      rows: rows.map(({ kind, query, row, previous }) => ({ kind, query, row, expected: previous })),
+      isHigh: true,
+      isMedium: true
     })),
-    hosts: [...assessed].sort((a, b) => Number(sick.has(b)) - Number(sick.has(a))),
+    hosts: [...assessed].sort((a, b) => Number(compromised.has(b)) - Number(compromised.has(a))),
     aboveLow: incidents.length > 0
   }
 }
 
 describe('generated fleets', () => {
-  test('the same family and seed give the same fleet, another seed another one', () => {
-    const family = familyOf('kit-60')
-    expect(generate(family, SEED)).toEqual(generate(family, SEED))
-    expect(generate(family, SEED).hosts).not.toEqual(generate(family, SEED + 1).hosts)
+  test('the same scenario and seed give the same fleet, another seed another one', () => {
+    const scenario = scenarioOf('kit-60')
+    expect(scenario.make(SEED)).toEqual(scenario.make(SEED))
+    expect(scenario.make(SEED).hosts).not.toEqual(scenario.make(SEED + 1).hosts)
   })
 
-  test('what is planted can be seen: every row is on its hosts, or gone from them', () => {
-    for (const { family, fleet } of FLEETS) {
+  test('an incident can be seen: its rows are on its hosts, or gone from them', () => {
+    for (const { scenario, fleet } of FLEETS) {
       const byHost = new Map(fleet.hosts.map(one => [one.host, one]))
       const rowsOf = (host: string, query: string) => byHost.get(host)?.queries[query]?.rows ?? []
-      for (const plant of fleet.plants) {
-        expect(plant.rows.length).toBeGreaterThan(0)
-        for (const { kind, query, row } of plant.rows) {
-          for (const host of plant.hosts) {
+      for (const incident of fleet.incidents) {
+        expect(incident.rows.length).toBeGreaterThan(0)
+        for (const { kind, query, row } of incident.rows) {
+          for (const host of incident.hosts) {
             const there = rowsOf(host, query).some(seen =>
               Object.entries(row).every(([column, value]) => seen[column] === value)
             )
-            expect([family.name, host, query, row, there]).toEqual([
-              family.name,
+            expect([scenario.name, host, query, row, there]).toEqual([
+              scenario.name,
               host,
               query,
               row,
@@ -67,58 +69,60 @@ describe('generated fleets', () => {
     }
   })
 
-  test('nothing is planted on a host twice, on a silent one or where a query was cut', () => {
+  test('no host has two incidents, and a host with one is not silent and has no truncated query', () => {
     for (const { fleet } of FLEETS) {
-      const planted = fleet.plants.flatMap(({ hosts }) => hosts)
-      expect(new Set(planted).size).toBe(planted.length)
-      for (const host of planted) expect(fleet.hosts.find(one => one.host === host)?.status).toBe('reported')
+      const compromised = fleet.incidents.flatMap(({ hosts }) => hosts)
+      expect(new Set(compromised).size).toBe(compromised.length)
+      for (const host of compromised)
+        expect(fleet.hosts.find(one => one.host === host)?.status).toBe('reported')
     }
   })
 
-  test('families have names of their own', () => {
+  test('every scenario has a name of its own', () => {
     expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length)
   })
 })
 
 describe('scoring', () => {
   test('the truth itself reaches every goal', () => {
-    for (const { family, fleet } of FLEETS) {
-      const benign = fleet.plants.some(({ kind }) => kind === 'benign')
-      for (const { key, sum, weight } of score(family, fleet, perfect(fleet))) {
+    for (const { scenario, fleet } of FLEETS) {
+      const benign = fleet.incidents.some(({ kind }) => kind === 'benign')
+      for (const { key, sum, weight } of score(fleet, perfect(fleet))) {
         const figure = FIGURES.find(one => one.key === key)!
         if (weight === 0 || benign) continue
-        expect([family.name, key, sum / weight]).toEqual([family.name, key, figure.least ? 1 : 0])
+        expect([scenario.name, key, sum / weight]).toEqual([scenario.name, key, figure.atLeast ? 1 : 0])
       }
     }
   })
 
-  test('to say nothing finds nothing, and to accuse every host is no precision', () => {
-    const family = familyOf('kit-60')
-    const fleet = generate(family, SEED)
+  test('a silent result finds nothing, and one that accuses every host has no precision', () => {
+    const scenario = scenarioOf('kit-60')
+    const fleet = scenario.make(SEED)
     const truth = perfect(fleet)
-    const figureOf = (answer: Answer, key: string) => {
-      const seen = score(family, fleet, answer).filter(one => one.key === key)
+    const figureOf = (result: Result, key: string) => {
+      const seen = score(fleet, result).filter(one => one.key === key)
       return seen.reduce((sum, one) => sum + one.sum, 0) / seen.reduce((sum, one) => sum + one.weight, 0)
     }
     const silent = { ...truth, findings: [] }
-    for (const key of ['alert', 'first', 'five']) expect(figureOf(silent, key)).toBe(0)
+    for (const key of ['inHigh', 'first', 'five', 'found', 'high']) expect(figureOf(silent, key)).toBe(0)
     const everybody = truth.hosts.map(host => ({
       hosts: [host],
       rows: [
         { kind: 'unexpected' as const, query: 'programs', row: { path: '/x', username: 'y' }, expected: null }
       ],
-      alert: true,
-      told: true
+      isHigh: true,
+      isMedium: true
     }))
     const shouting = { ...truth, findings: [...everybody, ...truth.findings] }
     expect(figureOf(shouting, 'precision')).toBeLessThan(0.2)
     expect(figureOf(shouting, 'first')).toBe(0)
+    expect(figureOf(shouting, 'accused')).toBe(1)
     expect(figureOf(shouting, 'five')).toBe(0)
   })
 
   test('a finding that names half of the fleet holds no incident', () => {
-    const family = familyOf('kit-60')
-    const fleet = generate(family, SEED)
+    const scenario = scenarioOf('kit-60')
+    const fleet = scenario.make(SEED)
     const truth = perfect(fleet)
     const vague = {
       ...truth,
@@ -127,45 +131,45 @@ describe('scoring', () => {
         hosts: truth.hosts.slice(0, 30).concat(found.hosts)
       }))
     }
-    expect(score(family, fleet, vague).find(({ key }) => key === 'alert')?.sum).toBe(0)
+    expect(score(fleet, vague).find(({ key }) => key === 'inHigh')?.sum).toBe(0)
   })
 
   test('the adjusted Rand index is 1 for the same partition, 0 for one cluster, and as in Hubert and Arabie between', () => {
-    const cellOf = (one: string) => one[0] ?? ''
+    const groupOf = (one: string) => one[0] ?? ''
     expect(
       adjustedRandIndex(
         [
           ['a1', 'a2'],
           ['b1', 'b2']
         ],
-        cellOf
+        groupOf
       )
     ).toBe(1)
-    expect(adjustedRandIndex([['a1', 'a2', 'b1', 'b2']], cellOf)).toBe(0)
+    expect(adjustedRandIndex([['a1', 'a2', 'b1', 'b2']], groupOf)).toBe(0)
     expect(
       adjustedRandIndex(
         [
           ['a1', 'a2', 'b1'],
           ['a3', 'b2', 'b3']
         ],
-        cellOf
+        groupOf
       )
     ).toBeCloseTo(-1 / 9, 10)
   })
 
-  test('average precision is the mean precision where each wanted host stands', () => {
+  test('average precision is the mean of the precisions at the ranks of the wanted hosts', () => {
     expect(averagePrecision(['a', 'x', 'b'], new Set(['a', 'b']))).toBeCloseTo((1 + 2 / 3) / 2, 10)
     expect(averagePrecision(['x', 'a'], new Set(['a', 'gone']))).toBeCloseTo(0.25, 10)
   })
 
-  test('a figure below its floor is told, and so is one that was not measured', () => {
+  test('a figure below its floor is reported, and so is one that was not measured', () => {
     const measured = {
-      ours: new Map([
+      product: new Map([
         ['ari', { value: 0.9, weight: 3 }],
         ['accused', { value: 0, weight: 3 }]
       ]),
-      peers: new Map(),
-      byFamily: new Map()
+      references: new Map(),
+      byScenario: new Map()
     }
     expect(belowFloor(measured, { ari: 0.9, accused: 0 })).toEqual([])
     expect(belowFloor(measured, { ari: 0.95 })).toEqual([

@@ -114,7 +114,7 @@ describe('mode baseline', () => {
     expect(fileOf(third)).toBe(fileOf(first))
     const check = await run(await snapshotOf('d', healthy), { head: fileOf(first) })
     expect([check.code, check.outputs.verdict]).toEqual([0, 'clean'])
-  }, 120_000)
+  })
 
   test('names what it did not learn, and what came and went', async () => {
     const learned = await run(await snapshotOf('sick', implanted), { inputs: { mode: 'baseline' } })
@@ -129,7 +129,7 @@ describe('mode baseline', () => {
       inputs: { mode: 'baseline', 'baseline-accept-rare': 'true' }
     })
     expect(fileOf(accepted)).toContain('["diamorphine"]')
-  }, 120_000)
+  })
 
   test('with a named clean host that is silent fails and leaves the file as it is', async () => {
     const hosts = [...healthy, host('i-dead', {}, { status: 'silent', reason: 'offline', facts: null })]
@@ -143,7 +143,7 @@ describe('mode baseline', () => {
     expect(fileOf(result)).toBe(text)
     expect(result.outputs.verdict).toBeUndefined()
     expect(result.outputs['baseline-changed']).toBeUndefined()
-  }, 120_000)
+  })
 
   test('never writes over a file that it cannot read', async () => {
     const result = await run(await snapshotOf('a', healthy), {
@@ -152,7 +152,7 @@ describe('mode baseline', () => {
     })
     expect(result.code).toBe(1)
     expect(fileOf(result)).toBe('{"version": 1')
-  }, 120_000)
+  })
 
   test('below min-coverage leaves the file as it is', async () => {
     const hosts = [...healthy, host('i-dead', {}, { status: 'silent', reason: 'offline', facts: null })]
@@ -162,7 +162,7 @@ describe('mode baseline', () => {
     expect(result.code).toBe(1)
     expect(() => statSync(join(result.folder, 'workspace', PATH))).toThrow()
     expect(result.outputs['baseline-changed']).toBe('false')
-  }, 120_000)
+  })
 
   test('needs the path of a baseline', async () => {
     const result = await run('x.ndjson.gz', { inputs: { mode: 'baseline', baseline: '' } })
@@ -177,7 +177,7 @@ describe('a pull request that changes the baseline', () => {
       PATH,
       fileOf(await run(await snapshotOf('clean', healthy), { inputs: { mode: 'baseline' } }))
     )
-  }, 120_000)
+  })
 
   test('to bless an implant on 1 of 30 hosts fails, and names the host', async () => {
     const result = await run(await snapshotOf('implanted', implanted), {
@@ -199,7 +199,7 @@ describe('a pull request that changes the baseline', () => {
       `GET /repos/acme/infra/commits/${'0123456789abcdef'.repeat(3).slice(0, 40)}`,
       `GET /repos/acme/infra/contents/${PATH}`
     ])
-  }, 120_000)
+  })
 
   test('to accept an implant fails too; an acceptance that the base branch has silences it', async () => {
     const snapshot = await snapshotOf('implanted', implanted)
@@ -212,7 +212,7 @@ describe('a pull request that changes the baseline', () => {
       head: adding(accepted, 'modules', { optional: [['diamorphine']] })
     })
     expect(known.code).toBe(0)
-  }, 120_000)
+  })
 
   test('to follow a rollout passes and says so, in one comment', async () => {
     const snapshot = await snapshotOf('rolledout', rolledOut)
@@ -231,13 +231,13 @@ describe('a pull request that changes the baseline', () => {
     expect(ours(23)).toContain('It follows 1 rollout.')
     expect(ours(23)).toContain('Every row it adds is on at least half of the hosts')
     expect(server.github.comments.get(23)).toHaveLength(1)
-  }, 120_000)
+  })
 
   test('as a new file is reviewed as all added', async () => {
     const result = await run(await snapshotOf('clean', healthy), { event: pullRequest(24), head: clean })
     expect(ours(24)).toContain('The baseline is new')
     expect(result.outputs.verdict).toBe('clean')
-  }, 120_000)
+  })
 
   test('cannot pass where GitHub does not tell what it replaces', async () => {
     server.setFault(call =>
@@ -254,7 +254,7 @@ describe('a pull request that changes the baseline', () => {
     expect(errorsOf(result)[0]).toMatch(
       /baselines\/checkout\.json on the base branch cannot be read.*contents: read/
     )
-  }, 120_000)
+  })
 
   test('from a fork gets the static part and a clear notice, and does not fail', async () => {
     const result = await run('none.ndjson.gz', {
@@ -274,7 +274,7 @@ describe('a pull request that changes the baseline', () => {
     expect(result.summary).toContain('No host was asked')
     expect(server.calls.filter(({ service }) => service !== 'github')).toEqual([])
     expect(server.github.comments.get(26)).toBeUndefined()
-  }, 120_000)
+  })
 })
 
 test('a pack that changed and a query that no pack asks are told, and are no error', async () => {
@@ -288,4 +288,4 @@ test('a pack that changed and a query that no pack asks are told, and are no err
   expect(result.code).toBe(0)
   expect(result.summary).toContain('has changed since the baseline was made')
   expect(result.summary).toContain('no pack of this run has the query')
-}, 120_000)
+})

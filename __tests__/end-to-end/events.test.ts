@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
-import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
+import type { SimulatorServer } from '../../simulator/server/server.ts'
+import { closeFleets, serveScripted } from '../support/collection-fleet.ts'
 import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from '../support/end-to-end.ts'
 
 const fleet = makeFleet({ seed: 5, hostCount: 14 })
@@ -32,7 +33,7 @@ const healthy = quiet.slice(0, 4).join('\n')
 const calls = (service: string) => server.calls.filter(call => call.service === service)
 
 beforeAll(async () => {
-  server = await startServer(fleet)
+  server = await serveScripted(fleet)
   server.github.baseFiles.set('baselines/checkout.json', BASELINE)
 })
 
@@ -42,7 +43,7 @@ beforeEach(() => {
 })
 
 afterAll(async () => {
-  await server.close()
+  await closeFleets()
   await removeRuns()
 })
 
@@ -70,13 +71,13 @@ describe('a pull request', () => {
     expect(server.github.comments.get(7)!.map(({ body }) => body)).toContain(
       '<!-- fleet-drift:checkout -->\nplanted by somebody'
     )
-  }, 120_000)
+  })
 
   test('that is healthy gets no comment', async () => {
     const run = await act(server, { event: pullRequest(8), inputs: { ...inputs, targets: healthy }, files })
     expect(run.code).toBe(0)
     expect(server.github.comments.get(8)).toBeUndefined()
-  }, 120_000)
+  })
 
   test('whose comment is refused warns, and is judged by the report alone', async () => {
     server.setFault(call =>
@@ -88,7 +89,7 @@ describe('a pull request', () => {
     expect(run.code).toBe(0)
     expect(run.log).toMatch(/::warning::The pull-request comment was refused: 403.*pull-requests: write/)
     expect(run.outputs.verdict).toBe('drift')
-  }, 120_000)
+  })
 
   test('from a fork asks no host, says so, and does not fail', async () => {
     const {
@@ -108,7 +109,7 @@ describe('a pull request', () => {
     expect(run.summary).toMatch(/incomplete/)
     expect([...calls('ssm'), ...calls('sts'), ...calls('oidc')]).toEqual([])
     expect(server.github.comments.get(10)).toBeUndefined()
-  }, 120_000)
+  })
 })
 
 describe('what is wrong is told in one sentence each, and nothing is called', () => {
@@ -202,7 +203,7 @@ describe('what AWS refuses', () => {
     expect(run.code).toBe(1)
     expect(errorsOf(run)[0]).toMatch(/No host matched the targets \(tag:Service=nothing\)/)
     expect(run.outputs.verdict).toBe('incomplete')
-  }, 120_000)
+  })
 })
 
 test('a public repository gets counts only, and the files all of it', async () => {
@@ -218,7 +219,7 @@ test('a public repository gets counts only, and the files all of it', async () =
   }
   expect(run.summary + run.log).not.toContain('diamorphine')
   expect(readFileSync(run.outputs['report-json']!, 'utf8')).toContain('diamorphine')
-}, 120_000)
+})
 
 test('mode collect writes the snapshot, sets no verdict and tells the coverage', async () => {
   const run = await act(server, { inputs: { mode: 'collect', targets } })
@@ -228,7 +229,7 @@ test('mode collect writes the snapshot, sets no verdict and tells the coverage',
     coverage: '1.0000',
     'silent-hosts': '[]'
   })
-}, 120_000)
+})
 
 test('a host that answers garbage changes nothing for the others, and is a finding itself', async () => {
   const hostile = fleet.hosts.find(({ id }) => id === quiet.at(-1))!
@@ -254,4 +255,4 @@ test('a host that answers garbage changes nothing for the others, and is a findi
   expect(run.log).not.toMatch(/^\s*::error[^:]*::owned|##\[error\]/m)
   for (const live of ['<img', '@everyone', '\u202e', '\u001b'])
     expect(run.summary + run.log).not.toContain(live)
-}, 120_000)
+})

@@ -5,7 +5,7 @@ import { gitHub } from '../../src/github/api.ts'
 import { ApiError } from '../../src/github/api-error.ts'
 import { stickyComment } from '../../src/publish/channels/comment.ts'
 import { markerOf } from '../../src/publish/find-or-create.ts'
-import { recordingLog } from '../support/publish-ports.ts'
+import { recordingLog } from '../support/recording-log.ts'
 
 interface Answer {
   readonly status?: number

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, expect, test } from '@jest/globals'
 import type { Ports } from '../../src/ports.ts'
 import { run } from '../../src/run.ts'
-import { recordingLog } from '../support/publish-ports.ts'
+import { recordingLog } from '../support/recording-log.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'fleet-drift-run-'))
 let workspace = ''
@@ -42,10 +43,8 @@ function fleet(hosts: Record<string, readonly string[] | null>): void {
         ? {}
         : { modules: { status: 'ok', rows: modules.map(name => ({ name })), reason: null } }
   }))
-  writeFileSync(
-    join(workspace, 'hosts.ndjson'),
-    [header, ...records].map(line => `${JSON.stringify(line)}\n`).join('')
-  )
+  const lines = [header, ...records].map(line => `${JSON.stringify(line)}\n`)
+  writeFileSync(join(workspace, 'hosts.ndjson.gz'), gzipSync(lines.join('')))
 }
 
 /** Runs the action on the fleet in the workspace. */
@@ -56,7 +55,7 @@ async function act(inputs: Record<string, string>) {
   const summaryPath = join(workspace, 'summary.md')
   const set: Record<string, string> = {
     collector: 'files',
-    files: 'hosts.ndjson',
+    files: '*.ndjson.gz',
     packs: 'pack.json',
     'output-dir': 'out',
     ...inputs
@@ -127,7 +126,7 @@ test('mode baseline writes the file once, and leaves it untouched when the run f
 test('a run that cannot collect has one error and an empty report', async () => {
   mkdirSync(path('out'))
   fleet({})
-  const { exitCode, outputs, errors } = await act({ files: 'nothing-*.ndjson' })
+  const { exitCode, outputs, errors } = await act({ files: 'nothing-*.gz' })
   expect(exitCode).toBe(1)
   expect(errors).toHaveLength(1)
   const report = JSON.parse(readFileSync(outputs['report-json']!, 'utf8'))

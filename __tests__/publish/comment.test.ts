@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals'
 import { ApiError } from '../../src/github/api-error.ts'
 import { stickyComment } from '../../src/publish/channels/comment.ts'
 import { markerOf } from '../../src/publish/find-or-create.ts'
-import { PullRequest, recordingLog } from '../support/publish-ports.ts'
+import { PullRequest } from '../support/publish-ports.ts'
+import { recordingLog } from '../support/recording-log.ts'
 
 const marker = markerOf('checkout')
 const body = `${marker}\n## drift\n`

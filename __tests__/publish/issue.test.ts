@@ -7,7 +7,8 @@ import { type Memory, readMemory, remember, writeMemory } from '../../src/report
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { countsOnly, type Shown } from '../../src/report/public-view.ts'
 import type { Finding, ReportHost } from '../../src/report/report.ts'
-import { Repository, recordingLog } from '../support/publish-ports.ts'
+import { Repository } from '../support/publish-ports.ts'
+import { recordingLog } from '../support/recording-log.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { enormous } from '../support/samples.ts'
 

@@ -144,7 +144,7 @@ test('an unchanged baseline takes one sentence', async () => {
     learned: { ...sample.learned!, changed: false, changes, refused: [] }
   })
   expect(await page.locator('#learned').innerText()).toBe(
-    'Baseline\n\nbaselines/checkout.json is unchanged: the clean hosts have nothing new.'
+    'Learned baseline\n\nbaselines/checkout.json is unchanged: the clean hosts have nothing new.'
   )
 })
 
@@ -203,7 +203,7 @@ test('many clusters are brief, isolated hosts share a group, and a split by addi
   const added = page.locator('#fleet .group', { hasText: 'Cluster c2 ' }).locator('header p')
   expect(await added.nth(0).textContent()).toBe('node_exporter')
   expect(await added.nth(1).textContent()).toBe(
-    'Split off only by rows it has in addition: a deployment, or an implant.'
+    'Split off by additional rows only: a deployment, or an implant.'
   )
   expect(await page.locator('#fleet .difference:visible').count()).toBe(0)
   const isolated = page.locator('#fleet .group').last()

@@ -73,6 +73,13 @@ test('keys have a fixed order, however the report was built', () => {
   ])
 })
 
+test('a host that was not fully assessed has a reason code beside the sentence', () => {
+  const { hosts } = JSON.parse(renderJson(drifted()))
+  const reasons = hosts.filter(({ status }: { status: string }) => status !== 'reported')
+  expect(reasons.map(({ code }: { code: string }) => code)).toEqual(['delivery-timed-out', 'no-osquery'])
+  expect(hosts[0]).toMatchObject({ reason: null, code: null })
+})
+
 test('a hostile value survives unchanged, and no control or invisible character is in the file', () => {
   const units = fc.string({ unit: 'binary', maxLength: 60 })
   const unprintable = fc.constantFrom(

@@ -8,7 +8,7 @@ import { renderTerminal } from '../../src/report/terminal.ts'
 import { HOSTILE } from '../support/hostile.ts'
 import { hasCmark, outsideCode, outsideSpans, toHtml } from '../support/rendered.ts'
 import { reportSaying } from '../support/report-saying.ts'
-import { finding, host, report, row } from '../support/reports.ts'
+import { cluster, finding, host, report, row } from '../support/reports.ts'
 import { drifted, enormous, healthy, incomplete } from '../support/samples.ts'
 
 const MARKER = '<!-- fleet-drift:checkout -->'
@@ -206,6 +206,17 @@ test('the public view holds no word of a host that could be printed', () => {
     { severity: 'high', kind: 'deviation', verdict: 'intruder', findings: 2, hosts: 1 }
   ])
   expect(renderJson(named)).toContain('WORD')
+})
+
+test('a cluster that was split by additions only is marked', () => {
+  const hosts = [host('i-1'), host('i-2')]
+  const clusters = [
+    cluster('c1', ['i-1']),
+    cluster('c2', ['i-2'], { label: 'node exporter', code: 'additions-only' })
+  ]
+  expect(renderMarkdown(report(hosts, [], { clusters }), summary)).toContain(
+    '| node exporter (split by additions only) |'
+  )
 })
 
 test('a run without hosts gives a report too', () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { types } from 'node:util'
 import type { Clock } from '../../src/clock.ts'
-import type { Log } from '../../src/log.ts'
+import { recordingLog } from './recording-log.ts'
 
 // Jest runs tests in a realm of their own, in which the errors of Node's network are not `instanceof Error`. Here they
 // are, as on a runner, which has one realm.
@@ -120,8 +120,6 @@ export function ports() {
   let now = Date.now()
   const slept: number[] = []
   const masked: string[] = []
-  const lines: string[] = []
-  const note = (text: string) => void lines.push(text)
   const clock: Clock & { advance(milliseconds: number): void } = {
     now: () => now,
     advance: milliseconds => {
@@ -132,8 +130,8 @@ export function ports() {
       now += milliseconds
     }
   }
-  const log: Log = { info: note, debug: note, warning: note, error: note, group: (_, work) => work() }
-  return { clock, log, mask: (secret: string) => void masked.push(secret), slept, masked, lines }
+  const log = recordingLog()
+  return { clock, log, mask: (secret: string) => void masked.push(secret), slept, masked, lines: log.lines }
 }
 
 const realTimer = globalThis.setTimeout

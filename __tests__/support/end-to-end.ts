@@ -1,7 +1,8 @@
+import { performance } from 'node:perf_hooks'
 import { type ActionResult, type ActionRun, removeRun, runAction } from '../../simulator/runner.ts'
 import type { SimulatorServer } from '../../simulator/server/server.ts'
 
-/** The inputs of a job that checks the embedded fleet. */
+/** The inputs of a job that checks the simulated fleet. */
 export const INPUTS = {
   'role-to-assume': 'arn:aws:iam::111122223333:role/fleet-drift',
   'aws-region': 'eu-west-1',
@@ -29,7 +30,7 @@ export function pullRequest(number: number, from = 'acme/infra') {
 
 const runs: ActionResult[] = []
 
-/** Runs the bundled action against a server; {@link removeRuns} removes what it leaves. */
+/** Runs the bundled action against a server; {@link removeRuns} removes its files. */
 export async function act(server: SimulatorServer, run: ActionRun): Promise<ActionResult> {
   const result = await runAction({
     event: { name: 'schedule', payload: { repository: PRIVATE } },
@@ -48,4 +49,23 @@ export async function removeRuns(): Promise<void> {
 /** The lines of a log that the runner shows as errors. */
 export function errorsOf({ log }: ActionResult): string[] {
   return log.split('\n').flatMap(line => /^::error[^:]*::(.*)$/.exec(line)?.[1] ?? [])
+}
+
+/** How long the bundle takes to start and refuse bad inputs on an idle machine, in seconds. */
+const IDLE_START_SECONDS = 0.4
+
+/**
+ * The input `timeout-seconds` for a run that must end at its deadline and needs `seconds` on an idle machine: more in
+ * proportion on a slow or busy one, as measured by a start of the bundle.
+ */
+export async function deadline(seconds: number): Promise<string> {
+  const started = performance.now()
+  await removeRun(await runAction({ inputs: { mode: 'none' } }))
+  const startSeconds = (performance.now() - started) / 1000
+  return String(Math.ceil(seconds * Math.max(1, startSeconds / IDLE_START_SECONDS)))
+}
+
+/** Waits until a condition holds; the test's own time limit ends a wait that is in vain. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 100))
 }

@@ -1,30 +1,4 @@
 import type { Comment, Comments, Issue, Issues } from '../../src/github/ports.ts'
-import type { Log, LogPlace } from '../../src/log.ts'
-
-export interface RecordingLog extends Log {
-  /** Warnings without a heading or a line. */
-  readonly warnings: string[]
-  readonly infos: string[]
-  /** Warnings with a heading or a line. */
-  readonly annotations: { text: string; at: LogPlace }[]
-}
-
-/** A log that records its messages. */
-export function recordingLog(): RecordingLog {
-  const warnings: string[] = []
-  const infos: string[] = []
-  const annotations: RecordingLog['annotations'] = []
-  return {
-    warnings,
-    infos,
-    annotations,
-    info: text => void infos.push(text),
-    debug: () => {},
-    warning: (text, at) => void (at === undefined ? warnings.push(text) : annotations.push({ text, at })),
-    error: () => {},
-    group: (_, work) => work()
-  }
-}
 
 /** The comments of a pull request, in memory. */
 export class PullRequest implements Comments {

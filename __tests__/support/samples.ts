@@ -18,12 +18,14 @@ export function drifted(): Report {
       return {
         status: 'silent',
         reason: 'SSM: DeliveryTimedOut. The agent did not pick up the command.',
+        code: 'delivery-timed-out',
         cluster: null
       }
     if (at === 41)
       return {
         status: 'partial',
         reason: 'osquery is not installed: /usr/bin/osqueryi was not found.',
+        code: 'no-osquery',
         cluster: null
       }
     return { cluster: at < 48 ? 'c1' : 'c2' }

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals'
 import type { SsmRequest } from '../../src/collect/ssm/session.ts'
 import { collectFromSsm } from '../../src/collect/ssm/ssm.ts'
-import type { Log } from '../../src/log.ts'
 import type { Platform, Query } from '../../src/osquery/pack.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
+import { recordingLog } from './recording-log.ts'
 import { type SimulatedHost, type Simulation, simulateSsm } from './simulated-ssm.ts'
 
 export const query = (name: string, platforms: Platform[] = ['linux']): Query => ({
@@ -42,15 +42,7 @@ interface Run extends Partial<SsmRequest> {
 /** Collects from a simulated fleet. `targeted` is what the collection returns. */
 export async function collect(fleet: readonly SimulatedHost[], { simulation, signal, ...request }: Run = {}) {
   const simulated = simulateSsm(fleet, simulation)
-  const lines: string[] = []
-  const say = (kind: string) => (text: string) => void lines.push(`${kind}: ${text}`)
-  const log: Log = {
-    info: say('info'),
-    debug: say('debug'),
-    warning: say('warning'),
-    error: say('error'),
-    group: (_, work) => work()
-  }
+  const log = recordingLog()
   const records: HostRecord[] = []
   let error: unknown = null
   let targeted = 0
@@ -89,7 +81,7 @@ export async function collect(fleet: readonly SimulatedHost[], { simulation, sig
     records,
     targeted,
     byId,
-    lines,
+    lines: log.lines,
     error,
     message: error instanceof Error ? error.message : ''
   }

@@ -1,25 +1,25 @@
-import type { FindingRow } from '../../src/analyze/findings/finding.ts'
-import { assess } from '../../src/assess.ts'
+import type { FindingRow } from '../../src/analyze/finding.ts'
+import { assess, type Question } from '../../src/assess.ts'
 import { buildReport } from '../../src/report/build.ts'
 import { SEVERITIES } from '../../src/report/report.ts'
-import type { TrueFleet } from './fleet/ground-truth.ts'
+import type { LabeledFleet } from './fleet/ground-truth.ts'
 
-/** A finding as any method tells it, engine or peer. */
-export interface AnswerFinding {
+/** A finding of any method, the product's or a reference method's. */
+export interface ResultFinding {
   readonly hosts: readonly string[]
   readonly rows: readonly Pick<FindingRow, 'kind' | 'query' | 'row' | 'expected'>[]
-  /** Severity high or critical; of a peer: what its rule calls an outlier. */
-  readonly alert: boolean
+  /** Severity high or critical; of a reference method: what its rule calls an outlier. */
+  readonly isHigh: boolean
   /** Severity medium or above. */
-  readonly told: boolean
+  readonly isMedium: boolean
 }
 
-/** What a method says of a fleet. */
-export interface Answer {
-  /** Host ids by cluster; hosts that were not assessed stand in none. */
+/** What a method reports about a fleet. */
+export interface Result {
+  /** Host ids by cluster; hosts that were not assessed are in none. */
   readonly clusters: readonly (readonly string[])[]
   /** Open deviations, worst first. */
-  readonly findings: readonly AnswerFinding[]
+  readonly findings: readonly ResultFinding[]
   /** Every host that was assessed, worst first. */
   readonly hosts: readonly string[]
   /** Some finding of any kind is above low. */
@@ -41,27 +41,33 @@ const RUN = {
   snapshotSha256: null
 }
 
-/** The product's own answer, through the same door as a run: hosts stand by their worst severity, then by their bits. */
-export async function ourAnswer({ queries, baseline, hosts }: TrueFleet): Promise<Answer> {
-  const question = { queries, baseline, indicators: [], today: TODAY }
+/** What an ablation changes about the product: part of the question that `assess` is asked. */
+export type Variant = Partial<Question>
+
+/** The product's own result, through `assess` as in a run. Hosts are ordered by their worst severity, then by bits. */
+export async function productResult(
+  { queries, baseline, hosts }: LabeledFleet,
+  variant: Variant = {}
+): Promise<Result> {
+  const question = { queries, baseline, indicators: [], today: TODAY, ...variant }
   const { analysis, findings } = await assess(question, async function* () {
     yield* hosts
   })
   const report = buildReport(TOOL, RUN, analysis, findings, null)
   const open = findings.filter(({ kind, acceptedBy }) => kind === 'deviation' && acceptedBy === null)
   const worst = new Map<string, number>()
-  for (const { hosts: named, severity } of open) {
-    for (const host of named)
+  for (const { hosts: affected, severity } of open) {
+    for (const host of affected)
       worst.set(host, Math.min(worst.get(host) ?? SEVERITIES.length, SEVERITIES.indexOf(severity)))
   }
   const severityOf = (host: string) => worst.get(host) ?? SEVERITIES.length
   return {
     clusters: report.clusters.map(cluster => cluster.hosts),
-    findings: open.map(({ hosts: named, rows, severity }) => ({
-      hosts: named,
+    findings: open.map(({ hosts: affected, rows, severity }) => ({
+      hosts: affected,
       rows,
-      alert: severity === 'critical' || severity === 'high',
-      told: severity !== 'low' && severity !== 'info'
+      isHigh: severity === 'critical' || severity === 'high',
+      isMedium: severity !== 'low' && severity !== 'info'
     })),
     hosts: report.hosts
       .filter(({ cluster }) => cluster !== null)

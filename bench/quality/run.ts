@@ -1,14 +1,13 @@
-import { generate } from './fleet/generate.ts'
-import type { Family } from './fleet/scenario.ts'
+import type { FleetScenario } from './fleet/ground-truth.ts'
 import { jaccardClusters } from './reference-methods/jaccard.ts'
 import { stacking } from './reference-methods/stacking.ts'
-import { ourAnswer } from './result.ts'
+import { productResult, type Variant } from './result.ts'
 import { type Observation, score } from './score.ts'
 
-/** Observations of one figure added up. */
+/** Observations of one figure, added up. */
 export interface Tally {
   readonly value: number
-  /** How many fleets, incidents or rows it is made of. */
+  /** How many fleets, incidents, hosts or rows it is made of. */
   readonly weight: number
 }
 
@@ -16,49 +15,56 @@ export interface Tally {
 export type Tallies = ReadonlyMap<string, Tally>
 
 export interface Measured {
-  readonly ours: Tallies
-  /** By the peer's name. */
-  readonly peers: ReadonlyMap<string, Tallies>
-  readonly byFamily: ReadonlyMap<string, Tallies>
+  readonly product: Tallies
+  /** By the name of the reference method. */
+  readonly references: ReadonlyMap<string, Tallies>
+  readonly byScenario: ReadonlyMap<string, Tallies>
 }
 
-/** Above this the peers, which compare every host with every other, would take most of the time. */
-const LARGEST_FOR_PEERS = 300
-const PEERS = { stacking, 'Jaccard, DBSCAN': jaccardClusters }
+/** Above this the reference methods, which compare every host with every other, would take most of the time. */
+const MAX_HOSTS_FOR_REFERENCES = 300
+const REFERENCE_METHODS = { stacking, 'Jaccard, DBSCAN': jaccardClusters }
 
-/** Makes every fleet of the families and seeds, and scores the engine on it, and the peers where asked. */
+/** `references`: also score the reference methods. `variant`: measure the product changed so. */
+export interface MeasureOptions {
+  readonly references?: boolean
+  readonly variant?: Variant
+}
+
+/** Makes a fleet for every scenario and seed, and scores the product on it. */
 export async function measure(
-  families: readonly Family[],
+  scenarios: readonly FleetScenario[],
   seeds: readonly number[],
-  peers: boolean
+  { references: withReferences = false, variant = {} }: MeasureOptions = {}
 ): Promise<Measured> {
-  const ours: Observation[] = []
-  const byFamily = new Map<string, Tallies>()
-  const theirs = new Map<string, Observation[]>()
-  for (const family of families) {
-    const own: Observation[] = []
+  const product: Observation[] = []
+  const byScenario = new Map<string, Tallies>()
+  const references = new Map<string, Observation[]>()
+  for (const scenario of scenarios) {
+    const observed: Observation[] = []
     for (const seed of seeds) {
-      const fleet = generate(family, seed)
-      own.push(...score(family, fleet, await ourAnswer(fleet)))
-      if (!peers || family.hosts > LARGEST_FOR_PEERS) continue
-      for (const [name, answer] of Object.entries(PEERS))
-        theirs.set(name, [...(theirs.get(name) ?? []), ...score(family, fleet, answer(fleet))])
+      const fleet = scenario.make(seed)
+      observed.push(...score(fleet, await productResult(fleet, variant)))
+      if (!withReferences || scenario.hosts > MAX_HOSTS_FOR_REFERENCES) continue
+      for (const [name, method] of Object.entries(REFERENCE_METHODS))
+        references.set(name, [...(references.get(name) ?? []), ...score(fleet, method(fleet))])
     }
-    ours.push(...own)
-    byFamily.set(family.name, tally(own))
+    product.push(...observed)
+    byScenario.set(scenario.name, tally(observed))
   }
   return {
-    ours: tally(ours),
-    peers: new Map([...theirs].map(([name, list]) => [name, tally(list)])),
-    byFamily
+    product: tally(product),
+    references: new Map([...references].map(([name, observations]) => [name, tally(observations)])),
+    byScenario
   }
 }
 
 function tally(observations: readonly Observation[]): Tallies {
   const tallies = new Map<string, Tally>()
-  for (const [key, list] of Map.groupBy(observations, observation => observation.key)) {
-    const weight = list.reduce((sum, one) => sum + one.weight, 0)
-    if (weight > 0) tallies.set(key, { value: list.reduce((sum, one) => sum + one.sum, 0) / weight, weight })
+  for (const [key, group] of Map.groupBy(observations, observation => observation.key)) {
+    const weight = group.reduce((total, observation) => total + observation.weight, 0)
+    const sum = group.reduce((total, observation) => total + observation.sum, 0)
+    if (weight > 0) tallies.set(key, { value: sum / weight, weight })
   }
   return tallies
 }

@@ -3,29 +3,40 @@ import { type Reply, ServiceError } from './call-log.ts'
 
 export const ACCOUNT = '111122223333'
 
+export interface SessionOptions {
+  /** How long a role session lasts, as STS reports it; by default as long as the job requests. */
+  readonly sessionSeconds?: number
+  /** A session expires after so many calls, whatever its reported expiration. */
+  readonly callsPerSession?: number
+}
+
+interface Session {
+  readonly sessionToken: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  callsLeft: number
+}
+
 /** The token service of the runner and AWS STS, as far as a job needs them. */
-export function tokenServices(
-  now: () => number,
-  session: { readonly sessionSeconds?: number; readonly sessionTold?: boolean } = {}
-) {
+export function tokenServices(now: () => number, options: SessionOptions = {}) {
   const requestToken = randomBytes(12).toString('hex')
   const issued = new Map<string, { audience: string; used: boolean }>()
-  const sessions = new Map<string, { sessionToken: string; expires: number }>()
+  const sessions = new Map<string, Session>()
   return {
     requestToken,
 
-    /** Whether a request bears credentials that were given and still hold. */
-    knows(accessKeyId: string, sessionToken: string): 'yes' | 'no' | 'expired' {
+    /** Checks the credentials of one call. */
+    checkCredentials(accessKeyId: string, sessionToken: string): 'valid' | 'unknown' | 'expired' {
       const session = sessions.get(accessKeyId)
-      if (session === undefined || session.sessionToken !== sessionToken) return 'no'
-      return session.expires > now() ? 'yes' : 'expired'
+      if (session === undefined || session.sessionToken !== sessionToken) return 'unknown'
+      return session.expiresAt > now() && session.callsLeft-- > 0 ? 'valid' : 'expired'
     },
 
     idToken(url: URL, authorization: string | undefined): Reply {
       if (authorization !== `Bearer ${requestToken}`)
         return { status: 401, body: '{"message":"Bad credentials"}' }
       const audience = url.searchParams.get('audience') ?? 'https://github.com/acme'
-      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+      const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
       const claims = {
         jti: randomUUID(),
         sub: 'repo:acme@1234/infra@5678:ref:refs/heads/main',
@@ -33,7 +44,7 @@ export function tokenServices(
         iss: 'https://token.actions.githubusercontent.com',
         exp: Math.floor(now() / 1000) + 300
       }
-      const token = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${randomBytes(32).toString('base64url')}`
+      const token = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.${randomBytes(32).toString('base64url')}`
       issued.set(token, { audience, used: false })
       return {
         status: 200,
@@ -63,13 +74,13 @@ export function tokenServices(
       }
       const key = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`
       const sessionToken = randomBytes(60).toString('base64')
-      const really = session.sessionSeconds ?? seconds
-      sessions.set(key, { sessionToken, expires: now() + really * 1000 })
-      const expires = now() + (session.sessionTold ? really : seconds) * 1000
+      const expiresAt = now() + (options.sessionSeconds ?? seconds) * 1000
+      const callsLeft = options.callsPerSession ?? Number.POSITIVE_INFINITY
+      sessions.set(key, { sessionToken, expiresAt, callsLeft })
       return xml(
         'AssumeRoleWithWebIdentity',
         `<Credentials><AccessKeyId>${key}</AccessKeyId><SecretAccessKey>${randomBytes(30).toString('base64')}</SecretAccessKey>` +
-          `<SessionToken>${sessionToken}</SessionToken><Expiration>${new Date(expires).toISOString()}</Expiration></Credentials>` +
+          `<SessionToken>${sessionToken}</SessionToken><Expiration>${new Date(expiresAt).toISOString()}</Expiration></Credentials>` +
           `<AssumedRoleUser><Arn>arn:aws:sts::${ACCOUNT}:assumed-role/fleet-drift/${name}</Arn><AssumedRoleId>AROA1:${name}</AssumedRoleId></AssumedRoleUser>`
       )
     },

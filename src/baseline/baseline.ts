@@ -69,6 +69,15 @@ export type Acceptance = z.infer<typeof acceptanceSchema>
 /** Rows by query. */
 export type BaselineQueries = Baseline['queries']
 
+/** A baseline as the repository holds it. */
+export interface BaselineFile {
+  readonly path: string
+  /** `sha256:HEX` of the file's bytes. */
+  readonly sha256: string
+  readonly text: string
+  readonly content: Baseline
+}
+
 /** The baseline file cannot be used. The message lists every problem with file, line and column. */
 export class BaselineError extends Error {}
 

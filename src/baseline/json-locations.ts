@@ -92,8 +92,8 @@ function badKeysOf(text: string): LocatedProblem[] {
 const SYNTAX_ERRORS: Readonly<Record<string, string>> = {
   InvalidSymbol: 'not a valid JSON value',
   InvalidNumberFormat: 'not a valid number',
-  PropertyNameExpected: 'a key is missing, or there is a comma too many before this',
-  ValueExpected: 'a value is missing, or there is a comma too many before this',
+  PropertyNameExpected: 'a key is missing, or there is an extra comma before this',
+  ValueExpected: 'a value is missing, or there is an extra comma before this',
   ColonExpected: 'a colon is missing',
   CommaExpected: 'a comma is missing before this',
   CloseBraceExpected: 'a closing brace is missing',

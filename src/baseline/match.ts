@@ -32,8 +32,8 @@ export interface BaselineMatch {
 }
 
 /**
- * Matches a baseline against a fleet. Two rows are equal by fixed rules and the baseline's own patterns only, so that
- * the same host and baseline always give the same result. O(baseline rows + items × pattern rows of their query).
+ * Matches a baseline against a fleet. Rows are compared only by fixed rules and the baseline's own patterns, so that the
+ * same host and baseline always give the same result. O(baseline rows + items × pattern rows of their query).
  */
 export function matchBaseline(baseline: Baseline, fleet: Fleet): BaselineMatch {
   const rows = baselineRows(fleet)

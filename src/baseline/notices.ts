@@ -1,14 +1,5 @@
 import type { Pack, Query } from '../osquery/pack.ts'
-import { type Baseline, queriesInNoPack } from './baseline.ts'
-
-/** A baseline as the repository holds it. */
-export interface BaselineFile {
-  readonly path: string
-  /** `sha256:HEX` of the file's bytes. */
-  readonly sha256: string
-  readonly text: string
-  readonly content: Baseline
-}
+import { type BaselineFile, queriesInNoPack } from './baseline.ts'
 
 /** Notices where a baseline and the packs of a run differ. Neither is an error. */
 export function baselineNotices(

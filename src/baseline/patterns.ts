@@ -23,7 +23,7 @@ const RUNS: Readonly<Record<string, Run>> = {
 const UUID_HERE = new RegExp(UUID_SOURCE, 'y')
 const UUID_LENGTH = 36
 
-/** Mode `baseline` replaces at least this many variants of a row by one pattern. */
+/** Mode `baseline` replaces variants of a row with a pattern if there are at least this many. */
 export const MIN_VARIANTS = 5
 
 /** Whether a value of a baseline's row matches more than itself. */
@@ -56,7 +56,7 @@ export function patternOf(value: string): ValueTest {
   }
 }
 
-/** Where a literal ends that begins where another part ended. By offset: 1 if it is such a place. */
+/** By offset: 1 where a literal ends that begins at one of the starts. */
 function literalEnds(
   literal: string,
   text: string,
@@ -69,7 +69,7 @@ function literalEnds(
   return ends
 }
 
-/** Where a match of the pattern, or the pattern itself as text, can end. */
+/** By offset: 1 where a match of the pattern, or the pattern itself as text, ends that begins at one of the starts. */
 function patternEnds(
   pattern: string,
   text: string,
@@ -96,7 +96,7 @@ const PLACEHOLDER = /(<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>
 const UUID_WORD = new RegExp(`(?<![0-9A-Za-z])${UUID_SOURCE}(?![0-9A-Za-z])`, 'g')
 
 /**
- * The pattern of which a value is a variant: its random-looking parts replaced. Single digits are kept, because they
+ * The pattern that a value is a variant of: its random-looking parts replaced. Single digits are kept, because they
  * tell `v1` from `v2`, and so are placeholders.
  */
 export function generalize(value: string): string {

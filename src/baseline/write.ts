@@ -13,15 +13,15 @@ import {
  * of a row or an acceptance ends with a comma and Git merges additions at different places of one list.
  */
 export function writeBaseline(baseline: Baseline): string {
-  const packs = byKey(baseline.packs).map(([name, sha256]) => `    ${text(name)}: ${text(sha256)}`)
+  const packs = byKey(baseline.packs).map(([name, sha256]) => `    ${quoted(name)}: ${quoted(sha256)}`)
   const accept = [...baseline.accept].map(acceptanceText).sort()
   const roles = byKey(baseline.roles).map(
-    ([label, { queries }]) => `    ${text(label)}: {\n${queriesText(queries, '      ')}\n    }`
+    ([label, { queries }]) => `    ${quoted(label)}: {\n${queriesText(queries, '      ')}\n    }`
   )
   const parts = [
-    `  "$schema": ${text(baseline.$schema ?? SCHEMA_URL)}`,
+    `  "$schema": ${quoted(baseline.$schema ?? SCHEMA_URL)}`,
     `  "version": ${baseline.version}`,
-    `  "name": ${text(baseline.name)}`,
+    `  "name": ${quoted(baseline.name)}`,
     `  "packs": ${object(packs, '  ')}`,
     queriesText(baseline.queries, '  '),
     `  "accept": [\n${[...accept, '{}'].map(line => `    ${line}`).join(',\n')}\n  ]`,
@@ -48,11 +48,11 @@ function queriesText(queries: BaselineQueries, indent: string): string {
 function queryText(name: string, query: BaselineQuery, indent: string): string {
   const parts = [
     `"columns": ${rowText(query.columns)}`,
-    ...(query.note === undefined ? [] : [`"note": ${text(query.note)}`]),
+    ...(query.note === undefined ? [] : [`"note": ${quoted(query.note)}`]),
     `"required": ${rowsText(query.required, `${indent}  `)}`,
     `"optional": ${rowsText(query.optional, `${indent}  `)}`
   ]
-  return `${indent}${text(name)}: {\n${parts.map(part => `${indent}  ${part}`).join(',\n')}\n${indent}}`
+  return `${indent}${quoted(name)}: {\n${parts.map(part => `${indent}  ${part}`).join(',\n')}\n${indent}}`
 }
 
 function rowsText(rows: readonly (readonly string[])[], indent: string): string {
@@ -60,17 +60,17 @@ function rowsText(rows: readonly (readonly string[])[], indent: string): string 
   return `[\n${[...lines, '[]'].map(line => `${indent}  ${line}`).join(',\n')}\n${indent}]`
 }
 
-const rowText = (row: readonly string[]): string => `[${row.map(text).join(', ')}]`
+const rowText = (row: readonly string[]): string => `[${row.map(quoted).join(', ')}]`
 
 function acceptanceText({ query, match, hosts, reason, owner, expires }: Acceptance): string {
-  const columns = byKey(match).map(([column, glob]) => `${text(column)}: ${text(glob)}`)
+  const columns = byKey(match).map(([column, glob]) => `${quoted(column)}: ${quoted(glob)}`)
   const parts = [
-    `"query": ${text(query)}`,
+    `"query": ${quoted(query)}`,
     `"match": { ${columns.join(', ')} }`,
     ...(hosts === undefined ? [] : [`"hosts": ${rowText(hosts)}`]),
-    `"reason": ${text(reason)}`,
-    `"owner": ${text(owner)}`,
-    `"expires": ${text(expires)}`
+    `"reason": ${quoted(reason)}`,
+    `"owner": ${quoted(owner)}`,
+    `"expires": ${quoted(expires)}`
   ]
   return `{ ${parts.join(', ')} }`
 }
@@ -83,4 +83,4 @@ function byKey<T>(record: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-const text = (value: string): string => escapeUnseen(JSON.stringify(value))
+const quoted = (value: string): string => escapeUnseen(JSON.stringify(value))

@@ -98,7 +98,7 @@ export function learnBaseline(input: LearningInput): Learned {
   }
 }
 
-/** A group whose items are those of the previous baseline where they match it. */
+/** The group with its items replaced by the rows of the previous baseline that they match. */
 function withMatchedItems(group: CleanGroup, matchedItem: Int32Array | null): CleanGroup {
   if (matchedItem === null) return group
   const matched = <T>(items: ReadonlyMap<number, T>) =>
@@ -117,7 +117,7 @@ interface RefusedObservation {
 }
 
 interface LearnedQuery {
-  /** `null`: a query of a foreign pack of which no host has a row, so that its columns are unknown. */
+  /** `null`: no host has a row of this query of a foreign pack, so its columns are unknown. */
   readonly rows: RoleQuery | null
   readonly refused: readonly RefusedObservation[]
 }

@@ -41,7 +41,7 @@ export interface ObservedRow {
   readonly suspicion: string | null
   /** Why it is learned only as a variant of other hosts' rows. */
   readonly onlyOnSuspects: string | null
-  /** How many hosts lack it and do not count. */
+  /** How many hosts lack it in a serious finding. */
   readonly exempt: number
 }
 

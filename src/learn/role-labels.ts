@@ -3,8 +3,8 @@ import type { Fleet } from '../normalize/fleet.ts'
 import type { CleanGroup } from './observations.ts'
 
 /**
- * The label of each group, so that a role keeps its name: that of the role of which it has most specific rows, else one
- * made from the group's own label. A single group without roles has none. O(groups × roles × rows).
+ * The label of each group. A role keeps its label: it goes to the group that has most of the rows specific to the role.
+ * Other groups get a label made from their own. A single group without roles has none. O(groups × roles × rows).
  */
 export function labelsOf(
   groups: readonly CleanGroup[],

@@ -5,7 +5,7 @@ import type { ObservedRow } from './observations.ts'
 
 /** A variant is on at most this share of the hosts … */
 const MAX_VARIANT_SHARE = 0.15
-/** … while all variants of one pattern together are on at least this share, and on at least so many. */
+/** … while the variants of one pattern together are on at least this share of them, and on at least three. */
 const MIN_PATTERN_SHARE = 0.5
 const MIN_PATTERN_HOSTS = 3
 

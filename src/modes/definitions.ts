@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Indicator, parseIndicators } from '../analyze/findings/indicators.ts'
-import { BaselineError, parseBaseline } from '../baseline/baseline.ts'
-import type { BaselineFile } from '../baseline/notices.ts'
+import { BaselineError, type BaselineFile, parseBaseline } from '../baseline/baseline.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
@@ -55,7 +54,7 @@ async function readBaseline(
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
 }
 
 /** A single line that looks like a relative path, or ends like a list of indicators, is meant as a file. */

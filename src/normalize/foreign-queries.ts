@@ -47,13 +47,13 @@ function mergeItems(
   queries: readonly Query[]
 ): NumberedItems {
   const table = itemTable()
-  const ids = Int32Array.from(items, item => {
+  const merged = Int32Array.from(items, item => {
     const identity = resolved[item.query]?.identity
     const isInferred = identity !== queries[item.query]?.identity && identity != null
     return table.idOf(isInferred ? projected(item, identity) : item, false)
   })
   return numberItems(
     table.items,
-    hosts.map(own => Int32Array.from(new Set(own.map(id => ids[id] ?? 0))))
+    hosts.map(ids => Int32Array.from(new Set(ids.map(id => merged[id] ?? 0))))
   )
 }

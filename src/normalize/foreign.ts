@@ -11,7 +11,7 @@ const MIN_REPEATED_SHARE = 0.5
 const MIN_SHARE_OF_BEST = 0.9
 /** A volatile value is shared by less than this part of the hosts that have the same row in the other columns. */
 const MAX_VOLATILE_SHARE = 0.1
-/** The sample: at most so many rows of one host, and hosts until both so many rows and so many hosts are reached. */
+/** The sample takes at most this many rows of one host, and hosts until it has enough rows and enough hosts. */
 const MAX_ROWS_PER_HOST = 2000
 const SAMPLE_ROWS = 12_000
 const SAMPLE_HOSTS = 12
@@ -21,7 +21,7 @@ const NEVER_VOLATILE =
 
 /**
  * The columns that identify the rows of a query that does not declare them. A column is volatile if its values hardly
- * repeat among hosts while the rest of the row does. Each host has one vote and the median decides, so a minority of
+ * repeat among hosts while the other columns do. Each host has one vote and the median decides, so a minority of
  * hostile hosts changes nothing, and neither does the order. Time O(sampled rows × columns²).
  * @param hosts the items of each host that has rows of the query; a fair sample of the fleet
  */

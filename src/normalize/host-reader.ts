@@ -43,8 +43,8 @@ export function hostReader(queries: readonly Query[], table: ReturnType<typeof i
     scratch[count++] = id
   }
   function item(query: number, columns: readonly string[], raw: readonly string[]) {
-    const { values, own } = readValues(columns, raw, substitutions)
-    return { id: table.idOf({ query, columns, values }, queries[query]?.identity === null), own }
+    const { values, hasFacts } = readValues(columns, raw, substitutions)
+    return { id: table.idOf({ query, columns, values }, queries[query]?.identity === null), hasFacts }
   }
   const byColumns = new Map<string, readonly string[]>()
   function identity(query: number, columns: readonly string[]): readonly string[] {

@@ -86,11 +86,11 @@ export interface NumberedItems {
 /** Sorts the items that hosts have and renumbers them. The hosts' arrays are overwritten. */
 export function numberItems(items: readonly Item[], hosts: readonly Int32Array[]): NumberedItems {
   const present = new Uint8Array(items.length)
-  for (const own of hosts) for (const id of own) present[id] = 1
+  for (const ids of hosts) for (const id of ids) present[id] = 1
   const sorted = sortItems(items, present)
-  for (const own of hosts) {
-    for (let at = 0; at < own.length; at++) own[at] = sorted.rank[own[at] ?? 0] ?? 0
-    own.sort()
+  for (const ids of hosts) {
+    for (let at = 0; at < ids.length; at++) ids[at] = sorted.rank[ids[at] ?? 0] ?? 0
+    ids.sort()
   }
   return { items: sorted.items, hosts }
 }

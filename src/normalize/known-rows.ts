@@ -13,7 +13,7 @@
 /** When either limit is reached, all rows are forgotten and added anew from the hosts that follow. */
 const MAX_KNOWN_ROWS = 1 << 15
 const MAX_KNOWN_BYTES = 1 << 24
-/** A hash is looked up in at most so many slots, which bounds the cost of hostile collisions. */
+/** A hash is looked up in at most this many slots, which bounds the cost of hostile collisions. */
 const MAX_PROBES = 8
 /** Twice the rows, and a power of two. */
 const SLOTS = 1 << 16
@@ -66,15 +66,15 @@ export function knownRows() {
   function match(row: number, text: DataView, at: number): number {
     const from = firstLiteral[row] ?? 0
     const to = firstLiteral[row + 1] ?? 0
-    let own = starts[row] ?? 0
+    let offset = starts[row] ?? 0
     for (let literal = from; literal < to; literal++) {
       if (literal > from) {
         at = stringEnd(text, at)
         if (at < 0) return -1
       }
       const length = literals[literal] ?? 0
-      if (!sameBytes(view, own, text, at, length)) return -1
-      own += length
+      if (!sameBytes(view, offset, text, at, length)) return -1
+      offset += length
       at += length
     }
     return at

@@ -9,8 +9,12 @@ import { wordIndex } from './word-index.ts'
 export interface RowSink {
   /** The columns that identify a row with these columns. */
   identity(query: number, columns: readonly string[]): readonly string[]
-  /** Makes an item of a row's raw identifying values. `own`: a fact of the host was replaced in it. */
-  item(query: number, columns: readonly string[], values: readonly string[]): { id: number; own: boolean }
+  /** Makes an item of a row's raw identifying values. `hasFacts`: a fact of the host was replaced in it. */
+  item(
+    query: number,
+    columns: readonly string[],
+    values: readonly string[]
+  ): { id: number; hasFacts: boolean }
   /** The host has this item. */
   has(item: number): void
   /** The host has this row, which the scanner could not make an item of. */
@@ -158,9 +162,9 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
       return true
     }
     const values = valuesOf(layout)
-    const { id, own } = sink.item(query, layout.identity, values)
+    const { id, hasFacts } = sink.item(query, layout.identity, values)
     sink.has(id)
-    if (rowNumber < 0 && !own) remember(at, layout, values, id)
+    if (rowNumber < 0 && !hasFacts) remember(at, layout, values, id)
     return true
   }
 
@@ -223,10 +227,10 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     return -1
   }
 
-  return (line: HostLine, own: readonly Substitution[]): boolean => {
+  return (line: HostLine, substitutions: readonly Substitution[]): boolean => {
     bytes = line.bytes
     text = viewOf(bytes)
-    tainted = words.rowsWith(own)
+    tainted = words.rowsWith(substitutions)
     return readQueries(line.queriesAt)
   }
 }

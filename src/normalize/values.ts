@@ -14,7 +14,7 @@ import {
 /** Normalized values, and whether a fact of the host was replaced in them. */
 export interface Reading {
   readonly values: string[]
-  readonly own: boolean
+  readonly hasFacts: boolean
 }
 
 /** Normalizes the raw values of a row's identifying columns by fixed rules and the host's own facts. */
@@ -24,17 +24,17 @@ export function readValues(
   substitutions: readonly Substitution[]
 ): Reading {
   const traits = columnTraits(columns)
-  let own = false
+  let hasFacts = false
   const values = raw.map((text, at) => {
     if (text === '') return text
     const { kind, spelling } = traits[at] ?? TEXT
     const plain = bounded(canonicalSpelling(spelling, text))
     if (kind === 'digest') return plain
     const replaced = substitute(plain, substitutions, kind === 'program')
-    if (replaced !== plain) own = true
+    if (replaced !== plain) hasFacts = true
     return maskFixed(replaced, kind)
   })
-  return { values, own }
+  return { values, hasFacts }
 }
 
 /** Reads the rows of one host: from a raw row to the columns and values of an item. */

@@ -28,9 +28,9 @@ export function wordIndex() {
         }
       }
     },
-    rowsWith(own: readonly { readonly text: string }[]): Set<number> {
+    rowsWith(hostTexts: readonly { readonly text: string }[]): Set<number> {
       const rows = new Set<number>()
-      for (const { text } of own) {
+      for (const { text } of hostTexts) {
         const prefix = text.slice(0, text.length < LONG_PREFIX ? SHORT_PREFIX : LONG_PREFIX)
         for (const row of rowsByPrefix.get(prefix) ?? []) {
           if (texts[row]?.some(value => value.includes(text))) rows.add(row)

@@ -93,10 +93,10 @@ export function remember(before: Memory | null, shown: Shown, today: string): Me
 /** One entry for each id, worst first. */
 function knownOf(findings: readonly Finding[], past: Memory | null, today: string): Known[] {
   const first = new Map((past?.known ?? []).map(([id, day]) => [id, day]))
-  return [...Map.groupBy(findings, finding => finding.id.slice(0, 80))].flatMap(([id, alike]): Known[] => {
-    const [worst] = alike
+  return [...Map.groupBy(findings, finding => finding.id.slice(0, 80))].flatMap(([id, group]): Known[] => {
+    const [worst] = group
     if (worst === undefined || id === '') return []
-    const hosts = [...new Set(alike.flatMap(finding => finding.hosts))]
+    const hosts = [...new Set(group.flatMap(finding => finding.hosts))]
     const kept = hosts.slice(0, MAX_REMEMBERED_HOSTS).map(host => host.slice(0, 64))
     return [[id, first.get(id) ?? today, findingLabel(worst), hosts.length, kept]]
   })

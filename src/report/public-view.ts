@@ -32,14 +32,14 @@ export function isPublicView(shown: Shown): shown is PublicView {
 }
 
 export function countsOnly(report: Report): PublicView {
-  const alike = Map.groupBy(openFindings(report.findings), finding =>
+  const groups = Map.groupBy(openFindings(report.findings), finding =>
     JSON.stringify([finding.severity, finding.kind, finding.verdict])
   )
   const { plan, learned } = report
   return {
     countsOnly: true,
     ...headlineOf(report),
-    findingCounts: [...alike.values()].flatMap(findings => {
+    findingCounts: [...groups.values()].flatMap(findings => {
       const [first] = findings
       if (first === undefined) return []
       const { severity, kind, verdict } = first

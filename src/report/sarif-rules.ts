@@ -83,15 +83,15 @@ export function ruleIdOf(finding: Finding): string {
 
 /** The rules of these findings, in order. A rule is as severe as its worst finding. */
 export function rulesOf(findings: readonly Finding[]): ReportingDescriptor[] {
-  return [...Map.groupBy(findings, ruleIdOf)].map(([id, alike]): ReportingDescriptor => {
-    const [first] = alike
+  return [...Map.groupBy(findings, ruleIdOf)].map(([id, group]): ReportingDescriptor => {
+    const [first] = group
     const claim = first === undefined ? 'deviation' : claimOf(first)
     const { means, advice } = CLAIMS[claim]
     const query = first?.rows[0]?.query
     const about = query === undefined ? '' : ` The query is ${escapePlain(query, 64)}.`
     const title = `${claim.replace('-', ' ')}${query === undefined ? '' : ` in ${escapePlain(query, 64)}`}`
-    const worst = worstOf(alike.map(({ severity }) => severity)) ?? 'info'
-    const techniques = [...new Set(alike.flatMap(finding => finding.attack))].filter(isTechnique).sort()
+    const worst = worstOf(group.map(({ severity }) => severity)) ?? 'info'
+    const techniques = [...new Set(group.flatMap(finding => finding.attack))].filter(isTechnique).sort()
     const links = techniques.map(
       id => `[${id}](https://attack.mitre.org/techniques/${id.replace('.', '/')}/)`
     )

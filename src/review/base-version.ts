@@ -1,5 +1,4 @@
-import { type Baseline, BaselineError, parseBaseline } from '../baseline/baseline.ts'
-import type { BaselineFile } from '../baseline/notices.ts'
+import { type Baseline, BaselineError, type BaselineFile, parseBaseline } from '../baseline/baseline.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import type { RunContext } from '../github/context.ts'
 import type { GitHub } from '../github/ports.ts'

@@ -28,7 +28,7 @@ export function baselineVersion(match: BaselineMatch | null, today: string): Bas
   }
 }
 
-/** The same text for an item in both versions, where its number differs. */
+/** A key that is the same in both versions, in which an item may have different ids. */
 export const keyOfItem = ({ query, columns, values }: Item): string => itemKey(query, columns, values)
 
 /** The acceptance that covers an item on a host. */
@@ -50,7 +50,7 @@ export function isAcceptedEverywhere({ accept }: BaselineVersion, fleet: Fleet, 
 /** `unjudged`: the baseline does not cover the query on this host. */
 export type RowStatus = 'known' | 'new' | 'unjudged'
 
-/** What a baseline says of an item on a host, and the id of the baseline's row that it matches, else its own. */
+/** The status of an item on a host, and the id of the baseline's row that it matches, else its own. */
 export function rowStatus(
   { match }: BaselineVersion,
   host: number,

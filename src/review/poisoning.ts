@@ -68,7 +68,7 @@ function splitByAcceptance(approval: Approval, fleet: Fleet): SplitApproval[] {
   return [...groups].map(([by, hosts]) => ({ approval, hosts, by, severity }))
 }
 
-/** `null`: no finding. That a row is no longer required matters only where it is a protection. */
+/** `null`: no finding. A row that is no longer required matters only if it is a protection. */
 function severityOfApproval(query: Query | undefined, { kind, preapproved }: Approval): Severity | null {
   if (query === undefined) return null
   if (kind === 'missing' && !query.control) return null

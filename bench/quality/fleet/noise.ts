@@ -1,6 +1,6 @@
 import type { Random } from '../../../simulator/fleet/random.ts'
 import type { HostFacts } from '../../../src/snapshot/snapshot.ts'
-import { add, file, job, outbound, port, program, type Rows, unit } from './rows.ts'
+import { add, cronJob, file, outbound, port, program, type Rows, unit } from './rows.ts'
 
 /** How noisy a fleet is; every number is a probability for each host unless it says otherwise. */
 export interface Noise {
@@ -70,7 +70,8 @@ function optionalRow(random: Random, at: number, popularity: number): Pick<Optio
   const word = `${random.pick(['lib', 'python3-', 'perl-', 'golang-', 'fonts-', ''])}${random.pick(WORDS)}${at}`
   const draw = random.next()
   if (draw < 0.1) return { query: 'systemd_units', row: unit(`${word}.service`) }
-  if (draw < 0.15) return { query: 'crontab', row: job(`/etc/cron.d/${word}`, `root /usr/lib/${word}/run`) }
+  if (draw < 0.15)
+    return { query: 'crontab', row: cronJob(`/etc/cron.d/${word}`, `root /usr/lib/${word}/run`) }
   if (draw < 0.21)
     return {
       query: 'name_resolution',
@@ -94,7 +95,7 @@ const WORDS = 'alpha tern quill moss ridge fern opal flint drift heron sable ced
 const PEOPLE = 'alice bruno chen dalia emeka farah'.split(' ')
 
 /** What stays with a host for life: its own names, addresses, keys, splayed jobs, optional rows. */
-export function addLasting(rows: Rows, random: Random, facts: HostFacts, pool: readonly Optional[]): void {
+export function addPersistent(rows: Rows, random: Random, facts: HostFacts, pool: readonly Optional[]): void {
   const { hostname, fqdn, addresses } = facts
   add(rows, 'name_resolution', {
     kind: 'hosts',
@@ -103,7 +104,7 @@ export function addLasting(rows: Rows, random: Random, facts: HostFacts, pool: r
   })
   const splay = random.between(0, 3599)
   add(rows, 'crontab', {
-    ...job('/etc/cron.d/inventory', `root sleep ${splay}; /usr/local/bin/report-inventory`),
+    ...cronJob('/etc/cron.d/inventory', `root sleep ${splay}; /usr/local/bin/report-inventory`),
     minute: String(random.between(0, 59))
   })
   add(rows, 'boot_scripts', file('/etc/cron.hourly/inventory-splay', `sleep ${splay}`))
@@ -118,7 +119,7 @@ export function addLasting(rows: Rows, random: Random, facts: HostFacts, pool: r
 }
 
 /** What is there by the moment of looking: ephemeral ports, temporary names, people, timers, boots. */
-export function addFleeting(rows: Rows, random: Random, noise: Noise): void {
+export function addTransient(rows: Rows, random: Random, noise: Noise): void {
   add(
     rows,
     'systemd_units',

@@ -1,31 +1,43 @@
-import { account, add, file, job, named, outbound, port, program, type Rows, sha256, unit } from './rows.ts'
+import {
+  account,
+  add,
+  cronJob,
+  file,
+  outbound,
+  port,
+  program,
+  type Rows,
+  sha256,
+  unit,
+  words
+} from './rows.ts'
 
 /** How a distribution looks through the pack: Debian's or Amazon Linux's names for the same parts. */
 export type Distribution = 'debian' | 'amazon'
 
 const MODULES =
-  named(`ext4 jbd2 mbcache crc16 ena nvme nvme_core nf_tables nfnetlink nft_compat x_tables overlay
+  words(`ext4 jbd2 mbcache crc16 ena nvme nvme_core nf_tables nfnetlink nft_compat x_tables overlay
   ip_tables ip6_tables autofs4 efi_pstore configfs fuse loop dm_mod dm_log dm_mirror virtio_rng rng_core crct10dif_pclmul
   crc32_pclmul ghash_clmulni_intel sha512_ssse3 aesni_intel libaes crypto_simd cryptd psmouse serio_raw button evdev
   sunrpc binfmt_misc intel_rapl_msr intel_rapl_common kvm irqbypass rapl pcspkr parport_pc ppdev tun bridge stp llc`)
-const SETUID = named(`/usr/bin/sudo /usr/bin/su /usr/bin/passwd /usr/bin/chsh /usr/bin/chfn /usr/bin/newgrp
+const SETUID = words(`/usr/bin/sudo /usr/bin/su /usr/bin/passwd /usr/bin/chsh /usr/bin/chfn /usr/bin/newgrp
   /usr/bin/gpasswd /usr/bin/mount /usr/bin/umount /usr/lib/openssh/ssh-keysign /usr/lib/dbus-1.0/dbus-daemon-launch-helper`)
 const CONTROLS =
-  named(`auditd.service amazon-ssm-agent.service amazon-cloudwatch-agent.service apparmor.service
+  words(`auditd.service amazon-ssm-agent.service amazon-cloudwatch-agent.service apparmor.service
   chrony.service rsyslog.service systemd-journald.service osqueryd.service`)
 const UNITS =
-  named(`cron dbus ssh systemd-journald systemd-logind systemd-networkd systemd-resolved systemd-udevd
+  words(`cron dbus ssh systemd-journald systemd-logind systemd-networkd systemd-resolved systemd-udevd
   rsyslog chrony auditd amazon-ssm-agent amazon-cloudwatch-agent osqueryd apparmor cloud-init cloud-config cloud-final
   cloud-init-local networkd-dispatcher multipathd lvm2-monitor snapd unattended-upgrades irqbalance acpid atd ufw
   keyboard-setup console-setup kmod-static-nodes systemd-sysctl systemd-modules-load systemd-random-seed
   systemd-remount-fs systemd-tmpfiles-setup systemd-update-utmp systemd-user-sessions finalrd blk-availability
   e2scrub_reap grub-common sysstat rpcbind setvtrgb plymouth-quit open-vm-tools lxd-agent secureboot-db ubuntu-fan`)
-const TIMERS = named(`apt-daily apt-daily-upgrade logrotate man-db fstrim e2scrub_all systemd-tmpfiles-clean
+const TIMERS = words(`apt-daily apt-daily-upgrade logrotate man-db fstrim e2scrub_all systemd-tmpfiles-clean
   dpkg-db-backup motd-news update-notifier-download sysstat-collect`)
-const ACCOUNTS = named(`daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc nobody
+const ACCOUNTS = words(`daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc nobody
   systemd-network systemd-resolve messagebus sshd _apt _chrony syslog landscape pollinate tcpdump`)
 const PACKAGES =
-  named(`adduser apt apt-utils base-files base-passwd bash bsdutils ca-certificates chrony coreutils cpio
+  words(`adduser apt apt-utils base-files base-passwd bash bsdutils ca-certificates chrony coreutils cpio
   cron curl dash debconf debianutils diffutils dmsetup dpkg e2fsprogs ethtool fdisk file findutils gawk gettext-base gpg
   gpgv grep groff-base gzip hostname htop init iproute2 iptables iputils-ping jq kmod less libc-bin libc6 libpam-modules
   libssl3 libsystemd0 locales login logrotate lsb-release lsof man-db mawk mount nano ncurses-base net-tools openssh-client
@@ -33,29 +45,29 @@ const PACKAGES =
   rsyslog screen sed sensible-utils strace sudo sysstat systemd systemd-sysv tar tmux tzdata ucf udev ufw unzip util-linux
   vim wget whiptail xz-utils zlib1g osquery amazon-ssm-agent amazon-cloudwatch-agent auditd apparmor`)
 const PAM =
-  named(`unix deny permit env limits access faildelay loginuid nologin motd mail mkhomedir namespace rootok
+  words(`unix deny permit env limits access faildelay loginuid nologin motd mail mkhomedir namespace rootok
   securetty selinux sepermit shells succeed_if time umask wheel xauth cap systemd tty_audit exec echo filter ftp group
   issue keyinit lastlog listfile localuser pwhistory rhosts stress timestamp userdb usertype warn`)
 const CORE =
-  named(`/usr/sbin/sshd /usr/bin/ssh /usr/bin/sudo /usr/bin/su /usr/bin/login /usr/bin/passwd /usr/bin/ps
+  words(`/usr/sbin/sshd /usr/bin/ssh /usr/bin/sudo /usr/bin/su /usr/bin/login /usr/bin/passwd /usr/bin/ps
   /usr/bin/top /usr/bin/ss /usr/bin/netstat /usr/bin/ls /usr/bin/find /usr/bin/bash /usr/bin/curl /usr/bin/crontab
   /usr/sbin/cron /usr/lib/systemd/systemd /usr/sbin/auditd`)
 const PROGRAMS =
-  named(`/usr/lib/systemd/systemd /usr/lib/systemd/systemd-journald /usr/lib/systemd/systemd-udevd
+  words(`/usr/lib/systemd/systemd /usr/lib/systemd/systemd-journald /usr/lib/systemd/systemd-udevd
   /usr/sbin/sshd /usr/sbin/cron /usr/sbin/rsyslogd /usr/sbin/auditd /usr/bin/amazon-ssm-agent
   /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent /usr/bin/dbus-daemon /usr/sbin/chronyd /usr/bin/osqueryd
   /usr/sbin/agetty /usr/lib/systemd/systemd-logind /usr/lib/systemd/systemd-networkd /usr/lib/systemd/systemd-resolved
   /usr/sbin/irqbalance /usr/bin/networkd-dispatcher /usr/lib/policykit-1/polkitd /usr/sbin/acpid`)
 const BOOT =
-  named(`/etc/profile /etc/bash.bashrc /etc/environment /root/.bashrc /root/.profile /etc/init.d/cron
+  words(`/etc/profile /etc/bash.bashrc /etc/environment /root/.bashrc /root/.profile /etc/init.d/cron
   /etc/init.d/ssh /etc/init.d/udev /etc/init.d/procps /etc/profile.d/bash_completion.sh /etc/profile.d/cloudinit.sh
   /etc/update-motd.d/00-header /etc/update-motd.d/50-motd-news /etc/cron.daily/apt-compat /etc/cron.daily/dpkg
   /etc/cron.daily/logrotate /etc/cron.daily/man-db /etc/cron.weekly/man-db /etc/init.d/auditd /etc/init.d/apparmor`)
-const HOOKS = named(`/etc/udev/rules.d/70-persistent-net.rules /etc/apt/apt.conf.d/01autoremove
+const HOOKS = words(`/etc/udev/rules.d/70-persistent-net.rules /etc/apt/apt.conf.d/01autoremove
   /etc/apt/apt.conf.d/20auto-upgrades /etc/apt/apt.conf.d/50unattended-upgrades /etc/apt/apt.conf.d/70debconf
   /etc/modprobe.d/blacklist.conf /etc/modprobe.d/cis.conf /etc/modules-load.d/modules.conf /etc/ld.so.conf
   /etc/ld.so.conf.d/libc.conf /etc/ld.so.conf.d/x86_64-linux-gnu.conf`)
-const LOGIN = named(`/etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/common-password
+const LOGIN = words(`/etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/common-password
   /etc/pam.d/common-session /etc/pam.d/cron /etc/pam.d/login /etc/pam.d/other /etc/pam.d/passwd /etc/pam.d/sshd
   /etc/pam.d/su /etc/pam.d/sudo /etc/ssh/sshd_config /etc/ssh/sshd_config.d/50-cloud-init.conf /etc/nsswitch.conf
   /etc/security/access.conf /etc/security/limits.conf /etc/security/pam_env.conf /etc/security/faillock.conf`)
@@ -181,10 +193,10 @@ export function imageRows(distribution: Distribution, generation: number): Rows 
   add(
     rows,
     'crontab',
-    job('/etc/crontab', 'root cd / && run-parts --report /etc/cron.hourly'),
-    job('/etc/crontab', 'root test -x /usr/sbin/anacron || run-parts --report /etc/cron.daily'),
-    job('/etc/cron.d/sysstat', 'root command -v debian-sa1 > /dev/null && debian-sa1 1 1'),
-    job('/etc/cron.d/e2scrub_all', 'root test -e /run/systemd/system || /sbin/e2scrub_all -A -r')
+    cronJob('/etc/crontab', 'root cd / && run-parts --report /etc/cron.hourly'),
+    cronJob('/etc/crontab', 'root test -x /usr/sbin/anacron || run-parts --report /etc/cron.daily'),
+    cronJob('/etc/cron.d/sysstat', 'root command -v debian-sa1 > /dev/null && debian-sa1 1 1'),
+    cronJob('/etc/cron.d/e2scrub_all', 'root test -e /run/systemd/system || /sbin/e2scrub_all -A -r')
   )
   add(rows, 'systemd_units', ...kept(UNITS, 7).map(name => unit(`${name}.service`)))
   add(rows, 'systemd_units', ...TIMERS.map(name => unit(`${own(name)}.timer`)))
@@ -232,8 +244,8 @@ export function imageRows(distribution: Distribution, generation: number): Rows 
     ['FORWARD', 'DROP'],
     ['OUTPUT', 'ACCEPT']
   ] as const)
-    add(rows, 'firewall', wall(chain, policy, '', ''))
-  for (const dst of ['22', '443', '9100']) add(rows, 'firewall', wall('INPUT', '', 'ACCEPT', dst))
+    add(rows, 'firewall', firewallRule(chain, policy, '', ''))
+  for (const dst of ['22', '443', '9100']) add(rows, 'firewall', firewallRule('INPUT', '', 'ACCEPT', dst))
   for (const suite of ['bookworm', 'bookworm-updates', 'bookworm-security'])
     add(rows, 'package_sources', { base_uri: 'https://packages.example/debian', release: suite, name: '' })
   for (const name of kept(PACKAGES, 11))
@@ -249,7 +261,7 @@ export function imageRows(distribution: Distribution, generation: number): Rows 
   return rows
 }
 
-function wall(chain: string, policy: string, target: string, dst: string) {
+function firewallRule(chain: string, policy: string, target: string, dst: string) {
   return {
     filter_name: 'filter',
     chain,

@@ -1,45 +1,51 @@
 import { HELD_OUT_ROLES } from '../held-out/roles.ts'
-import { account, add, file, job, outbound, port, program, type Rows, unit } from './rows.ts'
+import { account, add, cronJob, file, outbound, port, program, type Rows, unit } from './rows.ts'
 import { type Service, service } from './service.ts'
 
 /** What runs on the hosts of each role. */
 export const ROLES: Readonly<Record<string, readonly Service[]>> = {
   web: [
-    service('nginx', 'package', [80, 443], 'www-data', [8080], 6),
-    service('storefront', 'release', [8080], 'shop', [5432, 6379], 9)
+    service('nginx', 'package', 'www-data', { ports: [80, 443], talksTo: [8080], packages: 6 }),
+    service('storefront', 'release', 'shop', { ports: [8080], talksTo: [5432, 6379], packages: 9 })
   ],
   api: [
-    service('envoy', 'package', [9901, 10000], 'envoy', [8443], 3),
-    service('orders-api', 'release', [8443, 8444], 'orders', [5432, 5672], 14)
+    service('envoy', 'package', 'envoy', { ports: [9901, 10000], talksTo: [8443], packages: 3 }),
+    service('orders-api', 'release', 'orders', { ports: [8443, 8444], talksTo: [5432, 5672], packages: 14 })
   ],
   worker: [
-    service('celeryd', 'release', [], 'celery', [5672, 6379, 443], 11),
-    service('exim4', 'package', [25], 'exim', [25], 5)
+    service('celeryd', 'release', 'celery', { ports: [], talksTo: [5672, 6379, 443], packages: 11 }),
+    service('exim4', 'package', 'exim', { ports: [25], talksTo: [25], packages: 5 })
   ],
   database: [
-    service('postgresql', 'package', [5432], 'postgres', [], 12),
-    service('pgbouncer', 'package', [6432], 'postgres', [5432], 3),
-    service('wal-push', 'release', [], 'postgres', [443], 6)
+    service('postgresql', 'package', 'postgres', { ports: [5432], talksTo: [], packages: 12 }),
+    service('pgbouncer', 'package', 'postgres', { ports: [6432], talksTo: [5432], packages: 3 }),
+    service('wal-push', 'release', 'postgres', { ports: [], talksTo: [443], packages: 6 })
   ],
   cache: [
-    service('redis-server', 'package', [6379], 'redis', [6379], 4),
-    service('sentinel', 'package', [26379], 'redis', [], 2)
+    service('redis-server', 'package', 'redis', { ports: [6379], talksTo: [6379], packages: 4 }),
+    service('sentinel', 'package', 'redis', { ports: [26379], talksTo: [], packages: 2 })
   ],
-  queue: [service('rabbitmq-server', 'package', [5672, 15672, 25672], 'rabbitmq', [25672], 21)],
+  queue: [
+    service('rabbitmq-server', 'package', 'rabbitmq', {
+      ports: [5672, 15672, 25672],
+      talksTo: [25672],
+      packages: 21
+    })
+  ],
   node: [
-    service('dockerd', 'package', [], 'root', [443], 7),
-    service('kubelet', 'package', [10250, 10248], 'root', [6443], 6),
-    service('containerd', 'package', [], 'root', [443], 2)
+    service('dockerd', 'package', 'root', { ports: [], talksTo: [443], packages: 7 }),
+    service('kubelet', 'package', 'root', { ports: [10250, 10248], talksTo: [6443], packages: 6 }),
+    service('containerd', 'package', 'root', { ports: [], talksTo: [443], packages: 2 })
   ],
   bastion: [
-    service('teleport', 'package', [3022, 3023, 3025], 'root', [443], 9),
-    service('openvpn', 'package', [1194], 'nobody', [], 4),
-    service('fail2ban', 'package', [], 'root', [], 7)
+    service('teleport', 'package', 'root', { ports: [3022, 3023, 3025], talksTo: [443], packages: 9 }),
+    service('openvpn', 'package', 'nobody', { ports: [1194], talksTo: [], packages: 4 }),
+    service('fail2ban', 'package', 'root', { ports: [], talksTo: [], packages: 7 })
   ],
   monitor: [
-    service('prometheus', 'package', [9090], 'prometheus', [9100, 9187], 5),
-    service('grafana', 'package', [3000], 'grafana', [443, 9090], 8),
-    service('alertmanager', 'package', [9093, 9094], 'prometheus', [443], 3)
+    service('prometheus', 'package', 'prometheus', { ports: [9090], talksTo: [9100, 9187], packages: 5 }),
+    service('grafana', 'package', 'grafana', { ports: [3000], talksTo: [443, 9090], packages: 8 }),
+    service('alertmanager', 'package', 'prometheus', { ports: [9093, 9094], talksTo: [443], packages: 3 })
   ]
 }
 
@@ -76,10 +82,10 @@ export function addRole(rows: Rows, role: string, version: number): void {
     if (released) {
       add(rows, 'boot_scripts', file(fragment, `${name} ${tag}`))
       add(rows, 'boot_scripts', file(`/etc/profile.d/${name}.sh`, `${name} ${version >> 1}`))
-      add(rows, 'crontab', job(`/etc/cron.d/${name}`, `${user} ${home}/bin/rotate --keep 7`))
+      add(rows, 'crontab', cronJob(`/etc/cron.d/${name}`, `${user} ${home}/bin/rotate --keep 7`))
     } else {
       add(rows, 'boot_scripts', file(`/etc/init.d/${name}`, name))
-      add(rows, 'crontab', job(`/etc/cron.d/${name}`, `root /usr/lib/${name}/cleanup`))
+      add(rows, 'crontab', cronJob(`/etc/cron.d/${name}`, `root /usr/lib/${name}/cleanup`))
     }
     if (user !== 'root' && !(rows.users ?? []).some(row => row.username === user)) {
       add(rows, 'users', account(user, '/usr/sbin/nologin', 200 + name.length * 7 + at))

@@ -13,10 +13,6 @@ export function add(rows: Rows, query: string, ...more: readonly Row[]): void {
   else known.push(...more)
 }
 
-export function addAll(rows: Rows, more: Readonly<Record<string, readonly Row[]>>): void {
-  for (const [query, list] of Object.entries(more)) add(rows, query, ...list)
-}
-
 export const program = (path: string, username = 'root'): Row => ({
   path,
   username,
@@ -53,7 +49,7 @@ export const file = (path: string, content: string): Row => ({
   size: String(content.length * 37)
 })
 
-export const job = (path: string, command: string): Row => ({
+export const cronJob = (path: string, command: string): Row => ({
   path,
   command,
   event: '',
@@ -80,4 +76,4 @@ export const account = (username: string, shell: string, uid: number): Row => ({
   directory: shell.endsWith('nologin') ? '/nonexistent' : `/home/${username}`
 })
 
-export const named = (names: string): string[] => names.trim().split(/\s+/)
+export const words = (names: string): string[] => names.trim().split(/\s+/)

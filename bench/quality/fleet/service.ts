@@ -1,7 +1,7 @@
-/** One service of a role, as its package or its deploy lays it down. */
+/** One service of a role, as its package or its deploy installs it. */
 export interface Service {
   readonly name: string
-  /** `package`: from the distribution, one path for all versions; `release`: under /opt/NAME/releases/VERSION. */
+  /** `package`: from the distribution, the same path in all versions; `release`: under /opt/NAME/releases/VERSION. */
   readonly from: 'package' | 'release'
   readonly ports: readonly number[]
   readonly user: string
@@ -12,8 +12,6 @@ export interface Service {
 export const service = (
   name: string,
   from: Service['from'],
-  ports: readonly number[],
   user: string,
-  talksTo: readonly number[],
-  packages: number
-): Service => ({ name, from, ports, user, talksTo, packages })
+  traits: Pick<Service, 'ports' | 'talksTo' | 'packages'>
+): Service => ({ name, from, user, ...traits })

@@ -2,7 +2,7 @@ import type { Random } from '../../../simulator/fleet/random.ts'
 import { type Query, unknownQuery } from '../../../src/osquery/pack.ts'
 import type { Row } from '../fleet/ground-truth.ts'
 import type { Rows } from '../fleet/rows.ts'
-import type { Foreign } from '../fleet/scenario.ts'
+import type { ForeignPack } from '../fleet/scenario.ts'
 
 /** A table of the foreign pack: where its rows come from, what its columns are called, which of them nobody can compare. */
 interface Table {
@@ -114,7 +114,7 @@ const queries: readonly Query[] = Object.keys(TABLES).map(name => ({
  * The rows as a pack for Windows might show them, of which the product knows nothing: other tables, other columns, paths
  * with backslashes, and columns that change at each look under names that no list holds.
  */
-export const FOREIGN: Foreign = {
+export const FOREIGN: ForeignPack = {
   queries,
   translate(rows: Rows): Rows {
     const own: Rows = Object.fromEntries(queries.map(({ name }) => [name, []]))
@@ -124,7 +124,7 @@ export const FOREIGN: Foreign = {
     }
     return own
   },
-  enliven(row: Row, random: Random): Row {
+  addVolatileColumns(row: Row, random: Random): Row {
     const seen: Record<string, string> = { ...row }
     for (const column of DRAWN.get(Object.keys(row).sort().join()) ?? [])
       seen[column] = String(random.between(1, 2 ** 31))

@@ -1,18 +1,20 @@
 import { type Service, service } from '../fleet/service.ts'
 
-/** Roles of which no development family has one. */
+/** Roles of which no development scenario has one. */
 export const HELD_OUT_ROLES: Readonly<Record<string, readonly Service[]>> = {
-  search: [service('opensearch', 'release', [9200, 9300], 'opensearch', [9300], 13)],
+  search: [
+    service('opensearch', 'release', 'opensearch', { ports: [9200, 9300], talksTo: [9300], packages: 13 })
+  ],
   ledger: [
-    service('kafka', 'release', [9092, 9093], 'kafka', [2181, 9092], 10),
-    service('zookeeper', 'package', [2181, 2888], 'zookeeper', [2888], 4)
+    service('kafka', 'release', 'kafka', { ports: [9092, 9093], talksTo: [2181, 9092], packages: 10 }),
+    service('zookeeper', 'package', 'zookeeper', { ports: [2181, 2888], talksTo: [2888], packages: 4 })
   ],
   mail: [
-    service('postfix', 'package', [25, 587], 'postfix', [25], 8),
-    service('dovecot', 'package', [143, 993], 'dovecot', [], 9)
+    service('postfix', 'package', 'postfix', { ports: [25, 587], talksTo: [25], packages: 8 }),
+    service('dovecot', 'package', 'dovecot', { ports: [143, 993], talksTo: [], packages: 9 })
   ],
   build: [
-    service('gitlab-runner', 'release', [], 'runner', [443], 17),
-    service('registry', 'package', [5000], 'registry', [443], 4)
+    service('gitlab-runner', 'release', 'runner', { ports: [], talksTo: [443], packages: 17 }),
+    service('registry', 'package', 'registry', { ports: [5000], talksTo: [443], packages: 4 })
   ]
 }

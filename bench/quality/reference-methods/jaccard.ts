@@ -1,7 +1,7 @@
 import { fleetBuilder } from '../../../src/normalize/fleet.ts'
-import type { TrueFleet } from '../fleet/ground-truth.ts'
-import type { Answer, AnswerFinding } from '../result.ts'
-import { told } from './items.ts'
+import type { LabeledFleet } from '../fleet/ground-truth.ts'
+import type { Result, ResultFinding } from '../result.ts'
+import { findingRow } from './items.ts'
 
 /** DBSCAN's rule of thumb for sets of this kind (Ester et al. 1996). */
 const NEIGHBORS = 4
@@ -15,7 +15,7 @@ const USUAL = 0.5
  * reaches are outliers, ranked by their distance to the fourth neighbor; each is a finding of the rows in which it
  * differs from most hosts of the nearest cluster. Sees the product's normalized rows. O(N² rows).
  */
-export function jaccardClusters(fleet: TrueFleet): Answer {
+export function jaccardClusters(fleet: LabeledFleet): Result {
   const builder = fleetBuilder(fleet.queries)
   for (const host of fleet.hosts) builder.add(host)
   const seen = builder.finish()
@@ -37,7 +37,7 @@ export function jaccardClusters(fleet: TrueFleet): Answer {
   )
   const noise = (groups.get(-1) ?? []).sort((a, b) => (reach[b] ?? 0) - (reach[a] ?? 0))
   const idOf = (one: number) => seen.hosts[hosts[one] ?? 0]?.id ?? ''
-  const findings = noise.map((one): AnswerFinding => {
+  const findings = noise.map((one): ResultFinding => {
     const near = dense
       .map((members, index) => ({ index, far: Math.min(...members.map(other => at(one, other))) }))
       .sort((a, b) => a.far - b.far)[0]
@@ -46,11 +46,11 @@ export function jaccardClusters(fleet: TrueFleet): Answer {
     return {
       hosts: [idOf(one)],
       rows: [
-        ...[...own].filter(item => !expected.has(item)).map(item => told(seen, item, 'unexpected')),
-        ...[...expected].filter(item => !own.has(item)).map(item => told(seen, item, 'missing'))
+        ...[...own].filter(item => !expected.has(item)).map(item => findingRow(seen, item, 'unexpected')),
+        ...[...expected].filter(item => !own.has(item)).map(item => findingRow(seen, item, 'missing'))
       ],
-      alert: true,
-      told: true
+      isHigh: true,
+      isMedium: true
     }
   })
   const ranked = [...hosts.keys()].sort((a, b) => (reach[b] ?? 0) - (reach[a] ?? 0))

@@ -1,7 +1,7 @@
 import { fleetBuilder } from '../../../src/normalize/fleet.ts'
-import type { TrueFleet } from '../fleet/ground-truth.ts'
-import type { Answer } from '../result.ts'
-import { told } from './items.ts'
+import type { LabeledFleet } from '../fleet/ground-truth.ts'
+import type { Result } from '../result.ts'
+import { findingRow } from './items.ts'
 
 /** What hunters call rare when they stack: on at most one host in a hundred, or on one host. */
 const RARE = 0.01
@@ -11,7 +11,7 @@ const RARE = 0.01
  * sees the product's normalized rows, rows of the same hosts are one finding, worth the sum of their bits.
  * It knows no clusters and no missing rows. O(rows).
  */
-export function stacking(fleet: TrueFleet): Answer {
+export function stacking(fleet: LabeledFleet): Result {
   const builder = fleetBuilder(fleet.queries)
   for (const host of fleet.hosts) builder.add(host)
   const seen = builder.finish()
@@ -44,9 +44,9 @@ export function stacking(fleet: TrueFleet): Answer {
       .sort((a, b) => b.bits - a.bits)
       .map(({ hosts, items }) => ({
         hosts: hosts.map(idOf),
-        rows: items.map(item => told(seen, item, 'unexpected')),
-        alert: true,
-        told: true
+        rows: items.map(item => findingRow(seen, item, 'unexpected')),
+        isHigh: true,
+        isMedium: true
       })),
     hosts: assessed.sort((a, b) => b.worth - a.worth || (a.id < b.id ? -1 : 1)).map(({ id }) => id),
     aboveLow: groups.size > 0

@@ -1,6 +1,11 @@
 import type { Fleet } from '../../normalize/fleet.ts'
-import { type Block, findBlocks, sizeOf } from './blocks.ts'
+import { rareLimit } from '../counts.ts'
+import type { Block } from './blocks.ts'
+import { type Split, weighSplit } from './evidence.ts'
+import { addBit, countShared, wordsFor } from './bitsets.ts'
+import { type RowSets, rowSets } from './row-sets.ts'
 import { singletons } from './singletons.ts'
+import { findSplits } from './splits.ts'
 
 /** Hosts that ought to be alike. */
 export interface Cluster {
@@ -8,7 +13,7 @@ export interface Cluster {
   /** Indices into the fleet's hosts, ascending. */
   readonly hosts: readonly number[]
   /**
-   * For a cluster that came apart from others by added rows alone: the hosts it came apart from, itself included.
+   * For a cluster that differs from others only by added rows: the hosts it was split from, itself included.
    * So does a deploy that only adds, and so does a compromise of many hosts.
    */
   readonly splitFrom: readonly number[] | null
@@ -21,16 +26,8 @@ export interface Cluster {
 const MIN_HOSTS_TO_SPLIT = 4
 /** In a cluster of fewer hosts nothing is usual. */
 const MIN_HOSTS_TO_COMPARE = 3
-const DEEPEST = 8
-/** A host whose combination of versions is its own stands alone when it differs by this share of its rows. */
-const LONE_SHARE = 0.04
-/** So small a part of a block's rows may go the other way by chance. */
-const ACCIDENT_SHARE = 0.2
-/** What only adds to some hosts of a small role is on no more than this share of the fleet. */
-const FEW_OF_FLEET = 0.05
-/** From this share of a cluster a leftover block is told as a variant. */
-const VARIANT_SHARE = 0.135
-const VARIANT_ROWS = 3
+/** A bound for hostile fleets. */
+const MAX_DEPTH = 32
 
 /** The hosts that can be compared: those of which at least one query was observed. */
 export function comparableHosts(fleet: Fleet): number[] {
@@ -38,13 +35,13 @@ export function comparableHosts(fleet: Fleet): number[] {
 }
 
 /**
- * Parts a fleet into its roles and versions, by the blocks of rows that come and go together: divisive, with no number
- * of clusters to choose and no distance between hosts. Largest first. O(depth × rows) and the cost of the blocks.
+ * Divides a fleet into its roles and versions, by the rows that come and go together: no number of clusters to choose
+ * and no distance between hosts. Largest first. O(depth × rows) and the cost of the blocks.
  */
 export function clusterFleet(fleet: Fleet): Cluster[] {
   const hosts = comparableHosts(fleet)
   if (hosts.length === 0) return []
-  return divide(fleet, hosts, null, 0)
+  return divide({ fleet, size: hosts.length }, hosts, null, new Set(), 0)
     .flatMap(leaf => withoutSingletons(fleet, leaf))
     .sort((a, b) => b.hosts.length - a.hosts.length || (a.hosts[0] ?? 0) - (b.hosts[0] ?? 0))
     .map((leaf, index, { length }) => ({
@@ -58,219 +55,104 @@ type Leaf = Omit<Cluster, 'id'>
 
 /** Gives every host that is like no other a cluster of its own. */
 function withoutSingletons(fleet: Fleet, leaf: Leaf): Leaf[] {
-  const alone = singletons(fleet, leaf.hosts)
-  if (alone.size === 0) return [leaf]
+  const single = singletons(fleet, leaf.hosts)
+  if (single.size === 0) return [leaf]
   return [
-    { ...leaf, hosts: leaf.hosts.filter(host => !alone.has(host)) },
-    ...[...alone].map(host => ({ hosts: [host], splitFrom: null, isolated: true, variants: [] }))
+    { ...leaf, hosts: leaf.hosts.filter(host => !single.has(host)) },
+    ...[...single].map(host => ({ hosts: [host], splitFrom: null, isolated: true, variants: [] }))
   ].filter(({ hosts }) => hosts.length > 0)
 }
 
 function divide(
-  fleet: Fleet,
+  whole: { readonly fleet: Fleet; readonly size: number },
   hosts: readonly number[],
   splitFrom: readonly number[] | null,
+  ignored: ReadonlySet<number>,
   depth: number
 ): Leaf[] {
-  if (hosts.length < MIN_HOSTS_TO_SPLIT || depth >= DEEPEST)
-    return [{ hosts, splitFrom, isolated: false, variants: [] }]
-  const blocks = findBlocks(fleet, hosts)
-  const parting = partingBlocks(fleet, hosts, blocks)
-  const groups = parting.length === 0 ? [] : groupBySignature(fleet, hosts, parting)
+  const leaf = { hosts, splitFrom, isolated: false, variants: [] }
+  if (hosts.length < MIN_HOSTS_TO_SPLIT || depth >= MAX_DEPTH) return [leaf]
+  const sets = rowSets(whole.fleet, hosts, ignored)
+  const { chosen, roles, features, left } = findSplits(whole.fleet, sets, hosts.length, whole.size)
+  const groups = groupHosts(whole.fleet, hosts, chosen, roles, sets)
   if (groups.length < 2) {
-    return [
-      {
-        hosts,
-        splitFrom,
-        isolated: false,
-        variants: blocks.filter(block => block.share >= VARIANT_SHARE && sizeOf(block) >= VARIANT_ROWS)
-      }
-    ]
+    const variants = left
+      .map(({ plus, minus, size }) => ({ plus, minus, share: size / sets.sample.length }))
+      .filter(({ share }) => share * hosts.length >= rareLimit(hosts.length))
+    return [{ ...leaf, variants }]
   }
-  return groups.flatMap(group =>
-    group.hosts.length === 1
-      ? [{ hosts: group.hosts, splitFrom: null, isolated: true, variants: [] }]
-      : divide(fleet, group.hosts, group.splitFrom ?? splitFrom, depth + 1)
-  )
-}
-
-/**
- * Adds rows, and replaces none but for an accident: neither in the block itself, nor in those that are versions of the
- * same thing.
- */
-const addsOnly = (block: Block): boolean =>
-  block.alternatives === 0 &&
-  Math.min(block.plus.length, block.minus.length) <= ACCIDENT_SHARE * sizeOf(block)
-
-/**
- * The blocks that are roles or versions, and no accident of a few hosts. Roles and versions replace rows or exclude one
- * another. A block that only adds and excludes nothing is *free*: a feature, a tool set, an implant; it must be larger.
- * Free blocks that meet in most combinations are sets of things run at random (containers), and part nothing.
- */
-function partingBlocks(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): Block[] {
-  const rows = medianRows(fleet, hosts)
-  const candidates = blocks.filter(
-    block => !isTruncation(fleet, block) && mayPart(block, block.share * hosts.length, rows)
-  )
-  const own = signatures(fleet, hosts, candidates)
-  const isFree = candidates.map(
-    (block, at) =>
-      addsOnly(block) && !candidates.some((_, other) => other !== at && excludeEachOther(own, at, other))
-  )
-  const large = candidates.filter((block, at) => {
-    if (!isFree[at]) return true
-    const minority = block.share * hosts.length
-    const many = block.share >= 0.25 && minority > FEW_OF_FLEET * fleet.hosts.length
-    return minority >= MIN_HOSTS_TO_COMPARE && sizeOf(block) >= freeSize(many, rows)
-  })
-  const free = large.map(block => candidates.indexOf(block)).filter(at => isFree[at])
-  if (free.length < 3) return large
-  const ways = new Set(own.map(signature => free.map(at => signature[at]).join('')))
-  return ways.size < 2 * free.length ? large : large.filter(block => !isFree[candidates.indexOf(block)])
-}
-
-function mayPart(block: Block, minority: number, rows: number): boolean {
-  const size = sizeOf(block)
-  if (size >= Math.max(6, 0.06 * rows)) return true
-  if (block.share >= 0.25) return size >= 3
-  if (block.alternatives > 0 && minority >= 3 && block.share >= Math.min(0.06, 0.5 / block.alternatives))
-    return true
-  const replaces = block.plus.length >= 2 && block.minus.length >= 2
-  return replaces && size >= 4 && block.share >= 0.06 && minority >= 3
-}
-
-/** A free block on many hosts, of those at hand and of the fleet, may be smaller. */
-const freeSize = (many: boolean, rows: number): number =>
-  many ? Math.max(6, 0.05 * rows) : Math.max(10, 0.08 * rows)
-
-/** Rows that vanish from one table alone are a query that was cut, never a version. */
-function isTruncation(fleet: Fleet, block: Block): boolean {
-  if (block.plus.length > 0) return false
-  const byQuery = new Map<number, number>()
-  for (const item of block.minus) {
-    const query = fleet.items[item]?.query ?? -1
-    byQuery.set(query, (byQuery.get(query) ?? 0) + 1)
-  }
-  return Math.max(...byQuery.values()) >= 0.9 * block.minus.length
-}
-
-/** Far fewer hosts are in both minorities than chance would give. */
-function excludeEachOther(signatures: readonly string[], a: number, b: number): boolean {
-  let both = 0
-  let first = 0
-  let second = 0
-  for (const signature of signatures) {
-    const inFirst = signature[a] === '1'
-    const inSecond = signature[b] === '1'
-    if (inFirst) first++
-    if (inSecond) second++
-    if (inFirst && inSecond) both++
-  }
-  const expected = (first * second) / signatures.length
-  return expected >= 2 && both <= 0.1 * expected
+  const known = new Set([...ignored, ...features])
+  return groups.flatMap(group => divide(whole, group.hosts, group.splitFrom ?? splitFrom, known, depth + 1))
 }
 
 interface Group {
   readonly hosts: number[]
-  /** The groups that it differs from by more rows alone, itself included; null where there is none. */
   readonly splitFrom: readonly number[] | null
 }
 
-function groupBySignature(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): Group[] {
-  const own = signatures(fleet, hosts, blocks)
-  const bySignature = new Map<string, number[]>()
+/** The hosts by the split whose rows they agree with most; those that agree with none by more than half are the rest. */
+function groupHosts(fleet: Fleet, hosts: readonly number[], splits: readonly Split[], roles: readonly Split[], sets: RowSets): Group[] {
+  if (splits.length === 0) return []
+  const agreements = splits.map(split => agreement(fleet, hosts, split))
+  const members: number[][] = splits.map(() => [])
+  const rest: { host: number; nearest: number }[] = []
   for (const [at, host] of hosts.entries()) {
-    const signature = own[at] ?? ''
-    const group = bySignature.get(signature)
-    if (group === undefined) bySignature.set(signature, [host])
-    else group.push(host)
+    let best = 0
+    for (let split = 1; split < splits.length; split++)
+      if ((agreements[split]?.[at] ?? 0) > (agreements[best]?.[at] ?? 0)) best = split
+    if ((agreements[best]?.[at] ?? 0) > 0.5) members[best]?.push(host)
+    else rest.push({ host, nearest: best })
   }
-  const kept = [...bySignature].filter(([signature, group]) => group.length >= 2 && !signature.includes('?'))
-  kept.sort(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1))
-  if (kept.length === 0) return []
-  const weights = blocks.map(sizeOf)
-  const known = new Set(kept.map(([signature]) => signature))
-  const lone: Group[] = []
-  const least = Math.max(6, LONE_SHARE * medianRows(fleet, hosts))
-  for (const [signature, group] of bySignature) {
-    if (known.has(signature)) continue
-    const [nearest, join] = kept.reduce((best, next) =>
-      distance(signature, next[0], weights) < distance(signature, best[0], weights) ? next : best
-    )
-    const replaces = !addsTo(signature, nearest, blocks) && !addsTo(nearest, signature, blocks)
-    if (group.length === 1 && replaces && distance(signature, nearest, weights) >= least)
-      lone.push({ hosts: group, splitFrom: null })
-    else join.push(...group)
+  if (rest.length < 8 && !haveOwn(sets, rest.map(({ host }) => host), roles)) for (const { host, nearest } of rest.splice(0)) members[nearest]?.push(host)
+  const restHosts = rest.map(({ host }) => host)
+  const groups: Group[] = []
+  for (const [at, split] of splits.entries()) {
+    const own = (members[at] ?? []).sort((a, b) => a - b)
+    if (own.length > 0)
+      groups.push({ hosts: own, splitFrom: split.othersHaveOwn ? null : [...own, ...restHosts].sort((a, b) => a - b) })
   }
-  const groups = kept.map(([signature, group]) => {
-    const fewer = kept.filter(([other]) => other !== signature && addsTo(signature, other, blocks))
-    const base = fewer.length === 0 ? null : [...group, ...fewer.flatMap(([, rest]) => rest)]
-    return { hosts: group.sort((a, b) => a - b), splitFrom: base }
-  })
-  return [...groups, ...lone]
+  if (restHosts.length > 0)
+    groups.push({ hosts: restHosts, splitFrom: splits.every(({ hasOwn }) => hasOwn) ? null : [...hosts] })
+  return groups
 }
 
-/** Whether one signature has all the rows of another, and more. */
-function addsTo(signature: string, other: string, blocks: readonly Block[]): boolean {
-  return blocks.every((block, at) => {
-    if (signature[at] === other[at]) return true
-    return addsOnly(block) && signature[at] === (block.plus.length > block.minus.length ? '1' : '0')
-  })
+function haveOwn(sets: RowSets, hosts: readonly number[], roles: readonly Split[]): boolean {
+  const bits = new Uint32Array(wordsFor(sets.sample.length))
+  const members = new Set(hosts)
+  for (const [at, host] of sets.sample.entries()) if (members.has(host)) addBit(bits, at)
+  return weighSplit(sets, [], bits).hasOwn || roles.some(({ group, size }) => countShared(group, bits) === size)
 }
 
-/** By host, a character for each block: of its minority (1) or not (0), by most of its rows; ? where none was observed. */
-function signatures(fleet: Fleet, hosts: readonly number[], blocks: readonly Block[]): string[] {
-  const blockOf = new Int32Array(fleet.items.length)
-  for (const [at, block] of blocks.entries()) {
-    for (const item of block.plus) blockOf[item] = at + 1
-    for (const item of block.minus) blockOf[item] = -at - 1
+/**
+ * By host: the part of a split's observed rows in which it agrees with the group, of added or lost rows the lower.
+ * O(rows of the hosts).
+ */
+function agreement(fleet: Fleet, hosts: readonly number[], { added, lost }: Split): Float64Array {
+  const side = new Uint8Array(fleet.items.length)
+  const totals = [new Int32Array(fleet.queries.length), new Int32Array(fleet.queries.length)] as const
+  for (const [at, items] of [added, lost].entries()) {
+    for (const item of items) {
+      side[item] = at + 1
+      const query = fleet.items[item]?.query ?? 0
+      const total = totals[at === 0 ? 0 : 1]
+      total[query] = (total[query] ?? 0) + 1
+    }
   }
-  const members = blocks.map(block => membersByQuery(fleet, block))
-  const votes = new Int32Array(blocks.length)
-  return hosts.map(index => {
+  return Float64Array.from(hosts, index => {
     const host = fleet.hosts[index]
-    votes.fill(0)
-    const items = host?.items ?? new Int32Array()
+    if (host === undefined) return 0
+    const observed = totals.map(total =>
+      total.reduce((sum, rows, query) => (host.observed[query] === 1 ? sum + rows : sum), 0)
+    )
+    const having = [0, 0, 0]
+    const items = host.items
     for (let at = 0; at < items.length; at++) {
-      const block = blockOf[items[at] ?? -1] ?? 0
-      if (block > 0) votes[block - 1] = (votes[block - 1] ?? 0) + 1
-      else if (block < 0) votes[-block - 1] = (votes[-block - 1] ?? 0) - 1
+      const of = side[items[at] ?? 0] ?? 0
+      having[of] = (having[of] ?? 0) + 1
     }
-    let signature = ''
-    for (const [at, byQuery] of members.entries()) {
-      let rows = 0
-      let agreeing = votes[at] ?? 0
-      for (const { query, plus, minus } of byQuery) {
-        if (host?.observed[query] !== 1) continue
-        rows += plus + minus
-        agreeing += minus
-      }
-      signature += rows === 0 ? '?' : agreeing * 2 > rows ? '1' : '0'
-    }
-    return signature
+    const [ofAdded = 0, ofLost = 0] = observed
+    const [, gained = 0, kept = 0] = having
+    if (ofAdded + ofLost === 0) return 0
+    return Math.min(ofAdded === 0 ? 1 : gained / ofAdded, ofLost === 0 ? 1 : 1 - kept / ofLost)
   })
-}
-
-function membersByQuery(fleet: Fleet, block: Block): { query: number; plus: number; minus: number }[] {
-  const byQuery = new Map<number, { query: number; plus: number; minus: number }>()
-  const entry = (item: number) => {
-    const query = fleet.items[item]?.query ?? -1
-    const known = byQuery.get(query) ?? { query, plus: 0, minus: 0 }
-    byQuery.set(query, known)
-    return known
-  }
-  for (const item of block.plus) entry(item).plus++
-  for (const item of block.minus) entry(item).minus++
-  return [...byQuery.values()]
-}
-
-function distance(a: string, b: string, weights: readonly number[]): number {
-  let sum = 0
-  for (const [at, weight] of weights.entries()) if (a[at] !== b[at] && a[at] !== '?') sum += weight
-  return sum
-}
-
-function medianRows(fleet: Fleet, hosts: readonly number[]): number {
-  const sizes = Int32Array.from(hosts, host => fleet.hosts[host]?.items.length ?? 0).sort()
-  return sizes[sizes.length >> 1] ?? 0
 }

@@ -2,8 +2,7 @@ import type { Fleet } from '../../normalize/fleet.ts'
 import { countItems, queriesOf, rareLimit } from '../counts.ts'
 
 /** A host is like no other when it has so many rows of its own and lacks so many usual ones, … */
-const OWN_ROWS = 6
-const OWN_SHARE = 0.04
+const DIFFERENT_ROWS = 12
 /** … in so many tables … */
 const TABLES = 3
 /** … and lacks more than the median of its cluster by so many robust standard deviations. */
@@ -21,12 +20,10 @@ export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> 
   const sorted = Float64Array.from(differences, ({ lacking }) => lacking).sort()
   const median = middle(sorted)
   const spread = 1.4826 * middle(sorted.map(lacking => Math.abs(lacking - median)).sort())
-  const rows = middle(Float64Array.from(hosts, host => fleet.hosts[host]?.items.length ?? 0).sort())
-  const least = Math.max(OWN_ROWS, OWN_SHARE * rows)
   return new Set(
     hosts.filter((_, at) => {
       const { own, lacking, tables } = differences[at] ?? { own: 0, lacking: 0, tables: 0 }
-      return own >= least && tables >= TABLES && lacking >= Math.max(least, median + DEVIATIONS * spread)
+      return own >= DIFFERENT_ROWS && tables >= TABLES && lacking >= Math.max(DIFFERENT_ROWS, median + DEVIATIONS * spread)
     })
   )
 }
@@ -45,7 +42,7 @@ function differencesOf(fleet: Fleet, index: number, counts: ReturnType<typeof co
     const count = counts.items[item] ?? 0
     const limit = rare[query] ?? 0
     if (count <= limit) own++
-    else if (count >= (counts.observed[query] ?? 0) - limit) usual[query] = (usual[query] ?? 0) + 1
+    else if (count * 2 > (counts.observed[query] ?? 0)) usual[query] = (usual[query] ?? 0) + 1
   }
   const core = coreByQuery(fleet, counts)
   let lacking = 0
@@ -68,7 +65,7 @@ function coreByQuery(fleet: Fleet, counts: ReturnType<typeof countItems>): Int32
       const query = fleet.items[item]?.query ?? -1
       const among = counts.observed[query] ?? 0
       const count = counts.items[item] ?? 0
-      if (count > rareLimit(among) && count >= among - rareLimit(among)) core[query] = (core[query] ?? 0) + 1
+      if (count > rareLimit(among) && count * 2 > among) core[query] = (core[query] ?? 0) + 1
     }
     cores.set(counts, core)
   }

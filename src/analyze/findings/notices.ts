@@ -1,4 +1,4 @@
-import { sizeOf } from '../cluster/blocks.ts'
+import { rowCount } from '../cluster/row-sets.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 
 /** Below these sizes the report says that statistics are weak, or that there are none. */
@@ -27,7 +27,7 @@ export function notices(scene: ClusteredFleet, baseline: boolean): string[] {
         item => fleet.queries[fleet.items[item]?.query ?? -1]?.name ?? ''
       )
       told.push(
-        `About ${Math.round(variant.share * hosts.length)} of the ${hosts.length} hosts of ${id} differ together in ${sizeOf(variant)} rows of ${listed([...new Set(queries)])}: perhaps a variant of the role.`
+        `About ${Math.round(variant.share * hosts.length)} of the ${hosts.length} hosts of ${id} differ together in ${rowCount(variant)} rows of ${listed([...new Set(queries)])}: perhaps a variant of the role.`
       )
     }
   }

@@ -68,7 +68,7 @@ function documentFor({ document, shell, task, nonce }: CommandRequest) {
 
 /**
  * Sends a command to all targets. One bad id makes SSM refuse a whole batch without saying which: the batch is halved
- * until the bad ids are alone, so that the good ones are not lost. Never throws. Hosts that were not reached when
+ * until the bad ids are isolated, so that the good ones are not lost. Never throws. Hosts that were not reached when
  * `isOver` turns true are not contacted.
  */
 export async function send(

@@ -57,7 +57,7 @@ export interface SsmSession {
 
 /** Later commands of a run are quick (seconds). */
 const LATER_COMMAND_SECONDS = 120
-/** Hosts that a canceled run still tells to remove their answer; others do so by themselves after 15 minutes. */
+/** Hosts that a canceled run still asks to remove their answer; others do so by themselves after 15 minutes. */
 const MAX_REMOVALS_WHEN_CANCELED = 200
 
 export function openSession(request: SsmRequest, ports: SsmPorts, nonce: string): SsmSession {

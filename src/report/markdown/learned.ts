@@ -15,7 +15,7 @@ export function learnedSection({ learned }: Report, names: HostNames, tier: Tier
   const { path, changed, changes, integrity, refused } = learned
   const diff = changesDiff(changes, tier)
   const parts = [
-    '### 📘 Baseline',
+    '### 📘 Learned baseline',
     changed
       ? `${pathText(path)} was written: **${diffSummary(changes)}**.`
       : `${pathText(path)} is unchanged: the clean hosts have nothing new.`,
@@ -38,7 +38,9 @@ function refusedTable(refused: LearnedBaseline['refused'], names: HostNames, tie
   ])
   return [
     `#### ⚠️ ${count(refused.length, 'row')} not learned`,
-    'Review them. If they are legitimate, run again with `baseline-accept-rare: true` to learn them.',
+    refused.length === 1
+      ? 'Review it. If it is legitimate, run again with `baseline-accept-rare: true` to learn it.'
+      : 'Review them. If they are legitimate, run again with `baseline-accept-rare: true` to learn them.',
     markdownTable([['Table', 'Row', 'Hosts', 'Reason'], ...body], { alignDelimiters: false }),
     more > 0 ? `And ${count(more, 'more row')} in the full report.` : ''
   ]

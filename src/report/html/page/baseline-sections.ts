@@ -41,9 +41,10 @@ function refusedRows(
   const advice = el(
     'p',
     { class: 'quiet' },
-    'Review them. If they are legitimate, run again with ',
+    refused.length === 1 ? 'Review it. If it is legitimate' : 'Review them. If they are legitimate',
+    ', run again with ',
     el('code', {}, 'baseline-accept-rare: true'),
-    ' to learn them.'
+    refused.length === 1 ? ' to learn it.' : ' to learn them.'
   )
   return [
     dataTable({

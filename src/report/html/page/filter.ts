@@ -41,22 +41,22 @@ export function selectionOf(model: Model, filter: Filter): Selection {
       (filter.query === '' || queries.includes(filter.query))
   )
   const textMatches = model.findings.map(
-    (view, at) => findingMatches[at] === true && (text === '' || textOf(view).includes(text))
+    (view, index) => findingMatches[index] === true && (text === '' || textOf(view).includes(text))
   )
-  const pair = (at: number, finding: number): boolean =>
-    hostMatches[at] === true &&
+  const pair = (host: number, finding: number): boolean =>
+    hostMatches[host] === true &&
     findingMatches[finding] === true &&
-    (nameMatches[at] === true || textMatches[finding] === true)
+    (nameMatches[host] === true || textMatches[finding] === true)
   const anyHost = host === '' && filter.cluster === ''
   const anyFinding = filter.severities.length === 0 && filter.query === ''
   return {
     hosts: model.hosts.map(
-      (view, at) =>
-        (anyFinding && hostMatches[at] === true && nameMatches[at] === true) ||
-        view.findings.some(f => pair(at, f))
+      (view, index) =>
+        (anyFinding && hostMatches[index] === true && nameMatches[index] === true) ||
+        view.findings.some(finding => pair(index, finding))
     ),
     findings: model.findings.map(
-      (view, at) => (anyHost && textMatches[at] === true) || view.hosts.some(host => pair(host, at))
+      (view, index) => (anyHost && textMatches[index] === true) || view.hosts.some(host => pair(host, index))
     ),
     pair
   }

@@ -93,7 +93,7 @@ function clusterHeader(
   const element = groupHeader(name, hosts, label === id ? '' : label)
   if (code === 'additions-only')
     element.append(
-      el('p', { class: 'warning' }, 'Split off only by rows it has in addition: a deployment, or an implant.')
+      el('p', { class: 'warning' }, 'Split off by additional rows only: a deployment, or an implant.')
     )
   const rows = distinguishingRows(cluster)
   const more = rows.splice(visibleRows)

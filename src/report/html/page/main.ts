@@ -113,7 +113,7 @@ const baselineSections = [
     : [section('plan', 'Plan', null, ...planSection(plan, model, { showHost, findingOpener }))]),
   ...(learned === undefined
     ? []
-    : [section('learned', 'Baseline', null, ...learnedSection(learned, model, showHost))])
+    : [section('learned', 'Learned baseline', null, ...learnedSection(learned, model, showHost))])
 ]
 const findings = findingSection('findings', 'Findings')
 const sections = [

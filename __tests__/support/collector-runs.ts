@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from '@jest/globals'
+import { openReply, type Reply } from '../../src/collect/protocol/reply.ts'
+import { collectorScript, encodeScript } from '../../src/collect/script/build.ts'
+import type { OsquerySource } from '../../src/inputs/osquery-sources.ts'
+
+const paths = new Map<string, string>()
+
+/** Where a program is, or what it is called if the shell has it built in; empty if there is none. */
+export function pathOf(program: string): string {
+  const path =
+    paths.get(program) ?? spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim()
+  paths.set(program, path)
+  return path
+}
+
+/** The shells of real fleets; a machine that lacks one tests the others. `sh` is usually one of them. */
+export const SHELLS = [
+  ...new Map(
+    ['dash', 'bash', 'busybox', 'sh']
+      .filter(shell => pathOf(shell) !== '')
+      .reverse()
+      .map(shell => [realpathSync(pathOf(shell)), shell])
+  ).values()
+].reverse()
+export const NONCE = '00ff00ff00ff00ff00ff00ff'
+export const HOST = 'i-0123456789abcdef0'
+
+/** A stand-in for osqueryi: a word in the SQL chooses what it prints. `%W` is the path of its working folder. */
+export const OSQUERYI = `#!/bin/sh
+for sql; do :; done
+case $sql in
+  *system_info*) printf '[\\n  {"arch":"x86_64","hostname":"web-1","os":"Debian","os_version":"12","osquery_version":"5.23.1"}\\n]\\n' ;;
+  *interface_addresses*) printf '[\\n  {"address":"10.0.0.7","mac":"02:00:00:00:00:01"}\\n]\\n' ;;
+  *EMPTY*) printf '[\\n\\n]\\n' ;;
+  *ODD*) printf '[\\n  {"a":"it'"'"'s \\\\"q\\\\" \\\\\\\\ $HOME \`id\` \\303\\251 \\377"},\\n  {"a":"{"}\\n]\\n' ;;
+  *TABS*) printf '[\\n\\t{\\n\\t\\t"a": "1"\\n\\t},\\n\\t{\\n\\t\\t"a": "{"\\n\\t}\\n]\\n' ;;
+  *TWO-A-LINE*) printf '[\\n {"a":"1"}, {"a":"2"},\\n {"a":"3"}]' ;;
+  *ONE-LINE*) printf '[ {"a":"1"}, {"a":"2"} ]' ;;
+  *ECHO*) printf '%s' "$sql" | od -An -tx1 | tr -d ' \\n' | sed 's/.*/[{"hex":"&"}]/' ;;
+  *WHERE*) printf '[{"home":"%s","stdin":"%s","args":"%s","nice":"%s"}]' "$HOME" "$(cat | wc -c | tr -d ' ')" "$1 $2 $3" "$(nice)" ;;
+  *SYNTAX*) echo 'Error: near "SYNTAX": syntax error' >&2; exit 1 ;;
+  *OLDERROR*) echo 'Error: no such column' >&2; printf '[\\n\\n]\\n' ;;
+  *HALF*) printf '[\\n  {"a":"1"}\\n]\\n'; exit 19 ;;
+  *WARNING*) echo 'W1124 events are off, Error: is not at the start' >&2; printf '[\\n\\n]\\n' ;;
+  *NOTABLE*) echo 'Error: no such table: NOTABLE' >&2; exit 1 ;;
+  *HANG*) echo $$ > "%W/pid"; mv "%W/pid" "%W/hanging"; exec sleep 600 ;;
+  *NOISE*) echo '['; head -c 2097152 /dev/urandom | od -An -tx1 | sed 's/.*/  {"a":"&"},/'; printf '  {"a":"end"}\\n]\\n' ;;
+  *ENDLESS*) exec cat /dev/zero ;;
+  *) printf '[\\n  {"a":"1"},\\n  {"a":"2"}\\n]\\n' ;;
+esac
+`
+
+interface Run {
+  readonly shell?: string
+  readonly path?: (bin: string) => string
+  readonly budgetSeconds?: number
+  readonly querySeconds?: number
+  readonly prepare?: (folder: string) => void
+  readonly env?: Record<string, string>
+  readonly osquery?: readonly OsquerySource[]
+}
+
+export function prepare(queries: Record<string, string>, run: Run) {
+  const folder = mkdtempSync(join(tmpdir(), "collector it's "))
+  const bin = join(folder, 'bin')
+  const temp = join(folder, 'temp')
+  mkdirSync(bin)
+  mkdirSync(temp)
+  install(join(bin, 'osqueryi'), OSQUERYI.replaceAll('%W', folder))
+  run.prepare?.(folder)
+  const sent = Object.entries(queries).map(([name, sql]) => ({ name, sql }))
+  const script = collectorScript(sent, {
+    nonce: NONCE,
+    budgetSeconds: run.budgetSeconds ?? 300,
+    querySeconds: run.querySeconds ?? 300,
+    osquery: run.osquery ?? []
+  })
+  // The agent joins the lines into a file without a shebang and runs it as sh -c PATH.
+  const path = join(folder, '_script.sh')
+  writeFileSync(path, encodeScript(script).join('\n'))
+  const PATH = run.path?.(bin) ?? `${bin}:${process.env.PATH}`
+  const env = { PATH, TMPDIR: temp, AWS_SSM_INSTANCE_ID: HOST, ...run.env }
+  const shell = run.shell ?? 'sh'
+  return {
+    folder,
+    temp,
+    env,
+    command: pathOf(shell),
+    args: shell === 'busybox' ? ['sh', path] : [path],
+    names: Object.keys(queries)
+  }
+}
+
+/** Runs the script to its end. */
+export function collect(
+  queries: Record<string, string>,
+  run: Run = {}
+): { opened: Reply; reply: string; left: string[] } {
+  const host = prepare(queries, run)
+  try {
+    const done = spawnSync(host.command, host.args, { env: host.env, maxBuffer: 1e9, timeout: 240_000 })
+    const reply = done.stdout.toString('utf8')
+    expect({ status: done.status, stderr: done.stderr.toString() }).toEqual({ status: 0, stderr: '' })
+    return {
+      opened: openReply(reply, { nonce: NONCE, host: HOST, queries: host.names }),
+      reply,
+      left: readdirSync(host.temp)
+    }
+  } finally {
+    rmSync(host.folder, { recursive: true, force: true })
+  }
+}
+
+export function results(opened: Reply) {
+  if (opened.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(opened)}`)
+  return opened.queries
+}
+
+const PROGRAMS =
+  'sh uname tar curl mktemp rm date nice timeout sha256sum shasum openssl grep wc gzip base64 tr head cat id sed sleep setsid od touch'
+
+/** Installs a program in a folder of the test. `wx` never writes through a link to a real program. */
+export function install(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o755, flag: 'wx' })
+}
+
+/**
+ * A PATH of `bin` and the usual programs, some of them replaced. The script appends /usr/bin to its PATH, so a missing
+ * program is one that fails; a program that is `null` is found only there.
+ */
+export function replaced(programs: Readonly<Record<string, string | null>>) {
+  return (bin: string) => {
+    const few = join(bin, '..', 'few')
+    mkdirSync(few)
+    for (const name of PROGRAMS.split(' ')) {
+      const text = programs[name]
+      if (typeof text === 'string') install(join(few, name), text)
+      else if (text === undefined && pathOf(name).startsWith('/')) symlinkSync(pathOf(name), join(few, name))
+    }
+    return `${bin}:${few}`
+  }
+}
+
+/** A program that fails as if it were not there. */
+export const MISSING = '#!/bin/sh\nexit 127\n'
+
+/** Waits until a condition holds; the test's own time limit ends a wait that is in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(50)
+}
