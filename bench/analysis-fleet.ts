@@ -6,13 +6,13 @@ import { builtinPack } from '../src/osquery/builtin-packs.ts'
 import type { Query } from '../src/osquery/pack.ts'
 import type { HostRecord, QueryResult, Row, SnapshotHeader } from '../src/snapshot/snapshot.ts'
 
-/** Rows a host has, of which one in twenty is noise of its own. */
+/** Rows of a host; one in twenty is its own noise. */
 export const ROWS = 500
 const ROLES = ['web', 'worker', 'database', 'bastion'] as const
 /** How the hosts are spread over the roles. */
 const SHARES = [0.55, 0.3, 0.14, 0.01] as const
 
-/** What the bench asks: queries of the built-in pack, of which three have volatile columns such as a pid. */
+/** Queries of the built-in pack; the second list has volatile columns such as a pid. */
 const ASKED = ['packages', 'setuid_files', 'systemd_units', 'kernel_modules', 'sysctls', 'users']
 const ASKED_VOLATILE = ['programs', 'listening_ports', 'crontab']
 

@@ -1,6 +1,6 @@
 /**
- * How fast a snapshot becomes findings, and in how much memory, beside JSON.parse of the same lines alone.
- * `npm run bench:analysis` for 1,000 and 10,000 hosts; with `-- --large` for 100,000 too.
+ * Time and memory from a snapshot to its findings, beside JSON.parse of the same lines.
+ * `npm run bench:analysis` for 1,000 and 10,000 hosts; with `-- --large` also for 100,000.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -15,42 +15,42 @@ import { readSnapshot } from '../src/snapshot/read.ts'
 import { benchQueries, ROWS, writeFleet } from './analysis-fleet.ts'
 
 const SEED = 20260101
-/** Every figure is the best of so many runs, each in a process of its own; parsing and analysis take turns. */
+/** Every figure is the best of this many runs, each in its own process. Parsing and analysis take turns. */
 const RUNS = 3
 
 interface Measured {
-  /** Milliseconds on the clock. */
-  readonly whole: number
-  /** Of which after the last row was read and before the evidence is. */
+  /** Wall time in milliseconds. */
+  readonly total: number
+  /** The part of it between the last row and the second read, for the evidence. */
   readonly analysis: number
-  /** Milliseconds of the main thread: what a busy machine does not change. Unpacking runs in another thread. */
+  /** CPU milliseconds of the main thread, which a busy machine does not change. Unpacking runs in another thread. */
   readonly thread: number
   readonly rssMegabytes: number
   readonly findings: number
 }
 
-/** So many lines are parsed at a time: the clock of a thread is too coarse for one. */
-const BATCH = 500
+/** Lines parsed between two readings of the clock: a thread's clock is too coarse for one line. */
+const BATCH_LINES = 500
 
-/** JSON.parse of every line, and nothing else, is timed. */
+/** Times JSON.parse of every line, and nothing else. */
 async function measureParse(path: string): Promise<Measured> {
-  let whole = 0
+  let total = 0
   let thread = 0
   let texts: string[] = []
   const parse = () => {
     const started = performance.now()
     const before = threadTime()
     for (const text of texts) JSON.parse(text)
-    whole += performance.now() - started
+    total += performance.now() - started
     thread += threadTime() - before
     texts = []
   }
   for await (const line of readLines(path)) {
     texts.push(line.toString())
-    if (texts.length === BATCH) parse()
+    if (texts.length === BATCH_LINES) parse()
   }
   parse()
-  return { whole, analysis: 0, thread, rssMegabytes: peak(), findings: 0 }
+  return { total, analysis: 0, thread, rssMegabytes: peak(), findings: 0 }
 }
 
 async function measureAssess(path: string): Promise<Measured> {
@@ -66,7 +66,7 @@ async function measureAssess(path: string): Promise<Measured> {
   })
   const finished = performance.now()
   return {
-    whole: finished - started,
+    total: finished - started,
     analysis: (analyzed > 0 ? analyzed : finished) - read,
     thread: threadTime() - before,
     rssMegabytes: peak(),
@@ -104,8 +104,8 @@ async function measure(hosts: number, folder: string) {
   const best = (of: readonly Measured[], figure: keyof Measured) => Math.min(...of.map(one => one[figure]))
   return {
     hosts,
-    parse: best(parses, 'whole'),
-    whole: best(assessments, 'whole'),
+    parse: best(parses, 'total'),
+    total: best(assessments, 'total'),
     analysis: best(assessments, 'analysis'),
     parseThread: best(parses, 'thread'),
     thread: best(assessments, 'thread'),
@@ -120,25 +120,25 @@ async function main(sizes: readonly number[]): Promise<void> {
     const rows: string[][] = []
     let smaller: number | null = null
     for (const size of sizes) {
-      const told = await measure(size, folder)
+      const measured = await measure(size, folder)
       rows.push([
-        told.hosts.toLocaleString('en'),
-        seconds(told.parse),
-        `${seconds(told.whole)}${goal(size, ' (goal ≤ 8 s)', '')}`,
-        `${(told.whole / told.parse).toFixed(2)} (goal ≤ 1.5, then ≤ 1.0)`,
-        (told.thread / told.parseThread).toFixed(2),
-        `${seconds(told.analysis)}${goal(size, ' (goal ≤ 4 s)', ' (goal ≤ 40 s)')}`,
-        smaller === null ? '' : `${(told.whole / smaller).toFixed(1)} × (goal ≤ 11 ×)`,
-        `${told.rss.toFixed(0)} MB${goal(size, ' (goal ≤ 400 MB)', ' (goal ≤ 1,500 MB)')}`,
-        String(told.findings)
+        measured.hosts.toLocaleString('en'),
+        seconds(measured.parse),
+        `${seconds(measured.total)}${goal(size, ' (goal ≤ 8 s)', '')}`,
+        `${(measured.total / measured.parse).toFixed(2)} (goal ≤ 1.5, then ≤ 1.0)`,
+        (measured.thread / measured.parseThread).toFixed(2),
+        `${seconds(measured.analysis)}${goal(size, ' (goal ≤ 4 s)', ' (goal ≤ 40 s)')}`,
+        smaller === null ? '' : `${(measured.total / smaller).toFixed(1)} × (goal ≤ 11 ×)`,
+        `${measured.rss.toFixed(0)} MB${goal(size, ' (goal ≤ 400 MB)', ' (goal ≤ 1,500 MB)')}`,
+        String(measured.findings)
       ])
-      smaller = told.whole
+      smaller = measured.total
     }
-    process.stdout.write(`${ROWS} rows a host, the best of ${RUNS} runs, Node ${process.version}\n\n`)
+    process.stdout.write(`${ROWS} rows per host, the best of ${RUNS} runs, Node ${process.version}\n\n`)
     const head = [
       'hosts',
       'JSON.parse',
-      'whole',
+      'total',
       'over JSON.parse',
       'by thread time',
       'analysis',

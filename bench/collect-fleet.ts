@@ -4,8 +4,8 @@ import { type Random, seededRandom } from '../simulator/fleet/random.ts'
 import { type OsqueryOutput, simulatedOsquery } from '../simulator/osquery/answer.ts'
 
 /**
- * A large fleet of few images: hosts of an image have the same files and packages, each its own name, addresses,
- * process ids and start times, and one in eight a little noise (somebody logged in, a job that runs).
+ * A large fleet made from a few images: hosts of one image have the same files and packages. Each host has its own name,
+ * addresses, process ids and start times, and one in eight runs a cron job.
  */
 export function fleetFromImages(hosts: number, images: number, seed: number) {
   const random = seededRandom(seed)

@@ -2,7 +2,7 @@ import { scriptedHosts } from '../simulator/server/scripted-hosts.ts'
 import { startServer } from '../simulator/server/server.ts'
 import { fleetFromImages } from './collect-fleet.ts'
 
-/** The services of a bench in a process of their own: what they cost is not the action's. */
+/** The simulated services in their own process, so that their cost does not count for the action. */
 const [hosts = 2_000, images = 40, seed = 1] = process.argv.slice(2).map(Number)
 const { fleet, answer } = fleetFromImages(hosts, images, seed)
 const agent = scriptedHosts(answer)

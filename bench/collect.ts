@@ -11,12 +11,13 @@ import { systemClock as clock } from '../src/clock.ts'
 import { collectFromSsm } from '../src/collect/ssm/ssm.ts'
 import { scriptParameters } from '../src/collect/ssm/task.ts'
 import type { Targets } from '../src/inputs/targets.ts'
-import type { Log } from '../src/log.ts'
+import { type Log, silentLog } from '../src/log.ts'
 import { loadPacks, queriesOf } from '../src/osquery/load-packs.ts'
 
 /**
- * What it costs to read a fleet: the action's two ways beside one status call a host, serial and restarted, as Diffy makes them, all
- * against the same embedded SSM in one run. Prints calls and ratios.
+ * The cost of reading a fleet: the action with and without deduplicated replies, beside one status call per host in
+ * series, restarted whenever a host has not finished (Diffy's method). All run against the same simulated SSM. Prints
+ * calls and ratios.
  *
  *     npm run bench:collect -- [hosts] [images]
  */
@@ -36,7 +37,7 @@ const server = fork(fileURLToPath(new URL('./collect-server.ts', import.meta.url
 const helloSchema = z.object({ env: z.record(z.string(), z.string()), hosts: z.array(z.string()) })
 const callsSchema = z.object({
   calls: z.array(z.object({ action: z.string(), errorType: z.string().nullable() })),
-  keeping: z.number()
+  retaining: z.number()
 })
 const hello = helloSchema.parse((await once(server, 'message'))[0])
 Object.assign(process.env, hello.env)
@@ -59,7 +60,7 @@ const session = assumeRole(
       { clock, mask: () => undefined }
     ),
     clock,
-    log: quiet(),
+    log: benchLog(),
     mask: () => undefined
   }
 )
@@ -70,12 +71,12 @@ const tag: Targets = { kind: 'filters', filters: [{ key: 'tag:Service', values: 
 const byTag = await measure('deduplicated, by tag', () => collect(tag, true))
 await measure('deduplicated, by id', () => collect({ kind: 'hosts', hosts: hello.hosts }, true))
 const plain = await measure('plain, by tag', () => collect(tag, false))
-const diffy = await measure('one status call a host, restarted', () => serially(Math.min(hosts, 300)))
-const floor = hosts / (RATES.GetCommandInvocation ?? 1)
-const diffySeconds = (diffy.seconds * hosts) / Math.min(hosts, 300)
+const serial = await measure('one status call per host', () => collectSerially(Math.min(hosts, 300)))
+const bound = hosts / (RATES.GetCommandInvocation ?? 1)
+const serialSeconds = (serial.seconds * hosts) / Math.min(hosts, 300)
 console.log(`
-floor of the plain way (${hosts} replies at 40 a second)  ${floor.toFixed(1)} s
-time over this floor: plain ${(plain.seconds / floor).toFixed(2)}, deduplicated ${(byTag.seconds / floor).toFixed(2)}, serial ${(diffySeconds / floor).toFixed(2)} (from 300 hosts)
+lower bound without deduplication (${hosts} replies at 40 per second)  ${bound.toFixed(1)} s
+time over this bound: plain ${(plain.seconds / bound).toFixed(2)}, deduplicated ${(byTag.seconds / bound).toFixed(2)}, serial ${(serialSeconds / bound).toFixed(2)} (from 300 hosts)
 reading calls of the plain way over those deduplicated  ${(plain.reading / byTag.reading).toFixed(1)}`)
 server.send('end')
 
@@ -94,22 +95,22 @@ async function collect(targets: Targets, dedup: boolean): Promise<number> {
     expectedIds: [],
     dedup
   }
-  let whole = 0
+  let complete = 0
   for await (const record of collectFromSsm(request, {
     ssm,
     s3: null,
-    log: quiet(),
+    log: benchLog(),
     clock,
     signal: new AbortController().signal
   }))
-    if (record.status === 'reported') whole++
+    if (record.status === 'reported') complete++
     else if (process.env.BENCH_LOG) console.log(record.reason)
   ssm.destroy()
-  return whole
+  return complete
 }
 
-/** Diffy's way: the status of each host in turn, from the first again whenever one has not ended; the SDK retries. */
-async function serially(count: number): Promise<number> {
+/** Diffy's method: the status of each host in turn, from the first again whenever one has not ended; the SDK retries. */
+async function collectSerially(count: number): Promise<number> {
   const ssm = new SSMClient({
     region: 'eu-west-1',
     credentials: () => session.credentials(),
@@ -150,29 +151,31 @@ async function serially(count: number): Promise<number> {
 }
 
 async function measure(name: string, work: () => Promise<number>) {
-  await ask()
+  await fetchCalls()
   const started = performance.now()
-  const whole = await work()
+  const complete = await work()
   const seconds = (performance.now() - started) / 1_000
-  const { calls, keeping } = await ask()
+  const { calls, retaining } = await fetchCalls()
   const of = (action: string) => calls.filter(call => call.action === action).length
   const ssm = calls.filter(call => call.action in RATES || call.action === 'CancelCommand')
   const reading = ssm.filter(call => !/^(SendCommand|CancelCommand)$/.test(call.action)).length
   const throttled = ssm.filter(call => call.errorType === 'ThrottlingException').length
   console.log(
-    `${name.padEnd(32)} ${whole} hosts whole, ${seconds.toFixed(1)} s, reading calls a host ${(reading / whole).toFixed(3)} ` +
+    `${name.padEnd(32)} ${complete} complete hosts, ${seconds.toFixed(1)} s, ${(reading / complete).toFixed(3)} reading calls per host ` +
       `(${of('ListCommands')} + ${of('ListCommandInvocations')} + ${of('GetCommandInvocation')} + ${of('DescribeInstanceInformation')}), ${of('SendCommand')} sends, ` +
-      `throttled ${((100 * throttled) / ssm.length).toFixed(1)} %, ${keeping} answers left on hosts`
+      `throttled ${((100 * throttled) / ssm.length).toFixed(1)} %, ${retaining} replies left on hosts`
   )
   return { seconds, reading, throttled }
 }
 
-async function ask() {
+async function fetchCalls() {
   server.send('calls')
   return callsSchema.parse((await once(server, 'message'))[0])
 }
 
-function quiet(): Log {
-  const tell = process.env.BENCH_LOG ? (text: string) => console.log(`    ${text}`) : () => undefined
-  return { info: tell, debug: tell, warning: tell, error: tell, group: (_, work) => work() }
+/** The log of a run: `BENCH_LOG=1` prints it. */
+function benchLog(): Log {
+  if (!process.env.BENCH_LOG) return silentLog
+  const print = (text: string) => console.log(`    ${text}`)
+  return { ...silentLog, info: print, debug: print, warning: print, error: print }
 }
