@@ -35,7 +35,8 @@ const CONNECTIONS = /\bprocess_open_sockets\b/i
 const FILES = /\bfrom\s+file\b/i
 const CONTENT = /\b(?:hash|augeas|sha256)\b/i
 const ROOT_ONLY = /\buid\s*=\s*'?0\b(?!\s*THEN)/i
-const PACKAGES = /\b(?:deb_packages|rpm_packages|apt_packages|homebrew_packages|portage_packages|programs)\b/i
+const PACKAGES =
+  /\bfrom\s+(?:deb_packages|rpm_packages|apt_packages|homebrew_packages|portage_packages)|\bfrom\s+programs\s*(?:;|where|$)\b/i
 
 const known = new WeakMap<Query, TableTraits>()
 

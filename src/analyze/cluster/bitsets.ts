@@ -8,7 +8,8 @@ export function addBit(words: Uint32Array, at: number): void {
   words[at >>> 5] = (words[at >>> 5] ?? 0) | (1 << (at & 31))
 }
 
-export const hasBit = (words: Uint32Array, at: number): boolean => (((words[at >>> 5] ?? 0) >>> (at & 31)) & 1) === 1
+export const hasBit = (words: Uint32Array, at: number): boolean =>
+  (((words[at >>> 5] ?? 0) >>> (at & 31)) & 1) === 1
 
 /** Bits set in a word (Hacker's Delight, 5-1). */
 function bitsIn(word: number): number {

@@ -1,8 +1,8 @@
 import type { Fleet } from '../../normalize/fleet.ts'
 import { rareLimit } from '../counts.ts'
+import { addBit, countShared, wordsFor } from './bitsets.ts'
 import type { Block } from './blocks.ts'
 import { type Split, weighSplit } from './evidence.ts'
-import { addBit, countShared, wordsFor } from './bitsets.ts'
 import { type RowSets, rowSets } from './row-sets.ts'
 import { singletons } from './singletons.ts'
 import { findSplits } from './splits.ts'
@@ -91,7 +91,13 @@ interface Group {
 }
 
 /** The hosts by the split whose rows they agree with most; those that agree with none by more than half are the rest. */
-function groupHosts(fleet: Fleet, hosts: readonly number[], splits: readonly Split[], roles: readonly Split[], sets: RowSets): Group[] {
+function groupHosts(
+  fleet: Fleet,
+  hosts: readonly number[],
+  splits: readonly Split[],
+  roles: readonly Split[],
+  sets: RowSets
+): Group[] {
   if (splits.length === 0) return []
   const agreements = splits.map(split => agreement(fleet, hosts, split))
   const members: number[][] = splits.map(() => [])
@@ -103,13 +109,24 @@ function groupHosts(fleet: Fleet, hosts: readonly number[], splits: readonly Spl
     if ((agreements[best]?.[at] ?? 0) > 0.5) members[best]?.push(host)
     else rest.push({ host, nearest: best })
   }
-  if (rest.length < 8 && !haveOwn(sets, rest.map(({ host }) => host), roles)) for (const { host, nearest } of rest.splice(0)) members[nearest]?.push(host)
+  if (
+    rest.length < 8 &&
+    !haveOwn(
+      sets,
+      rest.map(({ host }) => host),
+      roles
+    )
+  )
+    for (const { host, nearest } of rest.splice(0)) members[nearest]?.push(host)
   const restHosts = rest.map(({ host }) => host)
   const groups: Group[] = []
   for (const [at, split] of splits.entries()) {
     const own = (members[at] ?? []).sort((a, b) => a - b)
     if (own.length > 0)
-      groups.push({ hosts: own, splitFrom: split.othersHaveOwn ? null : [...own, ...restHosts].sort((a, b) => a - b) })
+      groups.push({
+        hosts: own,
+        splitFrom: split.othersHaveOwn ? null : [...own, ...restHosts].sort((a, b) => a - b)
+      })
   }
   if (restHosts.length > 0)
     groups.push({ hosts: restHosts, splitFrom: splits.every(({ hasOwn }) => hasOwn) ? null : [...hosts] })
@@ -120,7 +137,9 @@ function haveOwn(sets: RowSets, hosts: readonly number[], roles: readonly Split[
   const bits = new Uint32Array(wordsFor(sets.sample.length))
   const members = new Set(hosts)
   for (const [at, host] of sets.sample.entries()) if (members.has(host)) addBit(bits, at)
-  return weighSplit(sets, [], bits).hasOwn || roles.some(({ group, size }) => countShared(group, bits) === size)
+  return (
+    weighSplit(sets, [], bits).hasOwn || roles.some(({ group, size }) => countShared(group, bits) === size)
+  )
 }
 
 /**

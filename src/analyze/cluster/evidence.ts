@@ -32,11 +32,7 @@ const ROWS_BEYOND_CHANCE = 3
  * of row sets, because so many were looked at. Naming the group costs log₂ C(n, m), naming the candidate log₂ of their
  * number. O(sets × hosts / 32).
  */
-export function weighSplit(
-  { sets, sample }: RowSets,
-  blocks: readonly RowSet[],
-  group: Uint32Array
-): Split {
+export function weighSplit({ sets, sample }: RowSets, blocks: readonly RowSet[], group: Uint32Array): Split {
   const hosts = sample.length
   const size = countBits(group)
   const others = hosts - size
@@ -50,8 +46,7 @@ export function weighSplit(
   for (const set of sets) {
     const inGroup = countShared(set.minority, group)
     const inOthers = set.size - inGroup
-    const saving =
-      coded(set.size, hosts) - coded(inGroup, size) - coded(inOthers, others) - parameter
+    const saving = coded(set.size, hosts) - coded(inGroup, size) - coded(inOthers, others) - parameter
     if (saving <= chance) continue
     const difference = inGroup / size - inOthers / others
     if (Math.abs(difference) >= MOST) {

@@ -26,7 +26,8 @@ const MIDDLE_SHARE = 0.01
 /** A bound for hostile fleets; real ones have a few hundred distinct sets. */
 const MAX_SETS = 20_000
 
-export const rowCount = ({ plus, minus }: Pick<RowSet, 'plus' | 'minus'>): number => plus.length + minus.length
+export const rowCount = ({ plus, minus }: Pick<RowSet, 'plus' | 'minus'>): number =>
+  plus.length + minus.length
 
 export const firstRow = ({ plus, minus }: Pick<RowSet, 'plus' | 'minus'>): number =>
   Math.min(plus[0] ?? Infinity, minus[0] ?? Infinity)

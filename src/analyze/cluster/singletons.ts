@@ -23,7 +23,11 @@ export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> 
   return new Set(
     hosts.filter((_, at) => {
       const { own, lacking, tables } = differences[at] ?? { own: 0, lacking: 0, tables: 0 }
-      return own >= DIFFERENT_ROWS && tables >= TABLES && lacking >= Math.max(DIFFERENT_ROWS, median + DEVIATIONS * spread)
+      return (
+        own >= DIFFERENT_ROWS &&
+        tables >= TABLES &&
+        lacking >= Math.max(DIFFERENT_ROWS, median + DEVIATIONS * spread)
+      )
     })
   )
 }

@@ -1,8 +1,8 @@
 import type { Fleet } from '../../normalize/fleet.ts'
+import { weightOfQuery } from '../table-weight.ts'
 import { countShared, sameBits } from './bitsets.ts'
 import { joinBlocks } from './blocks.ts'
 import { agreeing, type Split, tablesOf, weighSplit } from './evidence.ts'
-import { weightOfQuery } from '../table-weight.ts'
 import { firstRow, type RowSet, type RowSets, rowCount } from './row-sets.ts'
 
 /** So many hosts that differ in so many rows without an exception are a role, whatever the rows are. */
@@ -94,10 +94,7 @@ function isRole(fleet: Fleet, split: Split, size: number, least: number, hosts: 
     )
   if (!othersHaveOwn) return size >= ROLE_HOSTS && size >= ROLE_SHARE * hosts
   if (size >= least) return true
-  return (
-    added.length >= 2 &&
-    size * (added.length + lost.length) >= ROLE_HOSTS * ROLE_ROWS
-  )
+  return added.length >= 2 && size * (added.length + lost.length) >= ROLE_HOSTS * ROLE_ROWS
 }
 
 const MOMENT =
@@ -161,11 +158,17 @@ function cross(a: Split, b: Split, hosts: number): boolean {
 /** The best splits that share no hosts. */
 function disjoint(splits: readonly Split[]): Split[] {
   const sorted = [...splits].sort(
-    (a, b) => b.bits - a.bits || firstRow({ plus: a.added, minus: a.lost }) - firstRow({ plus: b.added, minus: b.lost })
+    (a, b) =>
+      b.bits - a.bits ||
+      firstRow({ plus: a.added, minus: a.lost }) - firstRow({ plus: b.added, minus: b.lost })
   )
   const chosen: Split[] = []
   for (const split of sorted)
-    if (chosen.every(({ group, size }) => countShared(group, split.group) <= OVERLAP * Math.min(size, split.size)))
+    if (
+      chosen.every(
+        ({ group, size }) => countShared(group, split.group) <= OVERLAP * Math.min(size, split.size)
+      )
+    )
       chosen.push(split)
   return chosen
 }

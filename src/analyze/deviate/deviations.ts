@@ -206,13 +206,17 @@ function findUnusual(place: Place, id: number): boolean {
   return cohort >= 0 && isRareVersion(place, id, query, cohort)
 }
 
-/** A version, or a file, that few hosts of the cluster have: nobody can hide by being alone in a cohort. */
+/** A version, or a file, that few hosts of the cluster and of the fleet have: nobody can hide by being alone in a cohort. */
 function isRareVersion(place: Place, id: number, query: number, cohort: number): boolean {
-  const { inCluster, cohorts, cohortInCluster } = place
+  const { inCluster, inFleet, cohorts, cohortInCluster } = place
   const observed = inCluster.observed[query] ?? 0
   const here = cohortInCluster.get(cohort) ?? 0
   return (
-    observed >= MIN_HOSTS && here < observed && here <= rareLimit(observed) && cohorts.majority[cohort] === id
+    observed >= MIN_HOSTS &&
+    here < observed &&
+    here <= rareLimit(observed) &&
+    (cohorts.hosts[cohort] ?? 0) <= rareLimit(inFleet.observed[query] ?? 0) &&
+    cohorts.majority[cohort] === id
   )
 }
 

@@ -52,6 +52,7 @@ export type Reason =
   | 'less-to-fear'
   | 'package-run'
   | 'new-to-baseline'
+  | 'required-by-baseline'
   | 'file-listing'
   | 'transient-unit'
   | 'package-job'
@@ -165,6 +166,7 @@ function readMissing(
   facts: RowFacts,
   knowledge: FleetKnowledge
 ): void {
+  if (deviation.baseline === 'missing') add('required-by-baseline', 2)
   if (traits.control) return add('control', kind === 'integrity' ? 2 : 1)
   if (knowledge.isAskedForControl(deviation.item)) return add('asked-for-control', 2)
   if (traits.kind === 'integrity') return add('less-to-fear', -1)
