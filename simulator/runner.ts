@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
 export interface ActionRun {
-  /** Inputs by name; the others have the defaults of action.yml, as the runner gives them. */
+  /** Inputs by name; the others have the defaults of action.yml, as on GitHub. */
   readonly inputs?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
   readonly event?: { readonly name: string; readonly payload: object }
   /** Files of the checked-out repository, by path. */
   readonly files?: Readonly<Record<string, string | Buffer>>
-  /** Where the run's folder is made; a temporary one that the caller removes where none is given. */
+  /** The run's folder; by default a temporary one, which the caller removes. */
   readonly folder?: string
-  /** Called with every piece of the log as it comes. */
+  /** Receives the log as it is written. */
   readonly onLog?: (text: string) => void
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void
 }

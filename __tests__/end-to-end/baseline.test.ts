@@ -26,7 +26,7 @@ const PACK = JSON.stringify({
 const folder = mkdtempSync(join(tmpdir(), 'snapshots-'))
 let server: SimulatorServer
 
-/** A snapshot of hosts, as an earlier run left it. */
+/** A snapshot of hosts, as an earlier run wrote it. */
 async function snapshotOf(name: string, hosts: readonly HostRecord[]): Promise<string> {
   const path = join(folder, `${name}.ndjson.gz`)
   const header = {
@@ -43,7 +43,7 @@ async function snapshotOf(name: string, hosts: readonly HostRecord[]): Promise<s
   return path
 }
 
-/** Runs the action on a snapshot, with the baseline as the checkout has it and as the base branch has it. */
+/** Runs the action on a snapshot, with the baseline of the checkout and the one of the base branch. */
 async function run(
   snapshot: string,
   {
@@ -98,7 +98,7 @@ const implanted = fleet(30, (index, rows) => {
 })
 
 describe('mode baseline', () => {
-  test('writes the same bytes whatever the order of the hosts, and then changes nothing', async () => {
+  test('writes the same bytes for any order of the hosts, and changes nothing the next time', async () => {
     const first = await run(await snapshotOf('a', healthy), { inputs: { mode: 'baseline' } })
     const second = await run(await snapshotOf('b', [...healthy].reverse()), { inputs: { mode: 'baseline' } })
     expect([first.code, errorsOf(first)]).toEqual([0, []])
@@ -116,14 +116,14 @@ describe('mode baseline', () => {
     expect([check.code, check.outputs.verdict]).toEqual([0, 'clean'])
   })
 
-  test('names what it did not learn, and what came and went', async () => {
+  test('names what it did not learn, and what it added and removed', async () => {
     const learned = await run(await snapshotOf('sick', implanted), { inputs: { mode: 'baseline' } })
     expect(learned.code).toBe(0)
     expect(fileOf(learned)).not.toContain('diamorphine')
-    for (const told of [learned.log, learned.summary]) {
-      expect(told).toContain('diamorphine')
-      expect(told).toContain('not learned')
-      expect(told).toMatch(/\+ .*nf_tables/)
+    for (const text of [learned.log, learned.summary]) {
+      expect(text).toContain('diamorphine')
+      expect(text).toContain('not learned')
+      expect(text).toMatch(/\+ .*nf_tables/)
     }
     const accepted = await run(await snapshotOf('sick', implanted), {
       inputs: { mode: 'baseline', 'baseline-accept-rare': 'true' }
@@ -131,7 +131,7 @@ describe('mode baseline', () => {
     expect(fileOf(accepted)).toContain('["diamorphine"]')
   })
 
-  test('with a named clean host that is silent fails and leaves the file as it is', async () => {
+  test('fails and leaves the file unchanged if a named clean host is silent', async () => {
     const hosts = [...healthy, host('i-dead', {}, { status: 'silent', reason: 'offline', facts: null })]
     const text = '{"version":1,"name":"checkout","queries":{}}'
     const result = await run(await snapshotOf('dead', hosts), {
@@ -145,7 +145,7 @@ describe('mode baseline', () => {
     expect(result.outputs['baseline-changed']).toBeUndefined()
   })
 
-  test('never writes over a file that it cannot read', async () => {
+  test('never overwrites a file that it cannot read', async () => {
     const result = await run(await snapshotOf('a', healthy), {
       inputs: { mode: 'baseline' },
       head: '{"version": 1'
@@ -154,7 +154,7 @@ describe('mode baseline', () => {
     expect(fileOf(result)).toBe('{"version": 1')
   })
 
-  test('below min-coverage leaves the file as it is', async () => {
+  test('leaves the file unchanged below min-coverage', async () => {
     const hosts = [...healthy, host('i-dead', {}, { status: 'silent', reason: 'offline', facts: null })]
     const result = await run(await snapshotOf('dead', hosts), {
       inputs: { mode: 'baseline', 'min-coverage': '99' }
@@ -164,7 +164,7 @@ describe('mode baseline', () => {
     expect(result.outputs['baseline-changed']).toBe('false')
   })
 
-  test('needs the path of a baseline', async () => {
+  test('requires the path of a baseline', async () => {
     const result = await run('x.ndjson.gz', { inputs: { mode: 'baseline', baseline: '' } })
     expect(errorsOf(result)[0]).toContain('baseline: is empty; name the file to write')
   })
@@ -179,7 +179,7 @@ describe('a pull request that changes the baseline', () => {
     )
   })
 
-  test('to bless an implant on 1 of 30 hosts fails, and names the host', async () => {
+  test('to approve an implant on 1 of 30 hosts fails, and names the host', async () => {
     const result = await run(await snapshotOf('implanted', implanted), {
       event: pullRequest(21),
       base: clean,
@@ -201,17 +201,17 @@ describe('a pull request that changes the baseline', () => {
     ])
   })
 
-  test('to accept an implant fails too; an acceptance that the base branch has silences it', async () => {
+  test('to accept an implant fails too, unless the base branch already has the acceptance', async () => {
     const snapshot = await snapshotOf('implanted', implanted)
     const accepted = accepting(clean, 'modules', { name: 'diamorphine' })
     const fresh = await run(snapshot, { event: pullRequest(22), base: clean, head: accepted })
     expect(fresh.code).toBe(1)
-    const known = await run(snapshot, {
+    const alreadyAccepted = await run(snapshot, {
       event: pullRequest(22),
       base: accepted,
       head: adding(accepted, 'modules', { optional: [['diamorphine']] })
     })
-    expect(known.code).toBe(0)
+    expect(alreadyAccepted.code).toBe(0)
   })
 
   test('to follow a rollout passes and says so, in one comment', async () => {
@@ -233,13 +233,13 @@ describe('a pull request that changes the baseline', () => {
     expect(server.github.comments.get(23)).toHaveLength(1)
   })
 
-  test('as a new file is reviewed as all added', async () => {
+  test('that adds a new file is reviewed as all added', async () => {
     const result = await run(await snapshotOf('clean', healthy), { event: pullRequest(24), head: clean })
     expect(ours(24)).toContain('The baseline is new')
     expect(result.outputs.verdict).toBe('clean')
   })
 
-  test('cannot pass where GitHub does not tell what it replaces', async () => {
+  test('cannot pass if GitHub does not return the file that it replaces', async () => {
     server.setFault(call =>
       call.action.includes('/commits/')
         ? { status: 403, type: 'Resource not accessible by integration' }
@@ -256,7 +256,7 @@ describe('a pull request that changes the baseline', () => {
     )
   })
 
-  test('from a fork gets the static part and a clear notice, and does not fail', async () => {
+  test('from a fork gets the static review and a clear notice, and does not fail', async () => {
     const result = await run('none.ndjson.gz', {
       event: pullRequest(26, 'mallory/infra'),
       base: clean,
@@ -277,7 +277,7 @@ describe('a pull request that changes the baseline', () => {
   })
 })
 
-test('a pack that changed and a query that no pack asks are told, and are no error', async () => {
+test('a changed pack and a query that is in no pack are reported, and are not errors', async () => {
   const baseline = {
     version: 1,
     name: 'x',

@@ -6,15 +6,15 @@ import { closeFleets, serveScripted } from '../support/collection-fleet.ts'
 import { act, errorsOf, PRIVATE, pullRequest, removeRuns } from '../support/end-to-end.ts'
 
 const fleet = makeFleet({ seed: 5, hostCount: 14 })
-const rootkit = fleet.compromises.find(plant => plant.name === 'rootkit')!.hosts[0]!
+const rootkit = fleet.compromises.find(compromise => compromise.name === 'rootkit')!.hosts[0]!
 const quiet = fleet.hosts
   .filter(
-    host => host.behavior === 'honest' && !fleet.compromises.some(plant => plant.hosts.includes(host.id))
+    host => host.behavior === 'honest' && !fleet.compromises.some(compromise => compromise.hosts.includes(host.id))
   )
   .map(host => host.id)
 let server: SimulatorServer
 
-/** A baseline that knows the kernel modules of the fleet. */
+/** A baseline with the kernel modules of the fleet. */
 const BASELINE = JSON.stringify({
   version: 1,
   name: 'checkout',
@@ -50,8 +50,8 @@ afterAll(async () => {
 describe('a pull request', () => {
   const inputs = { targets, baseline: 'baselines/checkout.json' }
 
-  test('gets one comment, which is updated in place and says when it turned clean', async () => {
-    server.github.write(7, '<!-- fleet-drift:checkout -->\nplanted by somebody', 'mallory')
+  test('gets one comment, which is updated in place and says when everything is clean', async () => {
+    server.github.write(7, '<!-- fleet-drift:checkout -->\nwritten by somebody else', 'mallory')
     const first = await act(server, { event: pullRequest(7), inputs, files })
     const ours = () => server.github.comments.get(7)!.filter(({ user }) => user.login !== 'mallory')
     expect(ours()).toHaveLength(1)
@@ -69,17 +69,17 @@ describe('a pull request', () => {
     expect(ours()).toHaveLength(1)
     expect(ours()[0]!.body).toMatch(/clean/)
     expect(server.github.comments.get(7)!.map(({ body }) => body)).toContain(
-      '<!-- fleet-drift:checkout -->\nplanted by somebody'
+      '<!-- fleet-drift:checkout -->\nwritten by somebody else'
     )
   })
 
-  test('that is healthy gets no comment', async () => {
+  test('gets no comment if all hosts are healthy', async () => {
     const run = await act(server, { event: pullRequest(8), inputs: { ...inputs, targets: healthy }, files })
     expect(run.code).toBe(0)
     expect(server.github.comments.get(8)).toBeUndefined()
   })
 
-  test('whose comment is refused warns, and is judged by the report alone', async () => {
+  test('whose comment is refused gets a warning, and the report decides the result', async () => {
     server.setFault(call =>
       call.action.startsWith('POST')
         ? { status: 403, type: 'Resource not accessible by integration' }
@@ -91,7 +91,7 @@ describe('a pull request', () => {
     expect(run.outputs.verdict).toBe('drift')
   })
 
-  test('from a fork asks no host, says so, and does not fail', async () => {
+  test('from a fork contacts no host, says so, and does not fail', async () => {
     const {
       ACTIONS_ID_TOKEN_REQUEST_URL: _url,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: _token,
@@ -112,7 +112,7 @@ describe('a pull request', () => {
   })
 })
 
-describe('what is wrong is told in one sentence each, and nothing is called', () => {
+describe('every problem is one sentence, and nothing is called', () => {
   test('every bad input at once', async () => {
     const run = await act(server, {
       inputs: {
@@ -127,7 +127,7 @@ describe('what is wrong is told in one sentence each, and nothing is called', ()
       }
     })
     expect(run.code).toBe(1)
-    const told = errorsOf(run).join('\n').replaceAll('%0A', '\n')
+    const errors = errorsOf(run).join('\n').replaceAll('%0A', '\n')
     for (const start of [
       'mode: "chek" must be check',
       'role-to-assume: "fleet-drift" must be the full ARN',
@@ -139,15 +139,15 @@ describe('what is wrong is told in one sentence each, and nothing is called', ()
       'aws-region: "Ireland" must be a region',
       'allowed-account-ids:'
     ])
-      expect(told).toContain(start)
+      expect(errors).toContain(start)
     expect(run.summary).toContain('must be the full ARN')
     expect(server.calls).toEqual([])
   })
 
   test.each([
-    ['a baseline that is not there', 'baselines/other.json', {}, /baselines\/other\.json cannot be read/],
+    ['a missing baseline', 'baselines/other.json', {}, /baselines\/other\.json cannot be read/],
     [
-      'a baseline that is no JSON',
+      'a baseline that is not JSON',
       'baselines/checkout.json',
       { 'baselines/checkout.json': '{' },
       /not valid JSON/
@@ -179,7 +179,7 @@ describe('what is wrong is told in one sentence each, and nothing is called', ()
 })
 
 describe('what AWS refuses', () => {
-  test('a role that does not trust the repository is told with both forms of sub', async () => {
+  test('for a role that does not trust the repository, the error has both forms of sub', async () => {
     const run = await act(server, { inputs: { 'role-to-assume': 'arn:aws:iam::111122223333:role/other' } })
     expect(run.code).toBe(1)
     const [error] = errorsOf(run)
@@ -191,7 +191,7 @@ describe('what AWS refuses', () => {
     expect(calls('ssm')).toEqual([])
   })
 
-  test('an account that is not allowed is left alone', async () => {
+  test('an account that is not allowed is not used', async () => {
     const run = await act(server, { inputs: { 'allowed-account-ids': '999988887777' } })
     expect(run.code).toBe(1)
     expect(errorsOf(run)[0]).toMatch(/account 111122223333, and allowed-account-ids names only 999988887777/)
@@ -206,7 +206,7 @@ describe('what AWS refuses', () => {
   })
 })
 
-test('a public repository gets counts only, and the files all of it', async () => {
+test('a public repository shows only counts, and the files have everything', async () => {
   const run = await act(server, {
     event: { name: 'schedule', payload: { repository: { ...PRIVATE, private: false } } },
     inputs: { targets, baseline: 'baselines/checkout.json' },
@@ -221,7 +221,7 @@ test('a public repository gets counts only, and the files all of it', async () =
   expect(readFileSync(run.outputs['report-json']!, 'utf8')).toContain('diamorphine')
 })
 
-test('mode collect writes the snapshot, sets no verdict and tells the coverage', async () => {
+test('mode collect writes the snapshot and outputs the coverage, without a verdict', async () => {
   const run = await act(server, { inputs: { mode: 'collect', targets } })
   expect(run.code).toBe(0)
   expect(run.outputs).toEqual({
@@ -231,17 +231,17 @@ test('mode collect writes the snapshot, sets no verdict and tells the coverage',
   })
 })
 
-test('a host that answers garbage changes nothing for the others, and is a finding itself', async () => {
+test('a host that answers garbage is a finding, and changes nothing for other hosts', async () => {
   const hostile = fleet.hosts.find(({ id }) => id === quiet.at(-1))!
   const inputs = { baseline: 'baselines/checkout.json', 'fail-on': 'never' }
-  const told = async (more: string) => {
+  const findingsWith = async (more: string) => {
     const run = await act(server, { inputs: { ...inputs, targets: `${targets}${more}` }, files })
     const { findings } = JSON.parse(readFileSync(run.outputs['report-json']!, 'utf8'))
     return { run, findings: findings as { id: string; kind: string; severity: string; hosts: string[] }[] }
   }
-  const without = await told('')
+  const without = await findingsWith('')
   hostile.behavior = 'garbage'
-  const { run, findings } = await told(`\n${hostile.id}`)
+  const { run, findings } = await findingsWith(`\n${hostile.id}`)
   hostile.behavior = 'honest'
   const deviating = (list: typeof findings) =>
     list

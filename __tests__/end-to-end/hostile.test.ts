@@ -12,7 +12,7 @@ import { act, removeRuns } from '../support/end-to-end.ts'
 import { HOSTILE } from '../support/hostile.ts'
 import { hasCmark, outsideCode, toHtml } from '../support/rendered.ts'
 
-/** What a run may hold in memory at its peak, whatever a host sends (MiB). */
+/** Peak memory of a run, whatever a host sends (MiB). */
 const MAX_MEMORY_MB = 400
 const MIB = 1024 * 1024
 
@@ -80,7 +80,7 @@ const honest = Array.from({ length: 30 }, (_, at) =>
   })
 )
 
-/** Runs the action on what was collected earlier, and tells its peak memory in MiB. */
+/** Runs the action on a snapshot, and measures its peak memory in MiB. */
 async function judge(file: string): Promise<ActionResult & { memory: number }> {
   const measured = join(folder, 'memory')
   const code = `import { writeFileSync } from 'node:fs'
@@ -105,7 +105,7 @@ function channelsOf({ log, summary, outputs }: ActionResult): Record<string, str
   }
 }
 
-/** What GitHub takes, and what a person can open. */
+/** Limits of GitHub, and of what a person can open. */
 function expectBounded(run: ActionResult): void {
   const channels = channelsOf(run)
   expect(Buffer.byteLength(channels.summary!)).toBeLessThanOrEqual(1_048_576)
@@ -115,7 +115,7 @@ function expectBounded(run: ActionResult): void {
   expect(Buffer.byteLength(channels.log!)).toBeLessThan(200_000)
 }
 
-test('a host that says every attack is a finding, and nothing it says is live in any channel', async () => {
+test('a host that sends every attack is a finding, and none of it takes effect in any channel', async () => {
   const says = HOSTILE.map(text => text.slice(0, 3_000))
   const evil = record('i-0eeeeeeeeeeeeeeee', {
     kernel_modules: says.map(text => ({ name: text, size: '1', used_by: text, status: 'Live' })),
@@ -144,7 +144,7 @@ test('a host that says every attack is a finding, and nothing it says is live in
   }
 })
 
-test('a host that sends strings of 1 MB is bounded in memory and in every report', async () => {
+test('strings of 1 MB from a host are bounded in memory and in every report', async () => {
   const mega = Array.from({ length: 12 }, (_, at) => ({
     name: `${at}${'@a <b>|`'.repeat(MIB / 8)}`,
     size: '1',
@@ -158,7 +158,7 @@ test('a host that sends strings of 1 MB is bounded in memory and in every report
   expectBounded(run)
 })
 
-test('a host that sends 200,000 rows of its own is one finding, and every report of it is short', async () => {
+test('200,000 rows that only one host has are one finding, and every report is short', async () => {
   const many = Array.from({ length: 200_000 }, (_, at) => ({ path: `/tmp/.${at}`, mode: '4755' }))
   const evil = record('i-0eeeeeeeeeeeeeeee', { suid_bin: many })
   const run = await judge(await snapshotOf('many.ndjson.gz', [...honest, evil]))
@@ -167,7 +167,7 @@ test('a host that sends 200,000 rows of its own is one finding, and every report
   expectBounded(run)
 })
 
-test('a snapshot that unpacks to gigabytes is refused, in bounded memory', async () => {
+test('a snapshot that unpacks to gigabytes is rejected, in bounded memory', async () => {
   const path = join(folder, 'bomb.ndjson.gz')
   const { writeFileSync } = await import('node:fs')
   const piece = gzipSync(Buffer.alloc(64 * MIB, 0x20), { level: 9 })

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(tools, { recursive: true })
 })
 
-test('the collector local asks the runner itself, whole and without a call, and passes no token on', async () => {
+test('the local collector queries the runner itself, without a call, and passes no token on', async () => {
   const run = await act(server, {
     inputs: {
       collector: 'local',
@@ -77,7 +77,7 @@ test('the collector local asks the runner itself, whole and without a call, and 
   expect(server.calls.filter(({ service }) => service !== 'github')).toEqual([])
 })
 
-test('where no osquery is installed, the runner is partly assessed', async () => {
+test('without osquery, the runner is partially assessed', async () => {
   const run = await act(server, {
     inputs: { collector: 'local', packs: 'pack.json', 'fail-on': 'never' },
     files

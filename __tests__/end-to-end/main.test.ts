@@ -12,7 +12,7 @@ const fleet = makeFleet({ seed: 3, hostCount: 60 })
 let server: SimulatorServer
 let night: ActionResult
 
-interface Told {
+interface ReportJson {
   summary: { verdict: string; coverage: number; worstSeverity: string }
   run: { snapshotSha256: string; targets: string[]; packs: { name: string }[] }
   hosts: { id: string; status: string; reason: string | null; outlier: boolean }[]
@@ -26,10 +26,10 @@ interface Told {
   }[]
 }
 
-const reportOf = (result: ActionResult): Told =>
+const reportOf = (result: ActionResult): ReportJson =>
   JSON.parse(readFileSync(result.outputs['report-json']!, 'utf8'))
-const loud = (told: Told) =>
-  told.findings.filter(
+const severe = (report: ReportJson) =>
+  report.findings.filter(
     ({ kind, severity }) => kind === 'deviation' && ['critical', 'high'].includes(severity)
   )
 const behaving = (behavior: string) => fleet.hosts.find(host => host.behavior === behavior)!.id
@@ -52,23 +52,25 @@ describe('a scheduled check of a sick fleet', () => {
     expect(errorsOf(night)[0]).toMatch(/and min-coverage is 100%/)
   })
 
-  test('finds every compromise with exactly its hosts, and accuses nobody else', () => {
-    const findings = loud(reportOf(night))
-    for (const plant of fleet.compromises)
-      expect(findings.map(({ hosts }) => hosts)).toContainEqual([...plant.hosts])
-    const guilty = fleet.compromises.flatMap(plant => plant.hosts)
-    expect(JSON.parse(night.outputs['outlier-hosts']!)).toEqual(expect.arrayContaining([...guilty].sort()))
-    expect([...new Set(findings.flatMap(({ hosts }) => hosts))].sort()).toEqual([...guilty].sort())
+  test('finds every compromise with exactly its hosts, and no other host', () => {
+    const findings = severe(reportOf(night))
+    for (const compromise of fleet.compromises)
+      expect(findings.map(({ hosts }) => hosts)).toContainEqual([...compromise.hosts])
+    const compromised = fleet.compromises.flatMap(({ hosts }) => hosts)
+    expect(JSON.parse(night.outputs['outlier-hosts']!)).toEqual(
+      expect.arrayContaining([...compromised].sort())
+    )
+    expect([...new Set(findings.flatMap(({ hosts }) => hosts))].sort()).toEqual([...compromised].sort())
   })
 
-  test('tells the host that is silent and the one without osquery', () => {
+  test('reports the silent host and the one without osquery', () => {
     const { hosts } = reportOf(night)
-    const told = (id: string) => hosts.find(host => host.id === id)
-    expect(told(behaving('silent'))).toMatchObject({
+    const hostOf = (id: string) => hosts.find(host => host.id === id)
+    expect(hostOf(behaving('silent'))).toMatchObject({
       status: 'silent',
       reason: expect.stringMatching(/deliver/)
     })
-    expect(told(behaving('no-osquery'))).toMatchObject({
+    expect(hostOf(behaving('no-osquery'))).toMatchObject({
       status: 'partial',
       reason: 'osquery is not installed'
     })
@@ -89,7 +91,7 @@ describe('a scheduled check of a sick fleet', () => {
     }
   })
 
-  test('writes a report.json that its schema allows', () => {
+  test('writes a report.json that matches its schema', () => {
     const ajv = new Ajv2020({ allErrors: true })
     addFormats.default(ajv)
     const schema = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8'))
@@ -98,14 +100,14 @@ describe('a scheduled check of a sick fleet', () => {
     expect(validate.errors).toBeNull()
   })
 
-  test('writes a job summary that begins with verdict and coverage', () => {
+  test('writes a job summary that starts with the verdict and the coverage', () => {
     const [headline] = night.summary.split('\n')
     expect(headline).toMatch(/checkout.*drift.*58 of 60 hosts assessed/)
-    for (const plant of fleet.compromises)
-      for (const host of plant.hosts) expect(night.summary).toContain(host)
+    for (const compromise of fleet.compromises)
+      for (const host of compromise.hosts) expect(night.summary).toContain(host)
   })
 
-  test('masks every secret before anything else, and shows none', () => {
+  test('masks every secret first, and shows none of them', () => {
     const masked = night.log.split('\n').flatMap(line => /^::add-mask::(.+)$/.exec(line)?.[1] ?? [])
     expect(masked.length).toBeGreaterThanOrEqual(4)
     const shown = night.log
@@ -134,7 +136,7 @@ describe('a scheduled check of a sick fleet', () => {
   })
 })
 
-test('the snapshot of a run, read again, gives the same findings without a call', async () => {
+test('the snapshot of a run gives the same findings again, without a call', async () => {
   const before = server.calls.length
   const again = await act(server, {
     inputs: {
@@ -168,7 +170,7 @@ test('an incident needs no baseline and finds indicators', async () => {
   expect(incident.code).toBe(0)
   expect(incident.outputs.verdict).toBe('drift')
   const hits = reportOf(incident).findings.filter(({ kind }) => kind === 'indicator')
-  const hostsOf = (name: string) => [...fleet.compromises.find(plant => plant.name === name)!.hosts]
+  const hostsOf = (name: string) => [...fleet.compromises.find(compromise => compromise.name === name)!.hosts]
   expect(hits.map(({ hosts }) => hosts)).toEqual(
     expect.arrayContaining([hostsOf('cryptominer'), hostsOf('rootkit')])
   )

@@ -51,18 +51,20 @@ export function errorsOf({ log }: ActionResult): string[] {
   return log.split('\n').flatMap(line => /^::error[^:]*::(.*)$/.exec(line)?.[1] ?? [])
 }
 
-/** How long the bundle takes to start and refuse bad inputs on an idle machine, in seconds. */
+/** How long the bundle takes to start and reject bad inputs on an idle machine, in seconds. */
 const IDLE_START_SECONDS = 0.4
+const MAX_SLOWDOWN = 3
 
 /**
- * The input `timeout-seconds` for a run that must end at its deadline and needs `seconds` on an idle machine: more in
- * proportion on a slow or busy one, as measured by a start of the bundle.
+ * The input `timeout-seconds` for a run that ends at its deadline: `seconds` on an idle machine, and in proportion more
+ * on a slow or busy one, as measured by a start of the bundle.
  */
 export async function deadline(seconds: number): Promise<string> {
   const started = performance.now()
   await removeRun(await runAction({ inputs: { mode: 'none' } }))
   const startSeconds = (performance.now() - started) / 1000
-  return String(Math.ceil(seconds * Math.max(1, startSeconds / IDLE_START_SECONDS)))
+  const slowdown = Math.min(MAX_SLOWDOWN, Math.max(1, startSeconds / IDLE_START_SECONDS))
+  return String(Math.ceil(seconds * slowdown))
 }
 
 /** Waits until a condition holds; the test's own time limit ends a wait that is in vain. */

@@ -21,7 +21,7 @@ const TABLES = new Map(
     ])
 )
 
-/** What osqueryi would print for one statement, and how it would exit. */
+/** What osqueryi prints for one statement, and how it exits. */
 export interface OsqueryOutput {
   readonly stdout: string
   readonly stderr: string
@@ -29,7 +29,8 @@ export interface OsqueryOutput {
 }
 
 /**
- * A stand-in for a host's osquery: SQLite with osquery's schema, filled with the host's rows as tables are named.
+ * A host's osquery, simulated: SQLite with osquery's schema. A table is filled with the host's rows when a statement
+ * names it.
  * Values are text, NULL is "", keys are in byte order, as osqueryi prints them.
  */
 export function simulatedOsquery() {
@@ -50,7 +51,7 @@ export function simulatedOsquery() {
       const statement = database.prepare(
         `INSERT INTO "${name}" VALUES (${columns.map(() => '?').join(', ')})`
       )
-      // osquery's tables never hold NULL where a text column is unknown, but an empty text.
+      // A column without a value is an empty text in osquery's tables, never NULL.
       for (const row of rows) statement.run(columns.map(column => row[column] ?? ''))
       statement.finalize()
     }

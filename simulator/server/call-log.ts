@@ -3,18 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** One request that a service answered. */
 export interface Call {
   readonly service: 'oidc' | 'sts' | 'ssm' | 's3' | 'github'
-  /** Such as `SendCommand`, or `POST /repos/{owner}/{repo}/issues/{number}/comments`. */
+  /** For example `SendCommand`, or `POST /repos/{owner}/{repo}/issues/{number}/comments`. */
   readonly action: string
   readonly input: unknown
   /** Milliseconds since the services started. */
   readonly atMs: number
-  /** The name of the error that it was answered with. */
+  /** The name of the error that it was answered with, if any. */
   errorType: string | null
 }
 
 /**
- * What a fault makes of a call: an error or a body of its own, a cut connection, a lost answer (the call was done, and
- * the connection cut before it was told), or a delay in milliseconds; `undefined` leaves it alone.
+ * What happens to a call: an error, another body, a connection reset, a lost answer (the call has its effect, and the
+ * connection is reset before the answer), or a delay in milliseconds. `undefined` changes nothing.
  */
 export type Fault = (
   call: Call
@@ -26,7 +26,7 @@ export type Fault = (
   | { delay: number }
   | undefined
 
-/** A bucket of calls that holds one second's worth: `false` when it is empty. */
+/** A token bucket that holds one second of calls: `false` if it is empty. */
 export function rateLimiter(rate: number, now: () => number): () => boolean {
   let left = rate
   let last = now()

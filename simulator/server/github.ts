@@ -110,12 +110,12 @@ export function githubService(token: string, isPrivate: boolean) {
         return json(201, open(textOf(body, 'title') ?? '', bodyOf(body)))
       const issue = /^\/repos\/acme\/infra\/issues\/(\d+)$/.exec(path)
       if (issue !== null && method === 'PATCH') {
-        const known = issues.find(candidate => candidate.number === Number(issue[1]))
-        if (known === undefined) throw new ServiceError('Not Found', 'Not Found', 404)
-        if (textOf(body, 'body') !== undefined) known.body = bodyOf(body)
+        const existing = issues.find(candidate => candidate.number === Number(issue[1]))
+        if (existing === undefined) throw new ServiceError('Not Found', 'Not Found', 404)
+        if (textOf(body, 'body') !== undefined) existing.body = bodyOf(body)
         const state = textOf(body, 'state')
-        if (state === 'open' || state === 'closed') known.state = state
-        return json(200, known)
+        if (state === 'open' || state === 'closed') existing.state = state
+        return json(200, existing)
       }
       throw new ServiceError('Not Found', 'Not Found', 404)
     },
