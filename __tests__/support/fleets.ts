@@ -1,11 +1,22 @@
 import type { Query } from '../../src/osquery/pack.ts'
 import type { HostFacts, HostRecord, QueryResult, Row } from '../../src/snapshot/snapshot.ts'
 
+/** The osquery tables behind the names of the tests' queries. */
+const TABLES: Readonly<Record<string, string>> = {
+  programs: 'processes',
+  ports: 'listening_ports',
+  cron: 'crontab',
+  modules: 'kernel_modules',
+  guards: 'systemd_units',
+  binaries: 'file JOIN hash USING (path)',
+  sessions: 'logged_in_users'
+}
+
 /** A query for tests. */
 export function query(name: string, identity: string[] | null, rest: Partial<Query> = {}): Query {
   return {
     name,
-    sql: `SELECT * FROM ${name}`,
+    sql: `SELECT * FROM ${TABLES[name] ?? name}`,
     title: name,
     platforms: [],
     identity,

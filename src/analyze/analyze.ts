@@ -9,11 +9,15 @@ import type { Deviation } from './deviate/deviation.ts'
 import { findDeviations, MAX_ROWS_OF_ONE_HOST } from './deviate/deviations.ts'
 import { SEVERITIES } from './finding.ts'
 import { acceptanceId, applyAcceptances } from './findings/acceptances.ts'
+import { blindedHosts } from './findings/blinded.ts'
 import { coverageFindings } from './findings/coverage.ts'
+import { deviationFindings } from './findings/deviation-findings.ts'
 import type { Draft } from './findings/draft.ts'
 import { draftOf, hostsOf } from './findings/draft-from-deviations.ts'
 import { notices } from './findings/notices.ts'
 import { withPrevalence } from './findings/prevalence.ts'
+import { rollouts } from './findings/rollouts.ts'
+import { shortAnswerFindings } from './findings/short-answers.ts'
 import { judge } from './score/judge.ts'
 
 /**
@@ -37,10 +41,16 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
     match === null
       ? { open: found, accepted: [] }
       : applyAcceptances(match.baseline, whole, found, today, used)
-  const judged = judge(scene, sorted.open, shortAnswers)
+  const rare = sorted.open.filter(deviation => !deviation.common)
+  const common = sorted.open.filter(deviation => deviation.common)
+  const judged = judge(scene, rare)
+  const blinded = blindedHosts(scene)
   const drafts = [
-    ...coverageFindings(whole),
-    ...judged.findings,
+    ...coverageFindings(whole, blinded.hosts),
+    ...blinded.drafts,
+    ...deviationFindings(scene, judged.groups),
+    ...rollouts(scene, common),
+    ...shortAnswerFindings(scene, shortAnswers),
     ...acceptedFindings(scene, sorted.accepted),
     ...acceptanceFindings(accept, used, today)
   ]
@@ -50,7 +60,7 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
     profiles: profileClusters(whole, clusters),
     drafts: withPrevalence(scene, drafts).sort(worstFirst),
     foldedRows: judged.folded + unscored,
-    foldedBits: judged.undertone,
+    foldedBits: judged.foldedBits,
     notices: [...(match?.notices ?? []), ...notices(scene, match !== null), ...unscoredNotice(unscored)]
   }
 }

@@ -24,10 +24,12 @@ export function countItems(fleet: Fleet, hosts: readonly number[]): Counts {
   return { items, observed }
 }
 
-/** Up to this share of a cluster may differ and still be called rare (at least one host). */
+/** Up to this share of a cluster may differ and still be called rare; in any case one host, and two of eight or more. */
 const RARE_SHARE = 0.15
+const MIN_HOSTS_FOR_TWO = 8
 
-export const rareLimit = (hosts: number): number => Math.max(1, Math.floor(RARE_SHARE * hosts))
+export const rareLimit = (hosts: number): number =>
+  Math.max(hosts < MIN_HOSTS_FOR_TWO ? 1 : 2, Math.floor(RARE_SHARE * hosts))
 
 const queries = new WeakMap<Fleet['items'], Int32Array>()
 

@@ -18,7 +18,7 @@ export function weightOfQuery(query: Query): Weight {
   if (weight === undefined) {
     weight = query.weight
     if (query.identity === null && weight === 'normal') {
-      const { sql } = query
+      const sql = query.sql === '' ? `from ${query.name}` : query.sql
       if (INTEGRITY.test(sql) || PRELOAD.test(sql) || UNPACKED.test(sql) || ROOT_USERS.test(sql))
         weight = 'integrity'
       else if (CONTEXT.test(sql)) weight = 'context'
@@ -26,12 +26,4 @@ export function weightOfQuery(query: Query): Weight {
     known.set(query, weight)
   }
   return weight
-}
-
-const ACCESS =
-  /\b(?:from|join)\s+(?:users|groups|user_groups|shadow|authorized_keys|sudoers|logon_sessions|certificates)\b|\/etc\/(?:ssh|pam|shadow|passwd)/i
-
-/** Whether a query tells who may log in, and how. */
-export function isAccess(query: Query): boolean {
-  return query.weight !== 'context' && ACCESS.test(query.sql) && !/\bprocesses\b/i.test(query.sql)
 }

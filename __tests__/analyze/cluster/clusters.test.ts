@@ -132,7 +132,7 @@ describe('clusters', () => {
     ])
   })
 
-  test('one host with a large tool set of its own does not stand alone: it is high', () => {
+  test('one host with a large tool set of its own is not isolated: it is medium', () => {
     const { clusters, drafts } = analysisOf(
       fleet(60, (index, rows) => {
         if (index !== 7) return
@@ -141,7 +141,7 @@ describe('clusters', () => {
       })
     )
     expect(clusters).toHaveLength(1)
-    expect(drafts).toMatchObject([{ severity: 'high', hosts: [7] }])
+    expect(drafts).toMatchObject([{ severity: 'medium', hosts: [7] }])
     expect(drafts[0]!.rows).toHaveLength(15)
   })
 })

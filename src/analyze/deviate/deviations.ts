@@ -2,6 +2,7 @@ import type { Expectation } from '../../baseline/match.ts'
 import type { Fleet, FleetHost } from '../../normalize/fleet.ts'
 import type { Cluster } from '../cluster/clusters.ts'
 import { type Counts, countItems, queriesOf, rareLimit } from '../counts.ts'
+import { weightOfQuery } from '../table-weight.ts'
 import { type Cohorts, findCohorts } from './cohorts.ts'
 import type { Deviation, HostDeviation } from './deviation.ts'
 import { deviationTable } from './deviation-table.ts'
@@ -33,6 +34,8 @@ const RARE_IN_FLEET = 0.05
 const MINOR_SHARE = 0.5
 const SMALL_RARE = 0.15
 const SMALL_CORE = 0.85
+/** A row of an integrity table on so few of the fleet is unusual in a cluster of few hosts, whatever that has. */
+const RARE_INTEGRITY_SHARE = 0.1
 
 /**
  * What differs from the baseline, or, where that says nothing, from the host's own cluster: a row is unexpected where at
@@ -49,16 +52,20 @@ export function findDeviations(
   const everyone = clusters.flatMap(cluster => cluster.hosts)
   const cohorts = findCohorts(fleet, everyone, inFleet)
   const queries = queriesOf(fleet)
+  const isIntegrity = Uint8Array.from(fleet.queries, query => (weightOfQuery(query) === 'integrity' ? 1 : 0))
   const found = deviationTable(fleet)
   const shortAnswers: ShortAnswer[] = []
   let unscored = 0
   for (const cluster of clusters) {
     const place: Place = {
       fleet,
+      isIntegrity,
+      isYoung: clusters.length > 1 && (cluster.hosts.length < SMALL_CLUSTER || cluster.splitFrom !== null),
       queries,
       cohorts,
       inFleet,
       inCluster: countItems(fleet, cluster.hosts),
+      cohortInCluster: countCohorts(fleet, cluster.hosts, cohorts),
       absent: new Map(),
       unusual: new Uint8Array(fleet.items.length)
     }
@@ -108,13 +115,30 @@ function rowsByQuery(fleet: Fleet, items: readonly number[]): Int32Array {
   return rows
 }
 
+function countCohorts(fleet: Fleet, hosts: readonly number[], cohorts: Cohorts): Map<number, number> {
+  const counts = new Map<number, number>()
+  if (cohorts.hosts.length === 0) return counts
+  for (const host of hosts) {
+    const own = new Set<number>()
+    for (const item of fleet.hosts[host]?.items ?? []) own.add(cohorts.of[item] ?? -1)
+    for (const cohort of own) if (cohort >= 0) counts.set(cohort, (counts.get(cohort) ?? 0) + 1)
+  }
+  return counts
+}
+
 interface Place {
   readonly fleet: Fleet
+  /** By query: 1 if its change is rarely innocent. */
+  readonly isIntegrity: Uint8Array
+  /** The cluster has few hosts, or came apart by added rows only: what it has may be what an intruder added. */
+  readonly isYoung: boolean
   /** By item: its query. */
   readonly queries: Int32Array
   readonly cohorts: Cohorts
   readonly inFleet: Counts
   readonly inCluster: Counts
+  /** By cohort: hosts of the cluster with a row of it. */
+  readonly cohortInCluster: ReadonlyMap<number, number>
   /** By required item: the hosts of the cluster that lack it though its query was observed. */
   readonly absent: Map<number, number>
   /** By item: whether it is unexpected where the baseline says nothing; 0 where nobody asked. */
@@ -143,6 +167,12 @@ function extraOf(
         if (wants(id)) extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common })
         continue
       }
+      // A version that the baseline does not know is new where few hosts run it; on many it is an upgrade.
+      if (expectation.covered[query] === 1 && isRareVersion(place, id, query, cohort)) {
+        if (wants(id))
+          extra.push({ kind: 'unexpected', item: id, expected: -1, baseline: 'new', common: false })
+        continue
+      }
     }
     if (isUnusual(place, id) && wants(id)) extra.push({ ...PLAIN, item: id })
   }
@@ -165,12 +195,35 @@ function isUnusual(place: Place, id: number): boolean {
 function findUnusual(place: Place, id: number): boolean {
   const { queries, cohorts, inFleet, inCluster } = place
   const query = queries[id] ?? -1
+  if (place.isIntegrity[query] === 1 && place.isYoung && isRareInFleet(place, id, query)) return true
   const cohort = cohorts.of[id] ?? -1
   const comparable = cohort < 0 ? (inCluster.observed[query] ?? 0) : (cohorts.hosts[cohort] ?? 0)
   const count = (cohort < 0 ? inCluster : inFleet).items[id] ?? 0
   if (cohort < 0 && comparable < SMALL_CLUSTER)
     return othersShare(place, id, query, 1) <= SMALL_RARE || isMinor(place, id, query, count, comparable)
-  return comparable >= MIN_HOSTS && count < comparable && isRare(place, id, query, count, comparable)
+  if (comparable >= MIN_HOSTS && count < comparable && isRare(place, id, query, count, comparable))
+    return true
+  return cohort >= 0 && isRareVersion(place, id, query, cohort)
+}
+
+/** A version, or a file, that few hosts of the cluster and of the fleet have: nobody can hide by being alone in a cohort. */
+function isRareVersion(place: Place, id: number, query: number, cohort: number): boolean {
+  const { inCluster, inFleet, cohorts, cohortInCluster } = place
+  const observed = inCluster.observed[query] ?? 0
+  const here = cohortInCluster.get(cohort) ?? 0
+  return (
+    observed >= MIN_HOSTS &&
+    here < observed &&
+    here <= rareLimit(observed) &&
+    (cohorts.hosts[cohort] ?? 0) <= rareLimit(inFleet.observed[query] ?? 0) &&
+    cohorts.majority[cohort] === id
+  )
+}
+
+/** On so few of the fleet that no cluster which came apart by a few hosts may call it usual. */
+function isRareInFleet({ inFleet }: Place, id: number, query: number): boolean {
+  const observed = inFleet.observed[query] ?? 0
+  return observed >= MIN_HOSTS && (inFleet.items[id] ?? 0) <= Math.max(1, RARE_INTEGRITY_SHARE * observed)
 }
 
 /** Rare in the cluster, or on no more than half of it and rare in the fleet. */

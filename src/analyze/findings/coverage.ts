@@ -4,14 +4,15 @@ import { type Draft, fingerprint } from './draft.ts'
 /**
  * Hosts that were not fully assessed, one finding for each reason. Silent is medium, and high when the command was
  * delivered and no usable answer came: killing or forging the collector must not pay. Partial is low.
+ * @param blinded hosts whose missing answers have a finding of their own
  */
-export function coverageFindings(fleet: Fleet): Draft[] {
+export function coverageFindings(fleet: Fleet, blinded: ReadonlySet<number>): Draft[] {
   const causes = new Map<
     string,
     { kind: 'silent' | 'partial'; unanswered: boolean; reason: string; hosts: number[] }
   >()
   for (const [index, host] of fleet.hosts.entries()) {
-    if (host.status === 'reported') continue
+    if (host.status === 'reported' || blinded.has(index)) continue
     const reason = host.reason ?? 'no reason was given'
     const key = JSON.stringify([host.status, host.unanswered, reason])
     const cause = causes.get(key) ?? { kind: host.status, unanswered: host.unanswered, reason, hosts: [] }

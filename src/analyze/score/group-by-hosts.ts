@@ -1,74 +1,52 @@
-import type { ScoredDeviation } from './surprise.ts'
-
-/** Residuals that the same hosts show: one cause, one finding. */
-export interface Group {
+/** Rows that the same hosts show: one cause, one finding. */
+export interface Group<Row> {
   /** Indices into the fleet's hosts, ascending. */
   readonly hosts: readonly number[]
-  readonly members: readonly ScoredDeviation[]
+  readonly rows: readonly Row[]
 }
 
 /** Sets of so many hosts may differ a little and still be one group … */
-const FUZZY_FROM = 3
+const MIN_HOSTS_FUZZY = 3
 /** … when they share this part of their union (Jaccard). */
-const FUZZY_SHARE = 0.6
+const MIN_SHARED = 0.6
 
 /**
- * Groups residuals by the set of hosts that show them; then joins sets of three and more hosts that nearly agree, and
- * gives per-host variants of one shape (random file names of one implant) to the group whose hosts all have one.
- * Commonest sets lead. O(groups²) set comparisons, over groups of three and more hosts only.
+ * Groups rows by the set of hosts that show them; then joins sets of three and more hosts that nearly agree. Sets with
+ * the most rows lead. O(groups²) set comparisons, over groups of three and more hosts only.
+ * @param joined rows that are one thing under many names, with all hosts that show one
  */
-export function groupByHosts(surprises: readonly ScoredDeviation[]): Group[] {
-  const exact = new Map<string, { hosts: readonly number[]; members: ScoredDeviation[] }>()
-  for (const surprise of variantsJoined(surprises)) {
-    const key = surprise.hosts.join()
+export function groupByHosts<Row>(joined: readonly Group<Row>[]): Group<Row>[] {
+  const exact = new Map<string, { hosts: readonly number[]; rows: Row[] }>()
+  for (const { hosts, rows } of joined) {
+    const key = hosts.join()
     const group = exact.get(key)
-    if (group === undefined) exact.set(key, { hosts: surprise.hosts, members: [...surprise.members] })
-    else for (const member of surprise.members) group.members.push(member)
+    if (group === undefined) exact.set(key, { hosts, rows: [...rows] })
+    else for (const row of rows) group.rows.push(row)
   }
   const byWeight = [...exact.values()].sort(
     (a, b) =>
-      b.members.length - a.members.length || b.hosts.length - a.hosts.length || compareHosts(a.hosts, b.hosts)
+      b.rows.length - a.rows.length || b.hosts.length - a.hosts.length || compareHosts(a.hosts, b.hosts)
   )
-  const groups: { hosts: readonly number[]; members: ScoredDeviation[] }[] = []
+  const groups: { hosts: readonly number[]; rows: Row[] }[] = []
   for (const group of byWeight) {
     const leader =
-      group.hosts.length < FUZZY_FROM
+      group.hosts.length < MIN_HOSTS_FUZZY
         ? undefined
         : groups.find(
-            known => known.hosts.length >= FUZZY_FROM && jaccard(known.hosts, group.hosts) >= FUZZY_SHARE
+            known => known.hosts.length >= MIN_HOSTS_FUZZY && jaccard(known.hosts, group.hosts) >= MIN_SHARED
           )
     if (leader === undefined) groups.push(group)
-    else for (const member of group.members) leader.members.push(member)
+    else {
+      for (const row of group.rows) leader.rows.push(row)
+      leader.hosts = [...new Set([...leader.hosts, ...group.hosts])].sort((a, b) => a - b)
+    }
   }
-  return groups.map(({ members }) => ({
-    hosts: [...new Set(members.flatMap(member => member.residual.hosts))].sort((a, b) => a - b),
-    members
-  }))
+  return groups
 }
 
-/** Rows of one shape whose hosts together are exactly the hosts of another row: they stand on those hosts together. */
-function variantsJoined(
-  surprises: readonly ScoredDeviation[]
-): { hosts: readonly number[]; members: ScoredDeviation[] }[] {
-  const sets = new Set(surprises.map(surprise => surprise.residual.hosts.join()))
-  const shapes = new Map<number, ScoredDeviation[]>()
-  for (const surprise of surprises) {
-    const list = shapes.get(surprise.shape)
-    if (list === undefined) shapes.set(surprise.shape, [surprise])
-    else list.push(surprise)
-  }
-  const joined: { hosts: readonly number[]; members: ScoredDeviation[] }[] = []
-  for (const members of shapes.values()) {
-    const union = [...new Set(members.flatMap(member => member.residual.hosts))].sort((a, b) => a - b)
-    if (members.length > 1 && sets.has(union.join())) joined.push({ hosts: union, members })
-    else for (const member of members) joined.push({ hosts: member.residual.hosts, members: [member] })
-  }
-  return joined
-}
-
-/** Shared part of the union of two ascending sets. */
+/** The shared part of the union of two ascending sets. */
 function jaccard(a: readonly number[], b: readonly number[]): number {
-  if (Math.min(a.length, b.length) < FUZZY_SHARE * Math.max(a.length, b.length)) return 0
+  if (Math.min(a.length, b.length) < MIN_SHARED * Math.max(a.length, b.length)) return 0
   let shared = 0
   for (let left = 0, right = 0; left < a.length && right < b.length; ) {
     const difference = (a[left] ?? 0) - (b[right] ?? 0)

@@ -1,114 +1,120 @@
-import { type ClusteredFleet, isIntegrity, weightOf } from '../clustered-fleet.ts'
+import type { ClusteredFleet } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
-import type { ShortAnswer } from '../deviate/truncation.ts'
-import type { Draft } from '../findings/draft.ts'
-import { draftOf, explanationData, verdictOf } from '../findings/draft-from-deviations.ts'
-import { explain } from '../findings/explain.ts'
-import { rollouts } from '../findings/rollouts.ts'
-import { shortAnswerFindings } from '../findings/short-answers.ts'
-import { type Noise, type Tier, tierOf } from './score.ts'
-import { type Weighed, type Witnesses, weigh } from './score-groups.ts'
-import { severityOf } from './severity.ts'
-import { mostBits, surpriser } from './surprise.ts'
-import { transientTest } from './transient.ts'
+import type { Severity } from '../finding.ts'
+import { type Reason, type ScoredRow, scoreRows } from './row-bits.ts'
+import { isAtMost, type Weighed, weigh } from './weigh.ts'
+
+/** Rows of some hosts that are one finding. */
+export interface JudgedGroup {
+  readonly hosts: readonly number[]
+  /** To show, the weightiest first. */
+  readonly deviations: readonly Deviation[]
+  /** Those that accuse; empty for hosts that are like no other. */
+  readonly accusing: readonly Deviation[]
+  readonly severity: Severity
+  /** Bits. */
+  readonly surprise: number
+  /** What its rows say by themselves, the weightiest first. */
+  readonly reasons: readonly Reason[]
+  /** Other groups that show as much in the weightiest row's table. */
+  readonly others: number
+  /** The hosts are like no other, and nothing says what is usual for them. */
+  readonly unlike: boolean
+}
 
 export interface Judged {
-  readonly findings: readonly Draft[]
+  readonly groups: readonly JudgedGroup[]
   /** Rows on hosts that differed and were judged noise. */
   readonly folded: number
   /** By host: the bits of the most surprising thing about it that was folded. */
-  readonly undertone: Float64Array
+  readonly foldedBits: Float64Array
 }
 
-/** Among fewer hosts only an alert, or what the baseline speaks against, is more than low. */
-const MIN_HOSTS_FOR_MEDIUM = 8
-/** With a baseline and fewer hosts nothing is folded. */
-const MIN_HOSTS_TO_FOLD = 3
+/** Fewer hosts say nothing of each other, so that what a baseline does not know is at least medium. */
+const MIN_HOSTS_TO_COMPARE = 3
+/** A host like no other is reported with no more bits than this. */
+const UNLIKE_BITS = 1
 
-/** Judges what deviates in the fleet: rare residuals by their surprise, common ones (against a baseline) as rollouts. */
-export function judge(
-  scene: ClusteredFleet,
-  residuals: readonly Deviation[],
-  shortAnswers: readonly ShortAnswer[]
-): Judged {
-  const common = residuals.filter(residual => residual.common)
-  const judged = judgeRare(
-    scene,
-    residuals.filter(residual => !residual.common)
-  )
-  return {
-    ...judged,
-    findings: [...judged.findings, ...rollouts(scene, common), ...shortAnswerFindings(scene, shortAnswers)]
-  }
-}
-
-function judgeRare(scene: ClusteredFleet, residuals: readonly Deviation[]): Judged {
-  const apart = new Set(scene.clusters.filter(({ isolated }) => isolated).flatMap(({ hosts }) => hosts))
-  const isFleeting = transientTest(scene)
-  const accuses = (residual: Deviation) =>
-    weightOf(scene, residual.item) !== 'context' && !isFleeting(residual)
-  const weighed = weighAll(scene, surpriser(scene, residuals, apart, accuses), { apart, accuses })
-  const undertone = new Float64Array(scene.fleet.hosts.length)
-  const findings: Draft[] = []
-  let told = 0
-  for (const { hosts, rows, telling, bits, prior, quiet } of weighed.groups) {
-    if (telling.length === 0) continue
-    const heavy = telling.filter(row => isIntegrity(scene, row))
-    const against = (heavy.length > 0 ? heavy : rows).some(({ baseline }) => baseline !== 'none')
-    const tier = telledTier(bits, prior, against, weighed.noise)
-    const raised = heavy.length > 0 && (against || !isLifted(bits, tier, weighed.noise))
-    if (tier === 'fold') {
-      for (const host of hosts) undertone[host] = Math.max(undertone[host] ?? 0, bits)
+/** Judges rare deviations: how many findings like each a healthy fleet shows decides its severity. */
+export function judge(fleet: ClusteredFleet, deviations: readonly Deviation[]): Judged {
+  const isolated = new Set(fleet.clusters.filter(cluster => cluster.isolated).flatMap(({ hosts }) => hosts))
+  const weighed = weigh(fleet, scoreRows(fleet, deviations), isolated)
+  const foldedBits = new Float64Array(fleet.fleet.hosts.length)
+  const groups: JudgedGroup[] = []
+  let reported = 0
+  for (const one of weighed) {
+    const group = one.ordinary.length > 0 ? unlikeGroup(one) : judgeGroup(one, fleet.size)
+    if (group === null) {
+      for (const host of one.hosts) foldedBits[host] = Math.max(foldedBits[host] ?? 0, one.bits)
       continue
     }
-    told += rows.reduce((sum, row) => sum + row.hosts.length, 0)
-    const alone = hosts.every(host => apart.has(host)) && !against
-    const verdict = alone ? 'variation' : verdictOf(scene, telling)
-    findings.push(
-      draftOf(scene, rows, hosts, {
-        verdict,
-        severity: alone ? 'low' : severityOf(tier, raised, against),
-        surprise: alone ? Math.min(bits, mostBits(scene.size)) : bits + prior,
-        explanation: explain({ ...explanationData(scene, rows, hosts), verdict, quiet })
-      })
-    )
+    groups.push(group)
+    for (const { hosts } of group.deviations) reported += hosts.length
   }
-  const all = residuals.reduce((sum, { hosts }) => sum + hosts.length, 0)
-  return { findings, folded: all - told, undertone }
+  const all = deviations.reduce((sum, { hosts }) => sum + hosts.length, 0)
+  return { groups, folded: all - reported, foldedBits }
 }
 
-/** Told for what its tables count beforehand alone, which then raises it no further. */
-const isLifted = (bits: number, tier: Tier, noise: Noise): boolean =>
-  tier === 'trace' && tierOf(bits, noise) === 'fold'
-
-/** What the statistics say, but for fleets too small for them, where the baseline has a say of its own. */
-function telledTier(bits: number, prior: number, against: boolean, noise: Noise): Tier {
-  const likely = tierOf(bits + prior, noise)
-  if (likely === 'alert') return 'alert'
-  const plain = tierOf(bits, noise)
-  const tier = plain === 'fold' && likely !== 'fold' ? 'trace' : plain
-  if (against && noise.hosts < MIN_HOSTS_TO_FOLD) return 'notice'
-  return tier === 'notice' && noise.hosts < MIN_HOSTS_FOR_MEDIUM && !against ? 'trace' : tier
+function unlikeGroup({ hosts, ordinary, bits, others }: Weighed): JudgedGroup {
+  return {
+    hosts,
+    deviations: ordinary.map(({ deviation }) => deviation),
+    accusing: [],
+    severity: 'low',
+    surprise: Math.min(UNLIKE_BITS, bits),
+    reasons: [],
+    others,
+    unlike: true
+  }
 }
 
-const MAX_ROUNDS = 4
-
-/**
- * Weighs until no more causes become known: what is an alert has its cause, and says nothing of how common chance is.
- */
-function weighAll(
-  scene: ClusteredFleet,
-  surprises: ReturnType<typeof surpriser>,
-  witnesses: Omit<Witnesses, 'known'>
-): Weighed {
-  let known = new Set<Deviation>()
-  for (let turn = 1; ; turn++) {
-    const weighed = weigh(scene, surprises, { ...witnesses, known })
-    const alerts = weighed.groups.filter(
-      ({ telling, bits }) => telling.length > 0 && tierOf(bits, weighed.noise) === 'alert'
-    )
-    const next = new Set([...known, ...alerts.flatMap(({ rows }) => rows)])
-    if (turn === MAX_ROUNDS || next.size === known.size) return weighed
-    known = next
+function judgeGroup(
+  { hosts, rows, accusing, bits, expected, says, others }: Weighed,
+  size: number
+): JudgedGroup | null {
+  if (accusing.length === 0) return null
+  const isAgainst = ({ deviation }: ScoredRow) => deviation.baseline !== 'none'
+  const against = accusing.some(isAgainst)
+  if (!isAtMost(expected, 'low') && !against) return null
+  return {
+    hosts,
+    deviations: rows.map(({ deviation }) => deviation),
+    accusing: accusing.map(({ deviation }) => deviation),
+    severity: severityOf(
+      expected,
+      says,
+      size,
+      against,
+      accusing.some(row => isAgainst(row) && row.kind === 'integrity')
+    ),
+    surprise: bits,
+    reasons: reasonsOf(accusing),
+    others,
+    unlike: false
   }
+}
+
+/** @param breach a row of an integrity table that the baseline covers and does not know */
+function severityOf(
+  expected: number,
+  says: boolean,
+  size: number,
+  against: boolean,
+  breach: boolean
+): Severity {
+  const isHigh = isAtMost(expected, 'high') && says
+  // Other hosts with a variant of it never make what a baseline rules out less than it is alone.
+  if (breach) return says ? 'critical' : 'high'
+  if (isHigh) return 'high'
+  if (isAtMost(expected, 'medium') || (against && size < MIN_HOSTS_TO_COMPARE)) return 'medium'
+  return 'low'
+}
+
+/** Reasons that speak for a cause, each once, by their bits. */
+function reasonsOf(rows: readonly ScoredRow[]): Reason[] {
+  const bits = new Map<Reason, number>()
+  for (const row of rows)
+    for (const [reason, own] of row.reasons)
+      if (own > 0) bits.set(reason, Math.max(bits.get(reason) ?? 0, own))
+  return [...bits].sort(([, a], [, b]) => b - a).map(([reason]) => reason)
 }

@@ -1,0 +1,78 @@
+import { count, list, plural } from '../../text/phrases.ts'
+import type { ClusteredFleet } from '../clustered-fleet.ts'
+import { rareLimit } from '../counts.ts'
+import { traitsOf } from '../table-traits.ts'
+import { type Draft, fingerprint } from './draft.ts'
+
+const MIN_PEERS = 3
+/** So many queries are named. */
+const MAX_NAMED = 4
+
+/** Findings of hosts that did not answer what their peers answered, and the hosts they are about. */
+export interface Blinded {
+  readonly drafts: readonly Draft[]
+  readonly hosts: ReadonlySet<number>
+}
+
+/**
+ * A query that nearly all hosts of a cluster answered, and that few of them did not, is a deviation of those few:
+ * blinding a query must not pay. Hosts that answered nothing are compared with the whole fleet. One finding for each
+ * set of queries; high if one of them matters for security, else medium. What all hosts of a kind fail alike, and what
+ * osquery could not answer for want of root, is a matter of coverage. O(hosts × queries).
+ */
+export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Blinded {
+  const everyone = clusters.flatMap(({ hosts }) => hosts)
+  const fleetAnswers = countAnswers(fleet.hosts, everyone, fleet.queries.length)
+  const answers = clusters.map(({ hosts }) => countAnswers(fleet.hosts, hosts, fleet.queries.length))
+  const groups = new Map<string, { queries: number[]; hosts: number[]; peers: number }>()
+  for (const [index, host] of fleet.hosts.entries()) {
+    if (host.status !== 'partial' || host.unanswered || host.code === 'privilege-differs') continue
+    const cluster = clusterOf[index] ?? -1
+    const small = (clusters[cluster]?.hosts.length ?? 0) < MIN_PEERS + 1
+    const peers = small ? everyone.length : (clusters[cluster]?.hosts.length ?? 0)
+    const answered = small ? fleetAnswers : answers[cluster]
+    const lacked = [...fleet.queries.keys()].filter(query => {
+      const others = answered?.[query] ?? 0
+      return host.observed[query] !== 1 && others >= MIN_PEERS && peers - others <= rareLimit(peers)
+    })
+    if (lacked.length === 0) continue
+    const key = lacked.join()
+    const group = groups.get(key) ?? { queries: lacked, hosts: [], peers }
+    groups.set(key, group)
+    group.hosts.push(index)
+  }
+  const drafts = [...groups.values()].map(({ queries, hosts, peers }): Draft => {
+    const asked = queries.flatMap(query => fleet.queries[query] ?? [])
+    const names = asked.map(({ name }) => name).sort()
+    const matters = asked.some(query => traitsOf(query).kind === 'integrity' || query.control)
+    const inClusters = [...new Set(hosts.map(host => clusterOf[host] ?? -1))]
+    return {
+      id: fingerprint('deviation', ['unanswered', ...names]),
+      kind: 'deviation',
+      verdict: 'broken-control',
+      severity: matters ? 'high' : 'medium',
+      surprise: Math.log2((peers + 1) / hosts.length),
+      hosts,
+      cluster: inClusters.length === 1 ? (clusters[inClusters[0] ?? -1]?.id ?? null) : null,
+      rows: [],
+      explanation: `${count(hosts.length, 'host')} did not answer ${list(names, MAX_NAMED)}, which nearly all of ${count(peers, 'host')} answered: ${plural(names.length, 'the query', 'the queries')} may have been blinded. What ${plural(hosts.length, 'this host has', 'these hosts have')} there is not known.`,
+      attack: ['T1562.001'],
+      acceptedBy: null
+    }
+  })
+  return { drafts, hosts: new Set(drafts.flatMap(({ hosts }) => hosts)) }
+}
+
+function countAnswers(
+  hosts: ClusteredFleet['fleet']['hosts'],
+  members: readonly number[],
+  queries: number
+): Int32Array {
+  const answers = new Int32Array(queries)
+  for (const member of members) {
+    const observed = hosts[member]?.observed
+    for (let query = 0; query < queries; query++)
+      answers[query] = (answers[query] ?? 0) + (observed?.[query] ?? 0)
+  }
+  return answers
+}

@@ -1,0 +1,235 @@
+import type { Item } from '../../normalize/items.ts'
+import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
+import { rareLimit } from '../counts.ts'
+import { keyWithout } from '../deviate/cohorts.ts'
+import type { Deviation } from '../deviate/deviation.ts'
+import { traitsOf } from '../table-traits.ts'
+import { readFacts } from './row-facts.ts'
+
+/** What the rest of the fleet says of a row. */
+export interface FleetKnowledge {
+  /** A tenth of the fleet, beyond the row's own hosts, has it. */
+  isCommonElsewhere(deviation: Deviation): boolean
+  /** Most hosts of some other cluster have it. */
+  isUsualInAnotherCluster(deviation: Deviation): boolean
+  /** The pack's own queries for protections name it. */
+  isAskedForControl(item: number): boolean
+  /** On its hosts half of the table's files differ at once: another build or architecture rather than one file. */
+  isOtherBuild(deviation: Deviation): boolean
+  /** Few hosts have the file in any version. */
+  isNewFile(deviation: Deviation): boolean
+  /** Whether a program of all these hosts has rare connections, by its path. */
+  connectionsOf(path: string, hosts: readonly number[]): 'public' | 'private' | 'none'
+  /** A unit of this file, on all these hosts, runs as an account other than root. */
+  isUnprivilegedUnit(path: string, hosts: readonly number[]): boolean
+  /** Every other host of a cluster of some size has the row. */
+  isGoneOnlyHere(deviation: Deviation): boolean
+  /** By host: 1 where it has just started. */
+  readonly booting: Uint8Array
+}
+
+/** On more than this part of the fleet a row is rather a feature. */
+const FEATURE_SHARE = 0.1
+const MIN_HOSTS_OF_CLUSTER = 3
+
+/** O(rows of the fleet + deviations × columns). */
+export function fleetKnowledge(scene: ClusteredFleet, deviations: readonly Deviation[]): FleetKnowledge {
+  const { inFleet, size } = scene
+  return {
+    isCommonElsewhere: ({ item, hosts }) =>
+      (inFleet.items[item] ?? 0) - hosts.length >= Math.max(2, FEATURE_SHARE * size),
+    isUsualInAnotherCluster: usualElsewhere(scene, deviations),
+    isAskedForControl: askedForControl(scene),
+    isOtherBuild: otherBuilds(scene, deviations),
+    isNewFile: newFiles(scene, deviations),
+    connectionsOf: connections(scene, deviations),
+    isUnprivilegedUnit: unprivilegedUnits(scene, deviations),
+    isGoneOnlyHere: goneOnlyHere(scene),
+    booting: bootingHosts(scene)
+  }
+}
+
+function usualElsewhere(
+  { fleet, clusters, clusterOf }: ClusteredFleet,
+  deviations: readonly Deviation[]
+): (deviation: Deviation) => boolean {
+  const asked = new Set(deviations.map(({ item }) => item))
+  const counts = clusters.map(({ hosts }) => {
+    const own = new Map<number, number>()
+    for (const host of hosts)
+      for (const item of fleet.hosts[host]?.items ?? [])
+        if (asked.has(item)) own.set(item, (own.get(item) ?? 0) + 1)
+    return own
+  })
+  return ({ item, hosts }) => {
+    const mine = new Set(hosts.map(host => clusterOf[host]))
+    return clusters.some(
+      (cluster, at) =>
+        !mine.has(at) &&
+        cluster.hosts.length >= MIN_HOSTS_OF_CLUSTER &&
+        2 * (counts[at]?.get(item) ?? 0) >= cluster.hosts.length
+    )
+  }
+}
+
+/** Names of units in the SQL of the pack's queries for protections, without their ending. */
+function askedForControl({ fleet }: ClusteredFleet): (item: number) => boolean {
+  const names = new Set<string>()
+  for (const query of fleet.queries)
+    if (query.control)
+      for (const [, name = ''] of query.sql.matchAll(/'([\w@.-]{3,60})\.(?:service|timer|socket)'/g))
+        names.add(name)
+  if (names.size === 0) return () => false
+  return id =>
+    (fleet.items[id]?.values ?? []).some(value =>
+      value
+        .slice(0, 1_000)
+        .split('/')
+        .some(part => names.has(part.replace(/\.(?:service|timer|socket)$/, '')))
+    )
+}
+
+const MIN_FILES_OF_BUILD = 4
+
+function otherBuilds(
+  scene: ClusteredFleet,
+  deviations: readonly Deviation[]
+): (deviation: Deviation) => boolean {
+  const { fleet } = scene
+  const queryAt = (item: number) => fleet.items[item]?.query ?? -1
+  const isCohort = (item: number) => (queryOfItem(scene, item)?.cohort.length ?? 0) > 0
+  const differing = new Map<string, number>()
+  for (const { item, hosts } of deviations) {
+    if (!isCohort(item)) continue
+    for (const host of hosts) {
+      const key = `${host} ${queryAt(item)}`
+      differing.set(key, (differing.get(key) ?? 0) + 1)
+    }
+  }
+  return ({ item, hosts }) =>
+    hosts.every(host => {
+      const query = queryAt(item)
+      const differ = differing.get(`${host} ${query}`) ?? 0
+      if (differ < MIN_FILES_OF_BUILD) return false
+      const rows = (fleet.hosts[host]?.items ?? []).filter(id => queryAt(id) === query).length
+      return 2 * differ >= rows
+    })
+}
+
+/** By path: a file of a table that is compared within versions, where few hosts have the file in any version. */
+function newFiles(
+  scene: ClusteredFleet,
+  deviations: readonly Deviation[]
+): (deviation: Deviation) => boolean {
+  const { fleet, inFleet } = scene
+  const queries = new Set(
+    deviations
+      .filter(({ item }) => (queryOfItem(scene, item)?.cohort.length ?? 0) > 0)
+      .map(({ item }) => fleet.items[item]?.query)
+  )
+  if (queries.size === 0) return () => false
+  const hosts = new Map<string, number>()
+  for (const [id, item] of fleet.items.entries()) {
+    if (!queries.has(item.query)) continue
+    const key = slotOf(scene, item)
+    hosts.set(key, (hosts.get(key) ?? 0) + (inFleet.items[id] ?? 0))
+  }
+  return ({ kind, item: id, hosts: own }) => {
+    const item = fleet.items[id]
+    if (item === undefined || kind !== 'unexpected') return false
+    return (hosts.get(slotOf(scene, item)) ?? 0) <= Math.max(own.length, rareLimit(scene.size))
+  }
+}
+
+/** What a row of a compared file is whatever its version and content: its path. */
+function slotOf({ fleet }: ClusteredFleet, item: Item): string {
+  const query = fleet.queries[item.query]
+  return keyWithout(item, [...(query?.changes ?? []), ...(query?.cohort ?? [])])
+}
+
+function connections(
+  scene: ClusteredFleet,
+  deviations: readonly Deviation[]
+): (path: string, hosts: readonly number[]) => 'public' | 'private' | 'none' {
+  const { fleet } = scene
+  const byHost = new Map<number, Map<string, 'public' | 'private'>>()
+  for (const { kind, item: id, hosts } of deviations) {
+    const item = fleet.items[id]
+    const query = queryOfItem(scene, id)
+    if (item === undefined || query === undefined || kind === 'missing') continue
+    if (traitsOf(query).kind !== 'context') continue
+    const facts = readFacts(item)
+    if (facts.path === '' || facts.account === 'other') continue
+    for (const host of hosts) {
+      const own = byHost.get(host) ?? new Map<string, 'public' | 'private'>()
+      byHost.set(host, own)
+      if (own.get(facts.path) !== 'public') own.set(facts.path, facts.publicPeer ? 'public' : 'private')
+    }
+  }
+  return (path, hosts) => {
+    let all: 'public' | 'private' | 'none' = 'public'
+    for (const host of hosts) {
+      const own = byHost.get(host)?.get(path)
+      if (own === undefined) return 'none'
+      if (own === 'private') all = 'private'
+    }
+    return all
+  }
+}
+
+/** Files of units that name an account other than root, by host. */
+function unprivilegedUnits(
+  scene: ClusteredFleet,
+  deviations: readonly Deviation[]
+): (path: string, hosts: readonly number[]) => boolean {
+  const { fleet } = scene
+  const files = new Map<number, Set<string>>()
+  for (const { kind, item: id, hosts } of deviations) {
+    const item = fleet.items[id]
+    if (item === undefined || kind === 'missing' || !item.columns.includes('fragment_path')) continue
+    const { path, account } = readFacts(item)
+    if (account !== 'other') continue
+    for (const host of hosts) files.set(host, (files.get(host) ?? new Set()).add(path))
+  }
+  return (path, hosts) => hosts.every(host => files.get(host)?.has(path) === true)
+}
+
+/** A row that only a host or two of a cluster of eight or more lack. */
+function goneOnlyHere({ fleet, clusters, clusterOf }: ClusteredFleet): (deviation: Deviation) => boolean {
+  const lacking = new Map<string, number>()
+  return ({ item, hosts }) => {
+    const cluster = clusterOf[hosts[0] ?? -1] ?? -1
+    const members = clusters[cluster]?.hosts ?? []
+    if (members.length < MIN_HOSTS_TO_MISS || hosts.length > 1) return false
+    const key = `${cluster} ${item}`
+    const known = lacking.get(key) ?? members.filter(host => !hasItem(fleet.hosts[host]?.items, item)).length
+    lacking.set(key, known)
+    return known === 1
+  }
+}
+
+const MIN_HOSTS_TO_MISS = 8
+
+/** Whether ascending items hold one. O(log items). */
+function hasItem(items: Int32Array | undefined, item: number): boolean {
+  let from = 0
+  let to = items?.length ?? 0
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((items?.[middle] ?? 0) < item) from = middle + 1
+    else to = middle
+  }
+  return items?.[from] === item
+}
+
+/** Hosts that a query of the pack calls booting, by a `uptime` column. */
+function bootingHosts({ fleet }: ClusteredFleet): Uint8Array {
+  const booting = new Uint8Array(fleet.hosts.length)
+  const items = new Set<number>()
+  for (const [id, item] of fleet.items.entries())
+    if (item.values[item.columns.indexOf('uptime')] === 'booting') items.add(id)
+  if (items.size === 0) return booting
+  for (const [index, host] of fleet.hosts.entries())
+    if (host.items.some(id => items.has(id))) booting[index] = 1
+  return booting
+}

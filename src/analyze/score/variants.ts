@@ -1,0 +1,132 @@
+import type { ClusteredFleet } from '../clustered-fleet.ts'
+import { STRONG_BITS } from './expected.ts'
+import type { Group } from './group-by-hosts.ts'
+import { patternsOf } from './patterns.ts'
+import type { ScoredRow } from './row-bits.ts'
+
+/** So many hosts with a variant each are one finding. */
+const MIN_VARIANTS = 3
+/** A plain row is explained by its shape where so many other hosts, and so large a part of the fleet, show the shape. */
+const EXPLAINED_BY = 3
+const EXPLAINED_SHARE = 1 / 15
+/** In a cluster of so many hosts, most of them make a thing usual; in a smaller one all of them. */
+const MIN_HOSTS_OF_MAJORITY = 8
+
+/** Rows joined under the hosts that show any of them, and rows that are nothing out of the ordinary. */
+export interface Variants {
+  readonly groups: readonly Group<ScoredRow>[]
+  /** Rows whose shape says that they are noise: it is on many other hosts. */
+  readonly explained: ReadonlySet<ScoredRow>
+}
+
+/** Whether a row speaks for itself, so that nobody else's rows explain it. */
+export const isStrong = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits >= STRONG_BITS
+
+/**
+ * Joins rows that are one thing under many names: strong rows of one shape, and strong rows of one kin in one table
+ * where three hosts and more show one that nothing else ties to its host. Where most hosts of the fleet, or of a
+ * cluster, have one, it is what hosts have. O(rows × columns).
+ * @param isTied whether a row shares a rare word with another row of its hosts
+ */
+export function joinVariants(
+  fleet: ClusteredFleet,
+  rows: readonly ScoredRow[],
+  isTied: (row: ScoredRow) => boolean
+): Variants {
+  const { shapes, columns } = patternsOf(
+    fleet,
+    rows.map(({ deviation }) => deviation)
+  )
+  const explained = new Set<ScoredRow>()
+  const limit = Math.max(EXPLAINED_BY, EXPLAINED_SHARE * fleet.size)
+  for (const group of [...shapes, ...columns]) {
+    const hosts = new Set<number>()
+    for (const at of group) for (const host of rows[at]?.deviation.hosts ?? []) hosts.add(host)
+    for (const at of group) {
+      const row = rows[at]
+      if (row !== undefined && !isStrong(row) && hosts.size - row.deviation.hosts.length >= limit)
+        explained.add(row)
+    }
+  }
+  const sets = disjointSets(rows.length)
+  const usual = usualOn(fleet)
+  const join = (group: readonly number[]) => {
+    const members = group.flatMap(at => rows[at] ?? [])
+    const hosts = unionOf(rows, group)
+    const feature = hosts.length > Math.max(2, FEATURE_SHARE * fleet.size) && !members.some(saysMuch)
+    if (feature || (usual(hosts) && !members.some(keepsSaying))) for (const row of members) explained.add(row)
+    else for (const at of group) sets.unite(group[0] ?? at, at)
+  }
+  const strong = (at: number) => {
+    const row = rows[at]
+    return row !== undefined && isStrong(row) && row.deviation.kind !== 'missing'
+  }
+  for (const group of shapes) {
+    const members = Array.from(group).filter(strong)
+    if (members.length > 1) join(members)
+  }
+  const kins = Map.groupBy(
+    Array.from(rows.keys()).filter(strong),
+    at => `${rows[at]?.query} ${rows[at]?.kind === 'integrity' ? rows[at]?.deviation.kind : rows[at]?.kin}`
+  )
+  for (const members of kins.values()) {
+    const alone = members.filter(at => !isTied(rows[at] as ScoredRow))
+    if (new Set(alone.map(at => rows[at]?.deviation.hosts.join())).size >= MIN_VARIANTS) join(alone)
+  }
+  const groups = [...Map.groupBy(rows.keys(), sets.root).values()].map(members => ({
+    hosts: members.length === 1 ? (rows[members[0] ?? 0]?.deviation.hosts ?? []) : unionOf(rows, members),
+    rows: members.flatMap(at => rows[at] ?? [])
+  }))
+  return { groups, explained }
+}
+
+/** On a tenth of the fleet and more, variants are a feature unless they say much. */
+const FEATURE_SHARE = 0.1
+const saysMuch = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits > STRONG_BITS
+
+/** Even where most hosts have one of a kind: each gives power over its host, and no other host has that very row. */
+const keepsSaying = (row: ScoredRow): boolean =>
+  isBreach(row) || (row.kind === 'integrity' && row.bits >= STRONG_BITS)
+
+/** What a baseline covers and does not know, in a table whose change is rarely innocent: never noise. */
+export const isBreach = ({ kind, deviation }: ScoredRow): boolean =>
+  kind === 'integrity' && deviation.baseline !== 'none'
+
+const unionOf = (rows: readonly ScoredRow[], members: readonly number[]): number[] =>
+  [...new Set(members.flatMap(at => rows[at]?.deviation.hosts ?? []))].sort((a, b) => a - b)
+
+/** Whether hosts are most of the fleet, most of a cluster of some size, or all of a small one. */
+function usualOn({ clusters, clusterOf, size }: ClusteredFleet): (hosts: readonly number[]) => boolean {
+  return hosts => {
+    if (2 * hosts.length > size) return true
+    const counts = new Map<number, number>()
+    for (const host of hosts) {
+      const cluster = clusterOf[host] ?? -1
+      counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
+    }
+    return [...counts].some(([index, count]) => {
+      const members = clusters[index]?.hosts.length ?? 0
+      return members >= MIN_HOSTS_OF_MAJORITY ? 2 * count > members : members >= 3 && count === members
+    })
+  }
+}
+
+/** Union–find with path halving; the smallest member is the root. */
+function disjointSets(size: number) {
+  const parent = Int32Array.from({ length: size }, (_, at) => at)
+  const root = (at: number): number => {
+    let one = at
+    while (parent[one] !== one) {
+      parent[one] = parent[parent[one] ?? one] ?? one
+      one = parent[one] ?? one
+    }
+    return one
+  }
+  return {
+    root,
+    unite(a: number, b: number): void {
+      const [left, right] = [root(a), root(b)]
+      parent[Math.max(left, right)] = Math.min(left, right)
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import type { ClusteredFleet } from '../clustered-fleet.ts'
+import { traitsOf } from '../table-traits.ts'
+import { countNoise, expectedOf, STRONG_BITS, type TableNoise, tableOf } from './expected.ts'
+import { type Group, groupByHosts } from './group-by-hosts.ts'
+import type { ScoredRow } from './row-bits.ts'
+import { isStrong, joinVariants } from './variants.ts'
+import { rareWords } from './words.ts'
+
+/** Findings like one of so much evidence that a healthy fleet shows: the tiers. Estimated; see docs/how-it-works.md. */
+export const MAX_EXPECTED = { high: 1 / 16, medium: 1 / 4, low: 8 } as const
+
+/** Whether so many findings are few enough for a tier; a hair of rounding decides nothing. */
+export const isAtMost = (expected: number, tier: keyof typeof MAX_EXPECTED): boolean =>
+  expected <= MAX_EXPECTED[tier] * (1 + 1e-9)
+
+/** Bits that another table adds at most when its row is tied to what counts already: the same cause, seen twice. */
+const MAX_TIED_BITS = 2
+/** Untied rows may have met on one host by chance: some sixteen lone rows a fleet make that likely. */
+const MEETING_BITS = 4
+/** For high a row says so much by itself, or all tables together do. */
+const SAYS_ALONE = 2
+const SAYS_TOGETHER = 3
+/** A row that is expected more often than this adds nothing to what a finding says by itself. */
+const MAX_EXPECTED_TO_SAY = 4
+/** A row on more than this part of the fleet is rather a feature. */
+const FEATURE_SHARE = 0.1
+const FEATURE_BITS = 4
+const FEATURE_BITS_STRONG = 2
+const MIN_HOSTS_OF_FEATURE = 3
+/** So many new packages on the same hosts explain their ordinary rows. */
+const MIN_PACKAGES = 3
+const PACKAGES_BITS = 3
+const PACKAGES_BITS_STRONG = 2
+/** A host like no other: so many rows replaced, or so many at all. */
+const ROLE_ROWS = 8
+
+/** A group of rows and how often a healthy fleet shows one like it. */
+export interface Weighed {
+  readonly hosts: readonly number[]
+  /** Rows to show: those that count first, then those tied to them. */
+  readonly rows: readonly ScoredRow[]
+  /** Those that accuse, the weightiest first. */
+  readonly accusing: readonly ScoredRow[]
+  /** Evidence: log₂(hosts / expected). */
+  readonly bits: number
+  readonly expected: number
+  /** What the rows say by themselves is enough for high. */
+  readonly says: boolean
+  /** Other groups that show as much in the weightiest row's table. */
+  readonly others: number
+  /** The hosts are like no other: their ordinary rows, which accuse nobody. */
+  readonly ordinary: readonly ScoredRow[]
+}
+
+const MAX_ROUNDS = 4
+
+/**
+ * Groups rows into findings and weighs each: its weightiest row, then every further table once, by its weightiest row,
+ * with what it adds: at most two bits where it is tied to what counts already, else what goes beyond chance meetings.
+ * Repeats with what is a finding taken out of the noise until nothing changes, at most four times.
+ * O(rows × columns + groups²) over groups of three and more hosts.
+ */
+export function weigh(
+  fleet: ClusteredFleet,
+  rows: readonly ScoredRow[],
+  isolated: ReadonlySet<number>
+): Weighed[] {
+  const words = rareWords(fleet, new Set(rows.map(({ deviation }) => deviation.item)))
+  const byHosts = Map.groupBy(rows, ({ deviation }) => deviation.hosts.join())
+  const isTied = (row: ScoredRow): boolean => {
+    const mine = words(row.deviation.item)
+    return (byHosts.get(row.deviation.hosts.join()) ?? []).some(
+      other =>
+        other.query !== row.query &&
+        other.accuses &&
+        words(other.deviation.item).some(word => mine.includes(word))
+    )
+  }
+  const { groups: joined, explained } = joinVariants(fleet, rows, isTied)
+  const groups = groupByHosts(joined)
+  let findings = new Set<number>()
+  for (let round = 1; ; round++) {
+    const noise = countNoise(
+      groups.map(({ hosts, rows }, index) =>
+        findings.has(index) || hosts.every(host => isolated.has(host))
+          ? []
+          : rows.filter(row => row.accuses && !explained.has(row))
+      )
+    )
+    const weighed = groups.map((group, index) =>
+      weighGroup(fleet, group, index, { noise, explained, isolated, words })
+    )
+    const next = new Set(findings)
+    for (const [at, { expected }] of weighed.entries()) if (isAtMost(expected, 'medium')) next.add(at)
+    if (round === MAX_ROUNDS || next.size === findings.size) return weighed
+    findings = next
+  }
+}
+
+interface Context {
+  readonly noise: TableNoise
+  readonly explained: ReadonlySet<ScoredRow>
+  readonly isolated: ReadonlySet<number>
+  readonly words: (item: number) => readonly string[]
+}
+
+function weighGroup(
+  fleet: ClusteredFleet,
+  { hosts, rows }: Group<ScoredRow>,
+  index: number,
+  { noise, explained, isolated, words }: Context
+): Weighed {
+  const n = fleet.size
+  const packages = rows.filter(row => row.deviation.kind === 'unexpected' && isPackage(fleet, row))
+  const candidates = rows.filter(row => row.accuses && !explained.has(row))
+  const unlike = hosts.every(host => isolated.has(host)) || isUnlike(candidates, packages.length)
+  const scored = candidates
+    .filter(row => !unlike || isStrong(row) || row.deviation.baseline !== 'none')
+    .map(row => ({ row, expected: expectedOf(row, index, noise, n) }))
+    .sort(
+      (a, b) =>
+        a.expected - b.expected || b.row.bits - a.row.bits || a.row.deviation.item - b.row.deviation.item
+    )
+  const first = scored[0]
+  if (first === undefined)
+    return {
+      hosts,
+      rows,
+      accusing: [],
+      bits: 0,
+      expected: n,
+      says: false,
+      others: 0,
+      ordinary: unlike ? candidates : []
+    }
+  let bits = Math.log2(n / first.expected)
+  const counted = [first]
+  const tables = new Set([tableOf(first.row)])
+  const tiedTo = new Set(words(first.row.deviation.item))
+  for (const one of scored.slice(1)) {
+    const mine = words(one.row.deviation.item)
+    const tied = hosts.length > 1 || mine.some(word => tiedTo.has(word))
+    const gain = Math.log2(n / one.expected) - (tied ? 0 : MEETING_BITS)
+    if (!tied && gain < 1) continue
+    counted.push(one)
+    if (tied) for (const word of mine) tiedTo.add(word)
+    if (tables.has(tableOf(one.row))) continue
+    tables.add(tableOf(one.row))
+    bits += Math.max(0, Math.min(gain, mostOf(one.row, tied)))
+  }
+  const strong = counted.some(({ row }) => isStrong(row))
+  bits -= featureBits(
+    fleet,
+    counted.map(({ row }) => row),
+    hosts,
+    strong
+  )
+  if (packages.length >= MIN_PACKAGES) bits -= strong ? PACKAGES_BITS_STRONG : PACKAGES_BITS
+  else if (!strong && packages.some(row => words(row.deviation.item).some(word => tiedTo.has(word))))
+    bits -= 1
+  const accusing = counted.map(({ row }) => row)
+  const isVariants =
+    accusing.some(isStrong) && accusing.every(row => row.deviation.hosts.length * 2 < hosts.length)
+  // Many hosts, each with an odd row of one kind: worth a look, and no more unless a baseline speaks.
+  if (isVariants && hosts.length > Math.max(2, FEATURE_SHARE * n))
+    bits = Math.min(bits, Math.log2(n / MAX_EXPECTED.medium) + 1)
+  const shown = new Set(accusing)
+  return {
+    hosts,
+    rows: [
+      ...accusing,
+      ...rows.filter(
+        row =>
+          !shown.has(row) &&
+          row.kind === 'context' &&
+          words(row.deviation.item).some(word => tiedTo.has(word))
+      )
+    ],
+    accusing,
+    bits: Math.max(0, bits),
+    expected: Math.min(n, n * 2 ** -bits),
+    says: saysEnough(counted.filter(({ expected }) => expected <= MAX_EXPECTED_TO_SAY).map(({ row }) => row)),
+    others: noise.others(first.row, index),
+    ordinary: []
+  }
+}
+
+/** The most that a further table adds. */
+function mostOf(row: ScoredRow, tied: boolean): number {
+  const says = row.bits > 0 || row.kind === 'integrity'
+  if (!tied) return says ? Number.POSITIVE_INFINITY : row.bits === 0 ? MAX_TIED_BITS : 0
+  if (row.deviation.kind === 'missing' && row.kind !== 'moment') return Number.POSITIVE_INFINITY
+  return says ? MAX_TIED_BITS : row.bits === 0 ? MAX_TIED_BITS / 2 : 0
+}
+
+/** What speaks against an intruder when many hosts share the very same row, and no baseline says that it is new. */
+function featureBits(
+  { size }: ClusteredFleet,
+  rows: readonly ScoredRow[],
+  hosts: readonly number[],
+  strong: boolean
+): number {
+  if (hosts.length < MIN_HOSTS_OF_FEATURE) return 0
+  const most = rows.reduce(
+    (sum, { deviation }) => (deviation.baseline === 'none' ? Math.max(sum, deviation.hosts.length) : sum),
+    0
+  )
+  if (most <= Math.max(MIN_HOSTS_OF_FEATURE - 1, FEATURE_SHARE * size)) return 0
+  return strong ? FEATURE_BITS_STRONG : FEATURE_BITS
+}
+
+function saysEnough(rows: readonly ScoredRow[]): boolean {
+  const most = new Map<string, number>()
+  for (const row of rows) most.set(tableOf(row), Math.max(most.get(tableOf(row)) ?? 0, row.bits))
+  let sum = 0
+  for (const bits of most.values()) {
+    if (bits >= SAYS_ALONE) return true
+    sum += Math.min(bits, STRONG_BITS)
+  }
+  return sum >= SAYS_TOGETHER
+}
+
+/**
+ * What a role of one or two hosts looks like: rows are replaced; or come with the packages that bring them; or are more
+ * than any implant brings.
+ */
+function isUnlike(rows: readonly ScoredRow[], packages: number): boolean {
+  const tables = (own: readonly ScoredRow[]) => new Set(own.map(row => row.query)).size
+  const gone = rows.filter(({ deviation }) => deviation.kind === 'missing')
+  const own = rows.filter(({ deviation }) => deviation.kind !== 'missing')
+  if (
+    own.length >= 2 &&
+    tables(own) >= 2 &&
+    gone.length >= 2 &&
+    tables(gone) >= 2 &&
+    rows.length >= ROLE_ROWS
+  )
+    return true
+  if (tables(rows) < 3) return false
+  return rows.length >= 3 * ROLE_ROWS || (packages >= MIN_PACKAGES && rows.length >= 1.5 * ROLE_ROWS)
+}
+
+function isPackage({ fleet }: ClusteredFleet, row: ScoredRow): boolean {
+  const query = fleet.queries[row.query]
+  return query !== undefined && traitsOf(query).packages
+}
