@@ -13,7 +13,7 @@ export interface RowEdit {
   readonly previous: Row | null
 }
 
-/** Draws what an intruder does to a host that has `rows`: `most` edits at the most. */
+/** Draws what an intruder does to a host that has `rows`: at most `most` edits. */
 export type DrawEdits = (random: Random, rows: Rows, most: number, role: string) => RowEdit[]
 
 const added = (query: string, row: Row): RowEdit => ({ kind: 'unexpected', query, row, previous: null })
@@ -28,7 +28,7 @@ export function sample<T>(random: Random, list: readonly T[], count: number): T[
   return taken
 }
 
-/** Names that nothing else in the fleet has. */
+/** A name that nothing else in the fleet has. */
 function freshName(random: Random): string {
   const stem = random.pick([
     'sys',
@@ -95,7 +95,7 @@ const KITS: readonly ((random: Random) => RowEdit[])[] = [
       added('proc_mounts', { path: '/proc/4221', type: 'ext4', flags: 'rw', device: '/dev/root' })
     ]
   },
-  // An account of one's own.
+  // A new account.
   random => {
     const name = freshName(random)
     return [
@@ -168,10 +168,14 @@ const KITS: readonly ((random: Random) => RowEdit[])[] = [
         iniface: 'all',
         outiface: 'all'
       }),
-      added('file_capabilities', { path, key: 'security.capability', value: `AQAAAg${random.letters(8)}` })
+      added('file_capabilities', {
+        path,
+        key: 'security.capability',
+        value: random.pick(['cap_setuid=ep', 'cap_net_admin,cap_net_raw=ep'])
+      })
     ]
   },
-  // Code that runs from memory alone.
+  // Code that runs only from memory.
   random => {
     const name = freshName(random)
     return [
@@ -197,7 +201,7 @@ const KITS: readonly ((random: Random) => RowEdit[])[] = [
 export const kit: DrawEdits = (random, _rows, most) =>
   sample(random, random.pick(KITS)(random), Math.max(2, most))
 
-/** Rows that imitate what the host has: a letter more, a file beside the real one. */
+/** Rows that imitate those of the host: one letter more, a file beside the real one. */
 export const mimicry: DrawEdits = (random, rows, most) => {
   const like = random.pick(rows.systemd_units ?? [])
   const id = (like.id ?? 'x.service').replace('.', `${random.pick(['d', '2', '-daemon', 's'])}.`)
@@ -343,7 +347,7 @@ export const oneRow: DrawEdits = (random, rows) => {
   return edit === null ? [] : [edit]
 }
 
-/** What a team installs on its hosts: nothing of it is an incident. */
+/** A tool that a team installs on its hosts, which is not an incident. */
 export const toolset: DrawEdits = random => {
   const name = `${random.pick(['perf', 'debug', 'trace', 'bench'])}kit-${random.letters(3).toLowerCase()}`
   return [

@@ -8,13 +8,13 @@ export interface Noise {
   readonly shared: number
   /** Somebody is logged in. */
   readonly people: number
-  /** Just booted: some programs have not started, the boot is still at work. */
+  /** Just booted: some programs have not started yet. */
   readonly booting: number
   /** A package run or another nightly job is in progress. */
   readonly upgrading: number
   /** Upgraded since the last restart: programs run from replaced files. */
   readonly patched: number
-  /** A nightly upgrade brought a later version of the SSH programs to this host already. */
+  /** A nightly upgrade has already brought a later version of the SSH programs to this host. */
   readonly ahead: number
   /** One query failed, or was cut. */
   readonly unobserved: number
@@ -53,8 +53,8 @@ export interface Optional {
 }
 
 /**
- * A pool of optional rows whose popularity falls by a power law (exponent 1.1), scaled to `mean` rows a host. Nothing of
- * it is what an incident of one row would be: a kernel module is optional only where many hosts have it.
+ * A pool of optional rows whose popularity falls by a power law (exponent 1.1), scaled to `mean` rows a host. None
+ * of them could be an incident of one row: a kernel module is optional only where many hosts have it.
  */
 export function optionalPool(random: Random, mean: number, hosts: number): Optional[] {
   const size = Math.round(20 + 12 * Math.log2(hosts))
@@ -94,7 +94,7 @@ const WORDS = 'alpha tern quill moss ridge fern opal flint drift heron sable ced
 )
 const PEOPLE = 'alice bruno chen dalia emeka farah'.split(' ')
 
-/** What stays with a host for life: its own names, addresses, keys, splayed jobs, optional rows. */
+/** Adds what a host keeps: its names, addresses, keys, splayed jobs, optional rows. */
 export function addPersistent(rows: Rows, random: Random, facts: HostFacts, pool: readonly Optional[]): void {
   const { hostname, fqdn, addresses } = facts
   add(rows, 'name_resolution', {
@@ -118,7 +118,7 @@ export function addPersistent(rows: Rows, random: Random, facts: HostFacts, pool
   for (const { query, row, popularity } of pool) if (random.chance(popularity)) add(rows, query, row)
 }
 
-/** What is there by the moment of looking: ephemeral ports, temporary names, people, timers, boots. */
+/** Adds what depends on the moment of the query: ephemeral ports, temporary names, people, timers, boots. */
 export function addTransient(rows: Rows, random: Random, noise: Noise): void {
   add(
     rows,
@@ -214,7 +214,7 @@ function upgrade(rows: Rows, random: Random): void {
   if (random.chance(0.5)) add(rows, 'outbound', outbound('/usr/lib/apt/methods/http', 80, '10.0.0.2'))
 }
 
-/** SSM answers before the last programs of a boot have started, while cloud-init still installs what it was told to. */
+/** The host answers before the last programs of a boot have started, while cloud-init is still installing packages. */
 function boot(rows: Rows, random: Random): void {
   const late = new Set(['/usr/sbin/acpid', '/usr/bin/networkd-dispatcher', '/usr/sbin/irqbalance'])
   rows.programs = (rows.programs ?? []).filter(row => !late.has(row.path ?? '') || random.chance(0.7))

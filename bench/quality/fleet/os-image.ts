@@ -12,7 +12,7 @@ import {
   words
 } from './rows.ts'
 
-/** How a distribution looks through the pack: Debian's or Amazon Linux's names for the same parts. */
+/** Which names the parts of the system have: Debian's or Amazon Linux's. */
 export type Distribution = 'debian' | 'amazon'
 
 const MODULES =
@@ -84,7 +84,7 @@ const SYSCTLS: readonly (readonly [string, string])[] = [
   ['fs.suid_dumpable', '2']
 ]
 
-/** Amazon Linux: other packages, units, homes of files; what is not named here is as on Debian. */
+/** The names that differ on Amazon Linux; all others are Debian's. */
 const AMAZON: Readonly<Record<string, string>> = {
   cron: 'crond',
   ssh: 'sshd',
@@ -104,7 +104,7 @@ const AMAZON: Readonly<Record<string, string>> = {
 }
 
 /**
- * The rows that every host of one image has, as the pack's queries answer them. `generation` 1, 2, … are later builds:
+ * The rows that every host of one image has, as the pack's queries return them. `generation` 1, 2, … are later builds:
  * other contents of many files, some units, modules and packages come and go.
  */
 export function imageRows(distribution: Distribution, generation: number): Rows {
@@ -164,7 +164,7 @@ export function imageRows(distribution: Distribution, generation: number): Rows 
   add(rows, 'file_capabilities', {
     path: '/usr/bin/ping',
     key: 'security.capability',
-    value: 'AQAAAgAgAAAAAAAA'
+    value: 'cap_net_raw=ep'
   })
   for (const id of CONTROLS)
     add(rows, 'security_controls', {

@@ -49,7 +49,7 @@ export const ROLES: Readonly<Record<string, readonly Service[]>> = {
   ]
 }
 
-/** Adds the rows of a role in a version (0, 1, …): a release moves its path, its unit, its library, some of its jobs. */
+/** Adds the rows of a role in a version (0, 1, …): a release changes its path, its unit, its library, some of its jobs. */
 export function addRole(rows: Rows, role: string, version: number): void {
   const services = ROLES[role] ?? HELD_OUT_ROLES[role]
   if (services === undefined) throw new Error(`no role is named ${role}`)
@@ -107,7 +107,7 @@ export function addRole(rows: Rows, role: string, version: number): void {
   }
 }
 
-/** The rows of a whole service, as somebody would install it where it does not belong. */
+/** The rows of a role's services, for a host where they do not belong. */
 export function roleRows(role: string): Rows {
   const rows: Rows = {}
   addRole(rows, role, 0)

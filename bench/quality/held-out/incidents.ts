@@ -74,13 +74,13 @@ const INTRUSIONS: readonly ((random: Random, tag: string) => RowEdit[])[] = [
     added('file_capabilities', {
       path: `/usr/libexec/${tag}d`,
       key: 'security.capability',
-      value: 'AQAAAgAwAAAAAAAA'
+      value: 'cap_net_raw=ep'
     }),
     added('packages', { name: `${tag}-utils`, kind: 'rpm' })
   ]
 ]
 
-/** Intrusions that the development scenarios do not draw. */
+/** Intrusions that no other scenario draws. */
 export const intrusion: DrawEdits = (random, _rows, most) => {
   const tag = `${random.pick(['vor', 'zil', 'brak', 'mun', 'teph'])}${random.letters(3).toLowerCase()}`
   return sample(random, random.pick(INTRUSIONS)(random, tag), Math.max(2, most))

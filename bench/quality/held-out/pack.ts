@@ -4,12 +4,12 @@ import type { Row } from '../fleet/ground-truth.ts'
 import type { Rows } from '../fleet/rows.ts'
 import type { ForeignPack } from '../fleet/scenario.ts'
 
-/** A table of the foreign pack: where its rows come from, what its columns are called, which of them nobody can compare. */
+/** A table of the foreign pack: where its rows come from, what its columns are called, which of them cannot be compared. */
 interface Table {
   readonly from: readonly string[]
   /** Column of the linux pack → column here; others are dropped. */
   readonly columns: Readonly<Record<string, string>>
-  /** Columns drawn anew at each look; no list of the product's knows their names. */
+  /** Columns drawn anew at each query, under names that are in none of the product's lists. */
   readonly drawn: readonly string[]
 }
 
@@ -111,8 +111,8 @@ const queries: readonly Query[] = Object.keys(TABLES).map(name => ({
 }))
 
 /**
- * The rows as a pack for Windows might show them, of which the product knows nothing: other tables, other columns, paths
- * with backslashes, and columns that change at each look under names that no list holds.
+ * The rows as a pack for Windows that the product does not know might return them: other tables, other columns, paths
+ * with backslashes, and columns that change at each query under unknown names.
  */
 export const FOREIGN: ForeignPack = {
   queries,

@@ -1,6 +1,6 @@
 import { type Service, service } from '../fleet/service.ts'
 
-/** Roles of which no development scenario has one. */
+/** Roles that no other scenario has. */
 export const HELD_OUT_ROLES: Readonly<Record<string, readonly Service[]>> = {
   search: [
     service('opensearch', 'release', 'opensearch', { ports: [9200, 9300], talksTo: [9300], packages: 13 })

@@ -206,7 +206,7 @@ const NO_FACTS: HostFacts = {
   root: true
 }
 
-/** What tells this host from its neighbors: names, addresses, identifiers. */
+/** Gives a host its own name, addresses and identifiers. */
 export function identify(host: HostState, random: Random, hostname: string | null): HostState {
   const address = `10.${random.between(8, 60)}.${random.between(0, 250)}.${random.between(4, 250)}`
   const name = hostname ?? `ip-${address.replaceAll('.', '-')}`

@@ -90,7 +90,7 @@ export interface HostState {
   procMounts: string[]
 }
 
-/** Runs a program as a service of systemd does, unless told otherwise. */
+/** Runs a program: as root, started by systemd, unless the traits say otherwise. */
 export function run(host: HostState, path: string, traits: Partial<Process> = {}): void {
   host.processes.push({
     path,

@@ -2,7 +2,7 @@ import type { RowKind } from '../../../src/analyze/finding.ts'
 import type { Fleet } from '../../../src/normalize/fleet.ts'
 import type { ResultFinding } from '../result.ts'
 
-/** An item as a row of a reference method finding. */
+/** An item as a row of a reference method's finding. */
 export function findingRow(fleet: Fleet, item: number, kind: RowKind): ResultFinding['rows'][number] {
   const known = fleet.items[item]
   const row: Record<string, string> = Object.create(null)

@@ -7,8 +7,8 @@ import { findingRow } from './items.ts'
 const RARE = 0.01
 
 /**
- * Prevalence stacking ("long tail analysis"): count each row over the fleet, look at the rarest. Given every chance: it
- * sees the product's normalized rows, rows of the same hosts are one finding, worth the sum of their bits.
+ * Prevalence stacking ("long tail analysis"): count each row over the fleet, look at the rarest. It is favored: it
+ * sees the product's normalized rows, and rows of the same hosts are one finding, worth the sum of their bits.
  * It knows no clusters and no missing rows. O(rows).
  */
 export function stacking(fleet: LabeledFleet): Result {
