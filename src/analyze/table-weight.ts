@@ -12,12 +12,14 @@ const CONTEXT =
 
 const known = new WeakMap<Query, Weight>()
 
-/** What a query's rows mean for security: as its pack says, or, for a foreign pack, by the tables that it reads. */
+/**
+ * What a query's rows mean for security: as its pack says, or, where a pack names no technique, by the tables it reads.
+ */
 export function weightOfQuery(query: Query): Weight {
   let weight = known.get(query)
   if (weight === undefined) {
     weight = query.weight
-    if (query.identity === null && weight === 'normal') {
+    if (weight === 'normal' && query.attack.length === 0 && !query.control) {
       const sql = query.sql === '' ? `from ${query.name}` : query.sql
       if (INTEGRITY.test(sql) || PRELOAD.test(sql) || UNPACKED.test(sql) || ROOT_USERS.test(sql))
         weight = 'integrity'

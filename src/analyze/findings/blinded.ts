@@ -5,6 +5,9 @@ import { traitsOf } from '../table-traits.ts'
 import { type Draft, fingerprint } from './draft.ts'
 
 const MIN_PEERS = 3
+/** So many hosts may fail a query before the fleet's answers are called unreliable. */
+const MIN_SPARED = 2
+const SPARED_SHARE = 0.025
 /** So many queries are named. */
 const MAX_NAMED = 4
 
@@ -41,6 +44,12 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
     groups.set(key, group)
     group.hosts.push(index)
   }
+  // Where queries fail here and there anyway, one more is worth a step less.
+  const failing = [...groups.values()].reduce((sum, { hosts }) => sum + hosts.length, 0)
+  const [severe, lesser] =
+    failing > Math.max(MIN_SPARED, SPARED_SHARE * everyone.length)
+      ? (['medium', 'low'] as const)
+      : (['high', 'medium'] as const)
   const drafts = [...groups.values()].map(({ queries, hosts, peers }): Draft => {
     const asked = queries.flatMap(query => fleet.queries[query] ?? [])
     const names = asked.map(({ name }) => name).sort()
@@ -50,7 +59,7 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
       id: fingerprint('deviation', ['unanswered', ...names]),
       kind: 'deviation',
       verdict: 'broken-control',
-      severity: matters ? 'high' : 'medium',
+      severity: matters ? severe : lesser,
       surprise: Math.log2((peers + 1) / hosts.length),
       hosts,
       cluster: inClusters.length === 1 ? (clusters[inClusters[0] ?? -1]?.id ?? null) : null,

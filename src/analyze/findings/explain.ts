@@ -38,6 +38,7 @@ const WORDS: Readonly<Partial<Record<Reason, string>>> = {
   'new-file': 'hardly any other host has this file',
   'rare-version': 'hardly any other host runs this version',
   'login-shell': 'the account can log in',
+  'root-account': "the account has root's rights",
   'empty-password': 'the account needs no password',
   'admin-group': 'the account gains administrator rights',
   'full-power': 'it gives full power over the host',

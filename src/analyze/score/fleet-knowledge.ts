@@ -20,6 +20,8 @@ export interface FleetKnowledge {
   isNewFile(deviation: Deviation): boolean
   /** Whether a program of all these hosts has rare connections, by its path. */
   connectionsOf(path: string, hosts: readonly number[]): 'public' | 'private' | 'none'
+  /** Most hosts have a row of the same query and path, whatever else it says: a usual program on another port. */
+  isUsualProgram(item: Item): boolean
   /** A unit of this file, on all these hosts, runs as an account other than root. */
   isUnprivilegedUnit(path: string, hosts: readonly number[]): boolean
   /** Every other host of a cluster of some size has the row. */
@@ -43,6 +45,7 @@ export function fleetKnowledge(scene: ClusteredFleet, deviations: readonly Devia
     isOtherBuild: otherBuilds(scene, deviations),
     isNewFile: newFiles(scene, deviations),
     connectionsOf: connections(scene, deviations),
+    isUsualProgram: usualPrograms(scene),
     isUnprivilegedUnit: unprivilegedUnits(scene, deviations),
     isGoneOnlyHere: goneOnlyHere(scene),
     booting: bootingHosts(scene)
@@ -174,6 +177,20 @@ function connections(
       if (own === 'private') all = 'private'
     }
     return all
+  }
+}
+
+function usualPrograms({ fleet, inFleet }: ClusteredFleet): (item: Item) => boolean {
+  const most = new Map<string, number>()
+  const keyOf = (item: Item) => `${item.query} ${item.values[item.columns.indexOf('path')] ?? ''}`
+  for (const [id, item] of fleet.items.entries()) {
+    if (!item.columns.includes('port')) continue
+    const key = keyOf(item)
+    most.set(key, (most.get(key) ?? 0) + (inFleet.items[id] ?? 0))
+  }
+  return item => {
+    const path = item.values[item.columns.indexOf('path')] ?? ''
+    return path !== '' && 2 * (most.get(keyOf(item)) ?? 0) > (inFleet.observed[item.query] ?? 0)
   }
 }
 

@@ -6,6 +6,7 @@ import { type TableKind, type TableTraits, traitsOf } from '../table-traits.ts'
 import { type FleetKnowledge, fleetKnowledge } from './fleet-knowledge.ts'
 import { isOnDemandModule } from './kernel-modules.ts'
 import { isPackageRun } from './package-runs.ts'
+import { isPrivateAddress } from './private-address.ts'
 import { type RowFacts, readFacts } from './row-facts.ts'
 
 /** Why a row says more, or less, than that it is rare. */
@@ -37,6 +38,7 @@ export type Reason =
   | 'unknown-version'
   | 'new-file'
   | 'login-shell'
+  | 'root-account'
   | 'no-login'
   | 'empty-password'
   | 'admin-group'
@@ -49,6 +51,8 @@ export type Reason =
   | 'unit-gone'
   | 'installed-program-gone'
   | 'port-gone'
+  | 'usual-program'
+  | 'private-address'
   | 'less-to-fear'
   | 'package-run'
   | 'new-to-baseline'
@@ -115,10 +119,10 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
         readPlace(add, traits, kind, facts)
         if (traits.hooks && knowledge.isUnprivilegedUnit(facts.path, deviation.hosts))
           add('unprivileged-service', -1)
-        readProgram(add, item, traits, kind, facts)
+        readProgram(add, item, traits, kind, facts, knowledge)
         readContent(add, deviation, item, query, facts, knowledge)
         if (kind === 'integrity') readPower(add, item, traits, facts)
-        else readAccount(add, item, traits)
+        else readAccount(add, item, traits, facts)
         if (deviation.baseline === 'none') readElsewhere(add, deviation, kind, knowledge)
         readConnections(add, deviation, traits, facts, knowledge)
         if (deviation.baseline === 'new') add('new-to-baseline', baselineBits(traits, kind, facts))
@@ -171,6 +175,7 @@ function readMissing(
   if (knowledge.isAskedForControl(deviation.item)) return add('asked-for-control', 2)
   if (traits.kind === 'integrity') return add('less-to-fear', -1)
   if (facts.port !== 'none') return add('port-gone', -1)
+  if (item.values[item.columns.indexOf('unit_file_state')] === 'transient') return add('transient-unit', -2)
   if (kind === 'state' && traits.launches) return add('unit-gone', item.columns.includes('state') ? 1 : 0)
   if (kind === 'moment' && facts.place === 'local' && facts.account === 'root')
     add('installed-program-gone', 1)
@@ -206,7 +211,14 @@ function readPlace(
   }
 }
 
-function readProgram(add: Add, item: Item, traits: TableTraits, kind: TableKind, facts: RowFacts): void {
+function readProgram(
+  add: Add,
+  item: Item,
+  traits: TableTraits,
+  kind: TableKind,
+  facts: RowFacts,
+  knowledge: FleetKnowledge
+): void {
   if (facts.reachesOut) add('reaches-out', 3)
   if (!traits.launches) return
   if (facts.isShell && kind === 'moment') {
@@ -218,11 +230,13 @@ function readProgram(add: Add, item: Item, traits: TableTraits, kind: TableKind,
   if (facts.port === 'open')
     add(facts.path === '' ? 'hidden-process' : 'open-port', facts.path === '' ? 2 : 1)
   else if (facts.port === 'loopback') add('loopback-port', -1)
+  if (facts.port !== 'none' && knowledge.isUsualProgram(item)) add('usual-program', -1)
   else if (facts.port === 'ephemeral') add('ephemeral-port', -2)
   const name = item.values[item.columns.indexOf('name')] ?? ''
   if (kind === 'moment' && facts.path !== '' && /^\[|^kworker|^kthread/.test(name)) add('impostor', 3)
   if (item.columns.includes('fragment_path')) {
-    if (/^\/run\//.test(facts.path)) add('transient-unit', -2)
+    const transient = item.values[item.columns.indexOf('unit_file_state')] === 'transient'
+    if (transient || /^\/run\//.test(facts.path)) add('transient-unit', -2)
     else if (facts.account === 'other') add('unprivileged-service', -1)
   }
   if (item.columns.includes('command') && facts.place === 'package' && !facts.reachesOut)
@@ -268,14 +282,17 @@ function readPower(add: Add, item: Item, traits: TableTraits, facts: RowFacts): 
   add(limited ? 'restricted-power' : 'full-power', limited ? 1 : 2)
 }
 
-function readAccount(add: Add, item: Item, traits: TableTraits): void {
+function readAccount(add: Add, item: Item, traits: TableTraits, facts: RowFacts): void {
   const shell = item.values[item.columns.indexOf('shell')]
   if (shell !== undefined && !traits.launches) {
     if (/(?:nologin|false|sync|shutdown|halt)$/.test(shell)) add('no-login', -1)
+    else if (facts.account === 'root') add('root-account', 2)
     else add('login-shell', 1)
   }
   if (item.values[item.columns.indexOf('password_status')] === 'empty') add('empty-password', 3)
   if (item.columns.includes('groupname') && item.columns.includes('username')) add('admin-group', 1)
+  const address = item.values[item.columns.indexOf('address')] ?? ''
+  if (!traits.launches && isPrivateAddress(address)) add('private-address', -1)
   if (item.columns.includes('path') && /^\/proc\/\d/.test(item.values[item.columns.indexOf('path')] ?? ''))
     add('over-proc', 2)
 }

@@ -62,7 +62,7 @@ export function joinVariants(
     return row !== undefined && isStrong(row) && row.deviation.kind !== 'missing'
   }
   for (const group of shapes) {
-    const members = Array.from(group).filter(strong)
+    const members = Array.from(group).filter(at => strong(at) && isLone(rows[at] as ScoredRow))
     if (members.length > 1) join(members)
   }
   const kins = Map.groupBy(
@@ -70,7 +70,7 @@ export function joinVariants(
     at => `${rows[at]?.query} ${rows[at]?.kind === 'integrity' ? rows[at]?.deviation.kind : rows[at]?.kin}`
   )
   for (const members of kins.values()) {
-    const alone = members.filter(at => !isTied(rows[at] as ScoredRow))
+    const alone = members.filter(at => isLone(rows[at] as ScoredRow) && !isTied(rows[at] as ScoredRow))
     if (new Set(alone.map(at => rows[at]?.deviation.hosts.join())).size >= MIN_VARIANTS) join(alone)
   }
   const groups = [...Map.groupBy(rows.keys(), sets.root).values()].map(members => ({
@@ -80,13 +80,15 @@ export function joinVariants(
   return { groups, explained }
 }
 
+/** A row of one host that says something: what several hosts share is no variant, and a finding of its own. */
+const isLone = ({ deviation, bits }: ScoredRow): boolean => deviation.hosts.length === 1 && bits > 0
+
 /** On a tenth of the fleet and more, variants are a feature unless they say much. */
 const FEATURE_SHARE = 0.1
 const saysMuch = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits > STRONG_BITS
 
 /** Even where most hosts have one of a kind: each gives power over its host, and no other host has that very row. */
-const keepsSaying = (row: ScoredRow): boolean =>
-  isBreach(row) || (row.kind === 'integrity' && row.bits >= STRONG_BITS)
+const keepsSaying = (row: ScoredRow): boolean => isBreach(row) || (row.kind === 'integrity' && row.bits > 0)
 
 /** What a baseline covers and does not know, in a table whose change is rarely innocent: never noise. */
 export const isBreach = ({ kind, deviation }: ScoredRow): boolean =>

@@ -31,6 +31,8 @@ const MIN_HOSTS_OF_FEATURE = 3
 const MIN_PACKAGES = 3
 const PACKAGES_BITS = 3
 const PACKAGES_BITS_STRONG = 2
+/** A new package of the same name explains rows that do not speak for themselves. */
+const PACKAGE_OF_SAME_NAME_BITS = 2
 /** A host like no other: so many rows replaced, or so many at all. */
 const ROLE_ROWS = 8
 
@@ -157,7 +159,7 @@ function weighGroup(
   )
   if (packages.length >= MIN_PACKAGES) bits -= strong ? PACKAGES_BITS_STRONG : PACKAGES_BITS
   else if (!strong && packages.some(row => words(row.deviation.item).some(word => tiedTo.has(word))))
-    bits -= 1
+    bits -= PACKAGE_OF_SAME_NAME_BITS
   const accusing = counted.map(({ row }) => row)
   const isVariants =
     accusing.some(isStrong) && accusing.every(row => row.deviation.hosts.length * 2 < hosts.length)
@@ -179,7 +181,10 @@ function weighGroup(
     accusing,
     bits: Math.max(0, bits),
     expected: Math.min(n, n * 2 ** -bits),
-    says: saysEnough(counted.filter(({ expected }) => expected <= MAX_EXPECTED_TO_SAY).map(({ row }) => row)),
+    says: saysEnough(
+      counted.filter(({ expected }) => expected <= MAX_EXPECTED_TO_SAY).map(({ row }) => row),
+      bits >= Math.log2(n / MAX_EXPECTED.high) + 1 ? SAYS_TOGETHER - 1 : SAYS_TOGETHER
+    ),
     others: noise.others(first.row, index),
     ordinary: []
   }
@@ -190,7 +195,7 @@ function mostOf(row: ScoredRow, tied: boolean): number {
   const says = row.bits > 0 || row.kind === 'integrity'
   if (!tied) return says ? Number.POSITIVE_INFINITY : row.bits === 0 ? MAX_TIED_BITS : 0
   if (row.deviation.kind === 'missing' && row.kind !== 'moment') return Number.POSITIVE_INFINITY
-  return says ? MAX_TIED_BITS : row.bits === 0 ? MAX_TIED_BITS / 2 : 0
+  return says ? MAX_TIED_BITS : 0
 }
 
 /** What speaks against an intruder when many hosts share the very same row, and no baseline says that it is new. */
@@ -209,7 +214,7 @@ function featureBits(
   return strong ? FEATURE_BITS_STRONG : FEATURE_BITS
 }
 
-function saysEnough(rows: readonly ScoredRow[]): boolean {
+function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
   const most = new Map<string, number>()
   for (const row of rows) most.set(tableOf(row), Math.max(most.get(tableOf(row)) ?? 0, row.bits))
   let sum = 0
@@ -217,7 +222,7 @@ function saysEnough(rows: readonly ScoredRow[]): boolean {
     if (bits >= SAYS_ALONE) return true
     sum += Math.min(bits, STRONG_BITS)
   }
-  return sum >= SAYS_TOGETHER
+  return sum >= together
 }
 
 /**
