@@ -1,4 +1,4 @@
-import { addBit, complement, countBits, countShared, hasBit, wordsFor } from './bitsets.ts'
+import { addBit, clearBeyond, complement, countBits, countShared, hasBit, wordsFor } from './bitsets.ts'
 import { type RowSet, type RowSets, rowCount } from './row-sets.ts'
 
 /** What speaks for dividing hosts into a group and the others. */
@@ -59,6 +59,7 @@ export function weighSplit({ sets, sample }: RowSets, blocks: readonly RowSet[],
     cover(set, inGroup / size, inOthers / others, own, ofOthers)
   }
   const most = (covered: Uint32Array, inGroup: boolean): boolean => {
+    clearBeyond(covered, hosts)
     const ofGroup = countShared(covered, group)
     return inGroup ? ofGroup >= MOST * size : countBits(covered) - ofGroup >= MOST * others
   }
