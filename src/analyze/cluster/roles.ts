@@ -26,24 +26,27 @@ export const largeGroup = ({ comparable }: Divided): number =>
 /**
  * Whether a split that pays is a role or a version.
  *
- * - A *one-sided* difference (one side only adds, the other only lacks) looks the same for a role, a tool set, idle
- *   hosts and a compromise: it must be on at least eight hosts and a quarter of those divided, in rows that last.
- * - A *large* group needs three rows; only rows that last count, unless single rows show that it replaces others.
+ * - A *one-sided* difference (one side only adds, the other only lacks) looks the same for a role, a tool set and a
+ *   compromise: it must be on at least eight hosts and a quarter of those divided. Where the smaller side lacks the
+ *   rows, three of them must last, because idle and booting hosts lack the others.
+ * - A *large* group needs three rows.
  * - A *small* group must fill as much as the smallest large one: hosts × rows ≥ 24. It must lose rows as well as add
  *   them, or add three rows that last where there are no rows to replace.
  */
 export function isRole(divided: Divided, split: Split, size: number): boolean {
-  const { added, lost, hasOwn, othersHaveOwn, replaces } = split
+  const { added, lost, hasOwn, othersHaveOwn } = split
   const rows = [...added, ...lost]
   const lasting = lastingRows(divided.fleet, rows)
-  if (!hasOwn || !othersHaveOwn)
+  if (!othersHaveOwn)
+    return size >= ROLE_HOSTS && size >= ROLE_SHARE * divided.hosts.length && rows.length >= ROLE_ROWS
+  if (!hasOwn)
     return (
       size >= ROLE_HOSTS &&
       size >= ROLE_SHARE * divided.hosts.length &&
       lasting.length >= ROLE_ROWS &&
       !isShortAnswer(divided, split)
     )
-  if (size >= largeGroup(divided)) return (replaces ? rows : lasting).length >= ROLE_ROWS
+  if (size >= largeGroup(divided)) return rows.length >= ROLE_ROWS
   if (added.length < REPLACED_ROWS || size * rows.length < ROLE_HOSTS * ROLE_ROWS) return false
   return lost.length >= REPLACED_ROWS || lasting.length >= ROLE_ROWS
 }
