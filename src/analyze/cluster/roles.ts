@@ -10,6 +10,9 @@ export const ROLE_ROWS = 3
 export const ROLE_SHARE = 0.25
 /** A small group must replace so many rows in each direction: one row lost is a stopped program. */
 const REPLACED_ROWS = 2
+/** Fewer hosts that share rows may be one host and its copy: they need so many times the rows. */
+const MIN_GROUP = 3
+const PAIR_TIMES = 4
 
 /** The hosts that a split is about. */
 export interface Divided {
@@ -31,7 +34,7 @@ export const largeGroup = ({ comparable }: Divided): number =>
  *   rows, three of them must last, because idle and booting hosts lack the others.
  * - A *large* group needs three rows.
  * - A *small* group must fill as much as the smallest large one: hosts × rows ≥ 24. It must lose rows as well as add
- *   them, or add three rows that last where there are no rows to replace.
+ *   them, or add three rows that last where there are no rows to replace. Of two hosts, four times as many rows are asked.
  */
 export function isRole(divided: Divided, split: Split, size: number): boolean {
   const { added, lost, hasOwn, othersHaveOwn } = split
@@ -48,7 +51,8 @@ export function isRole(divided: Divided, split: Split, size: number): boolean {
     )
   if (size >= largeGroup(divided)) return rows.length >= ROLE_ROWS
   if (added.length < REPLACED_ROWS || size * rows.length < ROLE_HOSTS * ROLE_ROWS) return false
-  return lost.length >= REPLACED_ROWS || lasting.length >= ROLE_ROWS
+  const times = size < MIN_GROUP ? PAIR_TIMES : 1
+  return lost.length >= times * REPLACED_ROWS || lasting.length >= times * ROLE_ROWS
 }
 
 /** Rows that say what a host is, rather than what runs on it: an idle, busy or booting host differs in the latter. */
