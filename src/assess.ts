@@ -5,6 +5,7 @@ import { evidenceCollector } from './analyze/findings/evidence.ts'
 import { finishFindings } from './analyze/findings/finish.ts'
 import { type Indicator, indicatorSearch } from './analyze/findings/indicators.ts'
 import { limitRows } from './analyze/findings/limit-rows.ts'
+import { type Uncompared, uncomparedHosts } from './analyze/uncompared.ts'
 import type { Baseline } from './baseline/baseline.ts'
 import { type BaselineMatch, matchBaseline, withBaselineColumns } from './baseline/match.ts'
 import { type Fleet, fleetBuilder } from './normalize/fleet.ts'
@@ -31,6 +32,7 @@ export interface Assessment {
   readonly match: BaselineMatch | null
   /** Worst first. */
   readonly findings: readonly Finding[]
+  readonly uncompared: Uncompared
   /** What replacing the baseline changes for the fleet; `null`: it is not replaced. */
   readonly effect: Effect | null
 }
@@ -74,7 +76,8 @@ async function readFleet(
 function judgeFleet(fleet: Fleet, { baseline, replaced, today }: Question): Omit<Assessment, 'findings'> {
   const match = baseline === null ? null : matchBaseline(baseline, fleet)
   const analysis = analyze(fleet, match, today)
-  if (replaced === undefined || match === null) return { analysis, match, effect: null }
+  const uncompared = uncomparedHosts(fleet, match)
+  if (replaced === undefined || match === null) return { analysis, match, uncompared, effect: null }
   const olderMatch = replaced === null ? null : matchBaseline(replaced, fleet)
   const before = analyze(fleet, olderMatch, today)
   const change = {
@@ -88,6 +91,7 @@ function judgeFleet(fleet: Fleet, { baseline, replaced, today }: Question): Omit
   return {
     analysis: { ...analysis, fleet: poisoned.fleet, drafts },
     match,
+    uncompared,
     effect: effectOf(before, analysis)
   }
 }

@@ -9,7 +9,8 @@ const fleet = makeFleet({ seed: 5, hostCount: 14 })
 const rootkit = fleet.compromises.find(compromise => compromise.name === 'rootkit')!.hosts[0]!
 const quiet = fleet.hosts
   .filter(
-    host => host.behavior === 'honest' && !fleet.compromises.some(compromise => compromise.hosts.includes(host.id))
+    host =>
+      host.behavior === 'honest' && !fleet.compromises.some(compromise => compromise.hosts.includes(host.id))
   )
   .map(host => host.id)
 let server: SimulatorServer

@@ -42,7 +42,7 @@ test.concurrent('a host with 5 MB of rows is reported in full, without S3, and k
 
 describe('with output-s3', () => {
   const run = async (bucket: NonNullable<ServerOptions['bucket']>, shells = 0) => {
-    const { server, first } = await startFleet({ hosts: 6, shells, change: addCronJobs(5_000), bucket })
+    const { server, first } = await startFleet({ hosts: 6, shells, change: addCronJobs(7_000), bucket })
     const result = await act(server, { inputs: { ...COLLECT, 'output-s3': 's3://acme-fleet/drift/' } })
     expect(snapshotOf(result).get(first.id)).toMatchObject({ status: 'reported', reason: null })
     // The first command and the last one of the run are not for chunks.

@@ -17,7 +17,10 @@ beforeEach(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const QUERIES = {
-  modules: { query: 'SELECT name FROM kernel_modules', identity: ['name'], weight: 'integrity' }
+  modules: {
+    query: 'SELECT name FROM kernel_modules',
+    fleet_drift: { identity: ['name'], weight: 'integrity' }
+  }
 }
 
 /** Writes a pack and a snapshot of hosts with these modules; `null` is a silent host. */
@@ -145,4 +148,44 @@ test('an invalid input is in the log and in the summary', async () => {
   expect(outputs).toEqual({})
   expect(errors.join()).toContain('mode: "chekc" must be check, baseline or collect')
   expect(summary).toContain('mode: "chekc" must be check, baseline or collect')
+})
+
+test('one host without a baseline is not clean: nothing was compared, and its modules are listed to read', async () => {
+  fleet({ a: ['ext4', '<img src=x>'] })
+  const { exitCode, outputs, summary } = await act({})
+  expect(exitCode).toBe(0)
+  expect(outputs).toMatchObject({ verdict: 'incomplete', coverage: '1.0000', 'worst-severity': 'none' })
+  expect(summary).toContain('incomplete. Nothing to compare with, its only host assessed')
+  expect(summary).toContain('name=ext4')
+  expect(summary).not.toContain('\n<img')
+  expect(summary).toContain('mode: baseline')
+  const { inventory } = JSON.parse(readFileSync(outputs['report-json']!, 'utf8'))
+  expect(inventory).toEqual({
+    hosts: ['a'],
+    queries: [
+      {
+        query: 'modules',
+        total: 2,
+        rows: [
+          { row: { name: '<img src=x>' }, hosts: 1 },
+          { row: { name: 'ext4' }, hosts: 1 }
+        ]
+      }
+    ]
+  })
+})
+
+test('two hosts are not clean without a baseline, three are, and a baseline that covers their rows compares one', async () => {
+  fleet({ a: ['ext4'], b: ['ext4'] })
+  expect((await act({})).outputs.verdict).toBe('incomplete')
+  fleet({ a: ['ext4'], b: ['ext4'], c: ['ext4'] })
+  const three = await act({})
+  expect(three.outputs.verdict).toBe('clean')
+  expect(JSON.parse(readFileSync(three.outputs['report-json']!, 'utf8'))).not.toHaveProperty('inventory')
+  await act({ mode: 'baseline', baseline: 'b.json' })
+  fleet({ a: ['ext4'] })
+  expect((await act({ baseline: 'b.json' })).outputs.verdict).toBe('clean')
+  const empty = { version: 1, name: 'fleet', queries: {} }
+  writeFileSync(path('empty.json'), JSON.stringify(empty))
+  expect((await act({ baseline: 'empty.json' })).outputs.verdict).toBe('incomplete')
 })

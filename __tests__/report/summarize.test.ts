@@ -4,7 +4,7 @@ import type { Finding } from '../../src/report/report.ts'
 import { coverage, outlierHosts, runVerdict, summarize, worstSeverity } from '../../src/report/summarize.ts'
 import { cluster, finding, host } from '../support/reports.ts'
 
-const counted = { expected: null, foldedRows: 0 }
+const counted = { expected: null, foldedRows: 0, allCompared: true }
 const verdict = (findings: Finding[], status: 'reported' | 'partial' | 'silent' = 'reported') =>
   summarize([host('i-1'), host('i-2', { status })], findings, [], counted).verdict
 
@@ -28,14 +28,14 @@ test('drift is reported even when hosts are silent; without drift the run is inc
   expect(verdict([finding('f')], 'silent')).toBe('drift')
   expect(verdict([], 'silent')).toBe('incomplete')
   expect(verdict([], 'partial')).toBe('incomplete')
-  expect(runVerdict([], 0, 0)).toBe('incomplete')
+  expect(runVerdict([], 0, 0, true)).toBe('incomplete')
 })
 
 test('hosts that were expected but not found lower the coverage and make the run incomplete', () => {
-  const summary = summarize([host('i-1'), host('i-2')], [], [], { expected: 3, foldedRows: 7 })
+  const summary = summarize([host('i-1'), host('i-2')], [], [], { ...counted, expected: 3, foldedRows: 7 })
   expect(summary).toMatchObject({ hosts: 3, reported: 2, silent: 0, coverage: 0.6667, foldedRows: 7 })
   expect(summary.verdict).toBe('incomplete')
-  expect(summarize([host('i-1'), host('i-2')], [], [], { expected: 1, foldedRows: 0 }).coverage).toBe(1)
+  expect(summarize([host('i-1'), host('i-2')], [], [], { ...counted, expected: 1 }).coverage).toBe(1)
 })
 
 test('a partial host does not count as assessed', () => {

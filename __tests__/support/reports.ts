@@ -87,7 +87,8 @@ export function report(
     },
     summary: summarize(hosts, findings, clusters, {
       expected: more.expected ?? null,
-      foldedRows: more.foldedRows ?? 0
+      foldedRows: more.foldedRows ?? 0,
+      allCompared: true
     }),
     hosts,
     clusters,

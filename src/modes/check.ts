@@ -27,10 +27,13 @@ export async function runCheck(
   const assessment = await job.log.group('Analyze', () => assess(question, hosts))
   const suggestion = followRollouts(job, assessment)
   const report: Report = {
-    ...fleetReport(job, collection, assessment, [
-      ...notices,
-      ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))
-    ]),
+    ...fleetReport(
+      job,
+      collection,
+      assessment,
+      [...notices, ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))],
+      assessment.uncompared
+    ),
     ...planOf(definitions, replaced, assessment.effect),
     ...suggestion?.section
   }

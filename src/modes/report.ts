@@ -1,6 +1,7 @@
 import manifest from '../../package.json' with { type: 'json' }
 import type { Analysis } from '../analyze/analysis.ts'
 import type { Finding } from '../analyze/finding.ts'
+import type { Uncompared } from '../analyze/uncompared.ts'
 import { diffBaselines, integrityAdditions } from '../baseline/diff.ts'
 import { queriesOf } from '../osquery/load-packs.ts'
 import { buildReport } from '../report/build.ts'
@@ -16,12 +17,14 @@ const TOOL = { name: manifest.name, version: manifest.version }
 /**
  * The report on a fleet that was collected.
  * @param notices to read before those of the analysis
+ * @param uncompared hosts that were compared with nothing; left out: this is not a matter of the mode
  */
 export function fleetReport(
   job: Job,
   { definitions, collected }: Collection,
   { analysis, findings }: { readonly analysis: Analysis; readonly findings: readonly Finding[] },
-  notices: readonly string[]
+  notices: readonly string[],
+  uncompared?: Uncompared
 ): Report {
   const run = {
     ...runOf(job, definitions),
@@ -35,7 +38,8 @@ export function fleetReport(
     run,
     { ...analysis, notices: [...notices, ...analysis.notices] },
     findings,
-    expectedHosts(job, collected.targeted)
+    expectedHosts(job, collected.targeted),
+    uncompared
   )
 }
 
@@ -54,7 +58,7 @@ export function emptyReport(
     schemaVersion: 1,
     tool: TOOL,
     run: runOf(job, definitions),
-    summary: summarize([], [], [], { expected: null, foldedRows: 0 }),
+    summary: summarize([], [], [], { expected: null, foldedRows: 0, allCompared: true }),
     hosts: [],
     clusters: [],
     findings: [],

@@ -1,6 +1,7 @@
 import type { Analysis } from '../analyze/analysis.ts'
 import type { Finding } from '../analyze/finding.ts'
-import type { Fleet } from '../normalize/fleet.ts'
+import { ALL_COMPARED, type Uncompared } from '../analyze/uncompared.ts'
+import { inventoryOf, rowOf } from './inventory.ts'
 import type { Report, ReportCluster, ReportHost, ReportRun } from './report.ts'
 import { outlierHosts, summarize } from './summarize.ts'
 
@@ -54,27 +55,25 @@ function reportClusters({ fleet, clusters, profiles }: Analysis): ReportCluster[
   }))
 }
 
-function rowOf(fleet: Fleet, id: number): Record<string, string> {
-  const row: Record<string, string> = Object.create(null)
-  const item = fleet.items[id]
-  for (const [index, column] of (item?.columns ?? []).entries()) row[column] = item?.values[index] ?? ''
-  return row
-}
-
 /**
  * Puts the facts of a run, its analysis and its findings together.
  *
  * @param expected how many hosts there should be, if the user or SSM said so
+ * @param uncompared hosts that were compared with nothing
  */
 export function buildReport(
   tool: Report['tool'],
   run: ReportRun,
   analysis: Analysis,
   findings: readonly Finding[],
-  expected: number | null
+  expected: number | null,
+  uncompared: Uncompared = ALL_COMPARED
 ): Report {
   const hosts = reportHosts(analysis, findings)
   const clusters = reportClusters(analysis)
-  const summary = summarize(hosts, findings, clusters, { expected, foldedRows: analysis.foldedRows })
-  return { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices: analysis.notices }
+  const allCompared = uncompared.hosts.length === 0
+  const { foldedRows, notices } = analysis
+  const summary = summarize(hosts, findings, clusters, { expected, foldedRows, allCompared })
+  const report = { schemaVersion: 1, tool, run, summary, hosts, clusters, findings, notices } as const
+  return allCompared ? report : { ...report, inventory: inventoryOf(analysis.fleet, uncompared.hosts) }
 }

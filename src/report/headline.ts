@@ -76,7 +76,9 @@ export function headlineText({ mode, summary, drift, rollouts, poisoning }: Head
       ? { mark: '✅', outcome: `No drift, ${assessed}` }
       : hosts === 0
         ? { mark: '⛔', outcome: 'Nothing was assessed' }
-        : { mark: '⚠️', outcome: `No drift found, but only ${assessed}` }
+        : reported >= hosts
+          ? { mark: '⚠️', outcome: `Nothing to compare with, ${assessed}` }
+          : { mark: '⚠️', outcome: `No drift found, but only ${assessed}` }
   if (poisoning.findings === 0) return { ...calm, verdict }
   return {
     mark: severityMark,

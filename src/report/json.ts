@@ -24,6 +24,7 @@ export function renderJson(report: Report): string {
     clusters: report.clusters.map(orderCluster),
     findings: report.findings.map(orderFinding),
     notices: report.notices,
+    ...(report.inventory === undefined ? {} : { inventory: report.inventory }),
     ...(report.plan === undefined ? {} : { plan: report.plan }),
     ...(report.learned === undefined ? {} : { learned: report.learned }),
     ...(report.suggestion === undefined ? {} : { suggestion: report.suggestion })

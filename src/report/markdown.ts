@@ -6,6 +6,7 @@ import type { Memory } from './history.ts'
 import { hostNamesOf } from './host-names.ts'
 import { findingSection, findingsLeftOut, findingTable } from './markdown/findings.ts'
 import { firstDays, historySection } from './markdown/history.ts'
+import { inventorySection } from './markdown/inventory.ts'
 import { learnedSection } from './markdown/learned.ts'
 import { hostMap } from './markdown/map.ts'
 import { planSection } from './markdown/plan.ts'
@@ -64,7 +65,8 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
     planSection(report, names, tier),
     learnedSection(report, names, tier),
     findingTable(findings, names, tier, days),
-    hostMap(findings, names, tier)
+    hostMap(findings, names, tier),
+    inventorySection(report, tier)
   ]
   const after = [
     unassessedSection(report, names, tier),
@@ -100,12 +102,15 @@ function opening(from: Headline, { marker }: MarkdownOptions): string[] {
   return [marker === undefined ? title : `${marker}\n${title}`]
 }
 
-function assessment({ run, summary, findings }: Report): string {
+function assessment(report: Report): string {
+  const { run, summary, findings } = report
   const comparison =
     summary.hosts === 0
       ? ''
       : run.baseline === null
-        ? ' Compared with each other.'
+        ? report.inventory === undefined
+          ? ' Compared with each other.'
+          : ''
         : ` Compared with the baseline ${escapeText(run.baseline.path, 200)} and with each other.`
   const severities = severityCounts(openFindings(findings)).map(
     ({ severity, findings }) => `${SEVERITY_MARKS[severity]} ${number(findings)} ${severity}`

@@ -54,7 +54,7 @@ export function redactReport(report: Report): Redacted {
       }
     }))
   })
-  const { plan, learned, suggestion } = report
+  const { inventory, plan, learned, suggestion } = report
   const hidden: Report = {
     ...report,
     run: {
@@ -63,6 +63,17 @@ export function redactReport(report: Report): Redacted {
       baseline:
         report.run.baseline === null ? null : { ...report.run.baseline, path: hide(report.run.baseline.path) }
     },
+    ...(inventory === undefined
+      ? {}
+      : {
+          inventory: {
+            ...inventory,
+            queries: inventory.queries.map(table => ({
+              ...table,
+              rows: table.rows.map(({ row, hosts }) => ({ row: hideColumns(row), hosts }))
+            }))
+          }
+        }),
     ...(plan === undefined ? {} : { plan: { ...plan, changes: hideChanges(plan.changes) } }),
     ...(learned === undefined
       ? {}

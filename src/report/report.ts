@@ -90,12 +90,27 @@ export interface Report {
   readonly findings: readonly Finding[]
   /** Sentences about the run as a whole, such as that the fleet is small or a pack has changed. */
   readonly notices: readonly string[]
+  /** What the integrity tables show on hosts that were compared with nothing. */
+  readonly inventory?: Inventory
   /** What a pull request that changes the baseline would do. */
   readonly plan?: Plan
   /** What mode `baseline` wrote. */
   readonly learned?: LearnedBaseline
   /** A baseline that expects the rollouts. */
   readonly suggestion?: { readonly file: string; readonly changes: BaselineChanges }
+}
+
+/** Rows for people to read where no comparison judges them. */
+export interface Inventory {
+  /** Ids of the hosts, sorted. */
+  readonly hosts: readonly string[]
+  /** Integrity tables with rows, in the order of the packs. */
+  readonly queries: readonly {
+    readonly query: string
+    /** How many different rows there are; the first of them are listed. */
+    readonly total: number
+    readonly rows: readonly { readonly row: Readonly<Record<string, string>>; readonly hosts: number }[]
+  }[]
 }
 
 /** What mode `baseline` learned from clean hosts. */

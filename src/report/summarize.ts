@@ -59,14 +59,20 @@ export function severityCounts(
 }
 
 /**
- * The verdict of the run. A run that assessed nothing is never clean.
+ * The verdict of the run. A run that assessed nothing, or compared a host with nothing, is never clean.
  *
  * @param assessed hosts on which every query was observed
  * @param hosts how many hosts there should be: targeted or expected, whichever is more
+ * @param allCompared whether each host was compared with other hosts or with a baseline
  */
-export function runVerdict(findings: readonly Finding[], assessed: number, hosts: number): RunVerdict {
+export function runVerdict(
+  findings: readonly Finding[],
+  assessed: number,
+  hosts: number,
+  allCompared: boolean
+): RunVerdict {
   if (driftFindings(findings).length > 0) return 'drift'
-  return hosts > 0 && assessed >= hosts ? 'clean' : 'incomplete'
+  return hosts > 0 && assessed >= hosts && allCompared ? 'clean' : 'incomplete'
 }
 
 /** `assessed` over `hosts`, 0 to 1, four decimals; 1 only when every host was assessed. */
@@ -84,14 +90,14 @@ export function summarize(
   hosts: readonly ReportHost[],
   findings: readonly Finding[],
   clusters: readonly ReportCluster[],
-  counted: { readonly expected: number | null; readonly foldedRows: number }
+  counted: { readonly expected: number | null; readonly foldedRows: number; readonly allCompared: boolean }
 ): ReportSummary {
   const inState = (status: ReportHost['status']) => hosts.filter(host => host.status === status).length
   const reported = inState('reported')
   const all = Math.max(hosts.length, counted.expected ?? 0)
   const open = openFindings(findings)
   return {
-    verdict: runVerdict(findings, reported, all),
+    verdict: runVerdict(findings, reported, all, counted.allCompared),
     hosts: all,
     reported,
     partial: inState('partial'),

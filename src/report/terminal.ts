@@ -6,7 +6,7 @@ import { SEVERITY_MARKS } from './marks.ts'
 import { coverageSentence, findingTitle, KINDS, percent } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Finding, Report, Severity } from './report.ts'
-import { prevalenceText, rowText } from './row-text.ts'
+import { columnTexts, prevalenceText, rowText } from './row-text.ts'
 import { nonCoverageFindings } from './summarize.ts'
 import { baselineLines } from './terminal-baseline.ts'
 
@@ -64,6 +64,7 @@ function reportLines(report: Report, style: Style): string[] {
       .slice(0, MAX_FINDINGS)
       .flatMap((finding, index) => ['', ...findingLines(finding, index + 1, names, style)]),
     ...(more > 0 ? ['', `And ${count(more, 'more finding')} in the full report.`] : []),
+    ...inventoryLines(report, style),
     ...baselineLines(report),
     ...unassessedLines(report, names, style),
     '',
@@ -85,6 +86,20 @@ function findingLines(finding: Finding, place: number, names: HostNames, style: 
     }),
     ...(rows.length > MAX_ROWS ? [`   … and ${count(rows.length - MAX_ROWS, 'more row')}`] : [])
   ]
+}
+
+/** Rows of integrity tables on hosts that were compared with nothing. */
+function inventoryLines({ inventory }: Report, style: Style): string[] {
+  if (inventory === undefined) return []
+  const tables = inventory.queries.flatMap(({ query, total, rows }) => [
+    `   ${sanitize(query, 64)}: ${count(total, 'row')}`,
+    ...rows
+      .slice(0, MAX_ROWS)
+      .map(({ row }) => `      ${sanitize(columnTexts(row).join('  '), MAX_ROW_LENGTH)}`),
+    ...(total > MAX_ROWS ? [`      … and ${count(total - MAX_ROWS, 'more row')}`] : [])
+  ])
+  const title = style.bold(`Inventory of ${count(inventory.hosts.length, 'host')} that nothing judged`)
+  return ['', title, ...tables]
 }
 
 /** Hosts that are silent or partial, grouped by reason. */

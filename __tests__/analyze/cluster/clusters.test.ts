@@ -26,7 +26,7 @@ describe('clusters', () => {
     expect(profiles).toEqual([{ label: 'all hosts', items: [] }])
   })
 
-  test('two roles are two clusters, each told by what sets it apart', () => {
+  test('two roles are two clusters, each described by what sets it apart', () => {
     const {
       clusters,
       profiles,
@@ -41,7 +41,7 @@ describe('clusters', () => {
     expect(profiles.some(card => card.label.includes('additions'))).toBe(false)
   })
 
-  test('versions within roles part again', () => {
+  test('versions within roles are clusters too', () => {
     const hosts = fleet(96, (index, rows) => {
       rows.programs!.push(...programs(`role${index % 2}`, 8), ...programs(`version${index % 4}`, 6))
     })
@@ -61,14 +61,14 @@ describe('clusters', () => {
     expect(analysisOf(hosts).profiles.some(card => card.label.includes('additions'))).toBe(false)
   })
 
-  test('tools of which most hosts have none are no versions', () => {
+  test('tools that most hosts lack are not versions', () => {
     const hosts = fleet(100, (index, rows) => {
       if (index % 10 < 3) rows.programs!.push(...programs(`tool${index % 10}`, 5))
     })
     expect(sizes(hosts)).toEqual([100])
   })
 
-  test('an implant on a few hosts is no cluster', () => {
+  test('an implant on a few hosts is not a cluster', () => {
     const hosts = fleet(
       60,
       (index, rows) => [3, 9, 21].includes(index) && rows.programs!.push(...programs('x', 6))
@@ -76,14 +76,14 @@ describe('clusters', () => {
     expect(sizes(hosts)).toEqual([60])
   })
 
-  test('hosts that came apart by added rows alone are marked', () => {
+  test('hosts that were split off only by added rows are marked', () => {
     const { clusters } = analysisOf(
       fleet(60, (index, rows) => index % 2 === 0 && rows.programs!.push(...programs('x', 12)))
     )
     expect(clusters.filter(({ splitFrom }) => splitFrom !== null)).toHaveLength(1)
   })
 
-  test('a few rows that part of a cluster shares are told as a variant', () => {
+  test('a few rows that some hosts of a cluster share are reported as a variant', () => {
     const { clusters, notices } = analysisOf(
       fleet(60, (index, rows) => index % 5 === 0 && rows.programs!.push(...programs('x', 4)))
     )
@@ -101,7 +101,7 @@ describe('clusters', () => {
     expect(sizes(hosts)).toEqual([64])
   })
 
-  test('a query that was cut on some hosts parts nobody', () => {
+  test('a query that was cut on some hosts splits no cluster', () => {
     const hosts = fleet(60, (index, rows) => {
       rows.programs!.push(...programs('web', 20))
       if (index % 4 === 0) rows.programs!.splice(5)
@@ -109,7 +109,7 @@ describe('clusters', () => {
     expect(sizes(hosts)).toEqual([60])
   })
 
-  test('a host like no other stands alone, is told low, and hides no real hit', () => {
+  test('a host like no other is isolated, is reported low, and hides no real finding', () => {
     const { clusters, drafts } = analysisOf(
       fleet(60, (index, rows) => {
         rows.ports!.push({ protocol: '6', port: '9100', path: '/usr/bin/exporter' })
@@ -147,7 +147,7 @@ describe('clusters', () => {
 })
 
 describe('coverage and size', () => {
-  test('an answer that lost half of its rows at once is told low, for coverage', () => {
+  test('an answer that lost half of its rows at once is reported low, for coverage', () => {
     const { drafts } = analysisOf(
       fleet(60, (index, rows) => {
         rows.programs!.push(...programs('web', 20))
@@ -158,14 +158,14 @@ describe('coverage and size', () => {
     expect(drafts[0]!.explanation).toMatch(/^16 of 24 usual rows of programs are missing at once on 1 host: /)
   })
 
-  test('a small fleet is told to be small', () => {
+  test('a notice says that a fleet is small', () => {
     expect(analysisOf(fleet(12)).notices).toEqual([
       'Only 12 hosts were compared: below 30, rare and common are weak words.'
     ])
     expect(analysisOf(fleet(2)).notices[0]).toMatch(/^Only 2 hosts answered: too few to compare/)
   })
 
-  test('a small cluster is told to be small', () => {
+  test('a notice says that a cluster is small', () => {
     const hosts = fleet(60, (index, rows) =>
       rows.programs!.push(...programs(index % 12 === 0 ? 'database' : 'web', 8))
     )

@@ -41,6 +41,11 @@ export function countShared(a: Uint32Array, b: Uint32Array): number {
 /** Turns every bit of a set over `size` numbers. */
 export function complement(words: Uint32Array, size: number): void {
   for (let at = 0; at < words.length; at++) words[at] = ~(words[at] ?? 0)
+  clearBeyond(words, size)
+}
+
+/** Removes the bits beyond `size` from the last word. */
+export function clearBeyond(words: Uint32Array, size: number): void {
   const spare = size & 31
   if (spare > 0) words[words.length - 1] = (words.at(-1) ?? 0) & ((1 << spare) - 1)
 }

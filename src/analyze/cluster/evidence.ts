@@ -1,4 +1,4 @@
-import { addBit, complement, countBits, countShared, hasBit, wordsFor } from './bitsets.ts'
+import { addBit, clearBeyond, complement, countBits, countShared, hasBit, wordsFor } from './bitsets.ts'
 import { type RowSet, type RowSets, rowCount } from './row-sets.ts'
 
 /** What speaks for dividing hosts into a group and the others. */
@@ -12,8 +12,6 @@ export interface Split {
   readonly lost: readonly number[]
   /** Bits that are saved by coding the added and lost rows with a rate for each side, less the cost of the split. */
   readonly bits: number
-  /** Whether single rows that chance does not explain show both of the following. */
-  readonly replaces: boolean
   /** Whether most hosts of the group have something that the others do not have. */
   readonly hasOwn: boolean
   /** Whether most of the others have something that the group does not have. */
@@ -58,15 +56,15 @@ export function weighSplit({ sets, sample }: RowSets, blocks: readonly RowSet[],
     }
     cover(set, inGroup / size, inOthers / others, own, ofOthers)
   }
-  const most = (covered: Uint32Array, inGroup: boolean): boolean => {
-    const ofGroup = countShared(covered, group)
-    return inGroup ? ofGroup >= MOST * size : countBits(covered) - ofGroup >= MOST * others
-  }
-  const replaces = most(own, true) && most(ofOthers, false)
   for (const block of blocks) {
     if (rowCount(block) < ROWS_BEYOND_CHANCE) continue
     const inGroup = countShared(block.minority, group)
     cover(block, inGroup / size, (block.size - inGroup) / others, own, ofOthers)
+  }
+  const most = (covered: Uint32Array, inGroup: boolean): boolean => {
+    clearBeyond(covered, hosts)
+    const ofGroup = countShared(covered, group)
+    return inGroup ? ofGroup >= MOST * size : countBits(covered) - ofGroup >= MOST * others
   }
   return {
     group,
@@ -74,7 +72,6 @@ export function weighSplit({ sets, sample }: RowSets, blocks: readonly RowSet[],
     added,
     lost,
     bits: saved - log2Choose(hosts, size) - Math.log2(blocks.length + 1),
-    replaces,
     hasOwn: most(own, true),
     othersHaveOwn: most(ofOthers, false)
   }

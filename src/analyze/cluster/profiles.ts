@@ -4,66 +4,67 @@ import type { Cluster } from './clusters.ts'
 
 /** What sets a cluster apart from its nearest neighbor. */
 export interface ClusterProfile {
-  /** Made from the row that tells most; a host's words: to be shown as inert text. */
+  /** A name from the row that describes the role best. It is a host's text: show it as inert text. */
   readonly label: string
-  /** Items that nearly all of it have and nearly none of its nearest neighbor, the telling tables first. */
+  /** Items that nearly all of its hosts have and nearly none of its nearest neighbor's, the tables that name roles first. */
   readonly items: readonly number[]
 }
 
-/** Nearly all, and nearly none. */
+/** The shares that count as nearly all and nearly none. */
 const MOST = 0.85
 const FEW = 0.15
 const MAX_ITEMS = 12
-/** Neighbors are sought among so many clusters, the largest. */
+/** Only so many clusters, the largest, are compared as neighbors. */
 const MAX_NEIGHBORS = 64
-/** Tables by how well their rows name a role; others follow in the order of the pack. */
-const TELLING = /unit|service|program|process|listen|port|container|package|app/
+/** Tables whose rows name a role, best first in `labelRank`; others follow in the order of the pack. */
+const NAMES_ROLE = /unit|service|program|process|listen|port|container|package|app/
 
-/** O(clusters × (items + neighbors × core items)). */
+/** The profile of each cluster. O(clusters × (items + neighbors × core items)). */
 export function profileClusters(fleet: Fleet, clusters: readonly Cluster[]): ClusterProfile[] {
   if (clusters.length === 1) return [{ label: 'all hosts', items: [] }]
-  const cores = clusters.map(cluster => coreAndRare(fleet, cluster.hosts))
+  const cores = clusters.map(cluster => commonItems(fleet, cluster.hosts))
   const taken = new Set<string>()
   return clusters.map((_, index) => {
-    const own = cores[index]
+    const core = cores[index]
     let items: number[] = []
     let fewest = Number.POSITIVE_INFINITY
     for (const [at, other] of cores.slice(0, MAX_NEIGHBORS).entries()) {
-      if (at === index || own === undefined) continue
-      const added = own.core.filter(item => !other.some.has(item))
-      const lost = other.core.filter(item => !own.some.has(item))
+      if (at === index || core === undefined) continue
+      const added = core.most.filter(item => !other.some.has(item))
+      const lost = other.most.filter(item => !core.some.has(item))
       if (added.length + lost.length < fewest) {
         fewest = added.length + lost.length
         items = added
       }
     }
-    items.sort((a, b) => tellingRank(fleet, a) - tellingRank(fleet, b) || a - b)
-    const base = labelOf(fleet, items) ?? (index === 0 ? 'most hosts' : 'other hosts')
-    let label = base
-    for (let copy = 2; taken.has(label); copy++) label = `${base} ${copy}`
+    items.sort((a, b) => labelRank(fleet, a) - labelRank(fleet, b) || a - b)
+    const name = labelOf(fleet, items) ?? (index === 0 ? 'most hosts' : 'other hosts')
+    let label = name
+    for (let copy = 2; taken.has(label); copy++) label = `${name} ${copy}`
     taken.add(label)
     return { label, items: items.slice(0, MAX_ITEMS) }
   })
 }
 
-function coreAndRare(fleet: Fleet, hosts: readonly number[]): { core: number[]; some: Set<number> } {
+/** The items that nearly all of some hosts have, and those that more than nearly none have. */
+function commonItems(fleet: Fleet, hosts: readonly number[]): { most: number[]; some: Set<number> } {
   const counts = countItems(fleet, hosts)
-  const core: number[] = []
+  const most: number[] = []
   const some = new Set<number>()
   for (let item = 0; item < counts.items.length; item++) {
     const count = counts.items[item] ?? 0
     if (count === 0) continue
     const observed = counts.observed[fleet.items[item]?.query ?? -1] ?? 0
-    if (count >= MOST * observed) core.push(item)
+    if (count >= MOST * observed) most.push(item)
     if (count > FEW * observed) some.add(item)
   }
-  return { core, some }
+  return { most, some }
 }
 
-function tellingRank(fleet: Fleet, item: number): number {
+function labelRank(fleet: Fleet, item: number): number {
   const { query = -1 } = fleet.items[item] ?? {}
   const { name = '', weight = 'normal' } = fleet.queries[query] ?? {}
-  const table = TELLING.exec(name)?.[0]
+  const table = NAMES_ROLE.exec(name)?.[0]
   const rank =
     table === undefined ? 50 : 'unit service program process listen port container app package'.indexOf(table)
   return (weight === 'context' ? 100 : 0) + rank

@@ -1,6 +1,6 @@
 import type { Fleet } from '../../normalize/fleet.ts'
-import type { Query } from '../../osquery/pack.ts'
 import { countItems } from '../counts.ts'
+import { traitsOf } from '../table-traits.ts'
 import type { Split } from './evidence.ts'
 
 /** So many hosts that differ in so many rows without an exception are a role, whatever the rows are. */
@@ -10,6 +10,9 @@ export const ROLE_ROWS = 3
 export const ROLE_SHARE = 0.25
 /** A small group must replace so many rows in each direction: one row lost is a stopped program. */
 const REPLACED_ROWS = 2
+/** Fewer hosts that share rows may be one host and its copy: they need so many times the rows. */
+const MIN_GROUP = 3
+const PAIR_TIMES = 4
 
 /** The hosts that a split is about. */
 export interface Divided {
@@ -26,40 +29,37 @@ export const largeGroup = ({ comparable }: Divided): number =>
 /**
  * Whether a split that pays is a role or a version.
  *
- * - A *one-sided* difference (one side only adds, the other only lacks) looks the same for a role, a tool set, idle
- *   hosts and a compromise: it must be on at least eight hosts and a quarter of those divided, in rows that last.
- * - A *large* group needs three rows; only rows that last count, unless single rows show that it replaces others.
- * - A *small* group must fill as much as the smallest large one: hosts × rows ≥ 24, with rows in both directions, or
- *   rows that last where it has no rows to replace.
+ * - A *one-sided* difference (one side only adds, the other only lacks) looks the same for a role, a tool set and a
+ *   compromise: it must be on at least eight hosts and a quarter of those divided. Where the smaller side lacks the
+ *   rows, three of them must last, because idle and booting hosts lack the others.
+ * - A *large* group needs three rows.
+ * - A *small* group must fill as much as the smallest large one: hosts × rows ≥ 24. It must lose rows as well as add
+ *   them, or add three rows that last where there are no rows to replace. Of two hosts, four times as many rows are asked.
  */
 export function isRole(divided: Divided, split: Split, size: number): boolean {
-  const { added, lost, hasOwn, othersHaveOwn, replaces } = split
+  const { added, lost, hasOwn, othersHaveOwn } = split
   const rows = [...added, ...lost]
   const lasting = lastingRows(divided.fleet, rows)
-  if (!hasOwn || !othersHaveOwn)
+  if (!othersHaveOwn)
+    return size >= ROLE_HOSTS && size >= ROLE_SHARE * divided.hosts.length && rows.length >= ROLE_ROWS
+  if (!hasOwn)
     return (
       size >= ROLE_HOSTS &&
       size >= ROLE_SHARE * divided.hosts.length &&
       lasting.length >= ROLE_ROWS &&
       !isShortAnswer(divided, split)
     )
-  if (size >= largeGroup(divided)) return (replaces ? rows : lasting).length >= ROLE_ROWS
-  if (added.length < REPLACED_ROWS) return false
-  const counted = lost.length >= REPLACED_ROWS ? rows : lasting
-  return counted.length >= ROLE_ROWS && size * counted.length >= ROLE_HOSTS * ROLE_ROWS
+  if (size >= largeGroup(divided)) return rows.length >= ROLE_ROWS
+  if (added.length < REPLACED_ROWS || size * rows.length < ROLE_HOSTS * ROLE_ROWS) return false
+  const times = size < MIN_GROUP ? PAIR_TIMES : 1
+  return lost.length >= times * REPLACED_ROWS || lasting.length >= times * ROLE_ROWS
 }
 
-/** Tables of the moment: a host that is idle, busy or just booting differs in them. */
-const MOMENT =
-  /\b(?:processes|process_open_sockets|listening_ports|process_envs|docker_containers|docker_container_\w+)\b/i
-
-const readsMoment = ({ sql, name }: Query): boolean => MOMENT.test(sql === '' ? name : sql)
-
-/** Rows that say what a host is, rather than what runs on it at the moment. */
+/** Rows that say what a host is, rather than what runs on it: an idle, busy or booting host differs in the latter. */
 function lastingRows({ queries, items }: Fleet, rows: readonly number[]): number[] {
   return rows.filter(item => {
     const query = queries[items[item]?.query ?? -1]
-    return query !== undefined && !readsMoment(query)
+    return query !== undefined && traitsOf(query).kind === 'state'
   })
 }
 

@@ -132,7 +132,7 @@ function divideSample(
     const hash = hashBits(minority)
     const alike = byHash.get(hash) ?? []
     byHash.set(hash, alike)
-    let set = alike.find(known => sameBits(known.minority, minority))
+    let set = alike.find(found => sameBits(found.minority, minority))
     if (set === undefined) {
       set = { minority, size: countBits(minority), plus: [], minus: [] }
       alike.push(set)

@@ -1,17 +1,18 @@
 import type { Fleet } from '../../normalize/fleet.ts'
 import { countItems, queriesOf, rareLimit } from '../counts.ts'
 
-/** A host is like no other when it has so many rows of its own and lacks so many usual ones, … */
+/** A host like no other has so many rows of its own and lacks so many usual ones. */
 const DIFFERENT_ROWS = 12
-/** … in so many tables … */
+/** The rows that it lacks must be in so many tables. */
 const TABLES = 3
-/** … and lacks more than the median of its cluster by so many robust standard deviations. */
+/** It must lack more rows than the median of its cluster by so many robust standard deviations. */
 const DEVIATIONS = 6
 const MIN_HOSTS = 4
 
 /**
- * Hosts of a cluster that are like no other (a bastion among web servers). A host that only has more than the others
- * is none: that is what an intruder's toolset looks like. Nor is one that only lacks rows. O(rows of the hosts).
+ * Hosts of a cluster that are like no other (a bastion among web servers). A host that only has more rows than the
+ * others is not one of them, because an intruder's tools look the same; nor is a host that only lacks rows.
+ * O(rows of the hosts).
  */
 export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> {
   if (hosts.length < MIN_HOSTS) return new Set()
@@ -32,7 +33,7 @@ export function singletons(fleet: Fleet, hosts: readonly number[]): Set<number> 
   )
 }
 
-/** Hosts that share none of the rows of any group, and have enough of their own to be no host of theirs. */
+/** Of hosts that agree with no group: those with so many rows of their own that they belong to none. */
 export function strangers(
   fleet: Fleet,
   hosts: readonly number[],
@@ -47,7 +48,7 @@ export function strangers(
   )
 }
 
-/** Rows that are rare in the cluster, usual ones that the host lacks, and the tables of the latter. */
+/** How many rare rows the host has, how many usual rows it lacks, and in how many tables. */
 function differencesOf(fleet: Fleet, index: number, counts: ReturnType<typeof countItems>) {
   const host = fleet.hosts[index]
   let own = 0
