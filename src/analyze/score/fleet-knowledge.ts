@@ -37,10 +37,12 @@ const MIN_HOSTS_OF_CLUSTER = 3
 /** O(rows of the fleet + deviations × columns). */
 export function fleetKnowledge(scene: ClusteredFleet, deviations: readonly Deviation[]): FleetKnowledge {
   const { inFleet, size } = scene
+  const isCommonElsewhere = ({ item, hosts }: Deviation): boolean =>
+    (inFleet.items[item] ?? 0) - hosts.length >= Math.max(2, FEATURE_SHARE * size)
+  const common = [...new Set(deviations.filter(isCommonElsewhere).map(({ item }) => item))]
   return {
-    isCommonElsewhere: ({ item, hosts }) =>
-      (inFleet.items[item] ?? 0) - hosts.length >= Math.max(2, FEATURE_SHARE * size),
-    isUsualInAnotherCluster: usualElsewhere(scene, deviations),
+    isCommonElsewhere,
+    isUsualInAnotherCluster: usualElsewhere(scene, common),
     isAskedForControl: askedForControl(scene),
     isOtherBuild: otherBuilds(scene, deviations),
     isNewFile: newFiles(scene, deviations),
@@ -54,23 +56,28 @@ export function fleetKnowledge(scene: ClusteredFleet, deviations: readonly Devia
 
 function usualElsewhere(
   { fleet, clusters, clusterOf }: ClusteredFleet,
-  deviations: readonly Deviation[]
+  items: readonly number[]
 ): (deviation: Deviation) => boolean {
-  const asked = new Set(deviations.map(({ item }) => item))
+  if (items.length === 0) return () => false
+  const place = new Int32Array(fleet.items.length).fill(-1)
+  for (const [at, item] of items.entries()) place[item] = at
   const counts = clusters.map(({ hosts }) => {
-    const own = new Map<number, number>()
+    const own = new Int32Array(items.length)
     for (const host of hosts)
-      for (const item of fleet.hosts[host]?.items ?? [])
-        if (asked.has(item)) own.set(item, (own.get(item) ?? 0) + 1)
+      for (const item of fleet.hosts[host]?.items ?? []) {
+        const at = place[item] ?? -1
+        if (at >= 0) own[at] = (own[at] ?? 0) + 1
+      }
     return own
   })
   return ({ item, hosts }) => {
+    const at = place[item] ?? -1
     const mine = new Set(hosts.map(host => clusterOf[host]))
     return clusters.some(
-      (cluster, at) =>
-        !mine.has(at) &&
+      (cluster, index) =>
+        !mine.has(index) &&
         cluster.hosts.length >= MIN_HOSTS_OF_CLUSTER &&
-        2 * (counts[at]?.get(item) ?? 0) >= cluster.hosts.length
+        2 * (counts[index]?.[at] ?? 0) >= cluster.hosts.length
     )
   }
 }

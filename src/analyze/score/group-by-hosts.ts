@@ -16,9 +16,9 @@ const MIN_SHARED = 0.6
  * @param joined rows that are one thing under many names, with all hosts that show one
  */
 export function groupByHosts<Row>(joined: readonly Group<Row>[]): Group<Row>[] {
-  const exact = new Map<string, { hosts: readonly number[]; rows: Row[] }>()
+  const exact = new Map<string | number, { hosts: readonly number[]; rows: Row[] }>()
   for (const { hosts, rows } of joined) {
-    const key = hosts.join()
+    const key = hosts.length === 1 ? (hosts[0] ?? -1) : hosts.join()
     const group = exact.get(key)
     if (group === undefined) exact.set(key, { hosts, rows: [...rows] })
     else for (const row of rows) group.rows.push(row)

@@ -39,12 +39,19 @@ export function joinVariants(
   )
   const explained = new Set<ScoredRow>()
   const limit = Math.max(EXPLAINED_BY, EXPLAINED_SHARE * fleet.size)
-  for (const group of [...shapes, ...columns]) {
-    const hosts = new Set<number>()
-    for (const at of group) for (const host of rows[at]?.deviation.hosts ?? []) hosts.add(host)
+  const seen = new Int32Array(fleet.fleet.hosts.length)
+  for (const [index, group] of [...shapes, ...columns].entries()) {
+    let count = 0
+    for (const at of group)
+      for (const host of rows[at]?.deviation.hosts ?? []) {
+        if (seen[host] === index + 1) continue
+        seen[host] = index + 1
+        count++
+      }
+    if (count <= limit) continue
     for (const at of group) {
       const row = rows[at]
-      if (row !== undefined && !isStrong(row) && hosts.size - row.deviation.hosts.length >= limit)
+      if (row !== undefined && !isStrong(row) && count - row.deviation.hosts.length >= limit)
         explained.add(row)
     }
   }

@@ -64,20 +64,12 @@ const MAX_ROUNDS = 4
  */
 export function weigh(
   fleet: ClusteredFleet,
-  rows: readonly ScoredRow[],
+  all: readonly ScoredRow[],
   isolated: ReadonlySet<number>
 ): Weighed[] {
+  const rows = withoutNoise(all)
   const words = rareWords(fleet, new Set(rows.map(({ deviation }) => deviation.item)))
-  const byHosts = Map.groupBy(rows, ({ deviation }) => deviation.hosts.join())
-  const isTied = (row: ScoredRow): boolean => {
-    const mine = words(row.deviation.item)
-    return (byHosts.get(row.deviation.hosts.join()) ?? []).some(
-      other =>
-        other.query !== row.query &&
-        other.accuses &&
-        words(other.deviation.item).some(word => mine.includes(word))
-    )
-  }
+  const isTied = tiedTest(rows, words)
   const { groups: joined, explained } = joinVariants(fleet, rows, isTied)
   const groups = groupByHosts(joined)
   let findings = new Set<number>()
@@ -96,6 +88,50 @@ export function weigh(
     for (const [at, { expected }] of weighed.entries()) if (isAtMost(expected, 'medium')) next.add(at)
     if (round === MAX_ROUNDS || next.size === findings.size) return weighed
     findings = next
+  }
+}
+
+/** So many groups with rows that say as much in one table are its noise, whatever else they show. */
+const MAX_NOISE = 64
+
+/** Leaves out plain rows of tables that very many hosts have rows of their own in. O(rows log rows). */
+function withoutNoise(rows: readonly ScoredRow[]): ScoredRow[] {
+  const hosts = new Map<string, Map<number, number>>()
+  for (const row of rows) {
+    const table = hosts.get(tableOf(row)) ?? new Map<number, number>()
+    hosts.set(tableOf(row), table)
+    const first = row.deviation.hosts[0] ?? -1
+    table.set(first, Math.max(table.get(first) ?? -Infinity, row.bits))
+  }
+  const limits = new Map<string, number>()
+  for (const [key, table] of hosts) {
+    const falling = [...table.values()].sort((a, b) => b - a)
+    limits.set(key, falling[MAX_NOISE] ?? -Infinity)
+  }
+  return rows.filter(
+    row =>
+      isStrong(row) || row.deviation.baseline !== 'none' || row.bits > (limits.get(tableOf(row)) ?? -Infinity)
+  )
+}
+
+/** Whether a row that one host has shares a rare word with another row of that host, in another table. */
+function tiedTest(
+  rows: readonly ScoredRow[],
+  words: (item: number) => readonly string[]
+): (row: ScoredRow) => boolean {
+  const byHost = new Map<number, ScoredRow[]>()
+  for (const row of rows) {
+    const [host = -1, second] = row.deviation.hosts
+    if (second !== undefined || !row.accuses) continue
+    const own = byHost.get(host)
+    if (own === undefined) byHost.set(host, [row])
+    else own.push(row)
+  }
+  return row => {
+    const mine = words(row.deviation.item)
+    return (byHost.get(row.deviation.hosts[0] ?? -1) ?? []).some(
+      other => other.query !== row.query && words(other.deviation.item).some(word => mine.includes(word))
+    )
   }
 }
 

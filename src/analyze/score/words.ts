@@ -36,11 +36,15 @@ export function rareWords(
     asked.set(id, words)
     for (const word of words) count.set(word, 0)
   }
-  for (const [id, item] of fleet.items.entries())
-    for (const word of asked.get(id) ?? wordsOf(item)) {
+  for (const [id, item] of fleet.items.entries()) {
+    const words = asked.get(id)
+    // What one host has, and nobody asks about, makes no word common.
+    if (words === undefined && (inFleet.items[id] ?? 0) < 2) continue
+    for (const word of words ?? wordsOf(item)) {
       const known = count.get(word)
       if (known !== undefined) count.set(word, known + (inFleet.items[id] ?? 0))
     }
+  }
   const limit = Math.max(MIN_COMMON, COMMON_SHARE * size)
   const rare = new Map<number, readonly string[]>()
   for (const [id, words] of asked)
