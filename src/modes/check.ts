@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Assessment, assess } from '../assess.ts'
 import { baselineNotices } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
+import { searchNotices } from '../indicators/notices.ts'
 import { failures } from '../publish/gate.ts'
 import type { Report } from '../report/report.ts'
 import type { BaseVersion } from '../review/base-version.ts'
@@ -31,7 +32,11 @@ export async function runCheck(
       job,
       collection,
       assessment,
-      [...notices, ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))],
+      [
+        ...notices,
+        ...searchSentences(assessment),
+        ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))
+      ],
       assessment.uncompared
     ),
     ...planOf(definitions, replaced, assessment.effect),
@@ -43,6 +48,12 @@ export async function runCheck(
     files: suggestion === null ? [] : [suggestion.file],
     problems: failures(report, job.inputs)
   }
+}
+
+/** What was looked for, and what could not be. */
+function searchSentences({ search, findings }: Assessment): string[] {
+  if (search === null) return []
+  return searchNotices(search, findings.filter(({ kind }) => kind === 'indicator').length)
 }
 
 /** The baseline that follows the rollouts of an analysis; `null` if there is none. */

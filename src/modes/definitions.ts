@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type Indicator, parseIndicators } from '../analyze/findings/indicators.ts'
 import { BaselineError, type BaselineFile, parseBaseline } from '../baseline/baseline.ts'
+import type { Indicator } from '../indicators/indicator.ts'
+import { readIndicators } from '../indicators/read.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
@@ -26,7 +27,7 @@ export async function loadDefinitions(
   const read = [
     loadPacks(packs, readFile),
     readBaseline(baseline, mode === 'baseline', readFile),
-    readIndicators(indicators, readFile)
+    readIndicators(indicators ?? '', readFile)
   ] as const
   const problems = (await Promise.allSettled(read)).flatMap(result =>
     result.status === 'rejected' ? [errorMessage(result.reason)] : []
@@ -55,32 +56,4 @@ async function readBaseline(
 
 function isMissing(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
-}
-
-/** A single line that looks like a relative path, or ends like a list of indicators, is meant as a file. */
-const LIST_FILE = /\.(?:txt|csv|ioc|list|indicators)$/i
-const RELATIVE_PATH = /^(?!\/)[\w.@+-]*\/[\w.@+/-]+$/
-
-/**
- * A single line that names a readable file of the workspace is a path; anything else is the indicators themselves. An
- * absolute path is a file only if it ends like a list: `/usr/sbin/sshd` is searched for on the hosts, not read here.
- */
-async function readIndicators(
-  text: string | null,
-  readFile: (path: string) => Promise<string>
-): Promise<readonly Indicator[]> {
-  const entry = text?.trim() ?? ''
-  if (entry === '') return []
-  if (/[\r\n]/.test(entry)) return parseIndicators(entry)
-  const list = LIST_FILE.test(entry) && !/[=*\s]/.test(entry)
-  if (entry.startsWith('/') && !list) return parseIndicators(entry)
-  const content = await readFile(entry).catch(() => null)
-  if (content !== null) return parseIndicators(content)
-  if (list || RELATIVE_PATH.test(entry)) {
-    throw new Error(
-      `indicators: the file ${sanitize(entry)} cannot be read. Check the path, and that actions/checkout runs before ` +
-        'this step; to search the hosts for this text itself, put a line that starts with # above it.'
-    )
-  }
-  return parseIndicators(entry)
 }
