@@ -1,6 +1,7 @@
 import type { Analysis } from './analyze/analysis.ts'
 import { analyze, worstFirst } from './analyze/analyze.ts'
 import type { Finding } from './analyze/finding.ts'
+import type { Draft } from './analyze/findings/draft.ts'
 import { evidenceCollector } from './analyze/findings/evidence.ts'
 import { finishFindings } from './analyze/findings/finish.ts'
 import { indicatorSearch } from './analyze/findings/indicators.ts'
@@ -26,6 +27,8 @@ export interface Question {
   readonly today: string
   /** The version that the baseline replaces, if a pull request changes it; `null`: the file is new. */
   readonly replaced?: Baseline | null
+  /** Findings about other proposed files, to be listed with those of the fleet. */
+  readonly proposed?: readonly Draft[]
 }
 
 export interface Assessment {
@@ -82,9 +85,16 @@ async function readFleet(
 }
 
 /** The analysis under the baseline. If this replaces another, with the poisoning guard's findings and the effect. */
-function judgeFleet(fleet: Fleet, { baseline, replaced, today }: Question): Omit<Assessment, 'findings' | 'search'> {
+function judgeFleet(
+  fleet: Fleet,
+  { baseline, replaced, proposed = [], today }: Question
+): Omit<Assessment, 'findings' | 'search'> {
   const match = baseline === null ? null : matchBaseline(baseline, fleet)
-  const analysis = analyze(fleet, match, today)
+  const analyzed = analyze(fleet, match, today)
+  const analysis =
+    proposed.length === 0
+      ? analyzed
+      : { ...analyzed, drafts: [...analyzed.drafts, ...proposed].sort(worstFirst) }
   const uncompared = uncomparedHosts(fleet, match)
   if (replaced === undefined || match === null) return { analysis, match, uncompared, effect: null }
   const olderMatch = replaced === null ? null : matchBaseline(replaced, fleet)

@@ -17,12 +17,13 @@ export async function runCheck(
   { content: replaced, notices }: BaseVersion
 ): Promise<ModeResult> {
   const { definitions, queries, hosts } = collection
-  const { baseline, indicators, packs } = definitions
+  const { baseline, indicators, packs, proposed } = definitions
   const question = {
     queries,
     indicators,
     today: dayOf(job),
     baseline: baseline?.content ?? null,
+    proposed: proposed.drafts,
     ...(replaced === undefined ? {} : { replaced })
   }
   const assessment = await job.log.group('Analyze', () => assess(question, hosts))
@@ -34,6 +35,7 @@ export async function runCheck(
       assessment,
       [
         ...notices,
+        ...proposed.notices,
         ...searchSentences(assessment),
         ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))
       ],

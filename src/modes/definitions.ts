@@ -6,6 +6,7 @@ import type { Inputs } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
+import { EncodingError } from '../text/decode.ts'
 import { sanitize } from '../text/sanitize.ts'
 
 /** What a run compares a fleet with and looks for in it, read from files before anything is called. */
@@ -16,18 +17,22 @@ export interface Definitions {
   readonly indicators: readonly Indicator[]
 }
 
+/** Reads a text file by its path in the workspace. */
+export type ReadFile = (path: string) => Promise<string>
+
 /**
  * Reads packs, baseline and indicators.
  * @throws Error with the problems of all three, one per line.
  */
 export async function loadDefinitions(
   { mode, packs, baseline, indicators }: Pick<Inputs, 'mode' | 'packs' | 'baseline' | 'indicators'>,
-  readFile: (path: string) => Promise<string>
+  readFile: ReadFile,
+  readIndicatorFile: ReadFile = readFile
 ): Promise<Definitions> {
   const read = [
     loadPacks(packs, readFile),
     readBaseline(baseline, mode === 'baseline', readFile),
-    readIndicators(indicators ?? '', readFile)
+    readIndicators(indicators ?? '', readIndicatorFile)
   ] as const
   const problems = (await Promise.allSettled(read)).flatMap(result =>
     result.status === 'rejected' ? [errorMessage(result.reason)] : []
@@ -39,10 +44,11 @@ export async function loadDefinitions(
 async function readBaseline(
   path: string | null,
   mayBeMissing: boolean,
-  readFile: (path: string) => Promise<string>
+  readFile: ReadFile
 ): Promise<Definitions['baseline']> {
   if (path === null) return null
   const text = await readFile(path).catch((error: unknown) => {
+    if (error instanceof EncodingError) throw new BaselineError(`baseline: ${error.message}`)
     if (mayBeMissing && isMissing(error)) return null
     throw new BaselineError(
       `baseline: ${sanitize(path)} cannot be read. Check the path, and that actions/checkout runs before this step; ` +
