@@ -1,13 +1,16 @@
 import type { Analysis } from './analyze/analysis.ts'
 import { analyze, worstFirst } from './analyze/analyze.ts'
 import type { Finding } from './analyze/finding.ts'
+import type { Draft } from './analyze/findings/draft.ts'
 import { evidenceCollector } from './analyze/findings/evidence.ts'
 import { finishFindings } from './analyze/findings/finish.ts'
-import { type Indicator, indicatorSearch } from './analyze/findings/indicators.ts'
+import { indicatorSearch } from './analyze/findings/indicators.ts'
 import { limitRows } from './analyze/findings/limit-rows.ts'
 import { type Uncompared, uncomparedHosts } from './analyze/uncompared.ts'
 import type { Baseline } from './baseline/baseline.ts'
 import { type BaselineMatch, matchBaseline, withBaselineColumns } from './baseline/match.ts'
+import type { IndicatorSearch } from './indicators/coverage.ts'
+import type { Indicator } from './indicators/indicator.ts'
 import { type Fleet, fleetBuilder } from './normalize/fleet.ts'
 import type { Query } from './osquery/pack.ts'
 import { baselineVersion } from './review/baseline-version.ts'
@@ -24,6 +27,8 @@ export interface Question {
   readonly today: string
   /** The version that the baseline replaces, if a pull request changes it; `null`: the file is new. */
   readonly replaced?: Baseline | null
+  /** Findings about other proposed files, to be listed with those of the fleet. */
+  readonly proposed?: readonly Draft[]
 }
 
 export interface Assessment {
@@ -35,6 +40,8 @@ export interface Assessment {
   readonly uncompared: Uncompared
   /** What replacing the baseline changes for the fleet; `null`: it is not replaced. */
   readonly effect: Effect | null
+  /** Which indicators were looked for, and where; `null`: there are none. */
+  readonly search: IndicatorSearch | null
 }
 
 /**
@@ -55,7 +62,12 @@ export async function assess(
   if (analysis.drafts.some(draft => draft.rows.length > 0)) {
     for await (const record of hosts()) evidence.add(record)
   }
-  return { ...judged, analysis, findings: finishFindings(analysis, evidence.finish(), search.findings()) }
+  return {
+    ...judged,
+    analysis,
+    findings: finishFindings(analysis, evidence.finish(), search.findings()),
+    search: indicators.length > 0 ? search.coverage() : null
+  }
 }
 
 /** Makes the hosts comparable. Returning frees the memory that this takes. */
@@ -73,9 +85,16 @@ async function readFleet(
 }
 
 /** The analysis under the baseline. If this replaces another, with the poisoning guard's findings and the effect. */
-function judgeFleet(fleet: Fleet, { baseline, replaced, today }: Question): Omit<Assessment, 'findings'> {
+function judgeFleet(
+  fleet: Fleet,
+  { baseline, replaced, proposed = [], today }: Question
+): Omit<Assessment, 'findings' | 'search'> {
   const match = baseline === null ? null : matchBaseline(baseline, fleet)
-  const analysis = analyze(fleet, match, today)
+  const analyzed = analyze(fleet, match, today)
+  const analysis =
+    proposed.length === 0
+      ? analyzed
+      : { ...analyzed, drafts: [...analyzed.drafts, ...proposed].sort(worstFirst) }
   const uncompared = uncomparedHosts(fleet, match)
   if (replaced === undefined || match === null) return { analysis, match, uncompared, effect: null }
   const olderMatch = replaced === null ? null : matchBaseline(replaced, fleet)

@@ -11,14 +11,19 @@ import { runCollect } from './modes/collect.ts'
 import { loadDefinitions } from './modes/definitions.ts'
 import { collectSnapshot, gitHubOf, type Job, type ModeResult, workspaceReader } from './modes/job.ts'
 import { emptyReport } from './modes/report.ts'
+import type { Pack } from './osquery/pack.ts'
 import type { Ports } from './ports.ts'
 import { addSummary, summaryFile } from './publish/channels/summary.ts'
 import { publish } from './publish/publish.ts'
 import { escapeLine, fenced } from './report/escape.ts'
+import { baseFirst } from './review/base-commit.ts'
+import { judgingPacks } from './review/base-packs.ts'
 import { readBaseVersion } from './review/base-version.ts'
 
-const NO_TOKEN =
-  'This pull request comes from a fork or from Dependabot, which get no OIDC token. No host was contacted, so the verdict is incomplete.'
+const UNTRUSTED =
+  'This pull request comes from a fork or from Dependabot, whose runs contact no host under any event. The verdict is incomplete.'
+const NO_PACK =
+  'No pack of this run is on the base branch yet. No host was contacted, so the verdict is incomplete.'
 
 /**
  * One run of the action, from inputs to publication. Returns the exit code; every failure is one clear error in the
@@ -75,12 +80,18 @@ async function execute(job: Job): Promise<readonly string[]> {
 
 async function runMode(job: Job): Promise<ModeResult> {
   const { inputs, context, log } = job
-  const definitions = await loadDefinitions(inputs, workspaceReader(job))
-  const reviewed = inputs.mode === 'check' ? definitions.baseline : null
+  const read = workspaceReader(job)
+  const loaded = await loadDefinitions(inputs, read, baseFirst(read, context, gitHubOf(job)))
+  const reviewed = inputs.mode === 'check' ? loaded.baseline : null
   const baseVersion = await readBaseVersion(reviewed, context, gitHubOf(job))
-  if (COLLECTORS[inputs.collector].usesAws && context.pullRequest?.untrusted && context.oidc === null) {
-    log.warning(NO_TOKEN)
-    return { report: emptyReport(job, NO_TOKEN, definitions, baseVersion), problems: [] }
+  const baseline = baseVersion.proposed ?? loaded.baseline
+  const reachesHosts = inputs.collector !== 'files'
+  const { packs, ...proposed } = await judgingPacks(loaded.packs, reachesHosts, context, gitHubOf(job))
+  const definitions = { ...loaded, baseline, packs, proposed }
+  const obstacle = obstacleOf(job, packs)
+  if (obstacle !== null) {
+    log.warning(obstacle)
+    return { report: emptyReport(job, obstacle, definitions, baseVersion), problems: [] }
   }
   const collection = await collectSnapshot(job, definitions)
   // Set at once: the snapshot is complete whatever becomes of the analysis.
@@ -93,6 +104,12 @@ async function runMode(job: Job): Promise<ModeResult> {
     case 'check':
       return runCheck(job, collection, baseVersion)
   }
+}
+
+/** Why a proposal may not contact hosts; `null`: it may. */
+function obstacleOf({ inputs, context }: Job, packs: readonly Pack[]): string | null {
+  if (COLLECTORS[inputs.collector].usesAws && context.pullRequest?.untrusted === true) return UNTRUSTED
+  return packs.length === 0 ? NO_PACK : null
 }
 
 /** The one place that writes files, sets outputs and publishes. */

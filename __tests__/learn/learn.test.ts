@@ -9,6 +9,7 @@ import { fleetBuilder } from '../../src/normalize/fleet.ts'
 import type { Query } from '../../src/osquery/pack.ts'
 import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
 import { facts, fleet, host, hostId, QUERIES, query } from '../support/fleets.ts'
+import { indicatorsIn } from '../support/indicators.ts'
 
 const question = (today = '2026-09-30') => ({ queries: QUERIES, indicators: [], today })
 
@@ -196,10 +197,9 @@ describe('what looks like an intruder', () => {
     const everywhere = fleet(10, (_, rows) =>
       rows.programs?.push({ path: '/opt/evil/agent', username: 'root' })
     )
-    const { parseIndicators } = await import('../../src/analyze/findings/indicators.ts')
     const { baseline, refused } = await learnFromFleet(
       { name: 'web', packs: {}, cleanHosts: [], previous: null, acceptRare: false },
-      { ...question(), indicators: parseIndicators('/opt/evil/agent') },
+      { ...question(), indicators: await indicatorsIn('/opt/evil/agent') },
       async function* () {
         yield* everywhere
       }

@@ -41,7 +41,7 @@ test('all problems of packs, baseline and indicators are reported at once', asyn
     expect.arrayContaining([
       expect.stringMatching(/^packs: lynux is neither a built-in pack/),
       expect.stringContaining('broken.json is not a valid baseline'),
-      expect.stringMatching(/^indicators: "ab": a literal needs at least 3 characters/)
+      expect.stringMatching(/^indicators: line 1: "ab": a literal needs at least 3 characters/)
     ])
   )
 })
@@ -57,7 +57,11 @@ describe('indicators', () => {
     ['a file of the workspace', 'iocs.txt', ['diamorphine', 'ip:203.0.113.0/24']],
     ['a file without an extension', 'security/today', ['sha256:'.padEnd(71, 'a')]],
     ['a list on the runner', '/tmp/runner/iocs.txt', ['diamorphine']],
-    ['several lines', 'iocs.txt\nxmrig', ['iocs.txt', 'xmrig']],
+    [
+      'several lines, of which one is a file',
+      'iocs.txt\nxmrig',
+      ['diamorphine', 'ip:203.0.113.0/24', 'xmrig']
+    ],
     ['a word', 'diamorphine', ['diamorphine']],
     ['an expression', '/kinsing|xmrig/', ['/kinsing|xmrig/']],
     ['a value of a column', 'crontab.command=/opt/run.txt', ['crontab.command=/opt/run.txt']],

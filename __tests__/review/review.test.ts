@@ -61,7 +61,7 @@ describe('a pull request that approves an implant on 1 of 30 hosts', () => {
     ])
   })
 
-  test('is medium in an ordinary table, low in a context table', async () => {
+  test('is high in an ordinary table too, low in a context table', async () => {
     const hosts = fleet(30, (index, rows) => {
       if (index !== 4) return
       rows.programs?.push({ path: '/opt/x', username: 'root' })
@@ -72,7 +72,7 @@ describe('a pull request that approves an implant on 1 of 30 hosts', () => {
     })
     const { poisoned } = await review(hosts, clean, baseline)
     expect(poisoned.map(({ severity, rows }) => [severity, rows[0]?.query])).toEqual([
-      ['medium', 'programs'],
+      ['high', 'programs'],
       ['low', 'sessions']
     ])
   })
@@ -155,7 +155,7 @@ test('hosts that differ from the others only by an implant are not a role, and c
   expect([...new Set(poisoned.flatMap(finding => finding.hosts))].sort()).toEqual(
     Array.from({ length: 20 }, (_, at) => hostId(at))
   )
-  expect(poisoned.every(({ severity }) => severity === 'medium')).toBe(true)
+  expect(poisoned.every(({ severity }) => severity === 'high')).toBe(true)
 })
 
 test('a pull request that allows a stopped protection is found, with the hosts', async () => {
@@ -186,11 +186,11 @@ describe('a pull request that follows a rollout', () => {
     expect(findings.filter(({ kind, severity }) => kind === 'deviation' && severity !== 'info')).toEqual([])
   })
 
-  test('too early, on fewer than half of the hosts, is a medium finding', async () => {
+  test('too early, on fewer than half of the hosts, is a high finding', async () => {
     const { poisoned } = await review(withPort(14), clean, adding(clean, 'ports', { optional: [EXPORTER] }))
     expect(poisoned).toEqual([
       expect.objectContaining({
-        severity: 'medium',
+        severity: 'high',
         hosts: Array.from({ length: 14 }, (_, at) => hostId(at))
       })
     ])

@@ -14,6 +14,11 @@ export interface RunContext {
   /** Path of the workflow file in the repository; `null` if it is unknown or in another repository. */
   readonly workflow: string | null
   readonly pullRequest: PullRequest | null
+  /**
+   * The commit of the base branch that the run's files are judged by, where the event says so: of a merge group, and of
+   * events that run on the default branch although a pull request may be checked out.
+   */
+  readonly baseCommit?: string
   /** Where this job can request an OIDC token; `null`: it may not. */
   readonly oidc: { readonly url: string; readonly token: string } | null
 }
@@ -36,8 +41,13 @@ const payloadSchema = z.object({
       base: z.object({ repo: repositorySchema })
     })
     .nullish()
-    .catch(null)
+    .catch(null),
+  merge_group: z.object({ base_sha: z.string() }).nullish().catch(null),
+  issue: z.object({ pull_request: z.unknown().optional() }).nullish().catch(null),
+  workflow_run: z.object({ event: z.string() }).nullish().catch(null)
 })
+
+type Payload = z.infer<typeof payloadSchema>
 
 /** Reads the context. A missing or broken event payload is not an error: its facts are `null`. */
 export async function readContext(
@@ -49,6 +59,7 @@ export async function readContext(
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
   const pull = payload?.pull_request
   const runId = env.GITHUB_RUN_ID || null
+  const baseCommit = baseCommitOf(payload, env.GITHUB_SHA)
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
   return {
     event: env.GITHUB_EVENT_NAME ?? '',
@@ -69,8 +80,17 @@ export async function readContext(
             env.GITHUB_ACTOR === 'dependabot[bot]'
         }
       : null,
+    ...(baseCommit ? { baseCommit } : {}),
     oidc: url && token ? { url, token } : null
   }
+}
+
+function baseCommitOf(payload: Payload | undefined, sha: string | undefined): string | undefined {
+  if (payload?.merge_group) return payload.merge_group.base_sha
+  const isOnBase =
+    (payload?.issue?.pull_request ?? null) !== null ||
+    (payload?.workflow_run?.event.startsWith('pull_request') ?? false)
+  return isOnBase ? sha : undefined
 }
 
 /** The path in `acme/infra/.github/workflows/drift.yml@refs/heads/main`, the form of GITHUB_WORKFLOW_REF. */

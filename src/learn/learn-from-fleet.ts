@@ -2,10 +2,11 @@ import type { Analysis } from '../analyze/analysis.ts'
 import type { Cluster } from '../analyze/cluster/clusters.ts'
 import { countItems } from '../analyze/counts.ts'
 import type { Draft } from '../analyze/findings/draft.ts'
-import type { Indicator } from '../analyze/findings/indicators.ts'
 import { type Assessment, assess, type Question } from '../assess.ts'
 import type { Baseline } from '../baseline/baseline.ts'
 import { withBaselineColumns } from '../baseline/match.ts'
+import type { Indicator } from '../indicators/indicator.ts'
+import { compileIndicators } from '../indicators/matcher.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import { itemKey } from '../normalize/items.ts'
 import { rowReader } from '../normalize/values.ts'
@@ -150,12 +151,13 @@ async function indicatedItems(
 ): Promise<Map<number, string>> {
   const indicated = new Map<number, string>()
   if (indicators.length === 0) return indicated
+  const matches = compileIndicators(indicators)
   const ids = new Map(fleet.items.map((item, id) => [itemKey(item.query, item.columns, item.values), id]))
   for await (const record of hosts()) {
     const readRow = rowReader(record)
     for (const [index, query] of fleet.queries.entries()) {
       for (const row of record.queries[query.name]?.rows ?? []) {
-        const indicator = indicators.find(candidate => candidate.matches(query, row))
+        const [indicator] = matches(query, row)
         if (indicator === undefined) continue
         const { columns, values } = readRow(query, row)
         const id = ids.get(itemKey(index, columns, values))

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Assessment, assess } from '../assess.ts'
 import { baselineNotices } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
+import { searchNotices } from '../indicators/notices.ts'
 import { failures } from '../publish/gate.ts'
 import type { Report } from '../report/report.ts'
 import type { BaseVersion } from '../review/base-version.ts'
@@ -16,12 +17,13 @@ export async function runCheck(
   { content: replaced, notices }: BaseVersion
 ): Promise<ModeResult> {
   const { definitions, queries, hosts } = collection
-  const { baseline, indicators, packs } = definitions
+  const { baseline, indicators, packs, proposed } = definitions
   const question = {
     queries,
     indicators,
     today: dayOf(job),
     baseline: baseline?.content ?? null,
+    proposed: proposed.drafts,
     ...(replaced === undefined ? {} : { replaced })
   }
   const assessment = await job.log.group('Analyze', () => assess(question, hosts))
@@ -31,7 +33,12 @@ export async function runCheck(
       job,
       collection,
       assessment,
-      [...notices, ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))],
+      [
+        ...notices,
+        ...proposed.notices,
+        ...searchSentences(assessment),
+        ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))
+      ],
       assessment.uncompared
     ),
     ...planOf(definitions, replaced, assessment.effect),
@@ -43,6 +50,12 @@ export async function runCheck(
     files: suggestion === null ? [] : [suggestion.file],
     problems: failures(report, job.inputs)
   }
+}
+
+/** What was looked for, and what could not be. */
+function searchSentences({ search, findings }: Assessment): string[] {
+  if (search === null) return []
+  return searchNotices(search, findings.filter(({ kind }) => kind === 'indicator').length)
 }
 
 /** The baseline that follows the rollouts of an analysis; `null` if there is none. */

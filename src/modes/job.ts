@@ -13,9 +13,12 @@ import { type Query, unknownQuery } from '../osquery/pack.ts'
 import type { Ports } from '../ports.ts'
 import type { Outputs } from '../publish/channel.ts'
 import type { Report } from '../report/report.ts'
+import type { JudgingPacks } from '../review/base-packs.ts'
 import { readSnapshot } from '../snapshot/read.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
-import type { Definitions } from './definitions.ts'
+import { decodeUtf8 } from '../text/decode.ts'
+import { sanitize } from '../text/sanitize.ts'
+import type { Definitions, ReadFile } from './definitions.ts'
 
 /** One run: its inputs, its surroundings, and when it must stop. */
 export interface Job extends Ports {
@@ -47,11 +50,16 @@ export interface OutputFile {
   readonly text: string
 }
 
+/** Definitions, and what a pull request would change in its packs. */
+export interface JudgedDefinitions extends Definitions {
+  readonly proposed: Pick<JudgingPacks, 'drafts' | 'notices'>
+}
+
 /** A fleet in a snapshot, and the definitions to judge it by. */
 export interface Collection {
   /** Of the snapshot file, absolute. */
   readonly path: string
-  readonly definitions: Definitions
+  readonly definitions: JudgedDefinitions
   readonly collected: Collected
   /** Of the packs, and those of the snapshot that no pack has. */
   readonly queries: readonly Query[]
@@ -60,12 +68,12 @@ export interface Collection {
 }
 
 /** Reads a text file by its path in the workspace. */
-export function workspaceReader({ context }: Job): (path: string) => Promise<string> {
-  return path => readFile(resolve(context.workspace, path), 'utf8')
+export function workspaceReader({ context }: Job): ReadFile {
+  return async path => decodeUtf8(await readFile(resolve(context.workspace, path)), sanitize(path))
 }
 
 /** Collects all hosts into a snapshot in the output folder. */
-export async function collectSnapshot(job: Job, definitions: Definitions): Promise<Collection> {
+export async function collectSnapshot(job: Job, definitions: JudgedDefinitions): Promise<Collection> {
   const { inputs, context, startedAt, outputDir, signal, log, clock, mask, env } = job
   const { repository, runId, workspace } = context
   const path = join(outputDir, 'snapshot.ndjson.gz')

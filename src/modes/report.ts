@@ -10,7 +10,7 @@ import { summarize } from '../report/summarize.ts'
 import { type BaseVersion, NOT_REPLACED } from '../review/base-version.ts'
 import type { Effect } from '../review/plan.ts'
 import type { Definitions } from './definitions.ts'
-import type { Collection, Job } from './job.ts'
+import type { Collection, Job, JudgedDefinitions } from './job.ts'
 
 const TOOL = { name: manifest.name, version: manifest.version }
 
@@ -36,7 +36,7 @@ export function fleetReport(
   return buildReport(
     TOOL,
     run,
-    { ...analysis, notices: [...notices, ...analysis.notices] },
+    { ...analysis, notices: [...notices, ...collected.notices, ...analysis.notices] },
     findings,
     expectedHosts(job, collected.targeted),
     uncompared
@@ -51,7 +51,7 @@ export function fleetReport(
 export function emptyReport(
   job: Job,
   reason: string,
-  definitions: Definitions | null = null,
+  definitions: JudgedDefinitions | null = null,
   baseVersion: BaseVersion = NOT_REPLACED
 ): Report {
   return {
@@ -62,9 +62,16 @@ export function emptyReport(
     hosts: [],
     clusters: [],
     findings: [],
-    notices: [...reason.split('\n'), ...baseVersion.notices],
+    notices: [...reason.split('\n'), ...baseVersion.notices, ...proposalNotices(definitions)],
     ...(definitions === null ? {} : planOf(definitions, baseVersion.content, null))
   }
+}
+
+/** What a proposal changes in the packs, in sentences. */
+function proposalNotices(definitions: JudgedDefinitions | null): string[] {
+  if (definitions === null) return []
+  const { drafts, notices } = definitions.proposed
+  return [...drafts.map(({ explanation }) => explanation), ...notices]
 }
 
 /** What the pull request under review does; nothing if it leaves the baseline as it is. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { EncodingError } from '../text/decode.ts'
 import { BUILTIN_PACKS, builtinPack } from './builtin-packs.ts'
 import type { Pack, Query } from './pack.ts'
 import { parsePack } from './parse-pack.ts'
@@ -34,7 +35,8 @@ export function queriesOf(packs: readonly Pack[]): Query[] {
 async function loadPack(entry: string, readFile: (path: string) => Promise<string>): Promise<Pack> {
   const builtin = builtinPack(entry)
   if (builtin !== null) return builtin
-  const text = await readFile(entry).catch(() => {
+  const text = await readFile(entry).catch((error: unknown) => {
+    if (error instanceof EncodingError) throw new Error(`packs: ${error.message}`)
     throw new Error(
       `packs: ${entry} is neither a built-in pack (${BUILTIN_PACKS.join(', ')}) nor a file that can be read`
     )

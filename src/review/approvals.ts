@@ -46,6 +46,8 @@ export interface Approval {
   readonly observers: number
   /** Nothing shows it today: the new version only makes room for it. */
   readonly preapproved?: true
+  /** A pattern as mode `baseline` writes it for rows that the fleet has. */
+  readonly learned?: true
 }
 
 /**

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { type Baseline, BaselineError, type BaselineFile, parseBaseline } from '../baseline/baseline.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import type { RunContext } from '../github/context.ts'
 import type { GitHub } from '../github/ports.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { sanitize } from '../text/sanitize.ts'
+import { baseCommitOf, isProposal, mergedText, repositoryPath } from './base-commit.ts'
 
 /** The version of the baseline on the base branch of a pull request. */
 export interface BaseVersion {
@@ -11,21 +13,24 @@ export interface BaseVersion {
   readonly content: Baseline | null | undefined
   /** Notices for the reader. */
   readonly notices: readonly string[]
+  /** The proposed version, if it is not the one on disk. */
+  readonly proposed?: BaselineFile
 }
 
 export const NOT_REPLACED: BaseVersion = { content: undefined, notices: [] }
 
 /**
- * Reads the version of a baseline that a pull request replaces: the file at the first parent of the merge commit,
- * through the API, so that a shallow checkout is enough. Outside of a pull request there is none.
+ * Reads the version of a baseline that a pull request or a merge group replaces, through the API. Outside of these there
+ * is none.
  * @throws Error if GitHub refuses, unless the pull request comes from a fork: a review that cannot look must not pass.
  */
 export async function readBaseVersion(
   baseline: BaselineFile | null,
-  { event, pullRequest, sha }: RunContext,
+  context: RunContext,
   github: Pick<GitHub, 'firstParent' | 'fileAt'> | null
 ): Promise<BaseVersion> {
-  if (baseline === null || pullRequest === null) return NOT_REPLACED
+  const { pullRequest, sha, workspace } = context
+  if (baseline === null || !isProposal(context)) return NOT_REPLACED
   if (github === null || sha === null)
     return {
       ...NOT_REPLACED,
@@ -34,19 +39,40 @@ export async function readBaseVersion(
       ]
     }
   try {
-    // The commit of pull_request_target is on the base branch itself.
-    const before = event === 'pull_request_target' ? sha : await github.firstParent(sha)
-    const text = before === null ? null : await github.fileAt(baseline.path, before)
-    if (text === null)
-      return { content: null, notices: ['The baseline is new: all of its rows were reviewed as added.'] }
+    const before = await baseCommitOf(context, github)
+    const path = repositoryPath(workspace, baseline.path)
+    const text = before === null ? null : await github.fileAt(path, before)
     if (text === baseline.text) return NOT_REPLACED
+    const merged = (await mergedText(path, context, github)) ?? baseline.text
+    const isOnDisk = merged === baseline.text
+    const proposed = isOnDisk ? baseline : withText(baseline, merged)
+    const more = isOnDisk ? {} : { proposed }
+    const notices = isOnDisk ? [] : [notMerged(path)]
+    if (merged === text) return { ...NOT_REPLACED, ...more, notices }
+    if (text === null)
+      return {
+        content: null,
+        ...more,
+        notices: [...notices, 'The baseline is new: all of its rows were reviewed as added.']
+      }
     const replaced = parseBaseVersion(baseline.path, text)
-    return isSame(replaced.content, baseline.content) ? NOT_REPLACED : replaced
+    return isSame(replaced.content, proposed.content)
+      ? { ...NOT_REPLACED, ...more, notices }
+      : { ...replaced, ...more, notices: [...notices, ...replaced.notices] }
   } catch (error) {
+    if (error instanceof BaselineError) throw error
     const message = `The version of ${baseline.path} on the base branch cannot be read: ${sanitize(errorMessage(error))}.`
-    if (pullRequest.untrusted) return { ...NOT_REPLACED, notices: [message] }
+    if (pullRequest?.untrusted === true) return { ...NOT_REPLACED, notices: [message] }
     throw new Error(`${message} Give the job the permission "contents: read".`)
   }
+}
+
+const notMerged = (path: string): string =>
+  `The checkout of ${sanitize(path)} is not that of the merge commit, whose version was judged instead. Leave \`ref\` of actions/checkout empty to check the merge commit out.`
+
+function withText({ path }: BaselineFile, text: string): BaselineFile {
+  const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
+  return { path, sha256, text, content: parseBaseline(path, text) }
 }
 
 /** Whether two files differ only in white space, line ends or order. */

@@ -85,3 +85,11 @@ export function rowsOf({ match }: BaselineVersion): Map<number, Item> {
   }
   return rows
 }
+
+/** Whether the baseline knows an item on the hosts of some role. */
+export function isKnown({ match }: BaselineVersion, id: number): boolean {
+  const matched = match?.matchedItem?.[id] ?? id
+  return (
+    match?.roles.some(({ required, optional }) => required.has(matched) || optional.has(matched)) ?? false
+  )
+}

@@ -3,17 +3,16 @@ import type { Severity } from '../analyze/finding.ts'
 import { acceptanceId, acceptanceWords, coversItem } from '../analyze/findings/acceptances.ts'
 import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
-import { isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
+import { generalize, isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
 import type { Item } from '../normalize/items.ts'
 import type { Query } from '../osquery/pack.ts'
 import { count } from '../text/phrases.ts'
 import type { Approval, Change } from './approvals.ts'
-import { isAcceptedEverywhere, isJudged, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
+import { isAcceptedEverywhere, isJudged, isKnown, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
 
-/** How severe it is that a table is no longer watched, by what the table means for security. */
+/** How severe it is that rows of a table would go unnoticed: most intruders stay by ordinary tables, such as crontab. */
 export function severityOfTable({ weight }: Query): Severity {
-  if (weight === 'integrity') return 'high'
-  return weight === 'context' ? 'low' : 'medium'
+  return weight === 'context' ? 'low' : 'high'
 }
 
 /**
@@ -34,18 +33,19 @@ export function findPreapprovals(
     clusters.flatMap(({ hosts }) => hosts)
   )
   const rows = [
-    ...newPatterns(change, rare).map(item => ['unexpected', item] as const),
-    ...relaxedProtections(change, approvals).map(item => ['missing', item] as const)
+    ...newPatterns(change, rare).map(item => ['unexpected', item, isLearnedPattern(change, item)] as const),
+    ...relaxedProtections(change, approvals).map(item => ['missing', item, false] as const)
   ]
-  return rows.flatMap(([kind, item]): Approval[] => {
+  return rows.flatMap(([kind, item, isLearned]): Approval[] => {
     if (isAcceptedEverywhere(older, fleet, item)) return []
     const observers = observed[item.query] ?? 0
     const onNoHost = { cluster: null, hosts: [], accepted: new Map(), affected: 0 }
-    return [{ kind, item, ...onNoHost, observers, preapproved: true }]
+    const learned = isLearned ? ({ learned: true } as const) : {}
+    return [{ kind, item, ...onNoHost, observers, preapproved: true, ...learned }]
   })
 }
 
-/** Patterns that match more than the rows they replace, except those of many variants, which learning writes. */
+/** Patterns that only the new version has: each counts as all the text that it matches, however many rows it replaces. */
 function newPatterns({ fleet, older, newer }: Change, rare: readonly Approval[]): Item[] {
   const before = new Set([...rowsOf(older).values()].map(keyOfItem))
   return [...rowsOf(newer)].flatMap(([id, item]) => {
@@ -56,10 +56,16 @@ function newPatterns({ fleet, older, newer }: Change, rare: readonly Approval[])
       other =>
         other.item.query === item.query && tests.every((test, at) => test.test(other.item.values[at] ?? ''))
     )
-    const variants = newer.match?.matchedItem?.filter(matched => matched === id).length ?? 0
-    const isLearned = fleet.queries[item.query]?.weight !== 'integrity' && variants >= MIN_VARIANTS
-    return isReported || isLearned ? [] : [item]
+    return isReported ? [] : [item]
   })
+}
+
+/** Whether a pattern is the one that mode `baseline` makes of rows of this fleet, and not a wider one. */
+function isLearnedPattern({ fleet }: Change, { query, values }: Item): boolean {
+  const isVariant = (other: Item) =>
+    other.query === query &&
+    values.every((value, at) => other.values[at] === value || generalize(other.values[at] ?? '') === value)
+  return fleet.items.filter(isVariant).length >= MIN_VARIANTS
 }
 
 /** Protections that only the old version requires of some host, and that no host lacks. */
@@ -95,7 +101,7 @@ export function unjudgedQueries(
         acceptance.query === query.name && acceptance.hosts === undefined && matchesAnyRow(acceptance)
     )
     return [
-      poisoningDraft(
+      proposalDraft(
         query,
         JSON.stringify(['unjudged', query.name]),
         severityOfTable(query),
@@ -107,53 +113,59 @@ export function unjudgedQueries(
 }
 
 /**
- * Acceptances that only the new version has and that cover nothing yet, or more than they need to: in integrity tables
- * and tables of protections any with a wildcard, elsewhere those that match every row.
+ * Acceptances that only the new version has and that match more than deviates today: a row that no host has, or any
+ * text, because of a wildcard.
  *
  * @param unused ids of the acceptances that cover nothing
  */
 export function openAcceptances(
-  { fleet, older, newer }: Change,
+  change: Change,
   unused: ReadonlySet<string>,
   rare: readonly Approval[]
 ): Draft[] {
+  const { fleet, older, newer } = change
   const keyOfAcceptance = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
   const before = new Set(older.accept.map(keyOfAcceptance))
   return newer.accept.flatMap(acceptance => {
     const query = fleet.queries.find(({ name }) => name === acceptance.query)
     if (query === undefined || before.has(keyOfAcceptance(acceptance))) return []
     if (rare.some(({ item }) => coversItem(acceptance, fleet, item))) return []
-    const isCritical = query.weight === 'integrity' || query.control
     const coversNothing = unused.has(acceptanceId(acceptance))
-    const isWide =
-      matchesAnyRow(acceptance) || (isCritical && Object.values(acceptance.match).some(hasWildcard))
-    if (!coversNothing && !isWide) return []
+    if (!coversNothing && !matchesMore(acceptance, change)) return []
     return [
-      poisoningDraft(
+      proposalDraft(
         query,
         keyOfAcceptance(acceptance),
-        isCritical ? 'high' : isWide ? 'medium' : 'low',
+        severityOfTable(query),
         coversNothing
           ? `The new baseline accepts rows of ${query.name} that no host has: a match would go unnoticed when it appears.`
-          : `The new baseline accepts more rows of ${query.name} than hosts have today: any other match would go unnoticed.`,
-        null
+          : `The new baseline accepts more rows of ${query.name} than hosts have today: any other match would go unnoticed. Accept the rows that hosts have, without a wildcard.`
       )
     ]
   })
 }
 
-const hasWildcard = (glob: string): boolean => /[*?]/.test(glob)
+/**
+ * Whether an acceptance also matches what does not deviate today: any text, by a wildcard, or rows that are known and
+ * so need no acceptance.
+ */
+function matchesMore(acceptance: Acceptance, { fleet, older, newer }: Change): boolean {
+  if (Object.values(acceptance.match).some(glob => /[*?]/.test(glob))) return true
+  return fleet.items.some(
+    (item, id) => coversItem(acceptance, fleet, item) && (isKnown(older, id) || isKnown(newer, id))
+  )
+}
 
 const matchesAnyRow = ({ match }: Acceptance): boolean =>
-  Object.values(match).every(glob => /^\*+$/.test(glob))
+  Object.values(match).every(glob => /^[*?]+$/.test(glob))
 
-/** A finding about the baseline itself: it names no host and no row. */
-function poisoningDraft(
+/** A finding about a proposed file itself: it names no host and no row. */
+export function proposalDraft(
   query: Query,
   cause: string,
   severity: Severity,
   explanation: string,
-  acceptedBy: string | null
+  acceptedBy: string | null = null
 ): Draft {
   return {
     id: fingerprint('poisoning', [cause]),

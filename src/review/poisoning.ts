@@ -37,7 +37,7 @@ export function poisoning(change: Change, analysis: Pick<Analysis, 'fleet' | 'dr
     return id
   }
   const groups = Map.groupBy(
-    suspicious.flatMap(approval => splitByAcceptance(approval, change.fleet)),
+    suspicious.flatMap(approval => splitByAcceptance(approval, change)),
     ({ approval: { kind, cluster, preapproved = false }, hosts, severity, by }) =>
       JSON.stringify([kind, cluster, hosts, severity, preapproved, by === null ? null : acceptanceWords(by)])
   )
@@ -60,19 +60,26 @@ interface SplitApproval {
   readonly severity: Severity
 }
 
-function splitByAcceptance(approval: Approval, fleet: Fleet): SplitApproval[] {
-  const severity = severityOfApproval(fleet.queries[approval.item.query], approval)
+function splitByAcceptance(approval: Approval, { fleet, older }: Change): SplitApproval[] {
+  const severity = severityOfApproval(fleet.queries[approval.item.query], approval, older.match === null)
   if (severity === null) return []
   if (approval.hosts.length === 0) return [{ approval, hosts: [], by: null, severity }]
   const groups = Map.groupBy(approval.hosts, host => approval.accepted.get(host) ?? null)
   return [...groups].map(([by, hosts]) => ({ approval, hosts, by, severity }))
 }
 
-/** `null`: no finding. A row that is no longer required matters only if it is a protection. */
-function severityOfApproval(query: Query | undefined, { kind, preapproved }: Approval): Severity | null {
+/**
+ * `null`: no finding. A row that is no longer required matters only if it is a protection. In the first baseline of a
+ * group, rows of ordinary tables replace no judgment: they are one step lower.
+ */
+function severityOfApproval(
+  query: Query | undefined,
+  { kind, learned }: Approval,
+  isFirst: boolean
+): Severity | null {
   if (query === undefined) return null
-  if (kind === 'missing' && !query.control) return null
-  return kind === 'missing' && preapproved !== true ? 'high' : severityOfTable(query)
+  if (kind === 'missing') return query.control ? severityOfTable(query) : null
+  return (learned || isFirst) && query.weight === 'normal' ? 'medium' : severityOfTable(query)
 }
 
 /** One finding for rows on the same hosts. */

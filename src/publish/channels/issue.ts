@@ -18,7 +18,13 @@ export async function upsertIssue(
   { log, github }: Pick<PublishPorts, 'log' | 'github'>
 ): Promise<Outputs> {
   const { name, mode, startedAt } = report.run
-  if (inputs.issue === 'never' || github === null || context.pullRequest !== null) return {}
+  if (
+    inputs.issue === 'never' ||
+    github === null ||
+    context.pullRequest !== null ||
+    context.baseCommit !== undefined
+  )
+    return {}
   if (mode !== 'check' || report.hosts.length === 0) return {}
   const marker = markerOf(name)
   const fullReport =

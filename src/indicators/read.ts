@@ -1,0 +1,170 @@
+import { errorMessage } from '../lib/error-message.ts'
+import { number } from '../text/phrases.ts'
+import { sanitize } from '../text/sanitize.ts'
+import { parseNetwork } from './addresses.ts'
+import { readMisp } from './formats/misp.ts'
+import { type DocumentEntry, readStix } from './formats/stix.ts'
+import { type Indicator, type Origin, patternKey, type ReadEntry } from './indicator.ts'
+import { parseList } from './list.ts'
+import { isSigma, readSigma } from './sigma/read.ts'
+
+const MAX_INDICATORS = 100_000
+const MAX_EXPRESSIONS = 1_000
+/** Of the lines that are refused. */
+const MAX_PROBLEMS = 20
+
+/** Names that are meant as a file. */
+const LIST_FILE = /\.(?:txt|csv|tsv|ioc|iocs|list|indicators|stix|json|ya?ml|sha256|sha1|md5)$/i
+const RELATIVE_PATH = /^(?!\/)(?!\w+:\/\/)[\w.@+-]*\/[\w.@+/-]+$/
+
+/**
+ * Reads the `indicators` input: files of the workspace and indicators in place, in any mix. A line is a file if it is
+ * named like a list, or if it is a relative path that can be read; a single word may be a file too. An absolute path is a
+ * file only if it is named like a list: `/usr/sbin/sshd` is searched for on the hosts, not read here.
+ *
+ * @param readFile reads a text file by its path in the workspace
+ * @throws Error with every line that is not understood
+ */
+export async function readIndicators(
+  text: string,
+  readFile: (path: string) => Promise<string>
+): Promise<Indicator[]> {
+  const problems: string[] = []
+  const entries: ReadEntry[] = []
+  const lines = isSigma(text) ? [] : text.split(/\r\n|\r|\n/)
+  const isAlone = lines.length === 1
+  for (const [at, line] of lines.entries()) {
+    const path = line.trim()
+    if (!mayBeFile(path, isAlone)) continue
+    const content = await readFile(path).catch(() => null)
+    if (content !== null) entries.push(...(await parseIndicators(content, path)))
+    else if (LIST_FILE.test(path) || (isAlone && RELATIVE_PATH.test(path))) {
+      problems.push(
+        `the file ${sanitize(path)} cannot be read. Check the path, and that actions/checkout runs before ` +
+          'this step; to search the hosts for this text itself, write it as a /regex/.'
+      )
+    } else continue
+    // An empty line in its place: the others keep their numbers.
+    lines[at] = ''
+  }
+  entries.push(...(await parseIndicators(lines.length > 0 ? lines.join('\n') : text, null)))
+  return distinct(entries, problems)
+}
+
+/** The indicators of one text: a list, a STIX bundle, a MISP event or Sigma rules; JSON may be among the lines of a list. */
+export async function parseIndicators(text: string, file: string | null): Promise<ReadEntry[]> {
+  if (isSigma(text)) return fromDocument(await readSigma(text), { file, line: 1 })
+  const entries: ReadEntry[] = []
+  let list = ''
+  let start = 1
+  let line = 1
+  const flush = () => {
+    entries.push(...parseList(list, file, start))
+    list = ''
+  }
+  for (let at = 0; at < text.length; ) {
+    const end = lineEnd(text, at)
+    const document = /^\s*[[{]\s*["{\r\n]/.test(text.slice(at, end + 2)) ? jsonEnd(text, at) : -1
+    const stop = document < 0 ? end : document
+    const part = text.slice(at, stop)
+    if (document < 0) {
+      if (list === '') start = line
+      list += part
+    } else {
+      flush()
+      entries.push(...fromDocument(readDocument(part), { file, line }))
+    }
+    line += part.split('\n').length - 1
+    at = stop
+  }
+  flush()
+  return entries
+}
+
+function mayBeFile(path: string, isAlone: boolean): boolean {
+  if (path === '' || /^#|[=*\s[\]{}"]|^\/.*\/$/.test(path) || path.length > 500) return false
+  if (parseNetwork(path) !== null) return false
+  return LIST_FILE.test(path) || (!path.startsWith('/') && (isAlone || RELATIVE_PATH.test(path)))
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end + 1
+}
+
+/** Where the JSON value that starts in a line ends; −1 if it never does. */
+function jsonEnd(text: string, from: number): number {
+  let depth = 0
+  let quoted = false
+  for (let at = from; at < text.length; at++) {
+    const character = text[at]
+    if (quoted) {
+      if (character === '\\') at++
+      else if (character === '"') quoted = false
+    } else if (character === '"') quoted = true
+    else if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1
+  }
+  return -1
+}
+
+function readDocument(json: string): DocumentEntry[] {
+  try {
+    const value: unknown = JSON.parse(json)
+    const values = Array.isArray(value) ? value : [value]
+    return values.flatMap(one => {
+      const entries = readMisp(one) ?? readStix(one)
+      return entries.length > 0
+        ? entries
+        : [
+            {
+              text: json.slice(0, 60),
+              problem: 'JSON without an indicator: neither a STIX bundle nor a MISP event'
+            }
+          ]
+    })
+  } catch (error) {
+    return [{ text: json.slice(0, 60), problem: `not valid JSON: ${errorMessage(error)}` }]
+  }
+}
+
+function fromDocument(entries: readonly DocumentEntry[], origin: Origin): ReadEntry[] {
+  return entries.map(entry =>
+    'pattern' in entry ? { origin, indicator: entry } : { origin, text: entry.text, problem: entry.problem }
+  )
+}
+
+/** Each indicator once. @throws Error with every line that is not understood */
+export function distinct(entries: readonly ReadEntry[], others: readonly string[] = []): Indicator[] {
+  const problems = [...others]
+  const indicators = new Map<string, Indicator>()
+  let expressions = 0
+  for (const entry of entries) {
+    if ('problem' in entry) {
+      problems.push(`${place(entry.origin)}: "${sanitize(entry.text, 100)}": ${sanitize(entry.problem)}`)
+      continue
+    }
+    const key = patternKey(entry.indicator.pattern)
+    if (indicators.has(key)) continue
+    indicators.set(key, entry.indicator)
+    if (entry.indicator.pattern.kind === 'regex') expressions++
+  }
+  for (const [size, limit, noun] of [
+    [indicators.size, MAX_INDICATORS, 'indicators'],
+    [expressions, MAX_EXPRESSIONS, 'regular expressions']
+  ] as const) {
+    if (size > limit) problems.push(`${number(size)} ${noun} are given, at most ${number(limit)} are allowed`)
+  }
+  if (problems.length > 0) {
+    const more = problems.length - MAX_PROBLEMS
+    const shown = problems.slice(0, MAX_PROBLEMS)
+    throw new Error(
+      `indicators: ${[...shown, ...(more > 0 ? [`${number(more)} more lines are not understood`] : [])].join('; ')}`
+    )
+  }
+  return [...indicators.values()]
+}
+
+function place({ file, line }: Origin): string {
+  return file === null ? `line ${line}` : `${sanitize(file)}, line ${line}`
+}

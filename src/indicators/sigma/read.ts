@@ -1,0 +1,24 @@
+import { errorMessage } from '../../lib/error-message.ts'
+import type { DocumentEntry } from '../formats/stix.ts'
+import { readSigmaRule } from './parse.ts'
+
+/** Whether a text is Sigma rules in YAML. */
+export const isSigma = (text: string): boolean => /^logsource:/m.test(text) && /^detection:/m.test(text)
+
+/** The rules of a text, one for each document. YAML is loaded only here: most runs have no rule. */
+export async function readSigma(text: string): Promise<DocumentEntry[]> {
+  const { parseAllDocuments } = await import('yaml')
+  return [...parseAllDocuments(text, { logLevel: 'silent' })].map(document => {
+    try {
+      const [error] = document.errors
+      if (error !== undefined) throw new Error(`not valid YAML: ${error.message.split('\n')[0]}`)
+      const read = readSigmaRule(document.toJS({ maxAliasCount: 0 }))
+      if ('rule' in read)
+        return { text: `Sigma: ${read.rule.title}`, pattern: { kind: 'sigma', rule: read.rule } }
+      const type = `Sigma rule of ${read.logsource}`
+      return { text: `Sigma: ${read.title}`, pattern: { kind: 'other', type, value: read.title } }
+    } catch (error) {
+      return { text: 'Sigma rule', problem: errorMessage(error) }
+    }
+  })
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import type { RunContext } from '../github/context.ts'
+import type { GitHub } from '../github/ports.ts'
+
+/** Whether a run judges what is not merged yet: a pull request, a merge group, or what such a run started. */
+export function isProposal({ pullRequest, baseCommit }: RunContext): boolean {
+  return pullRequest !== null || baseCommit !== undefined
+}
+
+/**
+ * The commit of the base branch that a proposal is judged by: as the event says, else the first parent of the merge
+ * commit, so that a shallow checkout is enough. `null`: no commit is known.
+ * @throws ApiError
+ */
+export async function baseCommitOf(
+  context: RunContext,
+  github: Pick<GitHub, 'firstParent'>
+): Promise<string | null> {
+  const { event, sha, baseCommit } = context
+  if (baseCommit !== undefined) return baseCommit
+  // The commit of pull_request_target is on the base branch itself.
+  if (sha === null || event === 'pull_request_target') return sha
+  return github.firstParent(sha)
+}
+
+/**
+ * The path of a file in its repository, with `/`. A checkout into a folder of the workspace is recognized by its `.git`.
+ * @param path absolute, or relative to the workspace
+ */
+export function repositoryPath(workspace: string, path: string): string {
+  const file = resolve(workspace, path)
+  let root = resolve(workspace)
+  for (let folder = dirname(file); folder.startsWith(root + sep); folder = dirname(folder)) {
+    if (existsSync(join(folder, '.git'))) root = folder
+  }
+  return relative(root, file).split(sep).join('/')
+}
+
+/**
+ * The text of a file in the merge commit of a pull request, so that like is compared with like: the head of the branch
+ * may be checked out while the base moved on. `null`: the run has no merge commit, or the file is not in it.
+ * @param path in the repository
+ * @throws ApiError
+ */
+export async function mergedText(
+  path: string,
+  { event, sha, baseCommit }: RunContext,
+  github: Pick<GitHub, 'fileAt'>
+): Promise<string | null> {
+  if (sha === null || baseCommit !== undefined || event === 'pull_request_target') return null
+  return github.fileAt(path, sha)
+}
+
+/**
+ * Reads files as the base branch has them, and from disk what it does not have: nobody may drop an indicator by
+ * proposing it.
+ */
+export function baseFirst(
+  readFile: (path: string) => Promise<string>,
+  context: RunContext,
+  github: Pick<GitHub, 'firstParent' | 'fileAt'> | null
+): (path: string) => Promise<string> {
+  if (!isProposal(context) || github === null) return readFile
+  return async path => {
+    const commit = await baseCommitOf(context, github)
+    const name = repositoryPath(context.workspace, path)
+    const base = commit === null || name.startsWith('..') ? null : await github.fileAt(name, commit)
+    return base ?? readFile(path)
+  }
+}
