@@ -56,10 +56,10 @@ function sampleHosts(fleet: Fleet, hosts: readonly number[]): readonly number[] 
 
 /**
  * By query: whether its rows can make a cluster. Rows that are rarely innocent cannot, because the cluster would hide
- * them; nor versions of packages, which hosts receive one by one.
+ * them.
  */
 function roleQueries(fleet: Fleet): boolean[] {
-  return fleet.queries.map(query => weightOfQuery(query) !== 'integrity' && query.cohort.length === 0)
+  return fleet.queries.map(query => weightOfQuery(query) !== 'integrity')
 }
 
 /** The rows that neither nearly all nor nearly no hosts have, and whether most hosts have them. */

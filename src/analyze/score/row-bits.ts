@@ -80,6 +80,8 @@ export interface ScoredRow extends RowEvidence {
   readonly kin: string
   /** Whether it may accuse a host. */
   readonly accuses: boolean
+  /** It is an account of a person or a service, its key or its password. */
+  readonly isAccount: boolean
 }
 
 const NO_ITEM: Item = { query: -1, columns: [], values: [] }
@@ -142,7 +144,11 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       bits: reasons.reduce((sum, [, bits]) => sum + bits, 0),
       reasons,
       kin: kinOf(deviation, traits, facts),
-      accuses: kind !== 'context'
+      accuses: kind !== 'context',
+      isAccount:
+        !traits.launches &&
+        facts.account === 'other' &&
+        ['shell', 'key', 'password_status'].some(column => item.columns.includes(column))
     }
   })
 }
@@ -224,7 +230,7 @@ function readProgram(
   if (facts.isShell && kind === 'moment') {
     if (traits.connections) add('shell-connection', 2)
     else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
-    else if (facts.isPlainShell) add('shell-of-service', 1)
+    else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
   } else if (facts.isDualUse) add('dual-use', 1)
   if (item.columns.includes('family')) add('raw-socket', 1)
   if (facts.port === 'open')

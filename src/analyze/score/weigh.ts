@@ -252,7 +252,11 @@ function featureBits(
 
 function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
   const most = new Map<string, number>()
-  for (const row of rows) most.set(tableOf(row), Math.max(most.get(tableOf(row)) ?? 0, row.bits))
+  for (const row of rows) {
+    // An account, its key and its password are one thing that happened.
+    const key = row.isAccount ? 'account' : tableOf(row)
+    most.set(key, Math.max(most.get(key) ?? 0, row.bits))
+  }
   let sum = 0
   for (const bits of most.values()) {
     if (bits >= SAYS_ALONE) return true
