@@ -9,6 +9,10 @@ const SERVERS =
   /^(nginx|apache2|httpd|caddy|haproxy|java|node|php-fpm.*|uwsgi|gunicorn|puma|beam\.smp|mysqld|mariadbd|postgres|redis-server|mongod|memcached|tomcat)$/
 const LOGIN_PARENTS = /\/(sshd|sshd-session|bash|dash|sh|zsh|sudo|su|tmux|screen|login|ssm-session-worker)$/
 const PACKAGE_RUN = /\/(apt-get|apt|dpkg|dpkg-query|dnf|yum|rpm|unattended-upgrade|apt\.systemd\.daily)$/
+const PACKAGE_RUN_CGROUP = /\/(apt-daily|dnf-automatic|packagekit)/
+/** Units of the distribution that come and go. */
+const COMING_AND_GOING =
+  /^(user@|getty@|systemd-fsck@|(systemd-hostnamed|systemd-timedated|packagekit|fwupd|polkit|apt-daily|apt-daily-upgrade|dpkg-db-backup|man-db|logrotate|fstrim|motd-news|systemd-tmpfiles-clean|sysstat-collect|dnf-makecache)\.service$)/
 const CONTAINER = /docker|kubepods|containerd|libpod/
 const CONTROLS =
   /^(auditd|amazon-ssm-agent|amazon-cloudwatch-agent|osqueryd|falcon-sensor|wazuh-agent|rsyslog|systemd-journald|apparmor|ufw|firewalld|fail2ban|chrony|chronyd|filebeat|fluent-bit|unattended-upgrades)\.service$/
@@ -26,6 +30,12 @@ const isSystem = ({ path }: Process) => startsWithAny(path, SYSTEM_FOLDERS)
 const isInMemory = ({ path }: Process) => path.startsWith('/memfd:')
 const isSession = ({ cgroup, parent }: Process) =>
   cgroup.startsWith('/user.slice/') || LOGIN_PARENTS.test(parent)
+
+const isPackageRun = ({ path, parent, cgroup }: Process) =>
+  PACKAGE_RUN.test(path) ||
+  PACKAGE_RUN.test(parent) ||
+  PACKAGE_RUN_CGROUP.test(cgroup) ||
+  path.startsWith('/usr/lib/apt/')
 
 /** The rows that the linux pack's queries return on this host. Columns that no query compares are left out or constant. */
 export function tablesOf(host: HostState): Rows {
@@ -51,7 +61,7 @@ function processTables({ processes }: HostState): Rows {
       process =>
         !isTemporary(process) &&
         !isInMemory(process) &&
-        !(isSystem(process) && (isSession(process) || PACKAGE_RUN.test(process.path))),
+        !(isSystem(process) && (isSession(process) || isPackageRun(process))),
       process => [plain(process)]
     ),
     sessions: table(
@@ -216,15 +226,17 @@ function systemTables(host: HostState): Rows {
   const units = [...host.units.values()]
   return {
     kernel_modules: [...host.modules].map(name => ({ name, size: '16384', used_by: '-', status: 'Live' })),
-    systemd_units: units.map(({ id, fragment, state, user, active }) => ({
-      id,
-      fragment_path: fragment,
-      unit_file_state: state,
-      user,
-      active_state: active ? 'active' : 'inactive',
-      sub_state: active ? 'running' : 'dead',
-      description: id
-    })),
+    systemd_units: units
+      .filter(({ id, fragment }) => !(COMING_AND_GOING.test(id) && fragment.startsWith('/usr/lib/')))
+      .map(({ id, fragment, state, user, active }) => ({
+        id,
+        fragment_path: fragment,
+        unit_file_state: state,
+        user,
+        active_state: active ? 'active' : 'inactive',
+        sub_state: active ? 'running' : 'dead',
+        description: id
+      })),
     security_controls: units
       .filter(({ id }) => CONTROLS.test(id))
       .map(({ id, fragment, state, active }) => ({
