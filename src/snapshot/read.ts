@@ -40,7 +40,7 @@ const hostSchema = z.object({
 })
 
 const querySchema = z.object({
-  status: z.enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
+  status: z.enum(['ok', 'incomplete', 'failed', 'timeout', 'truncated', 'unsupported']),
   detail: z.string().nullable().default(null),
   rows: z.array(z.unknown()).default([])
 })
