@@ -116,11 +116,11 @@ function runPackageTimer(host: HostState, random: Random): void {
       user: apt ? '_apt' : 'root',
       connections: [{ address: '10.9.1.1', port: 80 }]
     })
-  if (random.chance(0.3)) addUnit(host, 'man-db.service', { state: 'static' })
 }
 
 /** The management agent answers before the host's own services have started. */
 function boot(host: HostState, random: Random): void {
+  host.booting = true
   host.processes = host.processes.filter(({ user }) => user === 'root' || random.chance(0.6))
   run(host, '/usr/bin/python3.12', { cmdline: 'cloud-init modules --mode=final' })
   if (random.chance(0.2)) addUnit(host, 'cloud-init-hotplugd.service', { state: 'static' })
