@@ -62,7 +62,7 @@ const SUITES: readonly Suite[] = [
 /** The engine is tuned on the first and reported on the second. */
 const FIRST_SEED: Readonly<Record<string, number>> = { dev: 1_000, report: 500_000 }
 const FLEETS = 6
-const FLEETS_SHORT = 2
+const FLEETS_SHORT = 4
 
 const first = FIRST_SEED[options.seeds]
 const fleets = Number(options.fleets ?? (options.short ? FLEETS_SHORT : FLEETS))

@@ -10,7 +10,7 @@ import { runCheck } from './modes/check.ts'
 import { runCollect } from './modes/collect.ts'
 import { loadDefinitions } from './modes/definitions.ts'
 import { collectSnapshot, gitHubOf, type Job, type ModeResult, workspaceReader } from './modes/job.ts'
-import { emptyReport } from './modes/report.ts'
+import { dayOf, emptyReport } from './modes/report.ts'
 import type { Pack } from './osquery/pack.ts'
 import type { Ports } from './ports.ts'
 import { addSummary, summaryFile } from './publish/channels/summary.ts'
@@ -81,9 +81,9 @@ async function execute(job: Job): Promise<readonly string[]> {
 async function runMode(job: Job): Promise<ModeResult> {
   const { inputs, context, log } = job
   const read = workspaceReader(job)
-  const loaded = await loadDefinitions(inputs, read, baseFirst(read, context, gitHubOf(job)))
+  const loaded = await loadDefinitions(inputs, read, baseFirst(read, context, gitHubOf(job)), dayOf(job))
   const reviewed = inputs.mode === 'check' ? loaded.baseline : null
-  const baseVersion = await readBaseVersion(reviewed, context, gitHubOf(job))
+  const baseVersion = await readBaseVersion(reviewed, context, gitHubOf(job), dayOf(job))
   const baseline = baseVersion.proposed ?? loaded.baseline
   const reachesHosts = inputs.collector !== 'files'
   const { packs, ...proposed } = await judgingPacks(loaded.packs, reachesHosts, context, gitHubOf(job))

@@ -216,3 +216,25 @@ test('a query that is no longer in any pack is reported with its location, and i
     'b.json:9:5: no pack of this run has the query ports, so its rows were not compared.'
   ])
 })
+
+const accepting = (more: object) => JSON.stringify({ ...valid, accept: [{ ...valid.accept[0], ...more }] })
+
+test.each([['*'], ['?*'], ['*/*'], ['**'], ['/??/*']])(
+  'a run refuses an acceptance of nearly any row (%s)',
+  glob => {
+    expect(() => parseBaseline('b.json', accepting({ match: { port: glob } }), '2026-12-01')).toThrow(
+      'accept[0].match matches nearly any row'
+    )
+    const named = accepting({ match: { port: glob, path: '/opt/debug/*' } })
+    expect(parseBaseline('b.json', named, '2026-12-01').accept).toHaveLength(1)
+  }
+)
+
+test('an acceptance may last 400 days from the day of the run', () => {
+  const until = (expires: string) => () => parseBaseline('b.json', accepting({ expires }), '2026-01-01')
+  expect(until('2027-02-05')).not.toThrow()
+  expect(until('2027-02-06')).toThrow(
+    'accept[0].expires is more than 400 days away: an acceptance is for a time'
+  )
+  expect(until('9999-12-31')).toThrow(/400 days/)
+})

@@ -124,3 +124,13 @@ test('no event payload is an error', async () => {
     })
   )
 })
+
+test('a merge group, and events on the default branch that concern a pull request, name the base commit', async () => {
+  const baseCommit = async (payload: unknown) => (await at(payload, { GITHUB_SHA: 'main' })).baseCommit
+  expect(await baseCommit({ merge_group: { base_sha: 'queue' } })).toBe('queue')
+  expect(await baseCommit({ issue: { number: 5, pull_request: { url: '' } } })).toBe('main')
+  expect(await baseCommit({ issue: { number: 5 } })).toBeUndefined()
+  expect(await baseCommit({ workflow_run: { event: 'pull_request' } })).toBe('main')
+  expect(await baseCommit({ workflow_run: { event: 'schedule' } })).toBeUndefined()
+  expect(await baseCommit(pull(sameRepository))).toBeUndefined()
+})

@@ -1,7 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parseBaseline } from '../../src/baseline/baseline.ts'
 import { writeBaseline } from '../../src/baseline/write.ts'
 import type { RunContext } from '../../src/github/context.ts'
+import { repositoryPath } from '../../src/review/base-commit.ts'
 import { readBaseVersion } from '../../src/review/base-version.ts'
 
 const BASE = writeBaseline({
@@ -60,4 +64,31 @@ test('under pull_request_target, whose commit is on the base branch, the base ve
 
 test('without a parent commit, all rows are reviewed as added', async () => {
   expect((await readBaseVersion(file(HEAD), context(), gitHub({}, null))).content).toBeNull()
+})
+
+test('if the head is checked out while main moved on, the version of the merge commit is judged, with a notice', async () => {
+  const moved = BASE.replace('["22"]', '["22"],\n        ["80"]')
+  const files = { base: moved, merge: moved }
+  const unchanged = await readBaseVersion(file(BASE), context(), gitHub(files))
+  expect(unchanged.content).toBeUndefined()
+  expect(unchanged.proposed?.content).toEqual(parseBaseline('b.json', moved))
+  expect(unchanged.notices.join()).toMatch(/The checkout of b\.json is not that of the merge commit/)
+
+  const changed = await readBaseVersion(file(BASE), context(), gitHub({ base: moved, merge: HEAD }))
+  expect(changed.content).toEqual(parseBaseline('b.json', moved))
+  expect(changed.proposed?.content).toEqual(parseBaseline('b.json', HEAD))
+})
+
+test('in a merge group, the base version is the file at the base commit of the group', async () => {
+  const group = { ...context('merge_group'), pullRequest: null, baseCommit: 'queue' }
+  const replaced = await readBaseVersion(file(HEAD), group, gitHub({ queue: BASE, base: HEAD }))
+  expect(replaced).toEqual({ content: parseBaseline('b.json', BASE), notices: [] })
+})
+
+test('a checkout into a folder is found by its path in the repository', () => {
+  const workspace = mkdtempSync(join(tmpdir(), 'workspace-'))
+  mkdirSync(join(workspace, 'infra/.git'), { recursive: true })
+  expect(repositoryPath(workspace, 'infra/baselines/b.json')).toBe('baselines/b.json')
+  expect(repositoryPath(workspace, './baselines/../b.json')).toBe('b.json')
+  rmSync(workspace, { recursive: true })
 })

@@ -9,6 +9,13 @@ export interface SimulatedHost {
   /** When its command ends; by default never. */
   readonly endsAt?: number
   readonly startsAt?: number
+  /** When all of its output is there, as SSM shows it of a command that still runs; by default when it ends. */
+  readonly printsAt?: number
+  readonly exitCode?: number
+  /** What its command prints on stderr. */
+  readonly errors?: string
+  /** How long its command runs before the agent says it has ended, by the agent's own clock. */
+  readonly ranFor?: number
   /** It never ends a command after the first. */
   readonly hangsLater?: boolean
   /** StatusDetails once it has ended. */
@@ -19,6 +26,7 @@ export interface SimulatedHost {
   readonly tagged?: boolean
   readonly registered?: boolean
   readonly windows?: boolean
+  readonly platformType?: 'Linux' | 'MacOS' | 'Windows'
 }
 
 export interface Simulation {
@@ -26,6 +34,8 @@ export interface Simulation {
   readonly settling?: number
   /** Milliseconds by which the list of invocations lags behind the command's counts. */
   readonly lag?: number
+  /** Whether DescribeInstanceInformation answers. */
+  readonly agents?: boolean
   /** An action that never answers. */
   readonly stuck?: string
   /** ListCommands returns only a command that is requested by its id. */
@@ -56,6 +66,8 @@ export function awsError(name: string, message = `${name} happened`): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } })
 }
 
+/** A canceled command is `Cancelling` so long (milliseconds, measured on the agent). */
+const CANCELLING = 2_000
 export const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
 
 interface Command {
@@ -92,23 +104,31 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
   }
 
   function stateAt(of: Command, host: SimulatedHost, time: number): string {
-    if ((host.windows ?? false) !== of.powershell) return 'InvalidPlatform'
+    // AWS-RunShellScript is for Linux and macOS, AWS-RunPowerShellScript for Windows and Linux.
+    if (host.windows && !of.powershell) return 'InvalidPlatform'
+    if (!host.windows && of.powershell) return 'Failed'
     const { startsAt = 0, details = 'Success' } = host
     const endsAt = (host.hangsLater && !of.first ? undefined : host.endsAt) ?? Number.POSITIVE_INFINITY
     if (of.sentAt + endsAt <= Math.min(time, of.cancelledAt)) return details
-    if (time >= of.cancelledAt) return 'Cancelled'
+    if (time >= of.cancelledAt) return time < of.cancelledAt + CANCELLING ? 'Cancelling' : 'Cancelled'
     return of.sentAt + startsAt <= time ? 'InProgress' : 'Pending'
   }
 
-  function listed(of: Command): readonly SimulatedHost[] {
+  function listedHosts(of: Command): readonly SimulatedHost[] {
     const age = now - of.sentAt
     if (age < (simulation.settling ?? 0)) return []
     const rate = of.filter ? simulation.dispatchedASecond : undefined
     return rate === undefined ? of.hosts : of.hosts.slice(0, Math.floor((age * rate) / 1_000) + 1)
   }
 
-  const outputOf = (of: Command, host: SimulatedHost): string =>
-    host.output?.(of.nonce, of.script) ?? answerOf(of.nonce, host.id, of.queries)
+  /** What the host had printed by then. */
+  function outputOf(of: Command, host: SimulatedHost, time: number): string {
+    if ((host.windows ?? false) !== of.powershell) return ''
+    const endsAt = host.hangsLater && !of.first ? undefined : host.endsAt
+    const at = of.sentAt + (host.printsAt ?? endsAt ?? Number.POSITIVE_INFINITY)
+    if (at > Math.min(time, of.cancelledAt)) return ''
+    return host.output?.(of.nonce, of.script) ?? answerOf(of.nonce, host.id, of.queries)
+  }
 
   const actions: Record<string, (input: Input) => object> = {
     SendCommand(input) {
@@ -120,13 +140,16 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
           : input.InstanceIds.flatMap(id => known.filter(host => host.id === id))
       if (input.InstanceIds !== undefined && hosts.length < input.InstanceIds.length)
         throw awsError('InvalidInstanceId')
+      const powershell = input.DocumentName === 'AWS-RunPowerShellScript'
+      if (input.InstanceIds !== undefined && !powershell && hosts.some(host => host.windows))
+        throw awsError('UnsupportedPlatformType')
       const id = `command-${commands.size + 1}`
       commands.set(id, {
         sentAt: now,
         script,
         first: commands.size === 0,
         nonce: /^\$?nonce ?= ?'?(\w+)'?$/m.exec(script)?.[1] ?? '',
-        powershell: input.DocumentName === 'AWS-RunPowerShellScript',
+        powershell,
         hosts,
         filter: input.InstanceIds === undefined,
         queries: [...script.matchAll(/^(?:q | {2}@\(')([\w.-]+)/gm)]
@@ -162,21 +185,27 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
     },
     ListCommandInvocations(input) {
       const of = command(input)
-      const all = listed(of)
+      const all = listedHosts(of)
       const from = Number(input.NextToken ?? 0)
       const size = input.MaxResults ?? 50
       if (size > 50) throw awsError('ValidationException')
       return {
         CommandInvocations: all.slice(from, from + size).map(host => {
-          const details = stateAt(of, host, now - (simulation.lag ?? 0))
-          const ended = !OPENING.has(details)
-          const output = ended && details !== 'InvalidPlatform' ? outputOf(of, host) : ''
+          const time = now - (simulation.lag ?? 0)
+          const details = stateAt(of, host, time)
+          const began = new Date(of.sentAt)
+          const plugin = {
+            Output: listed(outputOf(of, host, time), host.errors ?? ''),
+            ResponseCode: OPENING.has(details) ? -1 : (host.exitCode ?? 0),
+            ResponseStartDateTime: began,
+            ResponseFinishDateTime: new Date(of.sentAt + (host.ranFor ?? host.endsAt ?? 0))
+          }
           return {
             CommandId: input.CommandId,
             InstanceId: host.id,
             Status: statusOf(details),
             StatusDetails: details,
-            ...(input.Details ? { CommandPlugins: [{ Output: inline(output) }] } : {})
+            ...(input.Details ? { CommandPlugins: [plugin] } : {})
           }
         }),
         ...(from + size < all.length ? { NextToken: String(from + size) } : {})
@@ -186,15 +215,24 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
       const of = command(input)
       const host = of.hosts.find(({ id }) => id === input.InstanceId)
       if (host === undefined) throw awsError('InvocationDoesNotExist')
-      const ended = !OPENING.has(stateAt(of, host, now))
-      const output = outputOf(of, host)
+      const details = stateAt(of, host, now)
+      const output = outputOf(of, host, now)
       return {
-        ResponseCode: ended ? 0 : -1,
-        StandardOutputContent: !ended
-          ? ''
-          : output.length < 24_000
-            ? output
-            : `${output.slice(0, 23_980)}--output truncated--`
+        Status: statusOf(details),
+        StatusDetails: details,
+        ResponseCode: OPENING.has(details) ? -1 : (host.exitCode ?? 0),
+        StandardOutputContent:
+          output.length < 24_000 ? output : `${output.slice(0, 23_980)}--output truncated--`
+      }
+    },
+    DescribeInstanceInformation() {
+      if (!simulation.agents) throw awsError('AccessDeniedException')
+      return {
+        InstanceInformationList: fleet.map(host => ({
+          InstanceId: host.id,
+          PingStatus: 'Online',
+          PlatformType: host.platformType ?? (host.windows ? 'Windows' : 'Linux')
+        }))
       }
     },
     CancelCommand(input) {
@@ -238,8 +276,11 @@ function statusOf(details: string): string {
     : details
 }
 
-function inline(output: string): string {
-  return output.length < 2_500 ? output : `${output.slice(0, 2_475)}\n---Output truncated---`
+/** A list shows 2,477 bytes of the output and its errors, each cut by itself. */
+function listed(output: string, errors: string): string {
+  const cut = (text: string) =>
+    text.length < 2_500 ? text : `${text.slice(0, 2_477)}\n---Output truncated---`
+  return errors === '' ? cut(output) : `${cut(output)}\n----------ERROR-------\n${cut(errors)}`
 }
 
 function decodeScript(lines: readonly string[]): string {

@@ -259,5 +259,5 @@ function isRow({ queries }: LabeledFleet, row: ResultFinding['rows'][number], pl
 /** Equal in the query's identity; for a foreign query in every column that both show. */
 function isSameRow(query: Query, reported: Row, planted: Row): boolean {
   const columns = query.identity ?? Object.keys(planted).filter(column => Object.hasOwn(reported, column))
-  return columns.length > 0 && columns.every(column => reported[column] === planted[column])
+  return columns.length > 0 && columns.every(column => (reported[column] ?? '') === (planted[column] ?? ''))
 }

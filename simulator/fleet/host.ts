@@ -91,6 +91,7 @@ export function addFile(host: SimulatedHost, path: string, content: string, colu
     mode: '0644',
     type: 'regular',
     size: content.length * 97,
+    symlink: 0,
     ...columns
   })
   addRow(host, 'hash', { path, directory, sha256: digestOf(content) })

@@ -46,7 +46,7 @@ export function deduplicate({ headLines, results }: ReplyText, packed: string): 
   for (const line of headLines) {
     const words = line.split(' ')
     if (words[0] === 'query') {
-      if (words[2] === 'ok') {
+      if (words[2] === 'ok' || words[2] === 'incomplete') {
         words[6] = '='
         complete.push(results[query] ?? '')
       }

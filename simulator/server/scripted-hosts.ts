@@ -33,11 +33,11 @@ export function scriptedHosts(answer: (host: SimulatedHost, sql: string) => Osqu
 
   function replyOf(script: string, host: SimulatedHost, name: string): RetainedReply {
     const hasOsquery = host.behavior !== 'no-osquery'
-    const statements = hasOsquery ? [...script.matchAll(/^q ([\w.-]+) '((?:[^']|'\\'')*)'$/gm)] : []
+    const statements = hasOsquery ? statementsOf(script) : []
     const lines: string[] = []
     const results: string[] = []
-    for (const [, query = '', quoted = ''] of statements) {
-      const { stdout, stderr, code } = answer(host, quoted.replaceAll("'\\''", "'"))
+    for (const { query, sql } of statements) {
+      const { stdout, stderr, code } = answer(host, sql)
       const failure = stderr.includes('no such table') ? 'unsupported' : 'failed'
       const printed = code === 0 ? Buffer.from(stdout).toString('latin1') : ''
       const detail = code === 0 ? '-' : Buffer.from(stderr.slice(0, 300)).toString('base64') || '-'
@@ -93,6 +93,18 @@ export function scriptedHosts(answer: (host: SimulatedHost, sql: string) => Osqu
 function scriptOf(commands: readonly string[]): string {
   const text = /'([A-Za-z0-9+/=]+)'/.exec(commands.join('\n'))?.[1] ?? ''
   return gunzipSync(Buffer.from(text, 'base64')).toString('utf8')
+}
+
+/** The queries of a collector's script, which has all statements in one block. */
+function statementsOf(script: string): { query: string; sql: string }[] {
+  const packed = /^printf %s '([A-Za-z0-9+/=]+)' \| decode/m.exec(script)?.[1] ?? ''
+  const block = gunzipSync(Buffer.from(packed, 'base64'))
+  let at = 0
+  return [...script.matchAll(/^q ([\w.-]+) (\d+)$/gm)].map(([, query = '', length]) => {
+    const sql = block.toString('utf8', at, at + Number(length))
+    at += Number(length)
+    return { query, sql }
+  })
 }
 
 function variablesOf(script: string): Record<string, string | undefined> {

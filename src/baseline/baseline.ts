@@ -39,15 +39,12 @@ export const acceptanceSchema = z.strictObject({
   /** Column → glob (`*` any text, `?` one character); every named column must match. */
   match: z
     .record(z.string(), z.string())
-    .refine(
-      match => Object.keys(match).length > 0,
-      'is empty: name at least one column; "*" matches any value'
-    ),
+    .refine(match => Object.keys(match).length > 0, 'is empty: name at least one column'),
   /** Globs of host ids; left out: every host. */
   hosts: z.array(z.string().min(1)).min(1, 'is empty; leave it out to accept on every host').optional(),
   reason: z.string().regex(/\S/, 'is empty: say why'),
   owner: z.string().regex(/\S/, 'is empty: say who is responsible'),
-  /** The last day on which it is valid. */
+  /** The last day on which it is valid (UTC). */
   expires: z.iso.date('must be a date, YYYY-MM-DD')
 })
 
@@ -82,16 +79,22 @@ export interface BaselineFile {
 export class BaselineError extends Error {}
 
 const MAX_PROBLEMS = 20
+/** A little more than a year, so that a yearly review can renew an acceptance. */
+const MAX_ACCEPTANCE_DAYS = 400
+const DAY_MS = 86_400_000
 
 /**
  * Reads a baseline file's text.
+ * @param today YYYY-MM-DD, the day of a run that applies its acceptances; `null`: they are only read, not applied
  * @throws BaselineError with every problem, one a line, if the text is not a valid baseline of version 1.
  */
-export function parseBaseline(path: string, text: string): Baseline {
+export function parseBaseline(path: string, text: string, today: string | null = null): Baseline {
   const located = readLocated(text)
   if ('problems' in located) throw baselineError(`${path} is not valid JSON`, path, located.problems, 0)
   const parsed = baselineSchema.safeParse(located.value, { error: missingMessage })
-  const problems = parsed.success ? contentProblems(parsed.data) : parsed.error.issues.flatMap(schemaProblems)
+  const problems = parsed.success
+    ? contentProblems(parsed.data, today)
+    : parsed.error.issues.flatMap(schemaProblems)
   if (parsed.success && problems.length === 0 && located.badKeys.length === 0) return parsed.data
   const locate = locator(located)
   const shown = [
@@ -150,7 +153,7 @@ function queryTables(baseline: Baseline): { at: PropertyKey[]; queries: Baseline
 }
 
 /** What the schema cannot say: problems with the rows and acceptances of a baseline whose shape is right. */
-function contentProblems(baseline: Baseline): BaselineProblem[] {
+function contentProblems(baseline: Baseline, today: string | null): BaselineProblem[] {
   const columns = new Map<string, string>()
   const problems = queryTables(baseline).flatMap(({ at, queries }) =>
     Object.entries(queries).flatMap(([name, query]) => {
@@ -167,7 +170,30 @@ function contentProblems(baseline: Baseline): BaselineProblem[] {
     const key = JSON.stringify(acceptance)
     if (accepted.has(key)) problems.push({ at: ['accept', index], message: 'appears twice' })
     accepted.add(key)
+    if (today !== null) problems.push(...acceptanceProblems(acceptance, today, ['accept', index]))
   }
+  return problems
+}
+
+/** Why an acceptance may not be applied: it would hide nearly any row, or hide rows for good. */
+function acceptanceProblems(
+  { match, expires }: Acceptance,
+  today: string,
+  at: readonly PropertyKey[]
+): BaselineProblem[] {
+  const isWide = (glob: string) => /[*?]/.test(glob) && !/[\p{L}\p{N}]{3}/u.test(glob)
+  const problems: BaselineProblem[] = []
+  if (Object.values(match).every(isWide))
+    problems.push({
+      at: [...at, 'match'],
+      message:
+        'matches nearly any row: give one column a value without wildcards, or with three letters or digits in a row'
+    })
+  if (Date.parse(expires) > Date.parse(today) + MAX_ACCEPTANCE_DAYS * DAY_MS)
+    problems.push({
+      at: [...at, 'expires'],
+      message: `is more than ${MAX_ACCEPTANCE_DAYS} days away: an acceptance is for a time`
+    })
   return problems
 }
 

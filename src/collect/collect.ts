@@ -17,6 +17,8 @@ export interface Collected {
   readonly statuses: ReadonlyMap<string, HostStatus>
   /** Queries that have rows in the snapshot and are in no pack of this run, sorted. */
   readonly unknownQueries: readonly string[]
+  /** What a reader of the report must know of the collection, in sentences. */
+  readonly notices: readonly string[]
 }
 
 /**
@@ -31,7 +33,7 @@ export async function collect(
 ): Promise<Collected> {
   const { inputs, queries, startedAt } = request
   const { name, collector } = inputs
-  const { source, hosts } = await COLLECTORS[collector].open(request, ports)
+  const { source, hosts, notices } = await COLLECTORS[collector].open(request, ports)
   const queryNames = new Set(queries.map(query => query.name))
   const unknown = new Set<string>()
   const statuses = new Map<string, HostStatus>()
@@ -53,7 +55,8 @@ export async function collect(
     region: source.region,
     targeted,
     statuses,
-    unknownQueries: [...unknown].sort()
+    unknownQueries: [...unknown].sort(),
+    notices: notices?.() ?? []
   }
 }
 

@@ -45,6 +45,8 @@ export interface OpenCollection {
    * record; 0 where that is not known.
    */
   readonly hosts: AsyncGenerator<HostRecord, number>
+  /** What a reader of the report must know of the collection, in sentences. Complete once `hosts` has ended. */
+  readonly notices?: () => readonly string[]
 }
 
 /** The ids in `expected-hosts`; none where it is a number or empty. */

@@ -1,42 +1,113 @@
-import { glob } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { readSnapshot, type SnapshotReader } from '../snapshot/read.ts'
 import type { HostRecord, SnapshotHeader } from '../snapshot/snapshot.ts'
 import { count } from '../text/phrases.ts'
 import { type Collector, expectedIds } from './collector.ts'
+import { type FaultList, faultList } from './files/faults.ts'
+import { findFiles } from './files/find.ts'
+import { type Format, recognize } from './files/formats.ts'
+import { newestRecords } from './files/newest.ts'
+import { queryNames } from './files/query-names.ts'
+import { readResults } from './files/read-results.ts'
+import { resultStore } from './files/result-store.ts'
+import { readHeads } from './files/snapshots.ts'
 import { silentHost } from './host-record.ts'
 
-/** Reads snapshots that earlier runs wrote, so that a matrix of `collect` jobs fans in to one analysis. */
+/**
+ * Reads what others collected: snapshots of earlier runs, so that a matrix of `collect` jobs fans in to one analysis,
+ * result logs of osqueryd, and results of `osqueryi` and Fleet, in any mixture.
+ *
+ * Everything is read as a stream. Result logs are read once, into the present rows of each host. Snapshots are read
+ * twice: once to see which hosts they have and how old they are, and once for the rows of those that count.
+ */
 export const filesCollector: Collector = {
   usesAws: false,
-  async open({ inputs, workspace }, { log }) {
-    const readers = await openSnapshots(inputs.files, workspace)
-    log.info(`Reading ${count(readers.length, 'snapshot')}.`)
+  async open({ inputs, packs, workspace }, { log }) {
+    const paths = await findFiles(inputs.files, workspace)
+    log.info(`Reading ${count(paths.length, 'file')}.`)
+    const faults = faultList(workspace)
+    const files = await recognizeAll(paths, faults)
+    const snapshots = files.filter(({ format }) => format === 'snapshot').map(({ path }) => path)
+    const headers: SnapshotHeader[] = []
+    const newest = newestRecords()
+    for (const path of snapshots)
+      for await (const { record, line } of readHeads(path, workspace, faults, header => headers.push(header)))
+        newest.add(record, { source: path, line })
+    const store = resultStore(queryNames(packs))
+    for (const { path, format } of files)
+      if (format === 'lines' || format === 'rows' || format === 'document')
+        await readResults(path, format, store, faults)
+    const results = [...store.records()]
+    for (const { record, source } of results) newest.add(record, { source, line: null })
+
+    async function* hosts(): AsyncGenerator<HostRecord, number> {
+      const missing = new Set(expectedIds(inputs.expectedHosts))
+      let known = 0
+      for (const path of snapshots) {
+        // What cannot be read is known from the first time.
+        for await (const { record, line } of readHeads(
+          path,
+          workspace,
+          faultList(workspace),
+          () => undefined
+        )) {
+          if (!newest.isChosen(record, { source: path, line })) continue
+          missing.delete(record.host)
+          if (!hasReadableRows(record)) {
+            faults.addHost(path, line, `the rows of ${record.host} cannot be read`)
+            continue
+          }
+          known++
+          yield record
+        }
+      }
+      for (const { record, source } of results) {
+        if (!newest.isChosen(record, { source, line: null })) continue
+        missing.delete(record.host)
+        known++
+        yield record
+      }
+      for (const id of missing) yield silentHost(id, { code: 'not-matched', expectedIn: 'files' }, false)
+      if (known === 0 && missing.size === 0)
+        throw new Error(['files: they have no hosts that can be read.', ...faults.notices()].join('\n'))
+      return faults.lostHosts === 0 ? 0 : known + missing.size + faults.lostHosts
+    }
     return {
-      source: mergeSources(readers.map(reader => reader.header)),
-      hosts: hostsOf(readers, expectedIds(inputs.expectedHosts))
+      source: mergeSources(headers),
+      hosts: hosts(),
+      notices: () => [...faults.notices(), ...newest.notices()]
     }
   }
 }
 
-/**
- * Opens every snapshot that a pattern matches, each once, in the order of their paths.
- * @throws Error naming the pattern that matches nothing, or the file that is not a snapshot.
- */
-async function openSnapshots(patterns: readonly string[], workspace: string): Promise<SnapshotReader[]> {
-  const paths = new Set<string>()
-  for (const pattern of patterns) {
-    let matches = 0
-    for await (const path of glob(pattern, { cwd: workspace })) {
-      paths.add(resolve(workspace, path))
-      matches++
+interface RecognizedFile {
+  readonly path: string
+  readonly format: Format
+}
+
+/** The files with their formats. Those that begin earlier come first, so that the parts of a log are in their order. */
+async function recognizeAll(paths: readonly string[], faults: FaultList): Promise<readonly RecognizedFile[]> {
+  const files: (RecognizedFile & { readonly firstTime: number })[] = []
+  for (const path of paths) {
+    try {
+      const { format, firstTime } = await recognize(path)
+      if (format === 'unknown') throw new Error(UNKNOWN_FORMAT)
+      if (format === 'empty' && !/\.log(?:\.\d+)?$/.test(path)) throw new Error('it is empty')
+      files.push({ path, format, firstTime })
+    } catch (error) {
+      faults.addFile(path, error)
     }
-    if (matches === 0)
-      throw new Error(`files: ${pattern} matches no file; patterns start at the root of the repository.`)
   }
-  const readers: SnapshotReader[] = []
-  for (const path of [...paths].sort()) readers.push(await readSnapshot(path))
-  return readers
+  return files.sort((a, b) => a.firstTime - b.firstTime)
+}
+
+const UNKNOWN_FORMAT =
+  'it is neither a snapshot, nor a result log of osqueryd, nor results of osqueryi or Fleet'
+
+function hasReadableRows(record: HostRecord): boolean {
+  try {
+    return record.queries !== null
+  } catch {
+    return false
+  }
 }
 
 /** Where the hosts of several snapshots come from, each source once. */
@@ -52,20 +123,4 @@ function mergeSources(
     targets: [...new Set(headers.flatMap(header => header.targets))],
     packs: [...packs.values()]
   }
-}
-
-/** The hosts of all snapshots, then the expected ones that are in none. */
-async function* hostsOf(
-  readers: readonly SnapshotReader[],
-  expected: readonly string[]
-): AsyncGenerator<HostRecord, number> {
-  const missing = new Set(expected)
-  for (const { hosts } of readers) {
-    for await (const record of hosts) {
-      missing.delete(record.host)
-      yield record
-    }
-  }
-  for (const id of missing) yield silentHost(id, { code: 'not-matched', expectedIn: 'files' }, false)
-  return 0
 }

@@ -1,6 +1,6 @@
 import type { Platform, Query } from '../osquery/pack.ts'
 import { describeReason, type Reason } from '../snapshot/reasons.ts'
-import type { HostRecord, QueryResult } from '../snapshot/snapshot.ts'
+import { type HostRecord, hasRows, type QueryResult } from '../snapshot/snapshot.ts'
 import type { Reply } from './protocol/reply.ts'
 import type { Shell } from './script/shell.ts'
 
@@ -23,12 +23,14 @@ export function silentHost(host: string, reason: Reason, unanswered: boolean, no
 }
 
 /** What must be known of a query to decide whether a host had to answer it. */
-export type SentQuery = Pick<Query, 'name' | 'platforms'>
+export type SentQuery = Pick<Query, 'name' | 'platforms' | 'root'>
 
 /** How a host was asked, and what to record of it where its reply is empty. */
 export interface Asked {
   readonly queries: readonly SentQuery[]
   readonly shell: Shell
+  /** What SSM, or the runner, says of the host; `null`: not known, and the shell decides. */
+  readonly platform: Platform | null
   /** ISO 8601. */
   readonly collectedAt: string
   readonly silence: { readonly reason: Reason; readonly unanswered: boolean }
@@ -56,8 +58,10 @@ export function recordOf(host: string, reply: Reply, asked: Asked): HostRecord {
       failure === null ? { code: 'no-osquery' } : { code: 'osquery-not-fetched', failure }
     return { host, ...partial(reason), ...answered, queries: {} }
   }
-  const platform = asked.shell === 'powershell' ? 'windows' : platformOf(facts.os)
-  const reason = incompleteness(reply.queries, asked.queries, platform)
+  const platform = asked.platform ?? (asked.shell === 'powershell' ? 'windows' : 'linux')
+  const reason =
+    incompleteness(reply.queries, asked.queries, platform) ??
+    (needsRoot(reply.queries, asked.queries) && !facts.root ? ({ code: 'no-root' } as const) : null)
   const state =
     reason === null ? ({ status: 'reported', code: null, reason: null } as const) : partial(reason)
   return { host, ...state, ...answered, queries: reply.queries }
@@ -68,8 +72,8 @@ const partial = (reason: Reason) =>
 
 /**
  * Why an answer is incomplete; `null` where it is complete. A table that the host's osquery does not have is excused
- * only where the pack says that the query is for other platforms; and a host that answers no query is never complete,
- * whatever it claims to be.
+ * only where the pack says that the query is for other platforms, and the platform is a fact: what a host claims excuses
+ * it from nothing.
  */
 function incompleteness(
   results: Readonly<Record<string, QueryResult>>,
@@ -83,13 +87,17 @@ function incompleteness(
   if (missing.length > 0) {
     return {
       code: 'queries-unanswered',
-      queries: missing.map(({ name }) => ({ name, status: results[name]?.status ?? 'failed' }))
+      queries: missing.map(({ name }) => ({
+        name,
+        status: results[name]?.status ?? 'failed',
+        detail: results[name]?.detail ?? null
+      }))
     }
   }
   return unanswered.length === queries.length ? { code: 'no-applicable-query' } : null
 }
 
-/** The platform of an operating system that can run a POSIX script. */
-function platformOf(os: string | null): Platform {
-  return os !== null && /mac|darwin/i.test(os) ? 'darwin' : 'linux'
+/** Whether the host answered a query that osquery answers only partially without root. */
+function needsRoot(results: Readonly<Record<string, QueryResult>>, queries: readonly SentQuery[]): boolean {
+  return queries.some(({ name, root }) => root && hasRows(results[name] ?? { status: 'failed' }))
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Reason } from '../snapshot/reasons.ts'
+import type { Platform } from '../osquery/pack.ts'
+import type { Outcome, Reason } from '../snapshot/reasons.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { count } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
@@ -36,6 +37,9 @@ const REMOVE_SECONDS = 10
 const QUERY_SHARE = 0.8
 const MIN_BUDGET_SECONDS = 3
 const MAX_QUERY_SECONDS = 60
+/** Of what the script reports as errors, the last characters are kept. */
+const MAX_ERROR_CHARACTERS = 2_000
+const PLATFORMS: Readonly<Record<string, Platform>> = { linux: 'linux', darwin: 'darwin', win32: 'windows' }
 
 /** Yields this machine under its own name, and the other hosts that are expected. */
 async function* collectHere(
@@ -47,7 +51,14 @@ async function* collectHere(
   const host = hostname() || 'localhost'
   const budgetSeconds = Math.max(MIN_BUDGET_SECONDS, Math.floor(timeoutSeconds * QUERY_SHARE))
   const querySeconds = Math.min(MAX_QUERY_SECONDS, budgetSeconds)
-  const script = collectorScript(queries, { nonce, budgetSeconds, querySeconds, viaS3: true, osquery })
+  const script = collectorScript(queries, {
+    nonce,
+    budgetSeconds,
+    querySeconds,
+    viaS3: true,
+    direct: true,
+    osquery
+  })
   log.info(`Running ${count(queries.length, 'query', 'queries')} on this machine.`)
   const result = await runScript(script, timeoutSeconds, env, signal)
   yield 'problem' in result
@@ -55,8 +66,9 @@ async function* collectHere(
     : recordOf(host, openOutput(result.output, { nonce, host, queries: queries.map(({ name }) => name) }), {
         queries,
         shell: 'posix',
+        platform: PLATFORMS[process.platform] ?? null,
         collectedAt: new Date(clock.now()).toISOString(),
-        silence: { reason: { code: 'no-answer' }, unanswered: true }
+        silence: { reason: silenceOf(result.outcome), unanswered: true }
       })
   await runScript(removeScript(nonce), REMOVE_SECONDS, env, new AbortController().signal)
   for (const id of expectedIds(inputs.expectedHosts))
@@ -85,15 +97,19 @@ async function runScript(
   timeoutSeconds: number,
   { PATH = '/usr/bin:/bin', TMPDIR = '/tmp' }: CollectPorts['env'],
   signal: AbortSignal
-): Promise<{ readonly output: string } | { readonly problem: Reason }> {
+): Promise<{ readonly output: string; readonly outcome: Outcome } | { readonly problem: Reason }> {
   const child = spawn('sh', ['-c', encodeScript(script).join('\n')], {
     env: { PATH, TMPDIR, HOME: TMPDIR },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1_000)])
   })
   let output = ''
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
     if (output.length <= MAX_OUTPUT_CHARACTERS) output += text
+  })
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-MAX_ERROR_CHARACTERS)
   })
   return new Promise(resolve => {
     child.on('error', error => {
@@ -104,6 +120,17 @@ async function runScript(
       else
         resolve({ problem: { code: 'deadline', seconds: timeoutSeconds, state: { code: 'still-running' } } })
     })
-    child.on('close', () => resolve({ output }))
+    child.on('close', exitCode => resolve({ output, outcome: { exitCode, words: lastLine(errors) } }))
   })
+}
+
+/** Why the script printed nothing. */
+function silenceOf(outcome: Outcome): Reason {
+  if (outcome.exitCode === 0) return { code: 'no-answer' }
+  return { code: outcome.exitCode === null ? 'killed' : 'command-failed', outcome }
+}
+
+function lastLine(text: string): string | null {
+  const line = text.trim().split('\n').at(-1) ?? ''
+  return line === '' ? null : sanitize(line, 200)
 }

@@ -1,4 +1,5 @@
 import { errorMessage } from '../lib/error-message.ts'
+import { EncodingError } from '../text/decode.ts'
 import { number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { parseNetwork } from './addresses.ts'
@@ -36,7 +37,10 @@ export async function readIndicators(
   for (const [at, line] of lines.entries()) {
     const path = line.trim()
     if (!mayBeFile(path, isAlone)) continue
-    const content = await readFile(path).catch(() => null)
+    const content = await readFile(path).catch((error: unknown) => {
+      if (error instanceof EncodingError) throw new Error(`indicators: ${error.message}`)
+      return null
+    })
     if (content !== null) entries.push(...(await parseIndicators(content, path)))
     else if (LIST_FILE.test(path) || (isAlone && RELATIVE_PATH.test(path))) {
       problems.push(

@@ -22,16 +22,18 @@ export type ReadFile = (path: string) => Promise<string>
 
 /**
  * Reads packs, baseline and indicators.
+ * @param today YYYY-MM-DD: the acceptances of the baseline may not last too long from then on
  * @throws Error with the problems of all three, one per line.
  */
 export async function loadDefinitions(
   { mode, packs, baseline, indicators }: Pick<Inputs, 'mode' | 'packs' | 'baseline' | 'indicators'>,
   readFile: ReadFile,
-  readIndicatorFile: ReadFile = readFile
+  readIndicatorFile: ReadFile = readFile,
+  today: string | null = null
 ): Promise<Definitions> {
   const read = [
     loadPacks(packs, readFile),
-    readBaseline(baseline, mode === 'baseline', readFile),
+    readBaseline(baseline, mode === 'baseline', readFile, today),
     readIndicators(indicators ?? '', readIndicatorFile)
   ] as const
   const problems = (await Promise.allSettled(read)).flatMap(result =>
@@ -44,7 +46,8 @@ export async function loadDefinitions(
 async function readBaseline(
   path: string | null,
   mayBeMissing: boolean,
-  readFile: ReadFile
+  readFile: ReadFile,
+  today: string | null
 ): Promise<Definitions['baseline']> {
   if (path === null) return null
   const text = await readFile(path).catch((error: unknown) => {
@@ -57,7 +60,7 @@ async function readBaseline(
   })
   if (text === null) return null
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { path, sha256, text, content: parseBaseline(path, text) }
+  return { path, sha256, text, content: parseBaseline(path, text, today) }
 }
 
 function isMissing(error: unknown): boolean {

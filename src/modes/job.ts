@@ -13,7 +13,9 @@ import { type Query, unknownQuery } from '../osquery/pack.ts'
 import type { Ports } from '../ports.ts'
 import type { Outputs } from '../publish/channel.ts'
 import type { Report } from '../report/report.ts'
+import { isProposal } from '../review/base-commit.ts'
 import type { JudgingPacks } from '../review/base-packs.ts'
+import { refuseTrackedFiles } from '../review/tracked-files.ts'
 import { readSnapshot } from '../snapshot/read.ts'
 import type { HostRecord } from '../snapshot/snapshot.ts'
 import { decodeUtf8 } from '../text/decode.ts'
@@ -76,6 +78,7 @@ export function workspaceReader({ context }: Job): ReadFile {
 export async function collectSnapshot(job: Job, definitions: JudgedDefinitions): Promise<Collection> {
   const { inputs, context, startedAt, outputDir, signal, log, clock, mask, env } = job
   const { repository, runId, workspace } = context
+  if (inputs.collector === 'files' && isProposal(context)) await refuseTrackedFiles(inputs.files, workspace)
   const path = join(outputDir, 'snapshot.ndjson.gz')
   const queries = queriesOf(definitions.packs)
   const name = repository === null ? 'local' : `${repository.owner}/${repository.repo}`

@@ -4,7 +4,7 @@ import type { HostRecord, HostStatus } from '../snapshot/snapshot.ts'
 import { resolveForeignQueries } from './foreign-queries.ts'
 import { type HostItems, hostReader } from './host-reader.ts'
 import { type Item, itemTable, numberItems } from './items.ts'
-import { hideOtherPrivilege } from './privilege.ts'
+import { hideWithoutRoot } from './privilege.ts'
 
 export interface FleetHost {
   readonly id: string
@@ -58,7 +58,7 @@ export function fleetBuilder(queries: readonly Query[]) {
     },
     finish(): Fleet {
       const hosts = [...pending.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-      const hidden = hideOtherPrivilege(queries, hosts)
+      const hidden = hideWithoutRoot(queries, hosts)
       const shown = hosts.map(({ items, observed }) =>
         hidden.size > 0 ? items.filter(id => observed[table.items[id]?.query ?? 0] === 1) : items
       )
@@ -75,7 +75,7 @@ export function fleetBuilder(queries: readonly Query[]) {
           const items = resolved.numbered.hosts[at] ?? new Int32Array()
           const reason = hidden.get(host.id)
           if (reason === undefined) return { ...host, items }
-          return { ...host, items, status: 'partial', code: host.code ?? 'privilege-differs', reason }
+          return { ...host, items, status: 'partial', code: host.code ?? 'no-root', reason }
         })
       }
     }

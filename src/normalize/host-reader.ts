@@ -1,6 +1,6 @@
 import type { Query } from '../osquery/pack.ts'
 import { lineOf } from '../snapshot/read.ts'
-import type { HostRecord, Row } from '../snapshot/snapshot.ts'
+import { type HostRecord, hasRows, type Row } from '../snapshot/snapshot.ts'
 import type { itemTable } from './items.ts'
 import { substitutionsOf } from './placeholders.ts'
 import { foreignIdentity } from './rules.ts'
@@ -81,7 +81,7 @@ export function hostReader(queries: readonly Query[], table: ReturnType<typeof i
       begin()
       for (const [index, query] of queries.entries()) {
         const result = record.queries[query.name]
-        if (result?.status !== 'ok') continue
+        if (result === undefined || !hasRows(result)) continue
         observed[index] = 1
         for (const one of result.rows) row(index, one)
       }

@@ -11,23 +11,21 @@ interface PrivilegedHost {
 }
 
 /**
- * Runs with and without root are never compared. If a fleet has both, queries that need root count only on the larger
- * part: on the other hosts they become unobserved. Returns the ids of these hosts, with the reason.
+ * Without root, osquery answers some queries only partially: on a host without root they become unobserved, also where
+ * no host has root. Returns the ids of these hosts, with the reason.
  */
-export function hideOtherPrivilege(
+export function hideWithoutRoot(
   queries: readonly Query[],
   hosts: readonly PrivilegedHost[]
 ): Map<string, string> {
   const hidden = new Map<string, string>()
-  const answered = hosts.filter(host => host.root !== null)
-  const roots = answered.filter(host => host.root).length
-  if (roots === 0 || roots === answered.length) return hidden
-  const wanted = roots * 2 >= answered.length
-  const reason = describeReason({ code: 'privilege-differs', root: !wanted })
-  for (const host of answered) {
-    if (host.root === wanted) continue
-    for (const [index, query] of queries.entries()) if (query.root) host.observed[index] = 0
-    hidden.set(host.id, host.reason === null ? reason : `${host.reason}; ${reason}`)
+  const needy = queries.flatMap(({ root }, index) => (root ? [index] : []))
+  const reason = describeReason({ code: 'no-root' })
+  for (const host of hosts) {
+    if (host.root !== false || !needy.some(query => host.observed[query] === 1)) continue
+    for (const query of needy) host.observed[query] = 0
+    const said = host.reason ?? reason
+    hidden.set(host.id, said.includes(reason) ? said : `${said}; ${reason}`)
   }
   return hidden
 }

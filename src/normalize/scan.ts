@@ -1,6 +1,6 @@
 import type { Query } from '../osquery/pack.ts'
 import { type HostLine, parseResult, parseRow } from '../snapshot/read.ts'
-import type { Row } from '../snapshot/snapshot.ts'
+import { hasRows, type Row } from '../snapshot/snapshot.ts'
 import { knownRows, type Layout, layoutOf, newWalk, stringEnd, viewOf } from './known-rows.ts'
 import type { Substitution } from './placeholders.ts'
 import { wordIndex } from './word-index.ts'
@@ -112,7 +112,7 @@ export function lineScanner(queries: readonly Query[], sink: RowSink) {
     const end = valueEnd(at)
     const result = end < 0 ? null : parseResult(bytes.toString('utf8', at, end))
     if (result === null) return -1
-    if (query >= 0 && result.status === 'ok') {
+    if (query >= 0 && hasRows(result)) {
       for (const row of result.rows) sink.row(query, row)
       sink.observed(query)
     }

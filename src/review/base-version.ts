@@ -27,7 +27,8 @@ export const NOT_REPLACED: BaseVersion = { content: undefined, notices: [] }
 export async function readBaseVersion(
   baseline: BaselineFile | null,
   context: RunContext,
-  github: Pick<GitHub, 'firstParent' | 'fileAt'> | null
+  github: Pick<GitHub, 'firstParent' | 'fileAt'> | null,
+  today: string | null = null
 ): Promise<BaseVersion> {
   const { pullRequest, sha, workspace } = context
   if (baseline === null || !isProposal(context)) return NOT_REPLACED
@@ -45,7 +46,7 @@ export async function readBaseVersion(
     if (text === baseline.text) return NOT_REPLACED
     const merged = (await mergedText(path, context, github)) ?? baseline.text
     const isOnDisk = merged === baseline.text
-    const proposed = isOnDisk ? baseline : withText(baseline, merged)
+    const proposed = isOnDisk ? baseline : withText(baseline, merged, today)
     const more = isOnDisk ? {} : { proposed }
     const notices = isOnDisk ? [] : [notMerged(path)]
     if (merged === text) return { ...NOT_REPLACED, ...more, notices }
@@ -70,9 +71,9 @@ export async function readBaseVersion(
 const notMerged = (path: string): string =>
   `The checkout of ${sanitize(path)} is not that of the merge commit, whose version was judged instead. Leave \`ref\` of actions/checkout empty to check the merge commit out.`
 
-function withText({ path }: BaselineFile, text: string): BaselineFile {
+function withText({ path }: BaselineFile, text: string, today: string | null): BaselineFile {
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { path, sha256, text, content: parseBaseline(path, text) }
+  return { path, sha256, text, content: parseBaseline(path, text, today) }
 }
 
 /** Whether two files differ only in white space, line ends or order. */

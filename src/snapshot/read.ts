@@ -40,7 +40,7 @@ const hostSchema = z.object({
 })
 
 const querySchema = z.object({
-  status: z.enum(['ok', 'failed', 'timeout', 'truncated', 'unsupported']),
+  status: z.enum(['ok', 'incomplete', 'failed', 'timeout', 'truncated', 'unsupported']),
   detail: z.string().nullable().default(null),
   rows: z.array(z.unknown()).default([])
 })
@@ -71,13 +71,25 @@ export const lineOf = (record: HostRecord): HostLine | null => lines.get(record)
 export async function readSnapshot(path: string): Promise<SnapshotReader> {
   const lines = readLines(path)
   const first = await lines.next()
-  const header = first.done
-    ? null
-    : headerSchema.safeParse(parseJson(first.value.toString(), `${path}, line 1`))
-  if (!header?.success) {
+  const header = first.done ? null : readHeader(parseJson(first.value.toString(), `${path}, line 1`))
+  if (header === null) {
     throw new Error(`${path} is not a Fleet Drift snapshot: its first line must be a snapshot header`)
   }
-  return { header: header.data, hosts: readHosts(lines, path) }
+  return { header, hosts: readHosts(lines, path) }
+}
+
+/** The header of a snapshot, from the JSON of its first line; `null` where it is another value. */
+export function readHeader(value: unknown): SnapshotHeader | null {
+  return headerSchema.safeParse(value).data ?? null
+}
+
+/**
+ * The host of a line of a snapshot.
+ * @param place names the line in errors
+ * @throws Error when it is not a host record; a fault within its rows is thrown when its `queries` are read
+ */
+export function readHost(line: Buffer, place: string): HostRecord {
+  return readHead(line, place) ?? readWhole(line, place)
 }
 
 async function* readHosts(lines: AsyncGenerator<Buffer>, path: string): AsyncGenerator<HostRecord> {
@@ -85,8 +97,7 @@ async function* readHosts(lines: AsyncGenerator<Buffer>, path: string): AsyncGen
   for await (const line of lines) {
     number++
     if (line.length === 0) continue
-    const place = `${path}, line ${number}`
-    yield readHead(line, place) ?? readWhole(line, place)
+    yield readHost(line, `${path}, line ${number}`)
   }
 }
 

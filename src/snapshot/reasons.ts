@@ -1,4 +1,5 @@
 import { list, plural } from '../text/phrases.ts'
+import { sanitize } from '../text/sanitize.ts'
 
 /**
  * Why a host is not fully assessed: a stable code, and what it means in words that quote no host. Logic and other
@@ -6,7 +7,8 @@ import { list, plural } from '../text/phrases.ts'
  */
 const SUMMARIES = {
   // The command did not reach the host.
-  'not-managed': 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated',
+  'not-managed':
+    'InvalidInstanceId: it is stopped, terminated, or not registered with SSM in this account and region, or the role may not see it',
   'not-delivered': 'SSM has not delivered the command',
   'delivery-delayed': 'SSM has not delivered the command (delayed)',
   'delivery-timed-out': 'SSM could not deliver the command in time: the agent is offline or does not answer',
@@ -24,6 +26,7 @@ const SUMMARIES = {
   canceled: 'the command was canceled',
   'no-answer': 'the command ended without an answer',
   'command-failed': 'the command failed on the host',
+  killed: 'the command was killed on the host',
   'timed-out': 'the command timed out',
   'execution-timed-out': 'the command ran into its time limit on the host',
   'cannot-run': 'the collector cannot be run on this machine',
@@ -55,11 +58,14 @@ const SUMMARIES = {
   'chunk-refused': 'SSM refused the command that requests it',
   'chunk-not-returned': 'SSM does not return it',
   'no-time-left': 'there was no time left',
+  'too-many-chunks': 'there are more chunks than may be requested, and S3 has none of them',
   // The host answered, but not every query.
   'no-osquery': 'osquery is not installed',
   'osquery-not-fetched': 'osquery is not installed, and could not be fetched',
   'queries-unanswered': 'queries were not answered',
   'no-applicable-query': 'no query was answered: all are for other platforms',
+  'no-root': 'osquery ran without root, and some queries need it',
+  /** In older snapshots. */
   'privilege-differs': 'osquery ran with or without root, unlike on the other hosts'
 } as const
 
@@ -71,15 +77,24 @@ export const FETCH_FAILURES = {
   'no-program': 'it has neither curl nor wget to fetch it',
   'no-download': 'it could not fetch it',
   'wrong-digest': 'what it fetched has another digest, and was not run',
+  'no-exec': 'programs may not run in its temporary folders',
   'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'
 } as const
 
 export type FetchFailure = keyof typeof FETCH_FAILURES
 
+/** How a command ended on a host, as its agent reports it. */
+export interface Outcome {
+  readonly exitCode: number | null
+  /** Its last words; may quote the host. */
+  readonly words: string | null
+}
+
 /** A code and the data of its sentence. */
 type DetailedReason =
   | { readonly code: 'not-matched'; readonly expectedIn: 'targets' | 'files' | 'machine' }
   | { readonly code: 'cannot-run' | 'collector-error' | 'chunk-refused'; readonly message: string }
+  | { readonly code: 'command-failed' | 'killed' | 'execution-timed-out'; readonly outcome?: Outcome }
   | { readonly code: 'deadline'; readonly seconds: number; readonly state: Reason }
   | { readonly code: 'run-canceled' | 'no-result'; readonly state: Reason }
   | { readonly code: 'too-large' | 'too-many-rows'; readonly limit: number }
@@ -93,7 +108,12 @@ type DetailedReason =
   | { readonly code: 'osquery-not-fetched'; readonly failure: FetchFailure }
   | {
       readonly code: 'queries-unanswered'
-      readonly queries: readonly { readonly name: string; readonly status: string }[]
+      readonly queries: readonly {
+        readonly name: string
+        readonly status: string
+        /** What osquery said; may quote the host. */
+        readonly detail?: string | null
+      }[]
     }
   | { readonly code: 'privilege-differs'; readonly root: boolean }
 
@@ -101,6 +121,8 @@ export type Reason = DetailedReason | { readonly code: Exclude<ReasonCode, Detai
 
 /** A reason lists this many queries by name, and counts the others. */
 const MAX_NAMED_QUERIES = 4
+/** What a host said is quoted up to so many characters. */
+const MAX_QUOTED = 160
 
 export function isReasonCode(word: unknown): word is ReasonCode {
   return typeof word === 'string' && Object.hasOwn(SUMMARIES, word)
@@ -122,6 +144,10 @@ export function describeReason(reason: Reason): string {
       return `the collector reports: ${reason.message}`
     case 'chunk-refused':
       return reason.message
+    case 'command-failed':
+    case 'killed':
+    case 'execution-timed-out':
+      return `${SUMMARIES[reason.code]}${reason.outcome === undefined ? '' : describeOutcome(reason.outcome)}`
     case 'deadline':
       return `no answer within ${reason.seconds} s: ${describeReason(reason.state)}`
     case 'run-canceled':
@@ -138,7 +164,9 @@ export function describeReason(reason: Reason): string {
     case 'osquery-not-fetched':
       return `${SUMMARIES['no-osquery']}, and ${FETCH_FAILURES[reason.failure]}`
     case 'queries-unanswered': {
-      const names = reason.queries.map(({ name, status }) => `${name} (${status})`)
+      const names = reason.queries.map(
+        ({ name, status, detail }) => `${name} (${status}${detail ? `: ${quote(detail)}` : ''})`
+      )
       return `${plural(names.length, 'a query was', 'queries were')} not answered: ${list(names, MAX_NAMED_QUERIES)}`
     }
     case 'privilege-differs':
@@ -146,6 +174,24 @@ export function describeReason(reason: Reason): string {
     default:
       return SUMMARIES[reason.code]
   }
+}
+
+/** What a shell's exit code means. */
+const EXIT_CODES: Readonly<Record<number, string>> = {
+  126: ': a program may not be run there',
+  127: ': a program is missing',
+  137: ': it was killed, for example for lack of memory'
+}
+
+function describeOutcome({ exitCode, words }: Outcome): string {
+  const code =
+    exitCode === null || exitCode <= 0 ? '' : `, exit code ${exitCode}${EXIT_CODES[exitCode] ?? ''}`
+  return `${code}${words === null ? '' : `; its last words: ${quote(words)}`}`
+}
+
+/** A host's words, on one line and without process ids, which would make each host a case of its own. */
+function quote(text: string): string {
+  return sanitize(text.replace(/\s+/g, ' ').replace(/\/proc\/\d+/g, '/proc/…'), MAX_QUOTED).trim()
 }
 
 const NOT_MATCHED = {

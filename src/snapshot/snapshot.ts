@@ -3,14 +3,20 @@ import type { ReasonCode } from './reasons.ts'
 /** One row as the host sent it: column → value. Hostile. Its prototype is null, so `__proto__` is a plain column. */
 export type Row = Readonly<Record<string, string>>
 
-export type QueryStatus = 'ok' | 'failed' | 'timeout' | 'truncated' | 'unsupported'
+/** `incomplete`: osquery reported an error beside its rows, so that others may be missing. */
+export type QueryStatus = 'ok' | 'incomplete' | 'failed' | 'timeout' | 'truncated' | 'unsupported'
 
 export interface QueryResult {
   readonly status: QueryStatus
   /** Why the status is not `ok`; may quote the host: hostile. */
   readonly detail: string | null
+  /** None, unless the status is `ok` or `incomplete`. */
   readonly rows: readonly Row[]
 }
+
+/** Whether a result has rows that count. */
+export const hasRows = ({ status }: Pick<QueryResult, 'status'>): boolean =>
+  status === 'ok' || status === 'incomplete'
 
 /** What a host says of itself, checked for form only; `null` and `[]` where it said nothing usable. */
 export interface HostFacts {

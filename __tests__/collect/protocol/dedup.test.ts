@@ -51,7 +51,7 @@ function host(id: string, results: Readonly<Record<string, Rows | string>>) {
     writeFileSync(join(home, name), typeof rows === 'string' ? rows : printed(rows))
   writeFileSync(
     join(bin, 'osqueryi'),
-    `#!/bin/sh\nfor sql; do :; done\n[ -e "${home}/$sql" ] && exec cat "${home}/$sql"\nprintf '[\\n\\n]\\n'\n`,
+    `#!/bin/sh\nfor sql; do :; done\nsql=\${sql# }\n[ -e "${home}/$sql" ] && exec cat "${home}/$sql"\nprintf '[\\n\\n]\\n'\n`,
     { mode: 0o755 }
   )
   const names = Object.keys(results)

@@ -22,12 +22,22 @@ test('the command for Windows is small, and SSM interprets nothing in it', () =>
   expect(lines).toMatch(/\nexit 0$/)
 })
 
-test('every query of the pack is in the script, with its quotes doubled', () => {
-  const sql = "SELECT 'it''s' AS a, \"b\" FROM x -- $env:SECRET `n"
+test('no SQL can become code in PowerShell, whatever quotes it has', () => {
+  const sql = 'SELECT ’), (& whoami.exe), @(’x’ -- $env:SECRET `n “ ‘ ‛ ‚ \' "'
   const { script } = decoded({ kind: 'collect', queries: [...queries, { name: 'odd', sql }], ...limits })
-  for (const query of queries)
-    expect(script).toContain(`@('${query.name}', '${query.sql.replaceAll("'", "''")}')`)
-  expect(script).toContain(`@('odd', '${sql.replaceAll("'", "''")}')`)
+  const sent = [...script.matchAll(/^ {2}@\('([\w.-]+)', '([A-Za-z0-9+/=]+)'\)/gm)].map(([, name, text]) => [
+    name,
+    Buffer.from(text!, 'base64').toString('utf8')
+  ])
+  expect(sent.slice(-queries.length - 1)).toEqual(
+    [...queries, { name: 'odd', sql }].map(query => [query.name, query.sql])
+  )
+  expect(script).toMatch(/^[ -~\n]+$/)
+})
+
+test('osquery on Windows reads no configuration of the host', () => {
+  const { script } = decoded({ kind: 'collect', queries, ...limits })
+  expect(script).toContain("'--config_path=NUL --flagfile=NUL --disable_extensions --json '")
 })
 
 test('the script speaks the protocol of the POSIX one', () => {

@@ -1,9 +1,21 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { openReply } from '../../../src/collect/protocol/reply.ts'
 import {
   chunkScript,
   collectorScript,
@@ -14,6 +26,7 @@ import {
 } from '../../../src/collect/script/build.ts'
 import {
   collect,
+  HOST,
   install,
   MISSING,
   NONCE,
@@ -36,6 +49,13 @@ const QUERIES = {
   half: 'HALF',
   warning: 'WARNING',
   table: 'NOTABLE',
+  bus: 'BUS',
+  partly: 'PARTLY',
+  events: 'EVENTS',
+  user: 'ONE-USER',
+  cut: 'CUT',
+  killed: 'KILLED',
+  comment: '-- ECHO',
   tabs: 'TABS',
   pairs: 'TWO-A-LINE',
   line: 'ONE-LINE',
@@ -61,6 +81,13 @@ describe.each(SHELLS)('in %s', shell => {
       half: 'failed',
       warning: 'ok',
       table: 'unsupported',
+      bus: 'failed',
+      partly: 'incomplete',
+      events: 'failed',
+      user: 'incomplete',
+      cut: 'failed',
+      killed: 'failed',
+      comment: 'ok',
       tabs: 'ok',
       pairs: 'ok',
       line: 'ok',
@@ -80,6 +107,23 @@ describe.each(SHELLS)('in %s', shell => {
     expect(run.left).toEqual([])
   })
 
+  test("osquery's own words say why a query was not answered, or only in part", () => {
+    const { bus, partly, events, user, killed, table } = results(run.opened)
+    expect(bus).toEqual({
+      status: 'failed',
+      detail: 'Failed to generate the systemd unit list: no bus',
+      rows: []
+    })
+    expect(partly).toEqual({ status: 'incomplete', detail: 'Unexpected error', rows: [{ a: '1' }] })
+    expect(events?.detail).toBe('Table process_events is event-based but events are disabled')
+    expect(user).toMatchObject({
+      detail: expect.stringContaining('returns data based on the current user'),
+      rows: [{ a: '1' }]
+    })
+    expect(killed?.detail).toBe('osquery was killed on the host')
+    expect(table?.detail).toBe('Error: no such table: NOTABLE')
+  })
+
   test('rows are counted in any layout', () => {
     const { tabs, pairs, line } = results(run.opened)
     expect(tabs).toEqual({ status: 'ok', detail: null, rows: [{ a: '1' }, { a: '{' }] })
@@ -89,16 +133,21 @@ describe.each(SHELLS)('in %s', shell => {
 
   test('SQL reaches osquery unchanged', () => {
     const [row] = results(run.opened).echo!.rows
-    expect(Buffer.from(row!.hex!, 'hex').toString('utf8')).toBe(SQL)
+    expect(Buffer.from(row!.hex!, 'hex').toString('utf8')).toBe(` ${SQL}`)
+  })
+
+  test('SQL that begins with a comment is not taken for an option', () => {
+    const [row] = results(run.opened).comment!.rows
+    expect(Buffer.from(row!.hex!, 'hex').toString('utf8')).toBe(' -- ECHO')
   })
 })
 
-test('osquery runs niced, with a private home, no input, no flag file and no extensions', () => {
+test('osquery runs niced, with a private home, no input, and nothing of the configuration of the host', () => {
   const [row] = results(collect({ q: 'WHERE' }).opened).q!.rows
   expect(row).toEqual({
     home: expect.stringMatching(/\/temp\/fleet-drift\.\w{24}\.i-\w{17}$/),
     stdin: '0',
-    args: '--flagfile=/dev/null --disable_extensions --json',
+    args: '--config_path=/dev/null --flagfile=/dev/null --disable_extensions --read_max=268435456 --json',
     nice: '10'
   })
 })
@@ -209,7 +258,9 @@ function withoutOsquery(shell: string, fetcher: 'curl' | 'wget', bend: (archive:
 test.each(SHELLS)('in %s, osquery is fetched where the host has none, verified, run and removed', shell => {
   const { opened, left } = withoutOsquery(shell, 'curl')
   expect(results(opened).q?.rows).toEqual([{ a: '1' }, { a: '2' }])
-  expect(results(opened).where?.rows[0]?.args).toBe('-S --flagfile=/dev/null --disable_extensions')
+  expect(results(opened).where?.rows[0]?.args).toBe(
+    '-S --config_path=/dev/null --flagfile=/dev/null --disable_extensions --read_max=268435456'
+  )
   expect(left).toEqual([])
 })
 
@@ -248,12 +299,148 @@ test('without gzip or base64 a host reports what is wrong, and exits 0', () => {
   })
 })
 
+/** A mkdir that fails in some folders. */
+const mkdirExcept = (pattern: string, words: string) =>
+  replaced({
+    mkdir: `#!/bin/sh\ncase $1 in ${pattern}) echo "mkdir: cannot create directory: ${words}" >&2; exit 1;; esac\nexec ${pathOf('mkdir')} "$@"\n`
+  })
+
 test('without a place to write a host reports what is wrong, and exits 0', () => {
-  const { opened } = collect({ q: 'SELECT 1' }, { env: { TMPDIR: '/nonexistent' } })
+  const { opened } = collect({ q: 'SELECT 1' }, { path: mkdirExcept('*', 'No space left on device') })
   expect(opened).toEqual({
     kind: 'broken',
-    problem: { code: 'collector-error', message: 'cannot make a temporary folder' }
+    problem: {
+      code: 'collector-error',
+      message: 'cannot make a temporary folder: No space left on device'
+    }
   })
+})
+
+test.each(SHELLS)('in %s, another folder is used where the usual one is read-only', shell => {
+  const path = mkdirExcept('*/temp/*', 'Read-only file system')
+  const [row] = results(collect({ q: 'WHERE' }, { shell, path }).opened).q!.rows
+  expect(row?.home).toMatch(/^\/var\/tmp\/fleet-drift\./)
+  expect(existsSync(row!.home!)).toBe(false)
+})
+
+test('a host whose folders have no room for an answer says so', () => {
+  const head = `#!/bin/sh\n[ "$2" = 1048576 ] && exit 1\nexec ${pathOf('head')} "$@"\n`
+  const { opened, left } = collect({ q: 'SELECT 1' }, { path: replaced({ head }) })
+  expect(opened).toMatchObject({ problem: { message: 'cannot make a temporary folder: no room' } })
+  expect(left).toEqual([])
+})
+
+test('a host whose folder fills up while it answers says so', () => {
+  const gzip = `#!/bin/sh\n[ "$1" = -9 ] && exit 1\nexec ${pathOf('gzip')} "$@"\n`
+  const { opened, left } = collect({ q: 'SELECT 1' }, { path: replaced({ gzip }) })
+  expect(opened).toMatchObject({ problem: { message: expect.stringMatching(/^no room in \/.*\/temp$/) } })
+  expect(left).toEqual([])
+})
+
+test.each(SHELLS)('in %s, a host that has only openssl answers', shell => {
+  const path = replaced({ base64: MISSING, sha256sum: MISSING, shasum: MISSING })
+  expect(results(collect({ q: 'SELECT 1', bad: 'SYNTAX' }, { shell, path }).opened)).toMatchObject({
+    q: { status: 'ok' },
+    bad: { detail: 'Error: near "SYNTAX": syntax error' }
+  })
+})
+
+test('a host without a program for SHA-256 says so', () => {
+  const { opened } = collect(
+    { q: 'SELECT 1' },
+    { path: replaced({ openssl: MISSING, sha256sum: MISSING, shasum: MISSING }) }
+  )
+  expect(opened).toMatchObject({ problem: { message: 'this host has no program for SHA-256' } })
+})
+
+test.each([
+  ['Fleet', '/opt/orbit/bin/osqueryd/linux/stable/osqueryd'],
+  ['Fleet on arm64', '/opt/orbit/bin/osqueryd/linux-arm64/stable/osqueryd'],
+  ['Kolide', '/usr/local/kolide-k2/bin/osqueryd'],
+  ['the macOS package', '/opt/osquery/lib/osquery.app/Contents/MacOS/osqueryd']
+])('the osquery of %s is found', (_, place) => {
+  const { opened } = collect(
+    { q: 'WHERE' },
+    {
+      path: bin => replaced({})(bin).replace(`${bin}:`, ''),
+      prepare: folder => {
+        const path = join(folder, 'root', place)
+        mkdirSync(dirname(path), { recursive: true })
+        install(path, OSQUERYI)
+      },
+      edit: (script, folder) =>
+        script.replaceAll(
+          / (\/(?:opt\/o|usr\/local\/k|var\/lib\/o)\S+)/g,
+          (_match, path) => ` ${quoted(join(folder, 'root'))}${path}`
+        )
+    }
+  )
+  expect(results(opened).q?.rows[0]?.args).toMatch(/^-S /)
+})
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
+test('programs that may not run in any folder are a reason', () => {
+  const { opened, left } = collect(
+    { q: 'SELECT 1' },
+    {
+      path: bin => replaced({ chmod: '#!/bin/sh\n' })(bin).replace(`${bin}:`, ''),
+      osquery: [{ arch: 'x86_64', url: 'https://example.com/o', sha256: 'a'.repeat(64) }]
+    }
+  )
+  expect(opened).toMatchObject({ kind: 'no-osquery', failure: 'no-exec' })
+  expect(left).toEqual([])
+})
+
+test.each(SHELLS)('in %s, a statement that ignores TERM costs no more than its limit', shell => {
+  const started = Date.now()
+  const queries = results(collect({ stubborn: 'STUBBORN' }, { shell, querySeconds: 1 }).opened)
+  expect(queries.stubborn).toMatchObject({ status: 'timeout', detail: 'it ran longer than 1 s' })
+  expect(Date.now() - started).toBeLessThan(5_500)
+})
+
+test('the same command, sent twice, runs the queries once, and both print the answer', async () => {
+  const host = prepare({ slow: 'SLOW' }, {})
+  const outputs = await Promise.all(
+    [0, 1_500].map(async delay => {
+      await pause(delay)
+      const child = spawn(host.command, host.args, { env: host.env, stdio: ['ignore', 'pipe', 'ignore'] })
+      let output = ''
+      for await (const text of child.stdout.setEncoding('utf8')) output += text
+      return output
+    })
+  )
+  for (const output of outputs)
+    expect(openReply(output, { nonce: NONCE, host: HOST, queries: host.names }).kind).toBe('answer')
+  expect(readFileSync(join(host.folder, 'ran'), 'utf8')).toBe('ran\n')
+  await until(() => readdirSync(host.temp).length === 0)
+  rmSync(host.folder, { recursive: true })
+})
+
+test('a folder that somebody else has put in place of ours is not removed', () => {
+  const host = prepare({ q: 'SELECT 1' }, {})
+  const victim = join(host.folder, 'victim')
+  mkdirSync(victim)
+  writeFileSync(join(victim, 'file'), '')
+  const place = join(host.temp, `fleet-drift.${NONCE}.${HOST}`)
+  const remove = () => {
+    const done = spawnSync('sh', ['-c', encodeScript(removeScript(NONCE)).join('\n')], { env: host.env })
+    expect(done.status).toBe(0)
+  }
+  symlinkSync(victim, place)
+  remove()
+  expect(readdirSync(victim)).toEqual(['file'])
+  rmSync(place)
+  mkdirSync(place)
+  if (process.getuid?.() === 0) {
+    chownSync(place, 65_534, 65_534)
+    remove()
+    expect(existsSync(place)).toBe(true)
+    chownSync(place, 0, 0)
+  }
+  remove()
+  expect(existsSync(place)).toBe(false)
+  rmSync(host.folder, { recursive: true })
 })
 
 test.each(SHELLS.flatMap(shell => ['SIGTERM', 'SIGHUP'].map(signal => [shell, signal] as const)))(

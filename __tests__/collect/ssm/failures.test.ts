@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { collectFromSsm } from '../../../src/collect/ssm/ssm.ts'
 import { silentLog } from '../../../src/log.ts'
+import { reply } from '../../support/replies.ts'
 import { answerOf, awsError, simulateSsm } from '../../support/simulated-ssm.ts'
 import { collect, FILTER, hosts, id, named, query } from '../../support/ssm-collection.ts'
 
@@ -160,4 +162,31 @@ test('a consumer that stops early leaves no command running', async () => {
   }))
     break
   expect(simulated.count('CancelCommand')).toBe(1)
+})
+
+test('a whole answer counts at the deadline although its command is not said to have ended', async () => {
+  const fleet = hosts(2, at => (at === 0 ? { endsAt: Number.POSITIVE_INFINITY, printsAt: 5_000 } : {}))
+  const { records } = await collect(fleet, { timeoutSeconds: 30 })
+  expect(records.map(({ status }) => status)).toEqual(['reported', 'reported'])
+})
+
+test('a long answer whose command is killed while it prints is partial, and its folder is removed', async () => {
+  const rows = Array.from({ length: 4_000 }, (_, at) => ({
+    a: createHash('sha256').update(`${at}`).digest('hex')
+  }))
+  const output = (nonce: string, script: string) =>
+    /^chunk=/m.test(script)
+      ? ''
+      : reply({ nonce, host: id(0), parts: ['users', 'ports'].map(name => ({ name, rows })) })
+  const fleet = hosts(1, () => ({ endsAt: Number.POSITIVE_INFINITY, printsAt: 20_000, output }))
+  const { records, calls } = await collect(fleet, { timeoutSeconds: 30 })
+  expect(records).toMatchObject([
+    {
+      status: 'partial',
+      code: 'incomplete-chunks',
+      reason: expect.stringMatching(/^1 of \d+ chunks of its reply arrived: the command was still running$/),
+      unanswered: true
+    }
+  ])
+  expect(calls.filter(({ action }) => action === 'SendCommand')).toHaveLength(2)
 })

@@ -99,20 +99,119 @@ test('a missing table is excused only where the pack says the query is for anoth
       ]
     })
   const queries = [query('everywhere', []), query('linux', ['linux']), query('mac', ['darwin'])]
-  const judge = async (os: string, ...missing: string[]) =>
+  const judge = async (platformType: 'Linux' | 'MacOS' | null, os: string, ...missing: string[]) =>
     (
       await collect(
-        hosts(1, () => ({ output: answer(os, missing) })),
-        { queries }
+        hosts(1, () => ({ output: answer(os, missing), ...(platformType && { platformType }) })),
+        { queries, simulation: { agents: platformType !== null } }
       )
     ).records[0]
-  expect(await judge('Debian GNU/Linux', 'mac')).toMatchObject({ status: 'reported' })
-  expect(await judge('macOS', 'linux')).toMatchObject({ status: 'reported' })
-  expect(await judge('Debian GNU/Linux', 'linux')).toMatchObject({
+  expect(await judge('Linux', 'Debian GNU/Linux', 'mac')).toMatchObject({ status: 'reported' })
+  expect(await judge('MacOS', 'macOS', 'linux')).toMatchObject({ status: 'reported' })
+  expect(await judge(null, 'Debian GNU/Linux', 'mac')).toMatchObject({ status: 'reported' })
+  const partial = { status: 'partial', reason: 'a query was not answered: linux (unsupported)' }
+  expect(await judge('Linux', 'Debian GNU/Linux', 'linux')).toMatchObject(partial)
+  expect(await judge('Linux', 'Debian GNU/Linux', 'everywhere')).toMatchObject({ status: 'partial' })
+  // What the host says of its platform excuses it from nothing.
+  expect(await judge('Linux', 'macOS', 'linux')).toMatchObject(partial)
+  expect(await judge(null, 'macOS', 'linux')).toMatchObject(partial)
+})
+
+test('without root, a host that answers queries which need root is partial, also where no host has root', async () => {
+  const output = (nonce: string) =>
+    reply({
+      nonce,
+      host: id(0),
+      head: ['uid 1000'],
+      parts: ['users', 'ports'].map(name => ({ name, rows: [{ a: '1' }] }))
+    })
+  const needy = [{ ...query('users'), root: true }, query('ports')]
+  const [record] = (
+    await collect(
+      hosts(1, () => ({ output })),
+      { queries: needy }
+    )
+  ).records
+  expect(record).toMatchObject({
     status: 'partial',
-    reason: 'a query was not answered: linux (unsupported)'
+    code: 'no-root',
+    reason: 'osquery ran without root, and some queries need it'
   })
-  expect(await judge('Debian GNU/Linux', 'everywhere')).toMatchObject({ status: 'partial' })
+  const [other] = (await collect(hosts(1, () => ({ output })))).records
+  expect(other).toMatchObject({ status: 'reported' })
+})
+
+test("osquery's own words are in the reason, on one line and short", async () => {
+  const detail = `Error: no such column: nosuch\n\u001b[31m::error::x ${'y'.repeat(400)}`
+  const output = (nonce: string) =>
+    reply({
+      nonce,
+      host: id(0),
+      parts: [
+        { name: 'users', status: 'failed', detail },
+        { name: 'ports', rows: [{ a: '1' }] }
+      ]
+    })
+  const [record] = (await collect(hosts(1, () => ({ output })))).records
+  expect(record).toMatchObject({ status: 'partial', code: 'queries-unanswered' })
+  expect(record!.reason).toMatch(/^a query was not answered: users \(failed: Error: no such column: nosuch/)
+  expect(record!.reason!.length).toBeLessThan(250)
+  expect(record!.reason).toMatch(/^\P{Cc}*$/u)
+})
+
+test('rows that osquery printed beside an error count, and the host is partial', async () => {
+  const output = (nonce: string) =>
+    reply({
+      nonce,
+      host: id(0),
+      parts: [
+        {
+          name: 'users',
+          status: 'incomplete',
+          detail: 'E1129 07:50:51.022491 19189 x.cpp:5] one row is missing',
+          rows: [{ a: '1' }]
+        },
+        { name: 'ports', rows: [{ a: '1' }] }
+      ]
+    })
+  const [record] = (await collect(hosts(1, () => ({ output })))).records
+  expect(record).toMatchObject({
+    status: 'partial',
+    reason: 'a query was not answered: users (incomplete: one row is missing)'
+  })
+  expect(record!.queries.users!.rows).toEqual([{ a: '1' }])
+})
+
+test.each([
+  [
+    { exitCode: 126, errors: 'sh: 1: _script.sh: Permission denied' },
+    'Failed',
+    'command-failed',
+    'the command failed on the host, exit code 126: a program may not be run there; its last words: sh: 1: _script.sh: Permission denied'
+  ],
+  [
+    { exitCode: 1, errors: 'no space left on device\nfailed to run commands: exit status 1' },
+    'Failed',
+    'command-failed',
+    'the command failed on the host, exit code 1; its last words: no space left on device'
+  ],
+  [{ exitCode: -1 }, 'Failed', 'command-failed', 'the command failed on the host'],
+  [
+    { exitCode: 137, ranFor: 4_000 },
+    'TimedOut',
+    'killed',
+    'the command was killed on the host, exit code 137: it was killed, for example for lack of memory'
+  ],
+  [
+    { exitCode: 137, ranFor: 60_000 },
+    'ExecutionTimedOut',
+    'execution-timed-out',
+    'the command ran into its time limit on the host'
+  ]
+])("a command's exit code and last words are in the reason: %j", async (host, details, code, reason) => {
+  const { records, lines } = await collect(hosts(1, () => ({ ...host, details, output: () => '' })))
+  expect(records).toMatchObject([{ status: 'silent', code, reason, unanswered: true }])
+  expect(lines.join('\n')).not.toContain('Permission denied')
 })
 
 test('a host does not pass by calling every table unsupported', async () => {
@@ -126,6 +225,9 @@ test('a host does not pass by calling every table unsupported', async () => {
       ]
     })
   expect((await collect(hosts(1, () => ({ output })))).records).toMatchObject([
-    { status: 'partial', reason: 'no query was answered: all are for other platforms' }
+    {
+      status: 'partial',
+      reason: 'queries were not answered: users (unsupported) and ports (unsupported)'
+    }
   ])
 })

@@ -159,3 +159,20 @@ test('a reply that SSM does not return for a while is read later, and delays no 
   const storm = await collect(fleet, { timeoutSeconds: 600, simulation: { refuse: late } })
   expect(storm.records.map(({ status }) => status)).toEqual(['partial', 'partial', 'partial'])
 })
+
+test('a host has no more than five commands at the same time', async () => {
+  const rows = [{ a: randomBytes(180_000).toString('hex') }]
+  const parts = ['users', 'ports'].map(name => ({ name, rows }))
+  const output = (nonce: string, script: string) =>
+    reply({ nonce, host: id(0), parts }, Number(/^chunk=(\d+)$/m.exec(script)?.[1] ?? 0))
+  const { records, calls } = await collect(
+    hosts(1, () => ({ output })),
+    { timeoutSeconds: 300 }
+  )
+  expect(records.map(({ status }) => status)).toEqual(['reported'])
+  const sent = calls.filter(({ action }) => action === 'SendCommand').map(({ at }) => at)
+  expect(sent.length).toBeGreaterThan(20)
+  // A command of this fleet takes three seconds.
+  const atOnce = sent.map(at => sent.filter(other => other <= at && other > at - 3_000).length)
+  expect(Math.max(...atOnce)).toBe(5)
+})

@@ -46,7 +46,7 @@ test('a bad id costs no other host', async () => {
   expect(byId[id(7)]).toMatchObject({
     status: 'silent',
     unanswered: false,
-    reason: 'InvalidInstanceId: it is not registered with SSM, or stopped, or terminated'
+    reason: expect.stringMatching(/^InvalidInstanceId: it is stopped, terminated, or not registered with SSM/)
   })
 })
 
@@ -79,6 +79,18 @@ test('a group of Windows hosts is sent PowerShell at once', async () => {
   )
   expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
   expect(calls.filter(call => call.action === 'SendCommand')).toHaveLength(1)
+})
+
+test('Linux hosts are not sent PowerShell, where SSM says which hosts run Windows', async () => {
+  const fleet = hosts(4, at => ({ windows: at === 0 }))
+  const queries = [query('services', ['windows'])]
+  for (const targets of [FILTER, named(fleet)]) {
+    const { byId, calls } = await collect(fleet, { targets, queries, simulation: { agents: true } })
+    const sends = calls.filter(call => call.action === 'SendCommand').map(call => call.input.InstanceIds)
+    expect(sends).toEqual([[id(0)]])
+    expect(byId[id(0)]).toMatchObject({ status: 'reported' })
+    expect(byId[id(1)]).toMatchObject({ status: 'silent', code: 'other-platform', unanswered: false })
+  }
 })
 
 test('Windows hosts stay silent where no query is for them, or the role may not send the other document', async () => {
@@ -115,4 +127,22 @@ test('expected hosts that SSM did not target are silent', async () => {
     unanswered: false,
     reason: expect.stringMatching(/^expected, but not matched by `targets`/)
   })
+})
+
+test('one id of another platform ends no run', async () => {
+  const fleet = hosts(60, at => ({ windows: at === 7 }))
+  const { error, byId, records } = await collect(fleet, { targets: named(fleet) })
+  expect(error).toBe(null)
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(59)
+  expect(byId[id(7)]).toMatchObject({ status: 'silent', code: 'other-platform', unanswered: false })
+})
+
+test('both documents of AWS are sent in the version whose digest is known', async () => {
+  const fleet = hosts(2, at => ({ windows: at === 0 }))
+  const { calls } = await collect(fleet, { queries: [query('everywhere', [])] })
+  const sends = calls.filter(call => call.action === 'SendCommand').map(call => call.input)
+  expect(sends.map(input => [input.DocumentName, input.DocumentVersion, input.DocumentHash])).toEqual([
+    ['AWS-RunShellScript', '1', '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e'],
+    ['AWS-RunPowerShellScript', '1', '2142e42a19e0955cc09e43600bf2e633df1917b69d2be9693737dfd62e0fdf61']
+  ])
 })

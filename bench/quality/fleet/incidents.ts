@@ -91,7 +91,7 @@ const KITS: readonly ((random: Random) => RowEdit[])[] = [
       added('preload_file', file('/etc/ld.so.preload', name)),
       added('hidden_files', { path: `/usr/lib/.${name}`, type: 'regular', mode: '0755', uid: '0' }),
       added('system_hooks', file(`/etc/modules-load.d/${name}.conf`, name)),
-      added('packet_sockets', { path: `/usr/lib/.${name}/x`, scenario: '17', protocol: '3', name }),
+      added('packet_sockets', { path: `/usr/lib/.${name}/x`, family: '17', protocol: '3', name }),
       added('proc_mounts', { path: '/proc/4221', type: 'ext4', flags: 'rw', device: '/dev/root' })
     ]
   },
@@ -127,6 +127,7 @@ const KITS: readonly ((random: Random) => RowEdit[])[] = [
         path: '/usr/bin/dash',
         parent_path: random.pick(SERVERS),
         username: 'www-data',
+        reach: '',
         cmdline: 'sh -c id'
       }),
       added('shell_connections', {
@@ -135,6 +136,7 @@ const KITS: readonly ((random: Random) => RowEdit[])[] = [
         name: 'bash',
         cmdline: 'bash -i',
         parent_path: '/usr/bin/dash',
+        peer: 'public',
         remote_address: '203.0.113.9',
         remote_port: '443'
       }),

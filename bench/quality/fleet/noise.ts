@@ -153,6 +153,15 @@ export function addTransient(rows: Rows, random: Random, noise: Noise): void {
   if (random.chance(noise.containers * 3)) runContainers(rows, random)
 }
 
+/** Part of every session; other programs in one are rows of a query of their own. */
+const SESSION_TOOLS = new Set([
+  '/usr/bin/bash',
+  '/usr/sbin/sshd',
+  '/usr/lib/systemd/systemd',
+  '/usr/bin/sudo',
+  '/usr/bin/tmux'
+])
+
 function logIn(rows: Rows, random: Random): void {
   const person = random.chance(0.5) ? 'admin' : random.chance(0.4) ? 'ssm-user' : random.pick(PEOPLE)
   const tools = [
@@ -168,15 +177,15 @@ function logIn(rows: Rows, random: Random): void {
   ]
   for (const path of tools)
     if (random.chance(0.6))
-      add(rows, 'sessions', {
-        path,
+      add(rows, SESSION_TOOLS.has(path) ? 'sessions' : 'session_programs', {
+        [SESSION_TOOLS.has(path) ? 'tool' : 'path']: path,
         username: person,
         name: '',
         cmdline: `${path} -l`,
         parent_path: '/usr/sbin/sshd'
       })
   add(rows, 'sessions', {
-    path: '/usr/bin/bash',
+    tool: '/usr/bin/bash',
     username: person,
     name: 'bash',
     cmdline: '-bash',
@@ -207,19 +216,27 @@ function upgrade(rows: Rows, random: Random): void {
     '/usr/bin/dpkg',
     '/usr/bin/apt-get',
     '/usr/bin/unattended-upgrade',
-    '/usr/lib/apt/methods/http',
-    '/usr/bin/man'
+    '/usr/lib/apt/methods/http'
   ])
-    if (random.chance(0.5)) add(rows, 'programs', program(path, path.endsWith('http') ? '_apt' : 'root'))
+    if (random.chance(0.5)) add(rows, 'package_runs', packageTool(path))
+  if (random.chance(0.3)) add(rows, 'programs', program('/usr/bin/man'))
   if (random.chance(0.5)) add(rows, 'outbound', outbound('/usr/lib/apt/methods/http', 80, '10.0.0.2'))
 }
+
+const packageTool = (path: string) => ({
+  tool: path,
+  username: path.endsWith('http') ? '_apt' : 'root',
+  cmdline: path,
+  parent_path: '/usr/lib/systemd/systemd'
+})
 
 /** The host answers before the last programs of a boot have started, while cloud-init is still installing packages. */
 function boot(rows: Rows, random: Random): void {
   const late = new Set(['/usr/sbin/acpid', '/usr/bin/networkd-dispatcher', '/usr/sbin/irqbalance'])
   rows.programs = (rows.programs ?? []).filter(row => !late.has(row.path ?? '') || random.chance(0.7))
   add(rows, 'programs', program('/usr/bin/python3.11'))
-  if (random.chance(0.5)) add(rows, 'programs', program('/usr/bin/dpkg'), program('/usr/bin/apt-get'))
+  if (random.chance(0.5))
+    add(rows, 'package_runs', packageTool('/usr/bin/dpkg'), packageTool('/usr/bin/apt-get'))
 }
 
 function runContainers(rows: Rows, random: Random): void {

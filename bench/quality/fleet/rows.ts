@@ -64,6 +64,7 @@ export const outbound = (path: string, remotePort: number | 'ephemeral', address
   path,
   protocol: '6',
   remote_port: String(remotePort),
+  peer: /^(10|52\.94)\./.test(address) ? 'private' : 'public',
   remote_address: address,
   name: path.split('/').pop() ?? ''
 })

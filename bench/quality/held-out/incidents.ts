@@ -47,7 +47,7 @@ const INTRUSIONS: readonly ((random: Random, tag: string) => RowEdit[])[] = [
     }),
     added('crontab', cronJob('/etc/cron.d/0hourly', `${tag} /usr/bin/python3 -c "import ${tag}"`)),
     added('sessions', {
-      path: '/usr/bin/sh',
+      tool: '/usr/bin/sh',
       username: tag,
       name: 'sh',
       cmdline: '-sh',
@@ -62,7 +62,7 @@ const INTRUSIONS: readonly ((random: Random, tag: string) => RowEdit[])[] = [
   ],
   // A sniffer that hides its process.
   (random, tag) => [
-    added('packet_sockets', { path: `/usr/libexec/${tag}d`, scenario: '17', protocol: '768', name: tag }),
+    added('packet_sockets', { path: `/usr/libexec/${tag}d`, family: '17', protocol: '768', name: tag }),
     added('programs', program(`/usr/libexec/${tag}d`)),
     added('proc_mounts', {
       path: `/proc/${random.between(900, 9000)}`,

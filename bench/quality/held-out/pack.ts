@@ -13,7 +13,7 @@ interface Table {
   readonly drawn: readonly string[]
 }
 
-const PROCESS = { path: 'image', username: 'owner' }
+const PROCESS = { path: 'image', tool: 'image', username: 'owner' }
 const DIGESTED = { path: 'file_name', sha256: 'authenticode_sha256', version: 'product_version' }
 
 const TABLES: Readonly<Record<string, Table>> = {
@@ -36,6 +36,8 @@ const TABLES: Readonly<Record<string, Table>> = {
     from: [
       'programs',
       'sessions',
+      'session_programs',
+      'package_runs',
       'temporary_programs',
       'memory_only_programs',
       'kernel_thread_impostors',

@@ -185,9 +185,11 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   kernelModule: (host, { word }) => {
     host.modules.add(word.replace(/-/g, '_'))
+    host.taints.add('unsigned module')
   },
   persistentModule: (host, { word }) => {
     host.modules.add(word.replace(/-/g, '_'))
+    host.taints.add('unsigned module')
     write(host, `/etc/modules-load.d/${word}.conf`, word)
   },
   preloadFile: (host, { word }) => {

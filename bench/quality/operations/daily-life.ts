@@ -23,7 +23,7 @@ export function drawLiveliness(random: Random): Liveliness {
     packageRun: upTo(0.08),
     restartPending: upTo(0.4),
     booting: upTo(0.03),
-    onDemandModule: upTo(0.05),
+    onDemandModule: upTo(0.03),
     strayFile: upTo(0.4),
     idle: upTo(0.05)
   }
@@ -58,7 +58,9 @@ export function happen(host: HostState, random: Random, lively: Liveliness, logi
   if (random.chance(lively.restartPending)) {
     const updated = new Set(sample(random, host.processes, random.between(1, 4)))
     host.processes = host.processes.map(process =>
-      updated.has(process) && process.path.startsWith('/usr/') ? { ...process, onDisk: false } : process
+      updated.has(process) && /^\/usr\/(s?bin|lib)\//.test(process.path)
+        ? { ...process, onDisk: false }
+        : process
     )
   }
   if (random.chance(lively.booting)) boot(host, random)
@@ -114,16 +116,14 @@ function runPackageTimer(host: HostState, random: Random): void {
       user: apt ? '_apt' : 'root',
       connections: [{ address: '10.9.1.1', port: 80 }]
     })
-  if (random.chance(0.3)) addUnit(host, 'man-db.service', { state: 'static' })
 }
 
-/** The management agent answers before everything has started. */
+/** The management agent answers before the host's own services have started. */
 function boot(host: HostState, random: Random): void {
-  host.processes = host.processes.filter(
-    ({ path }) => path === '/usr/sbin/sshd' || path.startsWith('/usr/lib/systemd') || random.chance(0.8)
-  )
+  host.booting = true
+  host.processes = host.processes.filter(({ user }) => user === 'root' || random.chance(0.6))
   run(host, '/usr/bin/python3.12', { cmdline: 'cloud-init modules --mode=final' })
-  if (random.chance(0.5)) addUnit(host, 'cloud-init-hotplugd.service', { state: 'static' })
+  if (random.chance(0.2)) addUnit(host, 'cloud-init-hotplugd.service', { state: 'static' })
 }
 
 /** A healthy oddity of a fleet: a change that somebody made on purpose. Whoever accuses its hosts is wrong. */
@@ -152,7 +152,7 @@ export const ODDITIES: Readonly<Record<string, Oddity>> = {
   },
   newColleague(hosts, random) {
     const person = random.pick(PEOPLE)
-    for (const host of few(hosts, random, 3))
+    for (const host of random.chance(0.5) ? share(hosts, random) : few(hosts, random, 3))
       addAccount(host, person, {
         uid: 1005,
         shell: '/bin/bash',

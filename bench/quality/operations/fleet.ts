@@ -51,7 +51,7 @@ export interface Campaign {
   readonly attack: string
   /** Number of hosts; below 1 a share of the fleet. */
   readonly hosts: number
-  /** Every host gets other names and addresses; each is an incident of its own. */
+  /** Every host gets other names and addresses. */
   readonly polymorphic?: boolean
 }
 
@@ -71,6 +71,8 @@ export interface Plan {
 interface Member {
   readonly id: string
   readonly role: string
+  /** The role that a handful of hosts with something more may as well be counted in. */
+  readonly widerRole: string
   readonly version: number
   readonly build: number
   readonly state: HostState
@@ -92,8 +94,7 @@ export function operate(plan: Plan, seed: number): LabeledFleet {
   const present = members.map(member => today(member, random, lively, distribution))
   const tables = new Map(present.map(({ id, state }) => [id, tablesOf(state)]))
   const incidents: Incident[] = []
-  for (const campaign of plan.campaigns)
-    incidents.push(...attack(campaign, present, tables, incidents, random))
+  for (const campaign of plan.campaigns) incidents.push(attack(campaign, present, tables, incidents, random))
   const label = (of: (member: Member) => string) => new Map(present.map(member => [member.id, of(member)]))
   return {
     scenario: plan.name,
@@ -110,6 +111,7 @@ export function operate(plan: Plan, seed: number): LabeledFleet {
     strata: label(({ role, version, build }) => `${role} v${version} b${build}`),
     alternativeStrata: [
       label(({ role }) => role),
+      label(({ widerRole }) => widerRole),
       label(({ role, version }) => `${role} v${version}`),
       label(({ role, build }) => `${role} b${build}`)
     ],
@@ -142,7 +144,14 @@ function bootFleet(plan: Plan, distribution: Distribution, random: Random): Memb
     if (group.personal)
       for (let own = random.between(2, 6); own > 0; own--) install(state, inventService(random))
     personalize(state, random, index)
-    members.push({ id: `i-${random.hex(17)}`, role: group.role, version, build, state })
+    members.push({
+      id: `i-${random.hex(17)}`,
+      role: group.role,
+      widerRole: typeof group.share === 'number' ? group.role : (group.like ?? group.role),
+      version,
+      build,
+      state
+    })
   }
   return members
 }
@@ -205,7 +214,7 @@ function attack(
   tables: Map<string, Rows>,
   before: readonly Incident[],
   random: Random
-): Incident[] {
+): Incident {
   const attacked = new Set(before.flatMap(incident => incident.hosts))
   const free = members.filter(({ id }) => !attacked.has(id))
   const count = hosts < 1 ? Math.max(1, Math.round(hosts * members.length)) : hosts
@@ -230,13 +239,12 @@ function attack(
     })
     if (changed.length < targets.length || changed.some(({ edits }) => edits.length === 0)) continue
     for (const { id, rows } of changed) tables.set(id, rows)
-    const incident = (victims: typeof changed): Incident => ({
+    return {
       kind: 'incident',
       name,
-      hosts: victims.map(({ id }) => id).sort(),
-      rows: distinct(victims.flatMap(({ edits }) => edits))
-    })
-    return polymorphic ? changed.map(victim => incident([victim])) : [incident(changed)]
+      hosts: changed.map(({ id }) => id).sort(),
+      rows: distinct(changed.flatMap(({ edits }) => edits))
+    }
   }
   throw new Error(`no host of the fleet can be attacked by ${wanted}`)
 }

@@ -124,6 +124,7 @@ export function bootHost(
     files: new Map(),
     binaries: new Map(),
     modules: new Set(MODULES),
+    taints: new Set(),
     setuid: new Set(SETUID),
     capabilities: new Map([['/usr/bin/ping', 'cap_net_raw=ep']]),
     accounts: new Map(),
@@ -149,7 +150,8 @@ export function bootHost(
       uri: `https://mirror.example/${id}`,
       release
     })),
-    procMounts: []
+    procMounts: [],
+    booting: false
   }
   for (const daemon of DAEMONS) run(host, `/usr/lib/${daemon}`)
   run(host, '/usr/sbin/sshd', { listens: [tcp(22)] })

@@ -73,6 +73,8 @@ export interface HostState {
   /** Programs and PAM modules whose content is compared within the version of a package. */
   binaries: Map<string, { readonly package: string; readonly content: string }>
   modules: Set<string>
+  /** What the kernel says about modules that are not its own. */
+  taints: Set<string>
   setuid: Set<string>
   capabilities: Map<string, string>
   accounts: Map<string, Account>
@@ -88,6 +90,7 @@ export interface HostState {
   }[]
   sources: { readonly uri: string; readonly release: string }[]
   procMounts: string[]
+  booting: boolean
 }
 
 /** Runs a program: as root, started by systemd, unless the traits say otherwise. */

@@ -1,17 +1,10 @@
 import type { Row } from '../../../src/snapshot/snapshot.ts'
 import { type Rows, sha256 } from '../fleet/rows.ts'
-import { basename, type HostState, type Process } from './state.ts'
+import { processTables } from './process-tables.ts'
+import type { HostState } from './state.ts'
 
-const SYSTEM_FOLDERS = ['/usr/bin/', '/usr/sbin/', '/usr/lib/', '/usr/lib64/', '/usr/libexec/']
-const WRITABLE_FOLDERS = ['/tmp/', '/var/tmp/', '/dev/', '/run/user/', '/var/www/', '/var/spool/']
-const SHELLS = ['sh', 'bash', 'dash', 'zsh', 'ksh', 'ash', 'nc', 'ncat', 'socat', 'telnet']
-const SERVERS =
-  /^(nginx|apache2|httpd|caddy|haproxy|java|node|php-fpm.*|uwsgi|gunicorn|puma|beam\.smp|mysqld|mariadbd|postgres|redis-server|mongod|memcached|tomcat)$/
-const LOGIN_PARENTS = /\/(sshd|sshd-session|bash|dash|sh|zsh|sudo|su|tmux|screen|login|ssm-session-worker)$/
-const PACKAGE_RUN = /\/(apt-get|apt|dpkg|dpkg-query|dnf|yum|rpm|unattended-upgrade|apt\.systemd\.daily)$/
-const CONTAINER = /docker|kubepods|containerd|libpod/
 const CONTROLS =
-  /^(auditd|amazon-ssm-agent|amazon-cloudwatch-agent|osqueryd|falcon-sensor|wazuh-agent|rsyslog|systemd-journald|apparmor|ufw|firewalld|fail2ban|chrony|chronyd|filebeat|fluent-bit|unattended-upgrades)\.service$/
+  /^(auditd|amazon-ssm-agent|amazon-cloudwatch-agent|osqueryd|falcon-sensor|wazuh-agent|rsyslog|systemd-journald|apparmor|ufw|firewalld|fail2ban|chrony|chronyd|filebeat|fluent-bit|unattended-upgrades|crond?)\.service$/
 const BOOT_SCRIPT =
   /^\/etc\/(rc\.local|profile|bash\.bashrc|bashrc|environment|(init\.d|profile\.d|update-motd\.d|cron\.(daily|hourly|weekly)|systemd\/system-generators)\/[^/]+|systemd\/system\/[^/]+\.(service|timer))$|^\/root\/\.(bashrc|profile|bash_profile)$/
 const SYSTEM_HOOK =
@@ -20,105 +13,9 @@ const LOGIN_CONFIG = /^\/etc\/(pam\.d\/|ssh\/sshd_config|nsswitch\.conf$|securit
 const HIDDEN_FILE = /^\/(tmp|var\/tmp|dev\/shm|etc|usr\/lib|usr\/bin)\/\.[^/]+$/
 const POWERFUL_GROUPS = new Set(['root', 'sudo', 'wheel', 'admin', 'docker', 'adm', 'disk', 'shadow'])
 
-const startsWithAny = (path: string, folders: readonly string[]) =>
-  folders.some(folder => path.startsWith(folder))
-const isSystem = ({ path }: Process) => startsWithAny(path, SYSTEM_FOLDERS)
-const isInMemory = ({ path }: Process) => path.startsWith('/memfd:')
-const isSession = ({ cgroup, parent }: Process) =>
-  cgroup.startsWith('/user.slice/') || LOGIN_PARENTS.test(parent)
-
 /** The rows that the linux pack's queries return on this host. Columns that no query compares are left out or constant. */
 export function tablesOf(host: HostState): Rows {
   return { ...processTables(host), ...fileTables(host), ...accountTables(host), ...systemTables(host) }
-}
-
-function processTables({ processes }: HostState): Rows {
-  const table = (test: (process: Process) => boolean, row: (process: Process) => Row[]) =>
-    processes.filter(test).flatMap(row)
-  const plain = (process: Process): Row => ({
-    path: process.path,
-    username: process.user,
-    name: basename(process.path).slice(0, 15),
-    cmdline: process.cmdline,
-    parent_path: process.parent,
-    cgroup_path: process.cgroup
-  })
-  const isTemporary = ({ path }: Process) => startsWithAny(path, WRITABLE_FOLDERS)
-  const inContainer = ({ cgroup }: Process) => CONTAINER.test(cgroup)
-  const isKept = ({ path }: Process) => path.startsWith('/opt/') || path.startsWith('/snap/')
-  return {
-    programs: table(
-      process =>
-        !isTemporary(process) &&
-        !isInMemory(process) &&
-        !(isSystem(process) && (isSession(process) || PACKAGE_RUN.test(process.path))),
-      process => [plain(process)]
-    ),
-    sessions: table(
-      process => isSystem(process) && isSession(process),
-      process => [plain(process)]
-    ),
-    temporary_programs: table(isTemporary, process => [{ ...plain(process), cwd: '/' }]),
-    memory_only_programs: table(
-      process =>
-        isInMemory(process) ||
-        (!process.onDisk && !isSystem(process) && !isKept(process) && !inContainer(process)),
-      process => [{ ...plain(process), cwd: '/' }]
-    ),
-    replaced_programs: table(
-      process => !process.onDisk && (isSystem(process) || isKept(process)) && !inContainer(process),
-      process => [plain(process)]
-    ),
-    kernel_thread_impostors: table(
-      process => process.cmdline.startsWith('['),
-      process => [{ ...plain(process), name: process.cmdline.slice(1, 14) }]
-    ),
-    service_shells: table(
-      process =>
-        [...SHELLS, 'curl', 'wget'].includes(basename(process.path)) &&
-        SERVERS.test(basename(process.parent)),
-      process => [plain(process)]
-    ),
-    shell_connections: table(
-      process => [...SHELLS, 'perl', 'awk'].includes(basename(process.path)),
-      process =>
-        process.connections.map(({ address, port }) => ({
-          ...plain(process),
-          remote_address: address,
-          remote_port: String(port)
-        }))
-    ),
-    listening_ports: table(
-      () => true,
-      process =>
-        process.listens.map(({ number, address, protocol }) => ({
-          protocol: protocol === 'tcp' ? '6' : '17',
-          address,
-          port: String(number),
-          path: process.path,
-          name: basename(process.path)
-        }))
-    ),
-    packet_sockets: table(
-      ({ sniffs }) => sniffs,
-      process => [{ path: process.path, family: '17', protocol: '3', name: basename(process.path) }]
-    ),
-    outbound: table(
-      () => true,
-      process =>
-        process.connections.map(({ address, port }) => ({
-          path: process.path,
-          protocol: '6',
-          remote_port: port >= 32768 ? 'ephemeral' : String(port),
-          remote_address: address,
-          name: basename(process.path)
-        }))
-    ),
-    loader_environment: table(
-      ({ preload }) => preload !== null,
-      process => [{ path: process.path, key: 'LD_PRELOAD', value: process.preload ?? '', name: '', uid: '0' }]
-    )
-  }
 }
 
 function fileTables({ files, binaries, packages, setuid, capabilities, cron }: HostState): Rows {
@@ -216,15 +113,19 @@ function systemTables(host: HostState): Rows {
   const units = [...host.units.values()]
   return {
     kernel_modules: [...host.modules].map(name => ({ name, size: '16384', used_by: '-', status: 'Live' })),
-    systemd_units: units.map(({ id, fragment, state, user, active }) => ({
-      id,
-      fragment_path: fragment,
-      unit_file_state: state,
-      user,
-      active_state: active ? 'active' : 'inactive',
-      sub_state: active ? 'running' : 'dead',
-      description: id
-    })),
+    systemd_units: units
+      .filter(
+        ({ fragment, state, active }) => state === 'enabled' || active || !fragment.startsWith('/usr/lib/')
+      )
+      .map(({ id, fragment, state, user, active }) => ({
+        id,
+        fragment_path: fragment,
+        unit_file_state: state,
+        user,
+        active_state: active ? 'active' : 'inactive',
+        sub_state: active ? 'running' : 'dead',
+        description: id
+      })),
     security_controls: units
       .filter(({ id }) => CONTROLS.test(id))
       .map(({ id, fragment, state, active }) => ({
@@ -235,6 +136,21 @@ function systemTables(host: HostState): Rows {
         unit_file_state: state,
         fragment_path: fragment
       })),
+    service_states: units
+      .filter(
+        ({ id, state, active }) =>
+          state === 'enabled' && active && id.endsWith('.service') && !CONTROLS.test(id)
+      )
+      .map(({ id, fragment, state }) => ({
+        id,
+        state: 'running',
+        active_state: 'active',
+        sub_state: 'running',
+        unit_file_state: state,
+        fragment_path: fragment
+      })),
+    kernel_taint: [...host.taints].map(taint => ({ taint, current_value: '12288' })),
+    uptime: [{ uptime: host.booting ? 'booting' : 'up', total_seconds: '0' }],
     sysctls: [...host.sysctls].map(([name, value]) => ({ name, current_value: value })),
     kernel_arguments: [...host.bootArguments].map(argument => ({ argument, arguments: argument })),
     name_resolution: host.names.map(({ kind, address, value }) => ({ kind, address, value })),
@@ -246,10 +162,17 @@ function systemTables(host: HostState): Rows {
       protocol: port === '' ? '' : '6',
       src_port: '',
       dst_port: port,
+      src_ip: '0.0.0.0',
+      dst_ip: '0.0.0.0',
       iniface: 'all',
       outiface: 'all'
     })),
-    package_sources: host.sources.map(({ uri, release }) => ({ base_uri: uri, release, name: '' })),
+    package_sources: host.sources.map(({ uri, release }) => ({
+      base_uri: uri,
+      release,
+      gpgcheck: '',
+      name: ''
+    })),
     proc_mounts: host.procMounts.map(path => ({ path, type: 'ext4', flags: 'rw', device: '/dev/root' })),
     packages: [...host.packages.keys()].map(name => ({ name, kind: 'deb' }))
   }

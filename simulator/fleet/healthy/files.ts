@@ -5,16 +5,15 @@ const SETUID_PROGRAMS = 'chfn chsh gpasswd mount newgrp passwd su sudo umount'.s
 
 /** Files with their digests, cron jobs and mounts. @param patched whether the last upgrade is installed */
 export function addFiles(host: SimulatedHost, random: Random, patched: boolean): void {
-  for (const name of SETUID_PROGRAMS) {
-    // With a merged /usr, every file appears twice.
-    for (const folder of ['/bin', '/usr/bin'])
-      addRow(host, 'suid_bin', {
-        path: `${folder}/${name}`,
-        username: 'root',
-        groupname: 'root',
-        permissions: 'S'
-      })
-  }
+  addRow(host, 'file', {
+    path: '/usr/bin',
+    directory: '/usr',
+    type: 'directory',
+    mode: '0755',
+    uid: 0,
+    symlink: 0
+  })
+  for (const name of SETUID_PROGRAMS) addFile(host, `/usr/bin/${name}`, name, { mode: '4755' })
   addFile(host, '/etc/profile', 'profile')
   addFile(host, '/etc/bash.bashrc', 'bash.bashrc')
   addFile(host, '/root/.bashrc', 'root bashrc')
@@ -34,11 +33,13 @@ export function addFiles(host: SimulatedHost, random: Random, patched: boolean):
   const openssh = patched ? 'openssh deb12u5' : 'openssh deb12u4'
   for (const name of ['/usr/sbin/sshd', '/usr/bin/ssh'])
     addFile(host, name, `${name} ${openssh}`, { mode: '0755' })
-  for (const name of ['sudo', 'su', 'passwd', 'ps', 'top', 'ss', 'ls', 'find', 'bash', 'curl'])
+  for (const name of ['ps', 'top', 'ss', 'ls', 'find', 'bash', 'curl'])
     addFile(host, `/usr/bin/${name}`, name, { mode: '0755' })
   addFile(host, '/usr/sbin/cron', 'cron', { mode: '0755' })
   for (const name of ['unix', 'deny', 'permit', 'systemd', 'limits'])
     addFile(host, `/usr/lib/x86_64-linux-gnu/security/pam_${name}.so`, `pam_${name}`)
+  addConfiguration(host)
+  addStartUp(host)
   const x11 = { type: 'directory', mode: '1777', uid: 0 }
   for (const name of ['/tmp/.X11-unix', '/tmp/.ICE-unix', '/tmp/.font-unix'])
     addRow(host, 'file', { path: name, ...x11 })
@@ -91,4 +92,36 @@ export function addFiles(host: SimulatedHost, random: Random, patched: boolean):
   })
   addRow(host, 'mounts', { path: '/', device: '/dev/nvme0n1p1', type: 'ext4', flags: 'rw,relatime' })
   addRow(host, 'mounts', { path: '/proc', device: 'proc', type: 'proc', flags: 'rw' })
+}
+
+/** Configuration of what watches, filters and installs. */
+function addConfiguration(host: SimulatedHost): void {
+  for (const path of [
+    '/etc/audit/auditd.conf',
+    '/etc/audit/rules.d/audit.rules',
+    '/etc/rsyslog.conf',
+    '/etc/systemd/journald.conf',
+    '/etc/osquery/osquery.conf',
+    '/etc/nftables.conf',
+    '/etc/apt/sources.list',
+    '/etc/apt/trusted.gpg.d/debian-archive-bookworm-stable.asc',
+    '/usr/local/share/ca-certificates/acme-root.crt'
+  ])
+    addFile(host, path, path)
+}
+
+/** Units, links and start-up files that a healthy host has. */
+function addStartUp(host: SimulatedHost): void {
+  addFile(host, '/etc/systemd/system/nginx.service.d/limits.conf', 'nginx limits')
+  addFile(host, '/usr/lib/systemd/system/logrotate.service', 'logrotate unit')
+  for (const unit of ['checkout.service', 'node-exporter.service', 'cron.service', 'rsyslog.service'])
+    addRow(host, 'file', {
+      path: `/etc/systemd/system/multi-user.target.wants/${unit}`,
+      type: 'regular',
+      mode: '0644',
+      uid: 0,
+      symlink: 1
+    })
+  addFile(host, '/home/alice/.bashrc', 'skel bashrc', { uid: 1000 })
+  addFile(host, '/etc/logrotate.d/rsyslog', 'logrotate rsyslog')
 }

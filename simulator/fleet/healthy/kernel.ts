@@ -37,6 +37,7 @@ export function addKernel(host: SimulatedHost, random: Random, booted: number): 
     'kernel.randomize_va_space': '2',
     'kernel.unprivileged_bpf_disabled': '2',
     'kernel.modprobe': '/sbin/modprobe',
+    'kernel.tainted': '0',
     'net.ipv4.ip_forward': '0',
     'fs.suid_dumpable': '0',
     'vm.swappiness': String(random.between(10, 60))

@@ -1,4 +1,4 @@
-import { addListener, addProcess, addUnit, type SimulatedHost } from '../host.ts'
+import { addListener, addProcess, addRow, addUnit, type SimulatedHost } from '../host.ts'
 import type { Random } from '../random.ts'
 import { leaveSsmUser, openSshSession, runUpgrade } from './activity.ts'
 
@@ -138,6 +138,14 @@ export function addServices(host: SimulatedHost, random: Random, booted: number,
         : { cmdline: '/usr/bin/ssm-agent-worker', path: '/usr/bin/ssm-agent-worker' }
       pid += random.between(1, 9)
       addProcess(host, { pid, path: service.path, parent: main, cgroup_path, ...usage(), ...worker })
+    }
+    if (service.unit === 'ssh.service') {
+      for (const library of ['libc.so.6', 'libpam.so.0.85.1', 'libcrypto.so.3'])
+        addRow(host, 'process_memory_map', {
+          pid: main,
+          permissions: 'r-xp',
+          path: `/usr/lib/x86_64-linux-gnu/${library}`
+        })
     }
     for (const [protocol, listening, port] of service.ports ?? [])
       addListener(host, random, main, protocol, listening, port)

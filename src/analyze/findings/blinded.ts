@@ -29,7 +29,7 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
   const answers = clusters.map(({ hosts }) => countAnswers(fleet.hosts, hosts, fleet.queries.length))
   const groups = new Map<string, { queries: number[]; hosts: number[]; peers: number }>()
   for (const [index, host] of fleet.hosts.entries()) {
-    if (host.status !== 'partial' || host.unanswered || host.code === 'privilege-differs') continue
+    if (host.status !== 'partial' || host.unanswered || host.code === 'no-root') continue
     const cluster = clusterOf[index] ?? -1
     const small = (clusters[cluster]?.hosts.length ?? 0) < MIN_PEERS + 1
     const peers = small ? everyone.length : (clusters[cluster]?.hosts.length ?? 0)

@@ -51,7 +51,7 @@ export function decodeDedupReply(reply: Buffer, { entries }: Dictionary, bodySha
   const results: string[] = []
   for (const line of head) {
     const words = line.split(' ')
-    if (words[0] === 'query' && words[2] === 'ok' && words[6] === '=') {
+    if (words[0] === 'query' && (words[2] === 'ok' || words[2] === 'incomplete') && words[6] === '=') {
       const result = takeResult()
       if (result === null) return null
       words[6] = sha256(Buffer.from(result, 'latin1'))

@@ -37,6 +37,7 @@ const MIN_HOLDERS = 3
 /** A query's line in the head of an answer. */
 export interface HeadLine {
   readonly name: string
+  /** It has rows that count. */
   readonly ok: boolean
   readonly bytes: number
   /** SHA-256 of the result, in hex. */
@@ -47,7 +48,7 @@ export function readHead(head: string): HeadLine[] {
   return head.split('\n').flatMap(line => {
     const [key, name = '', status, , , bytes, sha256 = '', ...more] = line.split(' ')
     if (key !== 'query' || more.length !== 1 || !/^[0-9a-f]{64}$/.test(sha256)) return []
-    return [{ name, ok: status === 'ok', bytes: Number(bytes), sha256 }]
+    return [{ name, ok: status === 'ok' || status === 'incomplete', bytes: Number(bytes), sha256 }]
   })
 }
 

@@ -1,5 +1,11 @@
 import { FETCH_FAILURES, type FetchFailure } from '../../snapshot/reasons.ts'
-import type { HostFacts, QueryResult, QueryStatus, Row } from '../../snapshot/snapshot.ts'
+import {
+  type HostFacts,
+  hasRows,
+  type QueryResult,
+  type QueryStatus,
+  type Row
+} from '../../snapshot/snapshot.ts'
 import { sanitize } from '../../text/sanitize.ts'
 import { readFacts } from './facts.ts'
 import { openFrame, type Problem, sha256, unpack } from './frame.ts'
@@ -61,7 +67,7 @@ interface Line {
   readonly detail: string | null
 }
 
-const STATUSES: readonly QueryStatus[] = ['ok', 'failed', 'timeout', 'truncated', 'unsupported']
+const STATUSES: readonly QueryStatus[] = ['ok', 'incomplete', 'failed', 'timeout', 'truncated', 'unsupported']
 
 /** Opens an unpacked answer. Total; rows are returned only where their digest matches. */
 export function openBody(body: Buffer, request: ReplyRequest): Reply {
@@ -138,8 +144,13 @@ function readLine(words: readonly string[]): Line | null {
     rows: /^\d{1,9}$/.test(rows) ? Number(rows) : -1,
     bytes: Number(bytes),
     digest,
-    detail: text === '' ? null : sanitize(text)
+    detail: text === '' ? null : withoutLogHead(sanitize(text))
   }
+}
+
+/** osquery's words without the date, thread and source file that its log puts before them. */
+function withoutLogHead(text: string): string {
+  return text.replace(/[EWIF]\d{4} [\d:.]+ +\d+ [\w./-]+:\d+\] /g, '')
 }
 
 function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<string, QueryResult> | null {
@@ -149,10 +160,9 @@ function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<st
   for (const line of lines) {
     const part = body.subarray(at, at + line.bytes)
     at += line.bytes
-    const result =
-      line.status === 'ok'
-        ? readRows(part, line, MAX_ROWS_PER_HOST - total)
-        : { status: line.status, detail: line.detail, rows: [] }
+    const result = hasRows(line)
+      ? readRows(part, line, MAX_ROWS_PER_HOST - total)
+      : { status: line.status, detail: line.detail, rows: [] }
     if (result === null) return null
     total += result.rows.length
     results.set(line.name, result)
@@ -188,7 +198,7 @@ function readRows(part: Buffer, line: Line, maxRows: number): QueryResult | null
     if (row === null) return failed('its result is not a list of rows')
     rows.push(row)
   }
-  return { status: 'ok', detail: null, rows }
+  return { status: line.status, detail: line.status === 'ok' ? null : line.detail, rows }
 }
 
 /** Lines on which a row begins, as the host counts them: osquery prints one row per line. */

@@ -4,7 +4,7 @@
  * `@N` or `@N-M` for lines of the dictionary, `#N numbers…` for such a line with other numbers, or `=` and the line
  * itself. `w N` stands for a whole result of the dictionary; `l COUNT` precedes the lines of any other result.
  */
-export const DEDUP = `printf %s "$dictionary" | { base64 -d 2>/dev/null || printf %s "$dictionary" | base64 -D; } | gzip -dc > dictionary
+export const DEDUP = `printf %s "$dictionary" | decode | gzip -dc > dictionary
 mkdir u m
 awk -v max=$max_lines '
 function mask(s,   r) {
@@ -25,7 +25,7 @@ function entry(s,   masked) {
 FILENAME == "dictionary" { dictionary[$1] = FNR; next }
 FILENAME == "digests" { sum[$2] = substr($1, 1, 32); next }
 {
-  if ($1 == "query") { queries++; if ($3 == "ok") { $7 = "="; ok[queries] = 1 } }
+  if ($1 == "query") { queries++; if ($3 == "ok" || $3 == "incomplete") { $7 = "="; ok[queries] = 1 } }
   entry($0)
 }
 END {
@@ -80,7 +80,7 @@ END { flush() }' dictionary sums plan > dedup
 gzip -9 -c dedup > dedup.gz
 if [ $(($(wc -c < dedup.gz))) -le $chunk_bytes ]; then frame dedup.gz dedup
 else echo "fleet-drift: no reply is shorter"; fi
-rm -rf u m plan sums dedup dedup.gz text.dedup sum.dedup dictionary
-[ $total -gt $chunk_bytes ] || { cd /; rm -rf "$dir"; }
+rm -rf u m plan sums dedup dedup.gz dictionary
+[ $total -gt $chunk_bytes ] || { cd /; ours "$dir" && rm -rf "$dir"; }
 exit 0
 `

@@ -7,57 +7,115 @@
  * 0700 only root may use what root made.
  */
 
-/** What every command needs. `frame` prints one file in a frame, `chunk` one chunk of the packed answer. */
+/**
+ * What every command needs: where folders may be, what is ours, and how to print one file in a frame (`frame`) or one
+ * chunk of the packed answer (`chunk`). `ours` is asked before anything is removed: the folder's name is public, and
+ * somebody else may take it once it is free.
+ */
 export const COMMON = `umask 077
 LC_ALL=C; export LC_ALL
 PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/opt/osquery/bin"; export PATH
-dir="\${TMPDIR:-/tmp}/fleet-drift.$nonce.\${AWS_SSM_INSTANCE_ID:-host}"
-if command -v sha256sum >/dev/null 2>&1; then digest() { sha256sum "$@"; }
-elif command -v shasum >/dev/null 2>&1; then digest() { shasum -a 256 "$@"; }
-else digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }; fi
+folder=fleet-drift.$nonce.\${AWS_SSM_INSTANCE_ID:-host}
+set -- "\${TMPDIR:-/tmp}" /var/tmp /run /dev/shm /var/lib
+ours() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
+if [ -n "$(printf x | sha256sum 2>/dev/null)" ]; then digest() { sha256sum "$@"; }
+elif [ -n "$(printf x | shasum -a 256 2>/dev/null)" ]; then digest() { shasum -a 256 "$@"; }
+elif [ -n "$(printf x | openssl dgst -sha256 2>/dev/null)" ]; then
+  digest() { for f in "$@"; do printf '%s  %s\\n' "$(openssl dgst -sha256 "$f" | sed 's/.*= *//')" "$f"; done; }
+else echo "fleet-drift: this host has no program for SHA-256"; exit 0; fi
+if [ "$(printf A | base64 2>/dev/null)" = QQ== ]; then encode() { base64 | tr -d '\\n'; }
+else encode() { openssl base64 -A; }; fi
+if [ "$(printf QQ== | base64 -d 2>/dev/null)" = A ]; then decode() { base64 -d; }
+elif [ "$(printf QQ== | base64 -D 2>/dev/null)" = A ]; then decode() { base64 -D; }
+else decode() { openssl base64 -d -A; }; fi
+no_room() { rm -f retained 2>/dev/null; echo "fleet-drift: no room in \${dir%/*}"; exit 0; }
 frame() {
-  base64 < "$1" | tr -d '\\n' > "text.$2"
-  length=$(($(wc -c < "text.$2")))
-  digest "$1" > "sum.$2"
-  read -r sum rest < "sum.$2"
-  echo "FLEETDRIFT2 $nonce $length $sum $2 $total $body_sum"
-  cat "text.$2"
-  echo
-  echo "FLEETDRIFT2-END $nonce"
+  text=$(encode < "$1")
+  sum=$(digest "$1")
+  printf '%s\\n' "FLEETDRIFT2 $nonce \${#text} \${sum%% *} $2 $total $body_sum" "$text" "FLEETDRIFT2-END $nonce"
 }
 chunk() {
-  tail -c +$(($1 * chunk_bytes + 1)) gz | head -c $chunk_bytes > "chunk.$1"
+  tail -c +$(($1 * chunk_bytes + 1)) gz 2>/dev/null | head -c $chunk_bytes > "chunk.$1" && [ -s "chunk.$1" ] || no_room
   frame "chunk.$1" "$1"
-}`
+  rm -f "chunk.$1"
+} 2>/dev/null`
 
 /**
- * Creates the folder. Where the same command arrives twice (its first acknowledgment was lost), the second run waits for
- * the first, and prints its answer.
+ * Finds osquery: on the PATH, and where Fleet's agent (orbit), Kolide's and the packages put it.
  *
- * Runs the queries. `child` is the running program, in the background so that a signal ends the wait for it. The agent
- * kills the process group of a canceled command; the reaper, outside of that group, then removes the folder. It also
- * removes a folder that was retained for later commands (one with the file `retained`) when its time is up.
- * The script's own children are killed with -9: bash may run the script's traps in a child that it has just forked.
+ * Creates the folder, in the first place that is writable, has room for 1 MiB and, where osquery must be fetched, lets
+ * programs run. Where the same command arrives twice (its first acknowledgment was lost), the second run waits for the
+ * first, and prints its answer.
+ *
+ * Runs the queries. `child` is the running program, in the background so that a signal ends the wait for it. It is ended
+ * by KILL: osquery ignores TERM inside a statement. The agent kills the process group of a canceled command; the reaper,
+ * outside of that group, then removes the folder. It also removes a folder that was retained for later commands (one
+ * with the file `retained`) when its time is up.
+ *
+ * osquery reads no configuration of the host. A statement follows a blank, so that it is never taken for an option or
+ * for a command of the shell. With exit code 0, osquery may still have failed: an error line means that rows may be
+ * missing, and so do the warnings in `blind`.
  */
-export const PRELUDE = `for old in "\${TMPDIR:-/tmp}"/fleet-drift.*; do
-  [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
+export const PRELUDE = `osquery=none; program=; mode=
+if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi; program=osqueryi
+elif command -v osqueryd >/dev/null 2>&1; then osquery=osqueryd; program=osqueryd; mode=-S
+else
+  orbit=bin/osqueryd/linux/stable/osqueryd; orbit_arm=bin/osqueryd/linux-arm64/stable/osqueryd
+  app=osquery.app/Contents/MacOS/osqueryd
+  for place in /opt/orbit/$orbit /opt/orbit/$orbit_arm /var/lib/orbit/$orbit /var/lib/orbit/$orbit_arm \\
+    /opt/orbit/bin/osqueryd/macos-app/stable/$app /opt/osquery/lib/$app /usr/local/kolide-k2/bin/osqueryd; do
+    [ -f "$place" ] && [ -x "$place" ] && { osquery=osqueryd; program=$place; mode=-S; break; }
+  done
+fi
+why=
+take() {
+  dir=$1/$folder; waited=0; gone=0
+  until problem=$(mkdir "$dir" 2>&1); do
+    [ -n "$why" ] || why=\${problem##*: }
+    if ! ours "$dir"; then
+      gone=$((gone + 1))
+      [ ! -e "$dir" ] && [ -w "$1" ] && [ $gone -lt 3 ] && continue
+      return 1
+    fi
+    [ $waited -lt $budget ] || { echo "fleet-drift: the same command is still running on this host"; exit 0; }
+    : > "$dir/waiting"
+    if cd "$dir" && [ -e retained ] && read -r total body_sum keep < retained; then
+      chunk 0
+      cd /; [ "$keep" = yes ] || rm -rf "$dir"
+      exit 0
+    fi
+    cd /; sleep 1; waited=$((waited + 1))
+  done
+  if head -c 1048576 /dev/zero > "$dir/probe" && rm "$dir/probe"; then
+    [ $runs = no ] && return 0
+    printf '#!/bin/sh\\n' > "$dir/probe"; chmod 700 "$dir/probe"
+    "$dir/probe" && rm "$dir/probe" && return 0
+  else why='no room'; fi
+  rm -rf "$dir"
+  return 1
+} 2>/dev/null
+fetched=
+runs=no; [ "$osquery" = none ] && [ $offered -gt 0 ] && runs=yes
+for root; do
+  for old in "$root"/fleet-drift.*; do
+    ours "$old" && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
+  done
+  take "$root" && break
+  dir=
 done
-waited=0
-until mkdir "$dir" 2>/dev/null; do
-  [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] && [ $waited -lt $budget ] || {
-    echo "fleet-drift: cannot make a temporary folder"; exit 0; }
-  cd "$dir" 2>/dev/null && [ -e retained ] && read -r total body_sum < retained && { chunk 0; exit 0; }
-  cd /; sleep 1; waited=$((waited + 1))
-done
-cd "$dir" || exit 0
+if [ -z "$dir" ] && [ $runs = yes ]; then
+  runs=no; fetched=no-exec
+  for root; do take "$root" && break; dir=; done
+fi
+[ -n "$dir" ] && cd "$dir" || { echo "fleet-drift: cannot make a temporary folder: \${why:-no folder is writable}"; exit 0; }
 child=; reaper=
-trap '[ -e "$dir/retained" ] || { cd /; rm -rf "$dir"; [ -z "$reaper" ] || kill -9 -$reaper 2>/dev/null; }' EXIT
-trap '[ -z "$child" ] || kill $child 2>/dev/null; rm -f "$dir/retained"; exit 0' HUP INT TERM
+trap '[ -e "$dir/retained" ] || { cd /; [ -z "$reaper" ] || kill -9 -$reaper; ours "$dir" && rm -rf "$dir"; } 2>/dev/null' EXIT
+trap '[ -z "$child" ] || kill -9 -$child || kill -9 $child; rm -f "$dir/retained"; exit 0' HUP INT TERM
 reap='cd /; i=0
   while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 3)); done
   i=0
   while [ $i -lt "$4" ] && [ -e "$1/retained" ]; do sleep 3; i=$((i + 3)); done
-  rm -rf "$1"'
+  [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && rm -rf "$1"'
 if command -v setsid >/dev/null 2>&1; then
   setsid sh -c "$reap" reaper "$dir" $$ $((budget + 60)) $retention </dev/null >/dev/null 2>&1 &
   reaper=$!
@@ -67,63 +125,76 @@ ulimit -c 0 2>/dev/null
 ulimit -S -f $blocks 2>/dev/null
 ulimit -S -v $max_memory 2>/dev/null
 start=$(date +%s)
-count=0
-osquery=none
-if command -v osqueryi >/dev/null 2>&1; then osquery=osqueryi; program=osqueryi; mode=
-elif command -v osqueryd >/dev/null 2>&1; then osquery=osqueryd; program=osqueryd; mode=-S; fi
+count=0; offset=0
 gentle=; nice -n 10 true 2>/dev/null && gentle="nice -n 10"
-if timeout -k 1 1 true 2>/dev/null; then
-  bound() { timeout -k 5 "$@" & child=$!; wait $child; }
+if timeout -s KILL 1 true 2>/dev/null; then
+  bound() { timeout -s KILL "$@" & child=$!; wait $child 2>/dev/null; }
 else
   bound() {
     seconds=$1; shift
     "$@" & child=$!
     ( i=0; while [ $i -lt $seconds ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i + 1)); done
       kill -9 $child 2>/dev/null ) >/dev/null 2>&1 & guard=$!
-    wait $child; code=$?
+    wait $child 2>/dev/null; code=$?
     { kill -9 $guard; wait $guard; } 2>/dev/null
-    [ $code -eq 137 ] && return 124
     return $code
   }
 fi
+errors='^(Error|E[0-9]+ )'
+blind='^W[0-9]+ .*(is event-based but events are disabled|returns data based on the current user|queried without a required column)'
 q() {
   [ "$osquery" = none ] && return
   count=$((count + 1))
-  : > $count.o
-  status=ok; code=-
-  seconds=$((budget - $(date +%s) + start))
+  : > $count.o || no_room
+  status=ok; code=-; detail=
+  sql=$(tail -c +$((offset + 1)) statements | head -c $2); offset=$((offset + $2))
+  now=$(date +%s); seconds=$((budget - now + start))
   [ $seconds -le $limit ] || seconds=$limit
   if [ $seconds -le 0 ]; then
-    status=timeout; echo 'not run: the time for all queries was used up' > $count.e
+    status=timeout; detail='not run: the time for all queries was used up'
   else
-    bound $seconds $gentle "$program" $mode --flagfile=/dev/null --disable_extensions --json "$2" < /dev/null > $count.o 2> $count.e
+    bound $seconds $gentle "$program" $mode --config_path=/dev/null --flagfile=/dev/null --disable_extensions --read_max=$read_max --json " $sql" < /dev/null > $count.o 2> $count.e
     code=$?; child=
     case $code in
-      0) [ -s $count.e ] && grep -q '^Error' $count.e && status=failed ;;
-      124|137) status=timeout ;;
-      153) status=truncated; echo 'more output than a query may have' > $count.e ;;
+      0) case $(tail -c 3 $count.o) in
+        *']'*) if [ -s $count.e ] && grep -Eq "$errors|$blind" $count.e; then
+            if grep -q '^[[:blank:]]*{' $count.o || grep -q '^\\[ *{' $count.o; then status=incomplete; else status=failed; fi
+          fi ;;
+        *) status=failed
+          head -c 65536 /dev/zero > probe 2>/dev/null || detail="its output was cut: no room in \${dir%/*}"
+          rm -f probe ;;
+        esac ;;
+      124|137) if [ $(($(date +%s) - now)) -ge $seconds ]; then status=timeout; detail="it ran longer than $seconds s"
+        else status=failed; detail='osquery was killed on the host'; fi ;;
+      153) status=truncated; detail='more output than a query may have' ;;
+      126) status=failed; detail='osquery may not be run on the host' ;;
       *) status=failed ;;
     esac
     [ $status = failed ] && grep -q 'no such table' $count.e && status=unsupported
+    if [ $status != ok ] && [ -z "$detail" ]; then
+      detail=$(grep '^Error' $count.e || grep -E "$errors|$blind" $count.e || tail -n 3 $count.e)
+      [ -n "$detail" ] || detail="osquery ended with exit code $code"
+    fi
   fi
-  [ $status = ok ] || : > $count.o
-  echo "$1 $status $code" > $count.s
-}`
+  case $status in ok|incomplete) ;; *) : > $count.o ;; esac
+  detail=$(printf %s "$detail" | head -c 300 | encode)
+  echo "$1 $status $code \${detail:--}" > $count.s || no_room
+} 2>/dev/null`
 
 /**
  * Packs the results and prints the first chunk. While they are more than a host may send, the largest is dropped, and
- * reported as truncated. The folder is retained where more chunks follow, or where the run may ask for a deduplicated
- * reply.
+ * reported as truncated. The folder is retained where more chunks follow, where the run may ask for a deduplicated
+ * reply, or where a second run of the same command waits for the answer. The agent copies some 0.2 MB a second of what
+ * is printed: for S3, no more is printed than the time allows.
  */
-export const ANSWER = `rm -rf osquery.d
+export const ANSWER = `rm -rf osquery.d statements
 ulimit -S -f unlimited 2>/dev/null
 files=
 i=0
 while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
 : > digests; : > sizes; : > rows
 if [ -n "$files" ]; then
-  digest $files > digests
-  wc -c $files > sizes
+  digest $files > digests && wc -c $files > sizes || no_room
   grep -c '^[[:blank:]]*{' $files /dev/null > rows
 fi
 machine=; [ -r /etc/machine-id ] && read -r machine < /etc/machine-id
@@ -141,26 +212,30 @@ pack() {
     i=0
     while [ $i -lt $count ]; do
       i=$((i + 1))
-      read -r name status code < $i.s
+      read -r name status code detail < $i.s
       read -r sum rest <&3
       read -r size rest <&4
       IFS=: read -r rest lines <&5
       case " $dropped " in
-        *" $i "*) status=truncated; bytes=0; echo "$lines rows ($size bytes) are more than a host may send" > $i.e ;;
+        *" $i "*) status=truncated; bytes=0
+          detail=$(printf %s "$lines rows ($size bytes) are more than a host may send" | encode) ;;
         *) kept="$kept $i.o"; bytes=$size ;;
       esac
-      detail=-
-      [ $status = ok ] || detail=$(head -c 300 $i.e | base64 | tr -d '\\n')
-      echo "query $name $status $code $lines $bytes $sum \${detail:--}"
+      echo "query $name $status $code $lines $bytes $sum $detail"
     done 3< digests 4< sizes 5< rows
     echo "end $count"
   } > top
-  cat top $kept > body
-  gzip -9 -c body > gz
+  [ "$(tail -n 1 top)" = "end $count" ] && cat top $kept > body && gzip -9 -c body > gz || no_room
   total=$(($(wc -c < gz)))
-}
+} 2>/dev/null
 dropped=
-[ $via_s3 = no ] || max_packed=$max_s3
+printed_by=$((start + budget * 5 / 4 - 5))
+[ $paced = yes ] || printed_by=$((start + 86400))
+if [ $via_s3 = yes ]; then
+  printable=$(((printed_by - $(date +%s)) * print_rate))
+  [ $printable -le $max_s3 ] || printable=$max_s3
+  [ $printable -le $max_packed ] || max_packed=$printable
+fi
 while :; do
   sum_of_sizes=0; worst=0; largest=0; i=0
   while [ $i -lt $count ]; do
@@ -177,22 +252,22 @@ while :; do
   [ $worst -gt 0 ] || break
   dropped="$dropped $worst"
 done
-digest body > sum
-read -r body_sum rest < sum
+body_sum=$(digest body); body_sum=\${body_sum%% *}
 rm -f body
+retained() { echo "$total $body_sum $1" > held && mv held retained; }
 if [ $total -gt $chunk_bytes ] || { [ $retain = yes ] && [ $total -gt $listed_bytes ]; }; then
-  echo "$total $body_sum" > retained
+  retained yes
   if [ -z "$reaper" ]; then
     ( trap '' HUP INT TERM; sh -c "$reap" reaper "$dir" 0 0 $retention ) </dev/null >/dev/null 2>&1 &
   fi
 fi
 chunk 0
 index=1
-while [ $via_s3 = yes ] && [ $((index * chunk_bytes)) -lt $total ]; do
+while [ $via_s3 = yes ] && [ $((index * chunk_bytes)) -lt $total ] && [ "$(date +%s)" -lt $printed_by ]; do
   chunk $index
-  rm -f "chunk.$index" "text.$index" "sum.$index"
   index=$((index + 1))
 done
+[ -e retained ] || [ ! -e waiting ] || retained no
 exit 0
 `
 
@@ -200,8 +275,7 @@ exit 0
  * Fetches osquery where the host has none: from the run's source for the host's architecture, verified before it runs,
  * into the private folder. No credential is ever involved: the source is public.
  */
-export const FETCH = `fetched=
-if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
+export const FETCH = `if [ "$osquery" = none ] && [ $offered -gt 0 ] && [ -z "$fetched" ]; then
   fetch_from "$(uname -m)"
   seconds=$((budget / 2)); [ $seconds -le 120 ] || seconds=120
   ulimit -S -f unlimited 2>/dev/null
@@ -226,7 +300,9 @@ if [ "$osquery" = none ] && [ $offered -gt 0 ]; then
 fi`
 
 /** Finds the folder again. */
-export const RETURN = `cd "$dir" 2>/dev/null && [ -O . ] && read -r total body_sum < retained || {
+export const RETURN = `dir=
+for root; do ours "$root/$folder" && { dir=$root/$folder; break; }; done
+[ -n "$dir" ] && cd "$dir" && [ -e retained ] && read -r total body_sum rest < retained || {
   echo "fleet-drift: the folder of this run is gone"; exit 0; }`
 
 /** Prints one more chunk. */
@@ -235,6 +311,6 @@ exit 0
 `
 
 /** Removes the folder; its reaper notices and ends. */
-export const REMOVE = `cd / && rm -rf "$dir"
+export const REMOVE = `cd / && for root; do dir=$root/$folder; ours "$dir" && rm -rf "$dir"; done
 exit 0
 `

@@ -16,6 +16,12 @@ function Hash([byte[]]$bytes) {
   $sha = [Security.Cryptography.SHA256]::Create()
   (($sha.ComputeHash($bytes) | ForEach-Object { $_.ToString('x2') }) -join '')
 }
+function Ours([string]$path) {
+  if (-not (Test-Path -PathType Container -LiteralPath $path)) { return $false }
+  if ((Get-Item -Force -LiteralPath $path).Attributes -band [IO.FileAttributes]::ReparsePoint) { return $false }
+  $owner = (Get-Acl -LiteralPath $path).GetOwner([Security.Principal.SecurityIdentifier]).Value
+  $owner -eq 'S-1-5-18' -or $owner -eq 'S-1-5-32-544'
+}
 function Say([string]$text) { [Console]::Out.Write($text + "\`n") }
 function Chunk([byte[]]$packed, [string]$bodySha256, [int]$index) {
   $from = $index * $chunkBytes
@@ -28,11 +34,13 @@ function Chunk([byte[]]$packed, [string]$bodySha256, [int]$index) {
   Say "FLEETDRIFT2-END $nonce"
 }`
 
-const COLLECT = `function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
+const COLLECT = `$errors = '(?m)^(Error|E[0-9]+ )'
+$blind = '(?m)^W[0-9]+ .*(is event-based but events are disabled|returns data based on the current user|queried without a required column)'
+function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
 function Run([string]$program, [string]$sql, [int]$seconds) {
   $start = New-Object Diagnostics.ProcessStartInfo
   $start.FileName = $program
-  $start.Arguments = '--flagfile=NUL --disable_extensions --json ' + (Quote $sql)
+  $start.Arguments = $mode + '--config_path=NUL --flagfile=NUL --disable_extensions --json ' + (Quote (' ' + $sql))
   $start.UseShellExecute = $false
   $start.CreateNoWindow = $true
   $start.RedirectStandardInput = $true
@@ -46,16 +54,26 @@ function Run([string]$program, [string]$sql, [int]$seconds) {
   $errors = $process.StandardError.ReadToEndAsync()
   if (-not $process.WaitForExit($seconds * 1000)) {
     try { $process.Kill() } catch { }
-    return @{ status = 'timeout'; code = 124; out = [byte[]]@(); detail = '' }
+    return @{ status = 'timeout'; code = 124; out = [byte[]]@(); detail = "it ran longer than $seconds s" }
   }
   [void]$copy.Wait(5000)
   [void]$errors.Wait(5000)
   $detail = [string]$errors.Result
+  $bytes = $out.ToArray()
   $status = 'ok'
-  if ($process.ExitCode -ne 0 -or $detail -match '(?m)^Error') { $status = 'failed' }
+  if ($process.ExitCode -ne 0) { $status = 'failed' }
+  elseif ($detail -match $errors -or $detail -match $blind) {
+    if ([Array]::IndexOf($bytes, [byte]123) -ge 0) { $status = 'incomplete' } else { $status = 'failed' }
+  }
   if ($status -eq 'failed' -and $detail -match 'no such table') { $status = 'unsupported' }
-  $bytes = [byte[]]@()
-  if ($status -eq 'ok') { $bytes = $out.ToArray() }
+  if ($status -ne 'ok') {
+    $lines = @($detail -split "\`r?\`n")
+    $words = @($lines -match '^Error')
+    if ($words.Count -eq 0) { $words = @($lines | Where-Object { $_ -match $errors -or $_ -match $blind }) }
+    if ($words.Count -gt 0) { $detail = $words -join "\`n" }
+    if (-not $detail.Trim()) { $detail = "osquery ended with exit code $($process.ExitCode)" }
+  }
+  if ($status -ne 'ok' -and $status -ne 'incomplete') { $bytes = [byte[]]@() }
   @{ status = $status; code = $process.ExitCode; out = $bytes; detail = $detail }
 }
 function Pack($results, [string]$program) {
@@ -67,7 +85,7 @@ function Pack($results, [string]$program) {
   try { $machine = (Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\Cryptography').MachineGuid -replace '-', '' } catch { }
   $head.Add("machine-id $machine".ToLower())
   $head.Add('boot-id ')
-  $head.Add("osquery $(if ($program) { 'osqueryi' } else { 'none' })")
+  $head.Add("osquery $(if (-not $program) { 'none' } elseif ($mode) { 'osqueryd' } else { 'osqueryi' })")
   $body = New-Object IO.MemoryStream
   foreach ($result in $results) {
     $text = [Text.Encoding]::UTF8.GetString($result.out)
@@ -91,13 +109,16 @@ function Pack($results, [string]$program) {
   @{ packed = $packed.ToArray(); sha256 = (Hash $bytes) }
 }
 $program = $null
-foreach ($path in @((Join-Path $env:ProgramFiles 'osquery\\osqueryi.exe'), 'C:\\ProgramData\\osquery\\osqueryi.exe')) {
-  if (-not $program -and (Test-Path $path)) { $program = $path }
+$mode = ''
+foreach ($path in @('osquery\\osqueryi.exe', 'osquery\\osqueryd\\osqueryd.exe', 'Orbit\\bin\\osqueryd\\windows\\stable\\osqueryd.exe', 'Kolide\\Launcher-kolide-k2\\bin\\osqueryd.exe')) {
+  $path = Join-Path $env:ProgramFiles $path
+  if (-not $program -and (Test-Path -PathType Leaf $path)) { $program = $path }
 }
-if (-not $program) {
-  $found = Get-Command osqueryi.exe -ErrorAction SilentlyContinue
-  if ($found) { $program = $found.Path }
+foreach ($name in @('osqueryi.exe', 'osqueryd.exe')) {
+  $found = Get-Command $name -ErrorAction SilentlyContinue
+  if (-not $program -and $found) { $program = $found.Path }
 }
+if ($program -like '*osqueryd.exe') { $mode = '-S ' }
 $began = Get-Date
 $results = New-Object Collections.Generic.List[object]
 if ($program) {
@@ -106,7 +127,7 @@ if ($program) {
     $seconds = [Math]::Min($limit, $left)
     if ($seconds -le 0) { $answer = @{ status = 'timeout'; code = '-'; out = [byte[]]@(); detail = 'not run: the time for all queries was used up' } }
     else {
-      try { $answer = Run $program $query[1] $seconds }
+      try { $answer = Run $program ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($query[1]))) $seconds }
       catch { $answer = @{ status = 'failed'; code = 1; out = [byte[]]@(); detail = [string]$_ } }
     }
     $answer.name = $query[0]
@@ -134,15 +155,15 @@ if ($answer.packed.Length -gt $chunkBytes) {
 Chunk $answer.packed $answer.sha256 0
 for ($index = 1; $viaS3 -and ($index * $chunkBytes -lt $answer.packed.Length); $index++) { Chunk $answer.packed $answer.sha256 $index }`
 
-const CHUNK = `if (Test-Path (Join-Path $dir 'retained')) {
+const CHUNK = `if ((Ours $dir) -and (Test-Path (Join-Path $dir 'retained'))) {
   Chunk ([IO.File]::ReadAllBytes((Join-Path $dir 'gz'))) ([IO.File]::ReadAllText((Join-Path $dir 'retained'))) $index
 } else { Say 'fleet-drift: the folder of this run is gone' }`
 
-const REMOVE = `if (Test-Path $dir) { Remove-Item -Recurse -Force -LiteralPath $dir }`
+const REMOVE = `if (Ours $dir) { Remove-Item -Recurse -Force -LiteralPath $dir }`
 
-/** A PowerShell string in single quotes, in which only the quote itself is special. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+/** In base64, because PowerShell also ends a string in single quotes at U+2018 to U+201B: SQL is never code. */
+function encoded(sql: string): string {
+  return Buffer.from(sql).toString('base64')
 }
 
 const constants = (nonce: string): string[] => [
@@ -161,7 +182,7 @@ export function windowsCollector(
     readonly viaS3: boolean
   }
 ): string {
-  const entries = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @(${quote(name)}, ${quote(sql)})`)
+  const entries = [...FACT_QUERIES, ...queries].map(({ name, sql }) => `  @('${name}', '${encoded(sql)}')`)
   return [
     ...constants(options.nonce),
     `$budget = ${options.budgetSeconds}`,

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-ssm'
 import { errorName } from '../../aws/errors.ts'
 import type { Targets } from '../../inputs/targets.ts'
+import type { Platform } from '../../osquery/pack.ts'
 import type { KnownFacts } from '../protocol/facts.ts'
 import type { SsmPorts } from './ports.ts'
 
@@ -16,6 +17,8 @@ const MAX_FILTER_VALUES = 50
 export interface Agent extends KnownFacts {
   /** Such as `Online` or `ConnectionLost`. */
   readonly ping: string
+  /** `null`: SSM does not say. */
+  readonly platform: Platform | null
 }
 
 /** By host id. */
@@ -49,31 +52,46 @@ export async function lookUpAgents(targets: Targets, { ssm, log, signal }: SsmPo
   }
 }
 
-/** Returns what `found` resolves to, or `null` while it is pending; the first call waits up to `maxWait` milliseconds. */
-export function withDeadline<T>(
-  found: Promise<T>,
+/** A look-up of agents that runs while the collection goes on. */
+export interface AgentLookup {
+  /** `null` while it runs, and where SSM does not say. */
+  known(): Agents | null
+  /** The same, once it has ended or had its time. */
+  wait(): Promise<Agents | null>
+}
+
+/** @param maxWait milliseconds that all waiting may take together */
+export function startLookup(
+  found: Promise<Agents | null>,
   maxWait: number,
   { clock, signal }: SsmPorts
-): () => Promise<T | null> {
-  let value: T | null = null
+): AgentLookup {
+  let agents: Agents | null = null
   let waiting: Promise<void> | null = null
   const settled = found.then(result => {
-    value = result
+    agents = result
   })
-  return async () => {
-    waiting ??= Promise.race([settled, clock.sleep(maxWait, signal)])
-    await waiting
-    return value
+  return {
+    known: () => agents,
+    async wait() {
+      waiting ??= Promise.race([settled, clock.sleep(maxWait, signal)])
+      await waiting
+      return agents
+    }
   }
 }
 
+/** By PlatformType (DescribeInstanceInformation, API reference). */
+const PLATFORMS: Readonly<Record<string, Platform>> = { Linux: 'linux', MacOS: 'darwin', Windows: 'windows' }
+
 function addAgent(
   agents: Map<string, Agent>,
-  { InstanceId, PingStatus, ComputerName, IPAddress }: InstanceInformation
+  { InstanceId, PingStatus, PlatformType, ComputerName, IPAddress }: InstanceInformation
 ): void {
   if (InstanceId === undefined) return
   agents.set(InstanceId, {
     ping: PingStatus ?? 'Inactive',
+    platform: PLATFORMS[PlatformType ?? ''] ?? null,
     computerName: ComputerName || null,
     address: IPAddress || null
   })

@@ -1,12 +1,12 @@
 import { concurrently } from '../../lib/concurrently.ts'
 import type { Reason } from '../../snapshot/reasons.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
-import { type Chunk, openFrame } from '../protocol/frame.ts'
+import { type Chunk, openFrame, previewFrame } from '../protocol/frame.ts'
 import { CHUNK_BYTES, MAX_PACKED_BYTES, MAX_S3_BYTES } from '../protocol/limits.ts'
 import { openPacked, type Reply } from '../protocol/reply.ts'
 import { SHELLS } from '../script/shell.ts'
 import { countCommands } from './command-counts.ts'
-import { invocationState } from './invocation-status.ts'
+import { type InvocationState, invocationState } from './invocation-status.ts'
 import { type LongReply, READS_AT_ONCE } from './long-reply.ts'
 import type { SentCommand } from './send.ts'
 import { recordReply, replyRequest, type SsmSession, s3Key, sendTask } from './session.ts'
@@ -32,6 +32,11 @@ const HOSTS_AT_ONCE = 50
 /** Chunks that did not arrive are requested once more. */
 const ROUNDS = 2
 const POLL_PAUSE = 1_500
+/**
+ * Commands that a host has at the same time. Its agent runs five and queues five more; beyond that SSM must send them
+ * again.
+ */
+const COMMANDS_AT_ONCE = 5
 /** Answers with more chunks can only be read from S3. */
 const MAX_REQUESTED_CHUNKS = Math.ceil(MAX_PACKED_BYTES / CHUNK_BYTES)
 /** SSM stores output in S3 a little after the command has ended: this often it is looked for. */
@@ -95,14 +100,31 @@ async function readFromS3(session: SsmSession, answers: readonly IncomingAnswer[
     log.warning(`output-s3: ${problem}. The answers are read in chunks instead.`)
 }
 
-/** One round: requests all missing chunks, then reads them as their commands end. */
+/** One round: requests the missing chunks in waves. A host that fails in a wave is left out of the next ones. */
 async function requestMissing(
   session: SsmSession,
   answers: readonly IncomingAnswer[],
   onProgress: () => void
 ): Promise<void> {
+  const chunks = Math.max(0, ...answers.map(answer => answer.chunks.length))
+  let asked = answers
+  for (let from = 1; from < chunks && !session.deadline.isOver(); from += COMMANDS_AT_ONCE) {
+    const to = Math.min(chunks, from + COMMANDS_AT_ONCE)
+    await requestWave(session, asked, from, to, onProgress)
+    asked = asked.filter(answer => !answer.chunks.slice(from, to).includes(undefined))
+  }
+}
+
+/** Requests the missing chunks with an index from `from` to before `to`, then reads them as their commands end. */
+async function requestWave(
+  session: SsmSession,
+  answers: readonly IncomingAnswer[],
+  from: number,
+  to: number,
+  onProgress: () => void
+): Promise<void> {
   const { ports, counter, deadline } = session
-  const indexOf = await sendRequests(session, answers)
+  const indexOf = await sendRequests(session, answers, from, to)
   const byHost = new Map(answers.map(answer => [answer.reply.host, answer]))
   const until = Math.min(ports.clock.now() + MAX_ROUND, deadline.at)
   let completed = 0
@@ -132,14 +154,15 @@ async function requestMissing(
   }
 }
 
-/** Requests every missing chunk. Returns the index that each command requests. */
+/** Requests every missing chunk of a wave. Returns the index that each command requests. */
 async function sendRequests(
   session: SsmSession,
-  answers: readonly IncomingAnswer[]
+  answers: readonly IncomingAnswer[],
+  from: number,
+  to: number
 ): Promise<Map<SentCommand, number>> {
   const indexOf = new Map<SentCommand, number>()
-  const maxChunks = Math.max(0, ...answers.map(({ chunks }) => chunks.length))
-  for (let index = 1; index < maxChunks && !session.deadline.isOver(); index++) {
+  for (let index = from; index < to && !session.deadline.isOver(); index++) {
     const missing = answers.filter(({ chunks }) => index < chunks.length && chunks[index] === undefined)
     for (const shell of SHELLS) {
       const asked = missing.filter(({ reply }) => reply.command.shell === shell)
@@ -158,7 +181,7 @@ async function sendRequests(
     }
   }
   if (indexOf.size > 0)
-    session.ports.log.debug(`Reading ${answers.length} answers in up to ${maxChunks} chunks.`)
+    session.ports.log.debug(`Reading chunks ${from} to ${to - 1} of ${answers.length} answers.`)
   return indexOf
 }
 
@@ -167,16 +190,20 @@ async function sendRequests(
  * A host that was reached and has not ended is to blame: announcing an answer and withholding it must not pay.
  */
 async function endedHosts(
-  { api }: SsmSession,
+  { api, nonce }: SsmSession,
   command: SentCommand,
   answers: ReadonlyMap<string, IncomingAnswer>
 ): Promise<string[]> {
   const ended: string[] = []
   try {
-    for await (const { InstanceId = '', Status, StatusDetails } of api.invocations(command, false)) {
+    for await (const { InstanceId = '', Status, StatusDetails, CommandPlugins } of api.invocations(
+      command,
+      true
+    )) {
       const state = invocationState(Status, StatusDetails)
+      const hasPrinted = previewFrame(CommandPlugins?.[0]?.Output ?? '', nonce) !== null
       const answer = answers.get(InstanceId)
-      if (state.terminal) ended.push(InstanceId)
+      if (state.terminal || hasPrinted) ended.push(InstanceId)
       else if (answer !== undefined) answer.problem = { cause: state.reason, byHost: state.delivered }
     }
   } catch (error) {
@@ -210,14 +237,27 @@ function finish(session: SsmSession, { reply, first, chunks, problem }: Incoming
   const arrived = chunks.filter(chunk => chunk !== undefined)
   if (arrived.length === chunks.length)
     return record(openPacked(Buffer.concat(arrived), first.bodySha256, replyRequest(session, command, host)))
+  const { cause, byHost } = problem ?? whyIncomplete(chunks.length, state)
   const incomplete = {
     code: 'incomplete-chunks',
     arrived: arrived.length,
     total: chunks.length,
-    cause: problem?.cause ?? { code: 'no-time-left' }
+    cause
   } as const
   return {
     ...record({ kind: 'broken', problem: incomplete }),
-    unanswered: problem?.byHost ?? false
+    unanswered: byHost
+  }
+}
+
+/** Why chunks are missing that nothing else explains. A host that was still printing at the deadline is to blame. */
+function whyIncomplete(
+  chunks: number,
+  { terminal, reason }: InvocationState
+): { cause: Reason; byHost: boolean } {
+  if (!terminal) return { cause: reason, byHost: true }
+  return {
+    cause: { code: chunks > MAX_REQUESTED_CHUNKS ? 'too-many-chunks' : 'no-time-left' },
+    byHost: false
   }
 }

@@ -3,12 +3,12 @@ import { type ReasonCode, summarizeReason } from '../../snapshot/reasons.ts'
 import type { HostRecord, HostStatus } from '../../snapshot/snapshot.ts'
 import { count, plural } from '../../text/phrases.ts'
 import { confirmedFacts } from '../protocol/facts.ts'
-import type { Agents } from './agents.ts'
+import type { AgentLookup } from './agents.ts'
 import type { InvocationState } from './invocation-status.ts'
 
 /** Which hosts are done, and what is known of the others. */
 export interface HostLedger {
-  readonly agents: Agents | null
+  readonly agents: AgentLookup
   /** Hosts that have their record. */
   readonly done: Set<string>
   /** Hosts that SSM has listed, with their last state. */
@@ -32,7 +32,7 @@ interface ReasonCount {
 /** Reasons that the log lists at the end. */
 const MAX_LOGGED_REASONS = 12
 
-export function openLedger(agents: Agents | null): HostLedger {
+export function openLedger(agents: AgentLookup): HostLedger {
   return {
     agents,
     done: new Set(),
@@ -55,7 +55,9 @@ export function enterRecord(ledger: HostLedger, claimed: HostRecord): HostRecord
     reason.hosts++
     ledger.reasons.set(key, reason)
   }
-  return facts === null ? claimed : { ...claimed, facts: confirmedFacts(facts, ledger.agents?.get(host)) }
+  return facts === null
+    ? claimed
+    : { ...claimed, facts: confirmedFacts(facts, ledger.agents.known()?.get(host)) }
 }
 
 /** Logs why hosts were not reported, most hosts first, without a word from any host. */

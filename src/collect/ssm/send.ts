@@ -19,6 +19,8 @@ export interface Sent {
   readonly commands: readonly SentCommand[]
   /** Hosts that SSM does not accept as targets. */
   readonly notManaged: readonly string[]
+  /** Hosts of a platform that the document is not for. */
+  readonly otherPlatform: readonly string[]
   /** Why not every command was sent; says what to change. The commands above run all the same. */
   readonly error: Error | null
 }
@@ -42,18 +44,23 @@ export interface CommandRequest {
 const MAX_IDS_PER_CALL = 50
 const MAX_COMMENT_LENGTH = 100
 const MIN_DELIVERY_SECONDS = 30
-/** Version 1 and the hash that AWS publishes for it. */
+/** Version 1 and its hash, as SSM describes the document. */
 const SHELL_DOCUMENT = {
   DocumentName: 'AWS-RunShellScript',
   DocumentVersion: '1',
   DocumentHash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e',
   DocumentHashType: 'Sha256'
 } as const
-/** Its hash is not published: only the version is pinned. */
-const POWERSHELL_DOCUMENT = { DocumentName: 'AWS-RunPowerShellScript', DocumentVersion: '1' } as const
+/** The same. It is for Windows and Linux, where it needs PowerShell. */
+const POWERSHELL_DOCUMENT = {
+  DocumentName: 'AWS-RunPowerShellScript',
+  DocumentVersion: '1',
+  DocumentHash: '2142e42a19e0955cc09e43600bf2e633df1917b69d2be9693737dfd62e0fdf61',
+  DocumentHashType: 'Sha256'
+} as const
 
 const PIN_REFUSED =
-  'AWS-RunShellScript is requested in the version whose digest this release knows, and never run in another: ' +
+  "AWS's document is requested in the version whose digest this release knows, and never run in another: " +
   'use a newer release, or name a document of your own in the document input.'
 
 /** The document to send, and its parameters. */
@@ -67,8 +74,9 @@ function documentFor({ document, shell, task, nonce }: CommandRequest) {
 }
 
 /**
- * Sends a command to all targets. One bad id makes SSM refuse a whole batch without saying which: the batch is halved
- * until the bad ids are isolated, so that the good ones are not lost. Never throws. Hosts that were not reached when
+ * Sends a command to all targets. One id that SSM does not know, or one host of another platform than the document's,
+ * makes SSM refuse a whole batch without saying which: the batch is halved until those ids are isolated, so that the
+ * others are not lost. Never throws. Hosts that were not reached when
  * `isOver` turns true are not contacted.
  */
 export async function send(
@@ -78,12 +86,13 @@ export async function send(
 ): Promise<Sent> {
   const commands: SentCommand[] = []
   const notManaged: string[] = []
+  const otherPlatform: string[] = []
   const { targets, shell } = request
   try {
     if (targets.kind === 'filters') {
       const Targets = targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
       if (!isOver()) commands.push({ id: await sendOne(request, { Targets }, ports), hosts: null, shell })
-      return { commands, notManaged, error: null }
+      return { commands, notManaged, otherPlatform, error: null }
     }
     const batches = batchesOf(targets.hosts)
     for (let batch = batches.shift(); batch !== undefined && !isOver(); batch = batches.shift()) {
@@ -91,16 +100,23 @@ export async function send(
         const id = await sendOne(request, { InstanceIds: [...batch] }, ports)
         commands.push({ id, hosts: batch, shell })
       } catch (error) {
-        if (!(error instanceof Error) || errorName(error.cause) !== 'InvalidInstanceId') throw error
+        const cause = error instanceof Error ? errorName(error.cause) : ''
+        if (cause !== 'InvalidInstanceId' && cause !== 'UnsupportedPlatformType') throw error
+        const refused = cause === 'InvalidInstanceId' ? notManaged : otherPlatform
         const [only] = batch
-        if (batch.length === 1 && only !== undefined) notManaged.push(only)
+        if (batch.length === 1 && only !== undefined) refused.push(only)
         else batches.unshift(batch.slice(0, batch.length / 2), batch.slice(batch.length / 2))
         ports.log.debug(`SSM refused a batch of ${batch.length} hosts because of an id in it.`)
       }
     }
-    return { commands, notManaged, error: null }
+    return { commands, notManaged, otherPlatform, error: null }
   } catch (error) {
-    return { commands, notManaged, error: error instanceof Error ? error : new Error(errorMessage(error)) }
+    return {
+      commands,
+      notManaged,
+      otherPlatform,
+      error: error instanceof Error ? error : new Error(errorMessage(error))
+    }
   }
 }
 
@@ -137,8 +153,7 @@ async function sendOne(
     return Command.CommandId
   } catch (error) {
     const explanation = explainAwsError(error, 'ssm:SendCommand')
-    const pin =
-      choice === SHELL_DOCUMENT && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : ''
+    const pin = 'DocumentHash' in choice && /^InvalidDocument/.test(errorName(error)) ? ` ${PIN_REFUSED}` : ''
     throw new Error(`${explanation}${pin}`, { cause: error })
   }
 }

@@ -9,6 +9,7 @@ import { recordOf } from '../host-record.ts'
 import type { Reply, ReplyRequest } from '../protocol/reply.ts'
 import { LOCKED_STEP } from '../script/document.ts'
 import { queriesFor, SHELLS, type Shell } from '../script/shell.ts'
+import type { AgentLookup } from './agents.ts'
 import { type SsmApi, ssmApi } from './api.ts'
 import { type CommandCounter, commandCounter } from './command-counts.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
@@ -46,6 +47,7 @@ export interface SsmSession {
   readonly nonce: string
   /** The queries for hosts of each kind. */
   readonly queries: Readonly<Record<Shell, readonly Query[]>>
+  readonly agents: AgentLookup
   readonly api: SsmApi
   readonly counter: CommandCounter
   readonly deadline: Deadline
@@ -60,7 +62,12 @@ const LATER_COMMAND_SECONDS = 120
 /** Hosts that a canceled run still asks to remove their answer; others do so by themselves after 15 minutes. */
 const MAX_REMOVALS_WHEN_CANCELED = 200
 
-export function openSession(request: SsmRequest, ports: SsmPorts, nonce: string): SsmSession {
+export function openSession(
+  request: SsmRequest,
+  ports: SsmPorts,
+  nonce: string,
+  agents: AgentLookup
+): SsmSession {
   const api = ssmApi(ports)
   return {
     request,
@@ -70,6 +77,7 @@ export function openSession(request: SsmRequest, ports: SsmPorts, nonce: string)
       posix: queriesFor(request.queries, 'posix'),
       powershell: queriesFor(request.queries, 'powershell')
     },
+    agents,
     api,
     counter: commandCounter(ports, api),
     deadline: startDeadline(request.timeoutSeconds, ports.clock, ports.signal),
@@ -145,7 +153,7 @@ export function replyRequest(
 
 /** The record of a host whose reply was read. */
 export function recordReply(
-  { queries, ports }: SsmSession,
+  { queries, ports, agents }: SsmSession,
   { shell }: SentCommand,
   host: string,
   reply: Reply,
@@ -154,6 +162,7 @@ export function recordReply(
   return recordOf(host, reply, {
     queries: queries[shell],
     shell,
+    platform: agents.known()?.get(host)?.platform ?? null,
     collectedAt: new Date(ports.clock.now()).toISOString(),
     silence: { reason: state.reason, unanswered: state.delivered }
   })

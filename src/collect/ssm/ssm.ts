@@ -6,7 +6,7 @@ import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { count } from '../../text/phrases.ts'
 import { silentHost } from '../host-record.ts'
 import type { Shell } from '../script/shell.ts'
-import { type Agents, describeAgent, lookUpAgents, withDeadline } from './agents.ts'
+import { describeAgent, lookUpAgents, startLookup } from './agents.ts'
 import { dedupState, MIN_HOSTS_TO_DEDUP } from './dedup-replies.ts'
 import { enterRecord, logReasons, openLedger } from './host-ledger.ts'
 import { invocationState } from './invocation-status.ts'
@@ -20,10 +20,14 @@ import {
   type SsmSession,
   sendTask
 } from './session.ts'
-import { type Collecting, sweep } from './sweep.ts'
+import { type Collecting, resend, sweep } from './sweep.ts'
 
-/** After a cancellation, SSM needs a moment to say which hosts had answered (milliseconds). */
-const CANCEL_GRACE = 1_500
+/**
+ * A canceled command is `Cancelling` for up to 2.5 s, and then has what it printed; GitHub gives a canceled job less
+ * time (milliseconds).
+ */
+const CANCEL_GRACE = 3_000
+const CANCEL_GRACE_OF_JOB = 1_500
 /** Share of `timeoutSeconds` for the queries; the rest is for starting and for reading. */
 const QUERY_SHARE = 0.8
 const MIN_BUDGET_SECONDS = 3
@@ -45,12 +49,12 @@ export async function* collectFromSsm(
   request: SsmRequest,
   ports: SsmPorts
 ): AsyncGenerator<HostRecord, number> {
-  const session = openSession(request, ports, randomBytes(12).toString('hex'))
   const lookup = new AbortController()
   const whileOpen = { ...ports, signal: AbortSignal.any([ports.signal, lookup.signal]) }
-  const agents = withDeadline(lookUpAgents(request.targets, whileOpen), AGENT_LOOKUP_WAIT, ports)
+  const agents = startLookup(lookUpAgents(request.targets, whileOpen), AGENT_LOOKUP_WAIT, ports)
+  const session = openSession(request, ports, randomBytes(12).toString('hex'), agents)
   try {
-    const run = await start(session, agents)
+    const run = await start(session)
     yield* readReplies(run)
     yield* recordUnfinished(run)
     logReasons(run.ledger, ports.log)
@@ -63,32 +67,56 @@ export async function* collectFromSsm(
 }
 
 /** Sends the queries to all targets. @throws Error that says what to change when SSM refuses. */
-async function start(session: SsmSession, agents: () => Promise<Agents | null>): Promise<Collecting> {
-  const { request, ports } = session
-  const { targets } = request
+async function start(session: SsmSession): Promise<Collecting> {
+  const { request, ports, agents } = session
+  const shell: Shell = session.queries.posix.length > 0 ? 'posix' : 'powershell'
+  const { targets, others } = await forShell(session, shell)
   // Where SSM does not say how many hosts there are, the group counts as large.
   const hosts =
-    targets.kind === 'hosts' ? targets.hosts.length : ((await agents())?.size ?? MIN_HOSTS_TO_DEDUP)
+    targets.kind === 'hosts' ? targets.hosts.length : ((await agents.wait())?.size ?? MIN_HOSTS_TO_DEDUP)
   const retain = hosts >= MIN_HOSTS_TO_DEDUP && request.dedup !== false
   const sendQueries = sender(session, retain)
-  const sent = await sendQueries(targets, session.queries.posix.length > 0 ? 'posix' : 'powershell')
+  const sent = await sendQueries(targets, shell)
   if (sent.error !== null) throw sent.error
   ports.log.info(
     `Asked SSM to run ${count(request.queries.length, 'query', 'queries')} (${count(sent.commands.length, 'command')}).`
   )
-  const ledger = openLedger(await agents())
+  await agents.wait()
+  const ledger = openLedger(agents)
   return {
     session,
     ledger,
     watch: startWatch(session, ledger, sent.commands),
     commands: [...sent.commands],
     notManaged: sent.notManaged,
+    otherPlatform: new Map([...others, ...sent.otherPlatform].map(host => [host, shell])),
     dedup: retain ? dedupState() : null,
     sendQueries,
     resent: new Map(),
     mayResend: true,
     isCanceled: false,
     isBroken: false
+  }
+}
+
+/**
+ * The targets that a shell's document is for. AWS-RunPowerShellScript is for Windows and Linux: SSM would send it to
+ * hosts without PowerShell, so that where SSM says which hosts run Windows, only those are sent it.
+ */
+async function forShell(
+  { request: { targets, document }, agents }: SsmSession,
+  shell: Shell
+): Promise<{ readonly targets: Targets; readonly others: readonly string[] }> {
+  const known = shell === 'powershell' && document === null ? await agents.wait() : null
+  if (known === null || known.size === 0) return { targets, others: [] }
+  const hosts = targets.kind === 'hosts' ? targets.hosts : [...known.keys()]
+  const runsOther = (host: string) => {
+    const platform = known.get(host)?.platform ?? 'windows'
+    return platform !== 'windows'
+  }
+  return {
+    targets: { kind: 'hosts', hosts: hosts.filter(host => !runsOther(host)) },
+    others: hosts.filter(runsOther)
   }
 }
 
@@ -108,13 +136,14 @@ async function* readReplies(run: Collecting): AsyncGenerator<HostRecord> {
   for (const host of run.notManaged)
     yield enterRecord(ledger, silentHost(host, { code: 'not-managed' }, false))
   ledger.notManaged = run.notManaged.length
+  yield* resendToOthers(run)
   try {
     for (let step = await nextStep(run.watch); step !== 'done'; step = await nextStep(run.watch)) {
       if (step === 'last-sweep') {
         if (!signal.aborted) await noteStates(run)
         await cancelRunning(session)
         run.isCanceled = true
-        await clock.sleep(CANCEL_GRACE)
+        await clock.sleep(signal.aborted ? CANCEL_GRACE_OF_JOB : CANCEL_GRACE)
       }
       yield* sweep(run)
     }
@@ -124,6 +153,20 @@ async function* readReplies(run: Collecting): AsyncGenerator<HostRecord> {
     // What was read is evidence: it is kept, and the other hosts are recorded as unreadable.
     log.warning(errorMessage(error))
     run.isBroken = true
+  }
+}
+
+/** Sends hosts that SSM refused for their platform the document for it; the others are silent. */
+async function* resendToOthers(run: Collecting): AsyncGenerator<HostRecord> {
+  const { session, ledger, otherPlatform } = run
+  const other = session.queries.posix.length > 0 ? 'powershell' : 'posix'
+  const mayResend = session.request.document === null && session.queries[other].length > 0
+  if (mayResend && otherPlatform.size > 0)
+    await resend(run, new Map([...otherPlatform.keys()].map(host => [host, other])))
+  for (const host of otherPlatform.keys()) {
+    if (run.resent.has(host)) continue
+    ledger.notManaged++
+    yield enterRecord(ledger, silentHost(host, { code: 'other-platform' }, false))
   }
 }
 
@@ -150,7 +193,7 @@ async function* recordUnfinished(run: Collecting): AsyncGenerator<HostRecord> {
   const { targets, expectedIds } = session.request
   const contacted = new Set(run.commands.flatMap(command => command.hosts ?? []))
   const named = targets.kind === 'hosts' ? targets.hosts : []
-  const hosts = [...ledger.states.keys(), ...contacted, ...named, ...(ledger.agents?.keys() ?? [])]
+  const hosts = [...ledger.states.keys(), ...contacted, ...named, ...(ledger.agents.known()?.keys() ?? [])]
   for (const host of new Set(hosts)) {
     if (ledger.done.has(host)) continue
     if (run.isBroken || ledger.unreadable.has(host)) {
@@ -161,7 +204,7 @@ async function* recordUnfinished(run: Collecting): AsyncGenerator<HostRecord> {
     const unseen = named.length > 0 && !contacted.has(host) ? 'not-contacted' : 'not-listed'
     const delivered = !session.ports.signal.aborted && (state?.delivered ?? false)
     const reason = unfinishedReason(run, state?.reason ?? { code: unseen })
-    const note = delivered ? '' : describeAgent(ledger.agents, host)
+    const note = delivered ? '' : describeAgent(ledger.agents.known(), host)
     yield enterRecord(ledger, silentHost(host, reason, delivered, note))
   }
   for (const host of expectedIds) {

@@ -9,7 +9,7 @@ import type { Shell } from '../script/shell.ts'
 import { describeAgent } from './agents.ts'
 import type { DedupState } from './dedup-replies.ts'
 import { enterRecord, type HostLedger } from './host-ledger.ts'
-import { type InvocationState, invocationState, isCanceled, isOtherPlatform } from './invocation-status.ts'
+import { type InvocationState, isCanceled, isOtherPlatform, listedState } from './invocation-status.ts'
 import { readLongReplies } from './long-replies.ts'
 import type { LongReply } from './long-reply.ts'
 import { logProgress, type Watch, watchResent } from './poll.ts'
@@ -25,6 +25,8 @@ export interface Collecting {
   readonly commands: SentCommand[]
   /** Hosts that SSM did not accept as targets. */
   readonly notManaged: readonly string[]
+  /** Hosts that SSM refused because of their platform, and the shell of the document. */
+  readonly otherPlatform: ReadonlyMap<string, Shell>
   /** `null`: hosts do not retain their answers. */
   readonly dedup: DedupState | null
   /** Sends the queries to hosts. */
@@ -41,23 +43,31 @@ export interface Collecting {
 
 const otherShell = ({ shell }: SentCommand): Shell => (shell === 'posix' ? 'powershell' : 'posix')
 
-/** Reads the replies of all hosts that have ended and are not done yet, 50 hosts per call. */
+/**
+ * Reads the replies of all hosts that have ended and are not done yet, 50 hosts per call. A whole answer counts whatever
+ * SSM says of its command; after the deadline, so does what a command had printed by then.
+ */
 export async function* sweep(run: Collecting): AsyncGenerator<HostRecord> {
   const { session, ledger } = run
   const long = new Map<string, LongReply>()
   const toResend = new Map<string, Shell>()
+  const { timeoutSeconds } = session.request
   try {
     for (const command of run.commands) {
       for await (const invocation of session.api.invocations(command, true)) {
         const host = invocation.InstanceId ?? ''
         if (host === '' || ledger.done.has(host) || long.has(host)) continue
         const state = noteState(run, command, host, invocation)
-        if (!state?.terminal) continue
         const output = invocation.CommandPlugins?.[0]?.Output ?? ''
         const reply = openReply(output, replyRequest(session, command, host))
+        const known = state ?? ledger.states.get(host) ?? listedState(invocation, timeoutSeconds)
         if (reply.kind !== 'broken')
-          yield enterRecord(ledger, recordReply(session, command, host, reply, state))
-        else if (mayResend(run, command, host, state)) toResend.set(host, otherShell(command))
+          yield enterRecord(ledger, recordReply(session, command, host, reply, known))
+        else if (!state?.terminal) {
+          // The agent sends what was printed before it says that the command has ended.
+          if (run.isCanceled && previewFrame(output, session.nonce) !== null)
+            long.set(host, longReply(run, command, host, { ...known, terminal: false }, output))
+        } else if (mayResend(run, command, host, state)) toResend.set(host, otherShell(command))
         else if (!state.delivered) yield enterRecord(ledger, undelivered(ledger, host, state))
         else long.set(host, longReply(run, command, host, state, output))
       }
@@ -73,12 +83,12 @@ export async function* sweep(run: Collecting): AsyncGenerator<HostRecord> {
 
 /** Notes a host's state; `null` where the invocation says nothing new of the host. */
 function noteState(
-  { ledger, resent, isCanceled: wasCanceled }: Collecting,
+  { session, ledger, resent, isCanceled: wasCanceled }: Collecting,
   command: SentCommand,
   host: string,
-  { Status, StatusDetails }: CommandInvocation
+  invocation: CommandInvocation
 ): InvocationState | null {
-  const state = invocationState(Status, StatusDetails)
+  const state = listedState(invocation, session.request.timeoutSeconds)
   if (wasCanceled && isCanceled(state)) {
     // Our own cancellation hides how far the host had come, and says nothing against it.
     if (!ledger.states.has(host)) ledger.states.set(host, { ...state, delivered: false })
@@ -90,7 +100,7 @@ function noteState(
 }
 
 function undelivered({ agents }: HostLedger, host: string, state: InvocationState): HostRecord {
-  return silentHost(host, state.reason, false, state.unreachable ? describeAgent(agents, host) : '')
+  return silentHost(host, state.reason, false, state.unreachable ? describeAgent(agents.known(), host) : '')
 }
 
 function longReply(
@@ -121,13 +131,16 @@ function mayResend(run: Collecting, command: SentCommand, host: string, state: I
 }
 
 /** Sends hosts the document for their platform. */
-async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>): Promise<void> {
+export async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>): Promise<void> {
   const { log } = run.session.ports
   for (const shell of new Set(hosts.values())) {
     const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host)
     for (const host of ids) run.resent.set(host, shell)
     log.debug(`${ids.length} hosts have another platform: sending them its document.`)
-    const { commands, error } = await run.sendQueries({ kind: 'hosts', hosts: ids }, shell)
+    const { commands, notManaged, otherPlatform, error } = await run.sendQueries(
+      { kind: 'hosts', hosts: ids },
+      shell
+    )
     run.commands.push(...commands)
     if (error !== null) {
       // The role may not send the other document: these hosts keep the state that they have.
@@ -135,6 +148,7 @@ async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>): Promi
       for (const host of ids) run.resent.delete(host)
       run.mayResend = false
     }
+    for (const host of [...notManaged, ...otherPlatform]) run.resent.delete(host)
     watchResent(run.watch, commands)
   }
 }

@@ -1,0 +1,119 @@
+import { afterAll, describe, expect, jest, test } from '@jest/globals'
+import { BUILTIN_PACKS, builtinPack } from '../../src/osquery/builtin-packs.ts'
+import { modelHost } from '../support/model-host.ts'
+import { type Call, osqueryPlanner, TABLE_FACTS } from '../support/osquery-planner.ts'
+import { secondsOf } from '../support/query-cost.ts'
+
+const PLATFORM: Record<string, string> = {
+  linux: 'linux',
+  incident: 'linux',
+  windows: 'windows',
+  macos: 'macos'
+}
+
+/** How often the SQL names a table: as often it may be listed, and never once per row of another. */
+const mentions = (sql: string, table: string) =>
+  [...sql.matchAll(new RegExp(`\\b(?:FROM|JOIN) ${table}\\b`, 'g'))].length
+
+const fullCalls = (calls: readonly Call[], table: string) =>
+  calls.filter(call => call.table === table && call.full).length
+
+describe.each(BUILTIN_PACKS)('on the tables of osquery, the pack %s', name => {
+  const platform = PLATFORM[name]!
+  const { queries } = builtinPack(name)!
+  const host = modelHost({ processes: 120, connections: 200 })
+  const versions = [TABLE_FACTS.minimum, '5.12.2', TABLE_FACTS.latest]
+  const planners = versions.map(version => [version, osqueryPlanner(platform, version, host)] as const)
+  afterAll(() => {
+    for (const [, planner] of planners) planner.close()
+  })
+
+  test.each(queries.map(query => [query.name, query] as const))(
+    '%s names no later column, constrains what must be, and lists no table once per row of another',
+    (_name, { sql }) => {
+      for (const [version, planner] of planners) {
+        const { calls } = planner.run(sql)
+        for (const table of new Set(calls.map(call => call.table)))
+          expect({ version, table, full: fullCalls(calls, table) <= mentions(sql, table) }).toEqual({
+            version,
+            table,
+            full: true
+          })
+      }
+    }
+  )
+})
+
+describe('the cost of the default pack', () => {
+  const { queries } = builtinPack('linux')!
+
+  test('is at most 20 seconds of CPU on a host with 300 processes', () => {
+    const planner = osqueryPlanner(
+      'linux',
+      TABLE_FACTS.latest,
+      modelHost({ processes: 300, connections: 200 })
+    )
+    const seconds = queries.map(({ name, sql }) => [name, secondsOf(planner.run(sql).calls)] as const)
+    planner.close()
+    const total = seconds.reduce((sum, [, cost]) => sum + cost, 0)
+    expect(total).toBeLessThan(20)
+  })
+
+  test('is at most five seconds for any query on a host with 500 processes and 800 connections', () => {
+    const planner = osqueryPlanner(
+      'linux',
+      TABLE_FACTS.latest,
+      modelHost({ processes: 500, connections: 800 })
+    )
+    const slow = queries.filter(({ sql }) => secondsOf(planner.run(sql).calls) > 5).map(({ name }) => name)
+    planner.close()
+    expect(slow).toEqual([])
+  })
+
+  test('grows with the number of connections, not with its square', () => {
+    const calls = (connections: number) => {
+      const planner = osqueryPlanner('linux', TABLE_FACTS.latest, modelHost({ processes: 100, connections }))
+      const { sql } = queries.find(({ name }) => name === 'outbound')!
+      const result = planner.run(sql).calls
+      planner.close()
+      return result
+    }
+    for (const connections of [10, 400]) {
+      expect(fullCalls(calls(connections), 'listening_ports')).toBe(1)
+      expect(fullCalls(calls(connections), 'process_open_sockets')).toBe(1)
+    }
+  })
+})
+
+describe('the model of the planner', () => {
+  const run = (sql: string, version = TABLE_FACTS.latest) => {
+    const planner = osqueryPlanner('linux', version, modelHost())
+    try {
+      return planner.run(sql)
+    } finally {
+      planner.close()
+    }
+  }
+
+  test('refuses a table without its required column', () => {
+    jest.spyOn(console, 'warn').mockImplementation(() => {})
+    expect(() => run('SELECT path FROM file')).toThrow(/SQLITE_CONSTRAINT/)
+    jest.restoreAllMocks()
+  })
+
+  test('gives no rows for a folder of extended attributes, as osquery on Linux', () => {
+    expect(run("SELECT path FROM extended_attributes WHERE directory = '/usr/bin'").rows).toEqual([])
+    expect(run("SELECT path FROM extended_attributes WHERE path LIKE '/usr/bin/%'").rows).not.toEqual([])
+  })
+
+  test('refuses a column that the version does not have', () => {
+    expect(() => run('SELECT unit_file_state FROM systemd_units', '5.7.0')).toThrow(/no such column/)
+  })
+
+  test('counts a table that is listed once per row', () => {
+    const { calls } = run(
+      'SELECT 1 FROM processes p WHERE NOT EXISTS (SELECT 1 FROM listening_ports l WHERE l.pid = p.pid)'
+    )
+    expect(fullCalls(calls, 'listening_ports')).toBe(300)
+  })
+})

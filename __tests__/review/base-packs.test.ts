@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from '@jest/globals'
+import type { RunContext } from '../../src/github/context.ts'
+import { builtinPack } from '../../src/osquery/builtin-packs.ts'
+import type { Pack } from '../../src/osquery/pack.ts'
+import { parsePack } from '../../src/osquery/parse-pack.ts'
+import { baseFirst } from '../../src/review/base-commit.ts'
+import { judgingPacks } from '../../src/review/base-packs.ts'
+
+const context: RunContext = {
+  event: 'pull_request',
+  repository: { owner: 'acme', repo: 'infra' },
+  isPrivate: true,
+  sha: 'merge',
+  runId: null,
+  runUrl: null,
+  workspace: '/work',
+  workflow: null,
+  pullRequest: { number: 1, untrusted: false },
+  oidc: null
+}
+const PATH = 'packs/own.json'
+const MODULES = {
+  query: 'SELECT name, size FROM kernel_modules',
+  fleet_drift: { identity: ['name', 'size'], weight: 'integrity', control: true }
+}
+const CRON = { query: 'SELECT path, command FROM crontab' }
+const text = (queries: object) => JSON.stringify({ queries })
+const BASE = text({ modules: MODULES, cron: CRON })
+const pack = (content: string): Pack => ({
+  name: PATH,
+  sha256: `sha256:${createHash('sha256').update(content).digest('hex')}`,
+  queries: parsePack(PATH, content)
+})
+const gitHub = (base: string | null, merge: string | null = null) => ({
+  firstParent: async () => 'base',
+  fileAt: async (path: string, sha: string) => (path !== PATH ? null : sha === 'base' ? base : merge)
+})
+const judged = (proposed: string, base: string | null = BASE, reachesHosts = true) =>
+  judgingPacks([pack(proposed)], reachesHosts, context, gitHub(base))
+const findings = async (queries: object) =>
+  (await judged(text(queries))).drafts.map(({ kind, severity, explanation }) => [kind, severity, explanation])
+
+test('a pull request is judged by the packs of its base: its own SQL reaches no host', async () => {
+  const { packs, drafts, notices } = await judged(
+    text({ modules: MODULES, cron: CRON, new: { query: 'SELECT 1' } })
+  )
+  expect(packs).toEqual([pack(BASE)])
+  expect(drafts).toEqual([])
+  expect(notices.join()).toMatch(/runs after the merge: new/)
+})
+
+test.each<[string, object, RegExp]>([
+  ['removes a query', { cron: CRON }, /no longer has the query modules/],
+  [
+    'looks past an implant',
+    {
+      modules: { ...MODULES, query: "SELECT name, size FROM kernel_modules WHERE name != 'diamorphine'" },
+      cron: CRON
+    },
+    /changes the SQL of modules/
+  ],
+  [
+    'lowers a weight',
+    { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, weight: 'context' } }, cron: CRON },
+    /lowers the weight of modules to context/
+  ],
+  [
+    'compares fewer columns',
+    { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, identity: ['name'] } }, cron: CRON },
+    /no longer compares size of modules/
+  ],
+  [
+    'compares only some columns of a query that compared all',
+    { modules: MODULES, cron: { ...CRON, fleet_drift: { identity: ['path'] } } },
+    /compares only some columns of cron/
+  ],
+  [
+    'compares only equal versions',
+    { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, cohort: ['size'] } }, cron: CRON },
+    /compares modules only where size agree/
+  ],
+  [
+    'no longer expects protections',
+    { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, control: false } }, cron: CRON },
+    /no longer treats modules as protections/
+  ],
+  ['asks fewer platforms', { modules: { ...MODULES, platform: 'windows' }, cron: CRON }, /fewer platforms/]
+])('a pull request whose pack %s is a high poisoning finding', async (_, queries, words) => {
+  expect(await findings(queries)).toEqual([['poisoning', 'high', expect.stringMatching(words)]])
+})
+
+test('white space in SQL and a stricter pack are no findings', async () => {
+  const query = 'SELECT name,\n  size FROM kernel_modules'.replace('name,\n  size', 'name, size')
+  const stricter = { ...CRON, fleet_drift: { identity: ['command', 'path'], weight: 'integrity' } }
+  const base = text({ modules: MODULES, cron: { ...CRON, fleet_drift: { identity: ['path'] } } })
+  const { drafts } = await judged(text({ modules: { ...MODULES, query: `${query} ` }, cron: stricter }), base)
+  expect(drafts).toEqual([])
+})
+
+test('a pack that is not on the base branch runs on no host, and may judge files', async () => {
+  const onHosts = await judged(BASE, null)
+  expect(onHosts.packs).toEqual([])
+  expect(onHosts.notices.join()).toMatch(/packs\/own\.json is not on the base branch yet/)
+  expect((await judged(BASE, null, false)).packs).toEqual([pack(BASE)])
+})
+
+test('built-in packs and runs that are no proposal need no look at the base branch', async () => {
+  const linux = builtinPack('linux')!
+  expect((await judgingPacks([linux], true, context, null)).packs).toEqual([linux])
+  const scheduled = { ...context, event: 'schedule', pullRequest: null }
+  expect((await judgingPacks([pack(BASE)], true, scheduled, null)).packs).toEqual([pack(BASE)])
+})
+
+test('without a way to read the base branch a pack of the repository does not run', async () => {
+  await expect(judgingPacks([pack(BASE)], true, context, null)).rejects.toThrow(/contents: read/)
+  const fork = { ...context, pullRequest: { number: 1, untrusted: true } }
+  const { packs, notices } = await judgingPacks([pack(BASE)], true, fork, null)
+  expect(packs).toEqual([])
+  expect(notices).toHaveLength(1)
+})
+
+test('the indicators of the base are searched for, whatever the pull request says', async () => {
+  const onDisk = async (path: string) => `disk ${path}`
+  const github = {
+    firstParent: async () => 'base',
+    fileAt: async (path: string) => (path === 'iocs.txt' ? 'diamorphine' : null)
+  }
+  const read = baseFirst(onDisk, context, github)
+  expect(await read('iocs.txt')).toBe('diamorphine')
+  expect(await read('new.txt')).toBe('disk new.txt')
+  expect(await baseFirst(onDisk, { ...context, pullRequest: null }, github)('iocs.txt')).toBe('disk iocs.txt')
+})

@@ -1,0 +1,135 @@
+import type { Constraints, Generate, Row, Value } from './osquery-planner.ts'
+
+export interface ModelHostOptions {
+  readonly processes?: number
+  /** Open connections, spread over the processes. */
+  readonly connections?: number
+  /** Rows that replace a table of the model. */
+  readonly tables?: Readonly<Record<string, readonly Row[]>>
+}
+
+/** How many files a folder of programs has, and any other. */
+const FILES = { '/usr/bin/%': 1_500, '/usr/sbin/%': 400, '/usr/lib/%': 150, '/proc/%': 600 }
+const FILES_ELSEWHERE = 8
+const SOCKETS_PER_LISTENER = 40
+
+/**
+ * A busy Linux host as osquery sees it: every table has rows, and files exist wherever a query looks for them. Its rows
+ * make the planner join as it would on a real host; they are no statement about a healthy one.
+ */
+export function modelHost({
+  processes = 300,
+  connections = 0,
+  tables = {}
+}: ModelHostOptions = {}): Generate {
+  const pids = Array.from({ length: processes }, (_, index) => index + 1)
+  const model: Record<string, readonly Row[]> = {
+    processes: pids.map(processRow),
+    process_envs: pids.flatMap(pid => [
+      { pid, key: 'PATH', value: '/usr/bin' },
+      { pid, key: 'LD_PRELOAD', value: '/usr/lib/x.so' }
+    ]),
+    process_memory_map: pids.flatMap(pid =>
+      Array.from({ length: 60 }, (_, index) => ({
+        pid,
+        permissions: index % 2 === 0 ? 'r-xp' : 'rw-p',
+        path: `/usr/lib/x86_64-linux-gnu/lib${index}.so.6`
+      }))
+    ),
+    process_namespaces: pids.map(pid => ({ pid, pid_namespace: '4026531836' })),
+    process_open_sockets: Array.from({ length: connections }, (_, index) => ({
+      pid: pids[index % processes] ?? 1,
+      fd: 5,
+      family: 2,
+      protocol: 6,
+      local_port: 30_000 + index,
+      remote_port: 443,
+      remote_address: `198.51.100.${index % 250}`,
+      local_address: '10.0.0.9',
+      state: 'ESTABLISHED'
+    })),
+    listening_ports: Array.from({ length: SOCKETS_PER_LISTENER }, (_, index) => ({
+      pid: pids[index] ?? 1,
+      port: 1_000 + index,
+      protocol: 6,
+      family: 2,
+      address: '0.0.0.0'
+    })),
+    osquery_info: [{ pid: processes, version: '5.23.1' }],
+    users: Array.from({ length: 40 }, (_, uid) => ({
+      uid,
+      username: `user${uid}`,
+      directory: `/home/user${uid}`
+    })),
+    groups: Array.from({ length: 40 }, (_, gid) => ({ gid, groupname: `group${gid}` })),
+    user_groups: Array.from({ length: 40 }, (_, uid) => ({ uid, gid: uid })),
+    systemd_units: Array.from({ length: 250 }, (_, index) => ({
+      id: `unit${index}.service`,
+      fragment_path: `/usr/lib/systemd/system/unit${index}.service`,
+      load_state: 'loaded',
+      active_state: 'active',
+      sub_state: 'running',
+      unit_file_state: 'enabled'
+    })),
+    deb_packages: Array.from({ length: 600 }, (_, index) => ({
+      name: index === 0 ? 'openssh-server' : `package${index}`,
+      version: '1.0-1',
+      status: 'install ok installed'
+    })),
+    docker_containers: Array.from({ length: 20 }, (_, id) => ({ id: `c${id}`, image: 'app', privileged: 0 })),
+    ...tables
+  }
+  return (table, constraints) => {
+    const rows = model[table]
+    if (rows !== undefined) return rows.filter(row => fits(row, constraints))
+    if (table === 'file' || table === 'hash' || table === 'extended_attributes') return files(constraints)
+    if (table === 'authorized_keys' || table === 'shell_history')
+      return (constraints.equals.get('uid') ?? []).map(uid => ({ uid, key: `key${uid}`, command: 'ls' }))
+    return [{ name: 'row', id: 'row' }].filter(row => fits(row, constraints))
+  }
+}
+
+function processRow(pid: number): Row {
+  const path =
+    pid % 10 === 0 ? '/usr/bin/python3.11' : pid % 7 === 0 ? '/usr/bin/bash' : `/usr/bin/program${pid}`
+  return {
+    pid,
+    parent: pid === 1 ? 0 : Math.ceil(pid / 4),
+    path: pid === 1 ? '/usr/lib/systemd/systemd' : path,
+    name: pid % 10 === 0 ? 'python3' : pid % 7 === 0 ? 'bash' : `program${pid}`,
+    cmdline: `${path} --serve`,
+    uid: pid % 3,
+    state: 'S',
+    on_disk: pid % 50 === 0 ? 0 : 1,
+    cgroup_path: '/system.slice/app.service',
+    cwd: '/',
+    root: '/'
+  }
+}
+
+/** Compares as SQLite does for these tables: numbers and their texts are equal. */
+function fits(row: Row, { equals }: Constraints): boolean {
+  return [...equals].every(([column, values]) =>
+    values.some((value: Value) => String(row[column] ?? '') === String(value))
+  )
+}
+
+function files({ equals, like }: Constraints): Row[] {
+  const found = (equals.get('path') ?? []).map(path => String(path))
+  for (const pattern of like.get('path') ?? []) {
+    const count = FILES[pattern as keyof typeof FILES] ?? FILES_ELSEWHERE
+    for (let index = 0; index < count; index++) found.push(pattern.replaceAll('%', `f${index}`))
+  }
+  return found.map(path => ({
+    path,
+    type: 'regular',
+    mode: '0755',
+    uid: 0,
+    gid: 0,
+    symlink: 0,
+    device: 1,
+    sha256: 'x',
+    key: 'security.capability',
+    value: 'cap_net_raw=ep'
+  }))
+}

@@ -1,0 +1,149 @@
+import { createReadStream } from 'node:fs'
+import type { Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+
+/** A file, or a place in it, that cannot be read. The message completes a sentence that starts with the place. */
+export class FileFault extends Error {
+  /** From 1; `null`: the file as a whole. */
+  readonly line: number | null
+
+  constructor(message: string, line: number | null = null) {
+    super(message)
+    this.line = line
+  }
+}
+
+/** Some lines of a file, without their line ends. */
+export interface LineBatch {
+  /** The number of the first line, from 1. */
+  readonly first: number
+  readonly lines: readonly Buffer[]
+}
+
+/** A host may send 32 MiB of rows; JSON's quotes and escapes make its line longer. */
+export const MAX_LINE_BYTES = 128 * 1024 * 1024
+const CHUNK_BYTES = 256 * 1024
+const LINE_FEED = 10
+/** How a zstd file begins (RFC 8878). */
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
+/**
+ * The lines of a file as bytes. It may be plain, or compressed with gzip or zstd, which its first bytes say. Memory
+ * holds the lines of one chunk.
+ * @throws FileFault after every line that could be read, if the file is cut, damaged or no text in UTF-8
+ */
+export async function* readLineBatches(path: string): AsyncGenerator<LineBatch> {
+  let first = 1
+  let parts: Buffer[] = []
+  let size = 0
+  let isStart = true
+  try {
+    for await (const chunk of readPlain(path)) {
+      let remaining = chunk
+      if (isStart) {
+        isStart = false
+        remaining = withoutMark(chunk)
+      }
+      const lines: Buffer[] = []
+      for (let end = remaining.indexOf(LINE_FEED); end >= 0; end = remaining.indexOf(LINE_FEED)) {
+        const line = remaining.subarray(0, end)
+        lines.push(parts.length === 0 ? line : Buffer.concat([...parts, line]))
+        parts = []
+        size = 0
+        remaining = remaining.subarray(end + 1)
+      }
+      size += remaining.length
+      if (size > MAX_LINE_BYTES)
+        throw new FileFault(`the line is longer than ${MAX_LINE_BYTES} bytes`, first + lines.length)
+      if (remaining.length > 0) parts.push(remaining)
+      if (lines.length > 0) yield { first, lines }
+      first += lines.length
+    }
+  } catch (error) {
+    throw error instanceof FileFault ? error : new FileFault(reasonOf(error), first)
+  }
+  if (parts.length > 0) yield { first, lines: [Buffer.concat(parts)] }
+}
+
+/** Unlike a pipeline, yields all bytes before a cut before it throws. */
+async function* readPlain(path: string): AsyncGenerator<Buffer> {
+  let engine: ReturnType<typeof inflater> | undefined
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+      if (engine === undefined) engine = inflater(chunk)
+      if (engine === null) yield chunk
+      else yield* engine.write(chunk)
+    }
+    if (engine != null) yield* engine.end()
+  } finally {
+    engine?.close()
+  }
+}
+
+/** Unpacks what is compressed; `null` for plain bytes. */
+function inflater(start: Buffer) {
+  if (start.subarray(0, 4).toString('latin1') === 'PK\x03\x04')
+    throw new FileFault('it is a ZIP archive; unpack it first')
+  const stream = decompressor(start)
+  return stream === null ? null : unpack(stream)
+}
+
+function decompressor(start: Buffer): Transform | null {
+  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: CHUNK_BYTES })
+  if (start.subarray(0, 4).equals(ZSTD)) return createZstdDecompress({ chunkSize: CHUNK_BYTES })
+  return null
+}
+
+function unpack(stream: Transform) {
+  let output: Buffer[] = []
+  let failed: (error: Error) => void = () => undefined
+  let failure: Error | null = null
+  stream.on('data', (chunk: Buffer) => output.push(chunk))
+  stream.on('error', error => {
+    failure = error
+    failed(error)
+  })
+  async function* finish(act: (done: () => void) => void): AsyncGenerator<Buffer> {
+    await new Promise<void>(resolve => {
+      failed = () => resolve()
+      act(resolve)
+    })
+    const chunks = output
+    output = []
+    yield* chunks
+    if (failure !== null) throw failure
+  }
+  return {
+    write: (chunk: Buffer) => finish(done => void stream.write(chunk, () => done())),
+    end: () =>
+      finish(done => {
+        stream.once('end', done)
+        stream.end()
+      }),
+    close: () => void stream.destroy()
+  }
+}
+
+/** Drops the byte order mark of UTF-8. @throws FileFault if the bytes are another encoding, or no text at all */
+function withoutMark(start: Buffer): Buffer {
+  if ((start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff))
+    throw new FileFault('it is encoded in UTF-16; save it as UTF-8')
+  if (start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf) return start.subarray(3)
+  if (start.subarray(0, 512).includes(0)) throw new FileFault('it is not a text file in UTF-8')
+  return start
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown }
+  switch (code) {
+    case 'Z_BUF_ERROR':
+      return 'the compressed file ends in the middle; what is behind is lost'
+    case 'EACCES':
+    case 'EPERM':
+      return 'it may not be read'
+    default:
+      return typeof code === 'string' && /^(?:Z_|ZSTD_|ERR_ZLIB)/.test(code)
+        ? 'the compressed file is damaged; what is behind is lost'
+        : `it cannot be read (${typeof code === 'string' ? code : 'unknown error'})`
+  }
+}

@@ -1,0 +1,135 @@
+import { stat } from 'node:fs/promises'
+import { type Content, type DocumentPlace, dumpAnswer, dumpNames, readContent } from './documents.ts'
+import type { FaultList } from './faults.ts'
+import { type Format, STATUS_LINE } from './formats.ts'
+import { FileFault, MAX_LINE_BYTES, readLineBatches } from './lines.ts'
+import { describeBrokenLine, readResultLine } from './result-line.ts'
+import type { resultStore } from './result-store.ts'
+import { columnsText, parseExact, rowText } from './rows.ts'
+
+type Store = ReturnType<typeof resultStore>
+
+/** Reads the results in a file into the store. What cannot be read loses only itself. */
+export async function readResults(
+  path: string,
+  format: Format,
+  store: Store,
+  faults: FaultList
+): Promise<void> {
+  const modified = (await stat(path)).mtimeMs / 1_000
+  const place: DocumentPlace = { path, modified }
+  const use = (content: Content, line: number | null) => useContent(content, line, path, store, faults)
+  try {
+    if (format === 'lines') await readLines(place, store, use)
+    else if (format === 'rows') await readRows(place, use)
+    else for (const content of readContent(await readDocument(path), place)) use(content, null)
+  } catch (error) {
+    faults.addFile(path, error)
+  }
+}
+
+type Use = (content: Content, line: number | null) => void
+
+function useContent(
+  content: Content,
+  line: number | null,
+  path: string,
+  store: Store,
+  faults: FaultList
+): void {
+  switch (content.kind) {
+    case 'line':
+      store.addLine(content.line)
+      break
+    case 'answer':
+      store.addAnswer(content.answer)
+      break
+    case 'note':
+      faults.addLine(path, line, content.message)
+      break
+    case 'fault':
+      if (store.addFault(content.fault)) faults.addLine(path, line, content.fault.fault)
+      else faults.addFile(path, new FileFault(content.fault.fault, line))
+  }
+}
+
+async function readLines(place: DocumentPlace, store: Store, use: Use): Promise<void> {
+  for await (const { first, lines } of readLineBatches(place.path)) {
+    let index = -1
+    for (const bytes of lines) {
+      index++
+      const text = bytes.toString()
+      const value = parsed(text)
+      if (value === undefined) {
+        if (text.trim() !== '' && !STATUS_LINE.test(text))
+          use({ kind: 'fault', fault: describeBrokenLine(text) }, first + index)
+      } else if (isResultOfOsqueryd(value)) {
+        const line = readResultLine(value, columnsText(text, bytes))
+        if (line === null) continue
+        if ('fault' in line) use({ kind: 'fault', fault: line }, first + index)
+        else store.addLine(line)
+      } else for (const content of readContent(value, place)) use(content, first + index)
+    }
+  }
+}
+
+/** Almost every line of a log, so it takes the short way. */
+function isResultOfOsqueryd(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && 'hostIdentifier' in value && 'name' in value
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExact(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads `[`, one row a line, `]`. Messages of the shell may be among them. */
+async function readRows(place: DocumentPlace, use: Use): Promise<void> {
+  const rows: unknown[] = []
+  let complaint: string | null = null
+  let isClosed = false
+  try {
+    for await (const { first, lines } of readLineBatches(place.path)) {
+      for (const [index, bytes] of lines.entries()) {
+        const text = bytes.toString().trim()
+        if (text === '' || text === '[' || text.startsWith('I')) continue
+        if (text === ']') {
+          isClosed = true
+          continue
+        }
+        const row = parsed(text.replace(/,$/, ''))
+        if (rowText(row) !== null) rows.push(row)
+        else if (/^[WEF]\d{4,8} |^Error: /.test(text)) complaint ??= messageOf(text)
+        else complaint ??= `line ${first + index} is not a row`
+      }
+    }
+  } catch (error) {
+    complaint ??= error instanceof FileFault ? error.message : 'it cannot be read'
+  }
+  if (!isClosed) complaint ??= 'it ends in the middle'
+  const { host, query } = dumpNames(place.path)
+  use(dumpAnswer(rows, host, query, place, complaint), null)
+  if (complaint !== null) use({ kind: 'note', message: complaint }, null)
+}
+
+const messageOf = (line: string) => line.replace(/^[WEF]\d+ .*?\] /, '')
+
+async function readDocument(path: string): Promise<unknown> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const { lines } of readLineBatches(path)) {
+    for (const line of lines) {
+      parts.push(line, Buffer.from('\n'))
+      size += line.length + 1
+    }
+    if (size > MAX_LINE_BYTES) throw new FileFault(`it is one document of more than ${MAX_LINE_BYTES} bytes`)
+  }
+  try {
+    return parseExact(Buffer.concat(parts).toString())
+  } catch {
+    throw new FileFault('it is not valid JSON')
+  }
+}
