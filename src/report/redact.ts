@@ -1,5 +1,5 @@
 import type { BaselineChanges } from '../baseline/diff.ts'
-import { redactColumns, redactText } from '../text/secrets.ts'
+import { redactColumns, redactSentence, redactText } from '../text/secrets.ts'
 import type { Finding, FindingRow, Report, ReportCluster } from './report.ts'
 
 export interface Redacted {
@@ -20,6 +20,12 @@ export function redactReport(report: Report): Redacted {
     return redacted.text
   }
   const hideOrNull = (text: string | null) => (text === null ? null : hide(text))
+  /** Our own sentences, which may quote others. */
+  const hideQuoted = (sentence: string): string => {
+    const redacted = redactSentence(sentence)
+    count += redacted.count
+    return redacted.text
+  }
   const hideColumns = (columns: Readonly<Record<string, string>>): Record<string, string> => {
     const redacted = redactColumns(columns)
     count += redacted.count
@@ -33,8 +39,8 @@ export function redactReport(report: Report): Redacted {
   const hideFinding = (finding: Finding): Finding => ({
     ...finding,
     rows: finding.rows.map(hideRow),
-    explanation: hide(finding.explanation),
-    acceptedBy: hideOrNull(finding.acceptedBy)
+    explanation: hideQuoted(finding.explanation),
+    acceptedBy: finding.acceptedBy === null ? null : hideQuoted(finding.acceptedBy)
   })
   const hideCluster = (cluster: ReportCluster): ReportCluster => ({
     ...cluster,
@@ -90,11 +96,11 @@ export function redactReport(report: Report): Redacted {
     hosts: report.hosts.map(host => ({
       ...host,
       name: hideOrNull(host.name),
-      reason: hideOrNull(host.reason)
+      reason: host.reason === null ? null : hideQuoted(host.reason)
     })),
     clusters: report.clusters.map(hideCluster),
     findings: report.findings.map(hideFinding),
-    notices: report.notices.map(hide)
+    notices: report.notices.map(hideQuoted)
   }
   return { report: hidden, count }
 }
