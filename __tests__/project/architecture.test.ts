@@ -24,6 +24,7 @@ const STAGES = [
   'assess.ts',
   'learn',
   'report',
+  'memory',
   'publish',
   'modes',
   'run.ts',

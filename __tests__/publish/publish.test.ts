@@ -41,7 +41,14 @@ function published(
     outputDir: join(dir, 'deep', 'out'),
     summaryPath,
     ...more,
-    inputs: { redact: true, publishToPublic: false, comment: 'auto', issue: 'never', ...more.inputs },
+    inputs: {
+      redact: true,
+      publishToPublic: false,
+      comment: 'auto',
+      issue: 'never',
+      formats: [],
+      ...more.inputs
+    },
     context: {
       event: 'pull_request',
       repository: { owner: 'acme', repo: 'fleet' },
@@ -213,6 +220,7 @@ test('a summary that GitHub would drop, or that cannot be written, is a warning'
 test('a report determines its outputs', async () => {
   expect(await reportOutputs({ report: drifted() })).toEqual({
     verdict: 'drift',
+    headline: '🟥 checkout: drift. 3 findings on 7 hosts and 1 rollout on 16 hosts; 62 of 64 hosts assessed',
     findings: '6',
     outliers: '7',
     'outlier-hosts': JSON.stringify(

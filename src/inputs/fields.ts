@@ -69,6 +69,20 @@ export function lines(pattern = /./, message = ''): Field<readonly string[]> {
   }, message)
 }
 
+/** Some of several words, one per line. */
+export function someOf<const T extends readonly [string, ...string[]]>(
+  ...options: T
+): Field<readonly T[number][]> {
+  return parsedBy(
+    text => {
+      const entries = linesOf(text)
+      const known = options.filter(option => entries.includes(option))
+      return entries.every(entry => options.some(option => option === entry)) ? known : undefined
+    },
+    `must be ${choices(options)}, one per line`
+  )
+}
+
 /** At least one entry, one per line. */
 export function someLines(message: string): Field<readonly string[]> {
   return parsedBy(text => {

@@ -18,6 +18,7 @@ import {
   repositoryJson,
   sessionPolicy,
   someLines,
+  someOf,
   targetHosts
 } from './fields.ts'
 import { linesOf } from './lists.ts'
@@ -139,7 +140,15 @@ export const INPUTS = {
   outputDir: input('output-dir', folder(), {
     source: 'from RUNNER_TEMP',
     of: (_, { temp }) => `${temp}/fleet-drift`
-  })
+  }),
+  /** Paths of what earlier runs left: report.json, history.json or a snapshot. */
+  previous: input('previous', lines()),
+  /** SQL. */
+  query: input(
+    'query',
+    optional(text => text, '')
+  ),
+  formats: input('formats', someOf('navigator', 'ocsf', 'ecs', 'junit', 'timeline'))
 } as const
 
 type Values = { readonly [K in keyof typeof INPUTS]: z.output<(typeof INPUTS)[K]['field']> }
@@ -227,6 +236,10 @@ function combinationProblems(text: (input: Input<unknown>) => string): string[] 
     problems.push('targets: is empty; name the hosts, for example tag:Service=checkout')
   if (collector === 'ssm' && isEmpty(INPUTS.region))
     problems.push('aws-region: is empty; name a region such as eu-west-1, or set AWS_REGION')
+  if (mode !== 'check' && !isEmpty(INPUTS.previous))
+    problems.push('previous: only mode check compares with it')
+  if (collector === 'files' && text(INPUTS.query) !== '')
+    problems.push('query: nothing can be asked of files; add the query to a pack of the run that collects')
   if (collector === 'files' && isEmpty(INPUTS.files))
     problems.push('files: is empty; name the snapshots to read, for example snapshots/*.ndjson.gz')
   return problems

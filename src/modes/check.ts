@@ -3,11 +3,14 @@ import { type Assessment, assess } from '../assess.ts'
 import { baselineNotices } from '../baseline/notices.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import { searchNotices } from '../indicators/notices.ts'
+import { weighNewlySilent } from '../memory/silent.ts'
 import { failures } from '../publish/gate.ts'
+import { historyOf } from '../report/fleet-memory.ts'
 import type { Report } from '../report/report.ts'
 import type { BaseVersion } from '../review/base-version.ts'
 import { suggest } from '../review/suggestion.ts'
 import type { Collection, Job, ModeResult, OutputFile } from './job.ts'
+import { readMemory } from './memory.ts'
 import { dayOf, fleetReport, planOf } from './report.ts'
 
 /** Mode `check`: compares the fleet with its baseline and with itself. */
@@ -26,7 +29,12 @@ export async function runCheck(
     proposed: proposed.drafts,
     ...(replaced === undefined ? {} : { replaced })
   }
-  const assessment = await job.log.group('Analyze', () => assess(question, hosts))
+  const previous = await readMemory(job, collection, question)
+  const assessed = await job.log.group('Analyze', () => assess(question, hosts))
+  const assessment =
+    previous.memory === null
+      ? assessed
+      : { ...assessed, findings: weighNewlySilent(assessed.findings, previous.memory) }
   const suggestion = followRollouts(job, assessment)
   const report: Report = {
     ...fleetReport(
@@ -36,16 +44,18 @@ export async function runCheck(
       [
         ...notices,
         ...proposed.notices,
+        ...previous.notices,
         ...searchSentences(assessment),
         ...(baseline === null ? [] : baselineNotices(baseline, packs, queries))
       ],
       assessment.uncompared
     ),
     ...planOf(definitions, replaced, assessment.effect),
-    ...suggestion?.section
+    ...suggestion?.section,
+    ...(assessment.search === null ? {} : { indicators: assessment.search })
   }
   return {
-    report,
+    report: previous.memory === null ? report : { ...report, history: historyOf(previous.memory, report) },
     baseline,
     files: suggestion === null ? [] : [suggestion.file],
     problems: failures(report, job.inputs)

@@ -6,6 +6,7 @@ import type { Inputs } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
+import { queryPack } from '../osquery/query-pack.ts'
 import { EncodingError } from '../text/decode.ts'
 import { sanitize } from '../text/sanitize.ts'
 
@@ -21,18 +22,24 @@ export interface Definitions {
 export type ReadFile = (path: string) => Promise<string>
 
 /**
- * Reads packs, baseline and indicators.
+ * Reads packs, the query beside them, baseline and indicators.
  * @param today YYYY-MM-DD: the acceptances of the baseline may not last too long from then on
- * @throws Error with the problems of all three, one per line.
+ * @throws Error with the problems of all of them, one per line.
  */
 export async function loadDefinitions(
-  { mode, packs, baseline, indicators }: Pick<Inputs, 'mode' | 'packs' | 'baseline' | 'indicators'>,
+  {
+    mode,
+    packs,
+    baseline,
+    indicators,
+    query
+  }: Pick<Inputs, 'mode' | 'packs' | 'baseline' | 'indicators' | 'query'>,
   readFile: ReadFile,
   readIndicatorFile: ReadFile = readFile,
   today: string | null = null
 ): Promise<Definitions> {
   const read = [
-    loadPacks(packs, readFile),
+    loadPacks(packs, readFile).then(loaded => (query === null ? loaded : [...loaded, queryPack(query)])),
     readBaseline(baseline, mode === 'baseline', readFile, today),
     readIndicators(indicators ?? '', readIndicatorFile)
   ] as const

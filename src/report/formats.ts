@@ -1,4 +1,10 @@
 import type { FindingLocator } from './finding-locations.ts'
+import { renderHistory } from './fleet-memory.ts'
+import { renderEcs } from './formats/ecs.ts'
+import { renderJunit } from './formats/junit.ts'
+import { renderNavigator } from './formats/navigator.ts'
+import { renderOcsf } from './formats/ocsf.ts'
+import { renderTimeline } from './formats/timeline.ts'
 import { renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderMarkdown } from './markdown.ts'
@@ -35,5 +41,17 @@ export const FORMATS: readonly Format[] = [
     file: 'report.sarif',
     output: 'report-sarif',
     render: (report, _, locate) => renderSarif(report, locate)
-  }
+  },
+  { file: 'history.json', output: 'history', render: report => renderHistory(report) }
 ]
+
+/** Formats of other tools, by the names of the `formats` input. */
+export const MORE_FORMATS = {
+  navigator: { file: 'attack-navigator.json', render: renderNavigator },
+  ocsf: { file: 'findings.ocsf.ndjson', render: renderOcsf },
+  ecs: { file: 'findings.ecs.ndjson', render: renderEcs },
+  junit: { file: 'junit.xml', render: renderJunit },
+  timeline: { file: 'timeline.jsonl', render: renderTimeline }
+} as const satisfies Readonly<
+  Record<string, { readonly file: string; readonly render: (report: Report) => string }>
+>

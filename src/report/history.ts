@@ -1,50 +1,10 @@
 import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { z } from 'zod'
+import { type Known, type Memory, memorySchema } from './memory.ts'
 import { findingLabel } from './phrases.ts'
 import { isPublicView, type Shown } from './public-view.ts'
 import type { Finding, Report, ReportHost } from './report.ts'
 import { openFindings } from './summarize.ts'
-
-const date = z.iso.date()
-const id = z.string().min(1).max(80)
-
-/** A remembered open finding: its id, its first day, its label, the number of its hosts, and some of their ids. */
-const knownSchema = z.tuple([
-  id,
-  date,
-  z.string().max(60),
-  z.int().nonnegative(),
-  z.array(z.string().max(64))
-])
-
-const changeSchema = z.strictObject({
-  on: date,
-  came: z.array(id),
-  went: z.array(knownSchema),
-  /** The number of open findings before. */
-  before: z.int().nonnegative().nullable()
-})
-
-const memorySchema = z.strictObject({
-  version: z.literal(1),
-  /** What it was made from: everything, or only counts. */
-  of: z.enum(['hosts', 'counts']),
-  /** SHA-256 of the verdict and all open findings with their hosts. */
-  digest: z.string().regex(/^[0-9a-f]{16}$/),
-  /** The first day on which the group was not clean; `null` while it is clean. */
-  since: date.nullable(),
-  findings: z.int().nonnegative(),
-  known: z.array(knownSchema),
-  /** Ids of known findings that this run could not check, because one of their hosts did not answer in full. */
-  unseen: z.array(id),
-  change: changeSchema.nullable()
-})
-
-export type Known = z.infer<typeof knownSchema>
-
-/** What a rolling report remembers from run to run. */
-export type Memory = z.infer<typeof memorySchema>
 
 /** Hosts of a finding that are remembered, to know whether a later run could check it. */
 const MAX_REMEMBERED_HOSTS = 3

@@ -1,4 +1,5 @@
 import { escapeUnseen } from '../text/escape-json.ts'
+import { pivotCommand, pivotOf } from './pivot.ts'
 import type {
   Finding,
   FindingRow,
@@ -20,16 +21,46 @@ export function renderJson(report: Report): string {
     tool: { name: report.tool.name, version: report.tool.version },
     run: orderRun(report.run),
     summary: orderSummary(report.summary),
-    hosts: report.hosts.map(orderHost),
+    hosts: report.hosts.map(host => ({ ...orderHost(host), ...lastAnswer(host, report) })),
     clusters: report.clusters.map(orderCluster),
-    findings: report.findings.map(orderFinding),
+    findings: report.findings.map(finding => ({
+      ...orderFinding(finding),
+      ...firstSeen(finding, report),
+      ...pivot(finding, report.run)
+    })),
     notices: report.notices,
+    ...(report.indicators === undefined ? {} : { indicators: report.indicators }),
+    ...historyMembers(report),
     ...(report.inventory === undefined ? {} : { inventory: report.inventory }),
     ...(report.plan === undefined ? {} : { plan: report.plan }),
     ...(report.learned === undefined ? {} : { learned: report.learned }),
     ...(report.suggestion === undefined ? {} : { suggestion: report.suggestion })
-  } satisfies Report
+  } satisfies Omit<Report, 'history'>
   return printJson(ordered)
+}
+
+/** What finds the same elsewhere. */
+function pivot(finding: Finding, run: ReportRun) {
+  const indicators = pivotOf(finding)
+  return indicators.length === 0 ? {} : { pivot: { indicators, command: pivotCommand(run, indicators) } }
+}
+
+function firstSeen({ id }: Finding, { history }: Report) {
+  const known = history?.memory.findings.known.find(([knownId]) => knownId === id)
+  return known === undefined ? {} : { firstSeen: known[1] }
+}
+
+/** The day on which a host that is silent now answered last. */
+function lastAnswer({ id, status }: ReportHost, { history }: Report) {
+  const lastAnswered = status === 'silent' ? history?.lastAnswers.get(id) : undefined
+  return lastAnswered === undefined ? {} : { lastAnswered }
+}
+
+function historyMembers({ history }: Report) {
+  if (history === undefined) return {}
+  const { since, unseen } = history.memory.findings
+  const resolved = history.resolved.map(([id, firstSeen, label, hosts]) => ({ id, firstSeen, label, hosts }))
+  return { history: { changed: history.changed, since, new: history.appeared, resolved, unchecked: unseen } }
 }
 
 /** Any value as indented JSON in which nothing is hidden or obeyed. */

@@ -2,7 +2,6 @@ import { markdownTable } from 'markdown-table'
 import { count, list, number } from '../text/phrases.ts'
 import { escapeSentence, escapeText } from './escape.ts'
 import { type Headline, headline, headlineOf } from './headline.ts'
-import type { Memory } from './history.ts'
 import { hostNamesOf } from './host-names.ts'
 import { findingSection, findingsLeftOut, findingTable } from './markdown/findings.ts'
 import { firstDays, historySection } from './markdown/history.ts'
@@ -15,6 +14,7 @@ import { suggestionSection } from './markdown/suggestion.ts'
 import { TIERS, type Tier } from './markdown/tier.ts'
 import { unassessedSection } from './markdown/unassessed.ts'
 import { SEVERITY_MARKS } from './marks.ts'
+import type { Memory } from './memory.ts'
 import { coverageSentence, KINDS, listFirst, percent } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Report, ReportSummary } from './report.ts'
@@ -52,7 +52,7 @@ export function renderMarkdown(shown: Shown, options: MarkdownOptions): string {
 }
 
 function renderTier(report: Report, options: MarkdownOptions, tier: Tier): string {
-  const { memory } = options
+  const memory = options.memory ?? report.history?.memory.findings
   const names = hostNamesOf(report)
   const days = firstDays(memory)
   const findings = nonCoverageFindings(report.findings)
@@ -78,7 +78,7 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
   let room = options.limit - Buffer.byteLength(join([...before, ...after])) - LEFT_OUT_BYTES
   const sections: string[] = []
   for (const [index, finding] of findings.slice(0, tier.sections).entries()) {
-    const section = findingSection(finding, index + 1, names, tier, days)
+    const section = findingSection(finding, index + 1, names, tier, days, report.run.targets)
     room -= Buffer.byteLength(section) + 2
     if (room < 0 && tier.folded === 0) break
     sections.push(section)

@@ -1,9 +1,11 @@
 import type { Finding, Severity } from '../analyze/finding.ts'
 import type { BaselineChanges } from '../baseline/diff.ts'
+import type { IndicatorSearch } from '../indicators/coverage.ts'
 import type { Refused } from '../learn/learn.ts'
 import type { Plan } from '../review/plan.ts'
 import type { ReasonCode } from '../snapshot/reasons.ts'
 import type { HostStatus } from '../snapshot/snapshot.ts'
+import type { History } from './memory.ts'
 
 export {
   type Finding,
@@ -90,6 +92,10 @@ export interface Report {
   readonly findings: readonly Finding[]
   /** Sentences about the run as a whole, such as that the fleet is small or a pack has changed. */
   readonly notices: readonly string[]
+  /** Which indicators were looked for, and which could not be checked. */
+  readonly indicators?: IndicatorSearch
+  /** What changed since earlier runs, where they are known. */
+  readonly history?: History
   /** What the integrity tables show on hosts that were compared with nothing. */
   readonly inventory?: Inventory
   /** What a pull request that changes the baseline would do. */

@@ -1,7 +1,8 @@
 import type { Issue, Issues } from '../../github/ports.ts'
 import type { Log } from '../../log.ts'
-import { type Memory, readMemory, remember, writeMemory } from '../../report/history.ts'
+import { readMemory, remember, writeMemory } from '../../report/history.ts'
 import { renderMarkdown } from '../../report/markdown.ts'
+import type { Memory } from '../../report/memory.ts'
 import type { Shown } from '../../report/public-view.ts'
 import type { Outputs, PublishPorts, VisiblePublication } from '../channel.ts'
 import { BOT, hasMarker, markerOf, upsert } from '../find-or-create.ts'
@@ -57,9 +58,9 @@ export interface RollingIssue {
 }
 
 /**
- * Opens the issue of a group when there is drift, edits it when something changed, closes it when all is clean, and
- * reopens it when drift comes back. If nothing changed, the issue is only looked up, and one that a person closed stays
- * closed. Its memory is its last line, which is read by schema. Returns the issue's URL, or `null`.
+ * Opens the issue of a group when there is drift, edits it when something changed, and closes it when all is clean. A
+ * closed issue is opened again when drift comes back or findings are added: what a person closed stays closed while
+ * nothing is added. If nothing changed, the issue is only looked up. Its memory is its last line, which is read by schema. Returns the issue's URL, or `null`.
  */
 export function rollingIssue(
   { marker, title, shown, today, render }: RollingIssue,
@@ -80,7 +81,8 @@ export function rollingIssue(
         if (!changed && !(isClean && found.open)) return found.url
         const updated = await issues.update(found.number, {
           ...(changed ? { body: bodyOf(memory) } : {}),
-          ...(found.open === isClean ? { open: !isClean } : {})
+          ...(isClean && found.open ? { open: false } : {}),
+          ...(!found.open && grew(before, memory) ? { open: true } : {})
         })
         return updated.url
       },
@@ -99,6 +101,13 @@ export function rollingIssue(
     issues,
     log
   )
+}
+
+/** Whether a run has a finding that the run before did not have. */
+function grew(before: Memory | null, { since, findings, change }: Memory): boolean {
+  if (since === null) return false
+  if (before === null || before.since === null || change === null) return true
+  return change.came.length > 0 || (change.went.length === 0 && findings > before.findings)
 }
 
 async function ownIssue(marker: string, issues: Issues): Promise<Issue | null> {

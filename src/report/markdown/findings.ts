@@ -1,9 +1,10 @@
 import { markdownTable } from 'markdown-table'
 import { count, list, number, plural } from '../../text/phrases.ts'
-import { escapeCell, escapeSentence, escapeText } from '../escape.ts'
+import { escapeCell, escapeLine, escapeSentence, escapeText, fenced } from '../escape.ts'
 import { briefHostList, type HostNames, hostList } from '../host-names.ts'
 import { BASELINE_LABELS, SEVERITY_MARKS } from '../marks.ts'
 import { findingLabel, findingTitle, listFirst } from '../phrases.ts'
+import { pivotCommand, pivotOf } from '../pivot.ts'
 import type { Finding, FindingRow } from '../report.ts'
 import { columnTexts, prevalenceText, valueBefore } from '../row-text.ts'
 import { severityCounts } from '../summarize.ts'
@@ -14,6 +15,9 @@ const HEADERS = ['', '#', 'Finding', 'Hosts', 'Tables', 'Example']
 const MAX_VISIBLE_LINES = 15
 const MAX_TABLES = 3
 const MAX_EXAMPLE_COLUMNS = 6
+const NO_PIVOT = '# No value of this finding can be searched for as it is.'
+/** Longer than any line of an indicator. */
+const MAX_PIVOT_LENGTH = 1_000
 
 /**
  * One line for each finding: what a reader sees first. Empty for a single finding, whose section says the same.
@@ -68,13 +72,15 @@ function tablesCell({ rows }: Finding): string {
  * Everything about one finding: explanation, hosts, rows with prevalence, techniques.
  *
  * @param place of the finding in the report, from 1
+ * @param targets of the run, for the command that searches them
  */
 export function findingSection(
   finding: Finding,
   place: number,
   names: HostNames,
   tier: Tier,
-  days: ReadonlyMap<string, string> = new Map()
+  days: ReadonlyMap<string, string> = new Map(),
+  targets: readonly string[] = []
 ): string {
   const { hosts, rows, attack } = finding
   const facts = [
@@ -95,9 +101,20 @@ export function findingSection(
       ? `<details><summary>${count(closed.length, 'more row')}</summary>\n\n${rowTable(closed, tier)}\n\n</details>`
       : '',
     more > 0 ? `And ${count(more, 'more row')} in the full report.` : '',
+    pivotText(finding, targets, tier),
     `<sub>${facts.filter(fact => fact !== '').join(' · ')}</sub>`
   ]
   return parts.filter(part => part !== '').join('\n\n')
+}
+
+/** Indicator lines that find the same elsewhere and the command that runs them, where the tier has room for closed details. */
+function pivotText(finding: Finding, targets: readonly string[], tier: Tier): string {
+  if (tier.folded === 0 || finding.rows.every(row => row.kind === 'missing')) return ''
+  const lines = pivotOf(finding)
+  const command = pivotCommand({ targets }, lines).split('\n')
+  const shown = lines.length === 0 ? [NO_PIVOT] : [...lines, '', ...command]
+  const block = fenced(shown.map(line => escapeLine(line, MAX_PIVOT_LENGTH)))
+  return `<details><summary>Search other hosts for this: indicators</summary>\n\n${block}\n\n</details>`
 }
 
 /**

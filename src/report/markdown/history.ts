@@ -1,7 +1,7 @@
 import { markdownTable } from 'markdown-table'
 import { count, list, number, plural } from '../../text/phrases.ts'
 import { escapeCell, escapeSentence } from '../escape.ts'
-import type { Memory } from '../history.ts'
+import type { Memory } from '../memory.ts'
 import type { Finding } from '../report.ts'
 import type { Tier } from './tier.ts'
 

@@ -1,5 +1,6 @@
 import { count, list, number } from '../../../text/phrases.ts'
 import { capital, findingLabel } from '../../phrases.ts'
+import { pivotCommand, pivotOf } from '../../pivot.ts'
 import { copyableJson, copyButton } from './copy.ts'
 import { type Child, el, icon, technique, untrusted } from './dom.ts'
 import type { Selection } from './filter.ts'
@@ -154,11 +155,18 @@ function evidence(view: FindingView, model: Model, selectHost: (id: string) => v
 
 function copyButtons({ finding }: FindingView, model: Model): HTMLElement {
   const sql = finding.rows.flatMap(row => sqlFor(row, model.sql) ?? [])
+  const indicators = pivotOf(finding)
   return el(
     'div',
     { class: 'actions' },
     copyButton('Copy as JSON', () => copyableJson(finding)),
     ...(sql.length > 0 ? [copyButton('Copy as osquery SQL', () => sql.join('\n\n'))] : []),
+    ...(indicators.length > 0
+      ? [
+          copyButton('Copy as indicators', () => indicators.join('\n')),
+          copyButton('Copy search command', () => pivotCommand(model.report.run, indicators))
+        ]
+      : []),
     ...(finding.hosts.length > 0 ? [copyButton('Copy host ids', () => copyableIds(finding.hosts))] : [])
   )
 }

@@ -1,0 +1,147 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import { mergeMemories } from '../../src/memory/merge.ts'
+import { weighNewlySilent } from '../../src/memory/silent.ts'
+import { historyOf, parseHistory, renderHistory } from '../../src/report/fleet-memory.ts'
+import type { FleetMemory } from '../../src/report/memory.ts'
+import { runOverFiles, snapshotOf } from '../support/file-runs.ts'
+import { fleet, host, hostId } from '../support/fleets.ts'
+import { finding, report, host as reportHost } from '../support/reports.ts'
+
+const implant =
+  (hosts: readonly number[], path: string) =>
+  (index: number, rows: Record<string, { [column: string]: string }[]>) =>
+    hosts.includes(index) && rows.programs!.push({ path, username: 'root' })
+const silent = (id: string) =>
+  host(id, {}, { status: 'silent', facts: null, code: 'no-answer', reason: 'it did not answer' })
+
+const before = fleet(40, (index, rows) => {
+  implant([3], '/opt/old')(index, rows)
+  implant([5], '/opt/gone')(index, rows)
+})
+const after = fleet(40, (index, rows) => {
+  implant([3], '/opt/old')(index, rows)
+  implant([7], '/opt/new')(index, rows)
+})
+after[20] = silent(hostId(20))
+
+type Told = {
+  id: string
+  hosts: string[]
+  firstSeen?: string
+  kind: string
+  severity: string
+  explanation: string
+}
+const onHost = (findings: Told[], index: number) =>
+  findings.find(({ hosts }) => hosts.includes(hostId(index)))
+
+describe('a run that knows the run before it', () => {
+  let first: Awaited<ReturnType<typeof runOverFiles>>
+  let firstSnapshot: string
+  let files: string
+  beforeAll(async () => {
+    firstSnapshot = await snapshotOf(before)
+    first = await runOverFiles({ files: firstSnapshot }, '2026-11-23')
+    files = await snapshotOf(after)
+  })
+
+  test.each([
+    ['report.json', () => join(first.dir, 'report.json')],
+    ['history.json', () => join(first.dir, 'history.json')],
+    ['a snapshot', () => firstSnapshot]
+  ])('from %s says what is new, what is gone, and since when the rest is there', async (_name, path) => {
+    const { outputs, report } = await runOverFiles({ files, previous: path() })
+    expect(onHost(report.findings, 3)).toMatchObject({ firstSeen: '2026-11-23' })
+    expect(onHost(report.findings, 7)).toMatchObject({ firstSeen: '2026-11-24' })
+    const gone = onHost(first.report.findings, 5)
+    expect(report.history).toMatchObject({
+      changed: true,
+      resolved: [{ id: gone!.id, firstSeen: '2026-11-23' }]
+    })
+    expect(report.history.new).toContain(onHost(report.findings, 7)!.id)
+    expect(report.history.new).not.toContain(onHost(report.findings, 3)!.id)
+    expect(outputs).toMatchObject({ changed: 'true', 'resolved-findings': '1' })
+    expect(outputs.headline).toMatch(/drift.*; 2 new; 1 resolved$/)
+  })
+
+  test('weighs a host that fell silent more than one that never answered, and says when it answered last', async () => {
+    const { report } = await runOverFiles({ files, previous: join(first.dir, 'history.json') })
+    const fell = onHost(report.findings, 20)
+    expect(fell).toMatchObject({ kind: 'silent', severity: 'high' })
+    expect(fell!.explanation).toContain(`answered in earlier runs: ${hostId(20)} on 2026-11-23`)
+    expect(report.hosts.find((one: { id: string }) => one.id === hostId(20))).toMatchObject({
+      lastAnswered: '2026-11-23'
+    })
+    const unknown = await runOverFiles({ files })
+    expect(onHost(unknown.report.findings, 20)).toMatchObject({ severity: 'medium' })
+  })
+
+  test('without a change says so', async () => {
+    const { outputs } = await runOverFiles({
+      files: firstSnapshot,
+      previous: join(first.dir, 'history.json')
+    })
+    expect(outputs).toMatchObject({ changed: 'false', 'new-findings': '0', 'resolved-findings': '0' })
+  })
+
+  test('that is missing is a notice: it is the first run', async () => {
+    const { outputs, report, exitCode } = await runOverFiles({
+      files,
+      previous: join(first.dir, 'gone.json')
+    })
+    expect(exitCode).toBe(0)
+    expect(report.notices.join(' ')).toContain('There is no earlier run to compare with')
+    expect(outputs.changed).toBeUndefined()
+  })
+
+  test('that is no such file is an error', async () => {
+    await writeFile(join(first.dir, 'x.json'), '{"schemaVersion":1}')
+    const { exitCode, log } = await runOverFiles({ files, previous: join(first.dir, 'x.json') })
+    expect(exitCode).toBe(1)
+    expect(JSON.stringify(log)).toContain('not a report.json')
+  })
+})
+
+const memoryOn = (day: string, ids: readonly string[], answered: readonly string[]): FleetMemory => {
+  const findings = ids.map(id => finding(id, { hosts: ['i-1'] }))
+  const one = report(
+    answered.map(id => reportHost(id)),
+    findings
+  )
+  return historyOf(null, { ...one, run: { ...one.run, startedAt: `${day}T00:00:00Z` } }).memory
+}
+
+test('a history survives being written, without a name or a row of a host', () => {
+  const one = report([reportHost('i-1', { name: 'secret-name' })], [finding('aa', { hosts: ['i-1'] })])
+  const text = renderHistory(one)
+  expect(parseHistory(JSON.parse(text))).toEqual(historyOf(null, one).memory)
+  expect(text).not.toContain('secret-name')
+})
+
+test('memories of several groups merge, in any order', () => {
+  const parts = [
+    memoryOn('2026-11-01', ['aa'], ['i-1']),
+    memoryOn('2026-11-03', ['aa', 'bb'], ['i-1', 'i-2'])
+  ]
+  const merged = mergeMemories(parts)
+  expect(merged?.findings.known.map(([id, day]) => [id, day]).sort()).toEqual([
+    ['aa', '2026-11-01'],
+    ['bb', '2026-11-03']
+  ])
+  expect(merged?.hosts).toEqual(
+    new Map([
+      ['i-1', '2026-11-03'],
+      ['i-2', '2026-11-03']
+    ])
+  )
+  expect(mergeMemories(parts.toReversed())).toEqual(merged)
+})
+
+test('hosts that never answered keep their finding and its id', () => {
+  const one = finding('aa', { kind: 'silent', verdict: null, severity: 'medium', hosts: ['i-1', 'i-2'] })
+  const [newly, never] = weighNewlySilent([one], memoryOn('2026-11-01', [], ['i-1']))
+  expect(newly).toMatchObject({ hosts: ['i-1'], severity: 'high' })
+  expect(never).toMatchObject({ id: 'aa', hosts: ['i-2'], severity: 'medium' })
+})

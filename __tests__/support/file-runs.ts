@@ -1,0 +1,48 @@
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../src/clock.ts'
+import { run } from '../../src/run.ts'
+import type { HostRecord } from '../../src/snapshot/snapshot.ts'
+import { openSnapshot } from '../../src/snapshot/write.ts'
+import { recordingLog } from './recording-log.ts'
+
+/** Writes hosts as a snapshot. Returns its path. */
+export async function snapshotOf(
+  hosts: Iterable<HostRecord>,
+  startedAt = '2026-11-23T03:00:00.000Z'
+): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'fleet-drift-')), 'snapshot.ndjson.gz')
+  const header = {
+    name: 'web',
+    collector: 'ssm',
+    packs: [],
+    targets: ['tag:Service=web'],
+    region: null,
+    startedAt
+  }
+  const writer = await openSnapshot(path, { fleetDriftSnapshot: 1, ...header })
+  for (const host of hosts) await writer.write(host)
+  await writer.close()
+  return path
+}
+
+/** A run of the action over files, with `inputs` by their names. The pack is at `pack`, or there is none. */
+export async function runOverFiles(inputs: Readonly<Record<string, string>>, day = '2026-11-24') {
+  const dir = await mkdtemp(join(tmpdir(), 'fleet-drift-'))
+  const outputs: Record<string, string> = {}
+  const log = recordingLog()
+  const all: Record<string, string> = { collector: 'files', 'output-dir': dir, 'fail-on': 'never', ...inputs }
+  const exitCode = await run({
+    env: { GITHUB_WORKSPACE: dir },
+    clock: { ...systemClock, now: () => Date.parse(`${day}T03:00:00Z`) },
+    log,
+    getInput: name => all[name] ?? '',
+    setOutput: (name, value) => {
+      outputs[name] = value
+    },
+    mask: () => undefined
+  })
+  const read = async (file: string) => JSON.parse(await readFile(join(dir, file), 'utf8'))
+  return { exitCode, outputs, log, dir, read, report: await read('report.json').catch(() => null) }
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { remember } from './history.ts'
+import { printJson } from './json.ts'
+import { type FleetMemory, type History, memorySchema } from './memory.ts'
+import type { Report } from './report.ts'
+
+/** Hosts that are remembered; those that answered last are kept. */
+const MAX_HOSTS = 100_000
+
+const historySchema = z.object({
+  fleetDriftHistory: z.literal(1),
+  findings: memorySchema,
+  hosts: z.record(z.string().max(256), z.iso.date())
+})
+
+/** A report compared with what was known before it. @param before `null`: nothing */
+export function historyOf(before: FleetMemory | null, report: Report): History {
+  const today = report.run.startedAt.slice(0, 10)
+  const findings = remember(before?.findings ?? null, report, today)
+  const changed = findings !== before?.findings
+  const hosts = new Map(before?.hosts)
+  for (const { id, status } of report.hosts) if (status !== 'silent') hosts.set(id, today)
+  return {
+    memory: { findings, hosts: bounded(hosts) },
+    lastAnswers: before?.hosts ?? new Map(),
+    changed,
+    appeared: changed ? (findings.change?.came ?? []) : [],
+    resolved: changed ? (findings.change?.went ?? []) : []
+  }
+}
+
+function bounded(hosts: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  if (hosts.size <= MAX_HOSTS) return hosts
+  return new Map([...hosts].sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0)).slice(0, MAX_HOSTS))
+}
+
+/** `history.json`: what the next run needs to know. It has no row and no name of a host. */
+export function renderHistory(report: Report): string {
+  const { memory } = report.history ?? historyOf(null, report)
+  return printJson({
+    fleetDriftHistory: 1,
+    name: report.run.name,
+    findings: memory.findings,
+    hosts: Object.fromEntries([...memory.hosts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}
+
+/** The memory in the value of a history file. @throws Error if it is not one */
+export function parseHistory(value: unknown): FleetMemory {
+  const { findings, hosts } = historySchema.parse(value)
+  return { findings, hosts: new Map(Object.entries(hosts)) }
+}
