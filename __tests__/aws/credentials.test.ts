@@ -153,6 +153,11 @@ describe('any other refusal is reported at once, with what to change', () => {
       /Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity/
     ],
     [
+      'a policy of the organization',
+      refusal('AccessDenied', 'not authorized with an explicit deny in a service control policy', 403),
+      /A policy denies this explicitly/
+    ],
+    [
       'an account without the provider',
       refusal('InvalidIdentityToken', 'No OpenIDConnect provider found in your account'),
       /Check that the account has the OIDC provider token\.actions\.githubusercontent\.com with audience "sts\.amazonaws\.com"/

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { runnerTokens, subjectOf } from '../../src/aws/oidc.ts'
+import { claimsOf, runnerTokens } from '../../src/aws/oidc.ts'
 import { type Answer, hurry, ports, type Services, startServices } from '../support/aws-services.ts'
 
 const ATTEMPTS = 5
@@ -68,12 +68,22 @@ test('an attempt that hangs ends at its time limit', async () => {
   }
 })
 
-test('the subject of a token is read, sanitized, and never guessed', () => {
+test('issuer and subject of a token are read, sanitized, and never guessed', () => {
   const token = (claims: string) => `head.${Buffer.from(claims).toString('base64url')}.signature`
-  expect(subjectOf(token('{"sub":"repo:acme/infra:environment:prod"}'))).toBe(
-    'repo:acme/infra:environment:prod'
-  )
-  expect(subjectOf(token('{"sub":"a\\n::error::b"}'))).not.toContain('\n')
+  expect(
+    claimsOf(token('{"sub":"repo:acme/infra:environment:prod","iss":"https://ghe.example/_services/token"}'))
+  ).toEqual({
+    issuer: 'ghe.example/_services/token',
+    subject: 'repo:acme/infra:environment:prod'
+  })
+  expect(claimsOf(token('{"sub":"a\\n::error::b"}')).subject).not.toContain('\n')
   for (const odd of ['', 'a.b.c', token('{}'), token('{"sub":7}'), token('null')])
-    expect(subjectOf(odd)).toBeNull()
+    expect(claimsOf(odd)).toEqual({ issuer: 'token.actions.githubusercontent.com', subject: null })
+})
+
+test('a token service that cannot be reached is a matter of the network, not of permissions', async () => {
+  services.github = ['resets']
+  const message = await ask().catch((error: Error) => error.message)
+  expect(message).toContain("Check the runner's network")
+  expect(message).not.toContain('id-token')
 })

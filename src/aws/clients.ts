@@ -3,6 +3,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../clock.ts'
 import type { RoleSession } from './credentials.ts'
 import { explainAwsError, hasExpired, isThrottled } from './errors.ts'
+import { proxyAgents } from './http.ts'
 import { type Pace, startPace } from './pace.ts'
 
 /** A call may wait long for its turn. More renewals than this would hide credentials that never work. */
@@ -25,7 +26,12 @@ export function ssmClient(
       ? {}
       : { credentials: async () => ({ ...(await credentials()), expiration: new Date(0) }) }),
     maxAttempts: 10,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      ...proxyAgents()
+    },
     customUserAgent: 'fleet-drift'
   })
   const paces = new Map<string, Pace>()
@@ -72,7 +78,10 @@ export function ssmClient(
 
 /** The account of the ambient credentials. @throws Error with what to change when STS does not answer. */
 export async function ambientAccount(region: string): Promise<string> {
-  const sts = new STSClient({ region, requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 } })
+  const sts = new STSClient({
+    region,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, ...proxyAgents() }
+  })
   try {
     const { Account } = await sts.send(new GetCallerIdentityCommand({}))
     return Account ?? ''

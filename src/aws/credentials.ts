@@ -1,8 +1,9 @@
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { errorName, errorText, isNetworkFailure, isTransient } from './errors.ts'
-import { subjectOf, type TokenSource } from './oidc.ts'
+import { EXPLICIT_DENY, errorName, errorText, isNetworkFailure, isTransient } from './errors.ts'
+import { proxyAgents } from './http.ts'
+import { type Claims, claimsOf, type TokenSource } from './oidc.ts'
 
 /** AWS credentials, handed to clients explicitly and never exported. */
 export interface Credentials {
@@ -72,7 +73,12 @@ async function assume(request: RoleRequest, ports: CredentialPorts) {
   const sts = new STSClient({
     region: request.region,
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: 15_000,
+      throwOnRequestTimeout: true,
+      ...proxyAgents()
+    },
     // AssumeRoleWithWebIdentity is not signed: the token is the proof.
     credentials: { accessKeyId: 'unsigned', secretAccessKey: 'unsigned' }
   })
@@ -95,7 +101,7 @@ async function assume(request: RoleRequest, ports: CredentialPorts) {
       } catch (error) {
         if (error instanceof CredentialsError) throw error
         if (attempt >= MAX_ATTEMPTS || !isRetryable(error))
-          throw new CredentialsError(explain(error, request, subjectOf(token)))
+          throw new CredentialsError(explain(error, request, claimsOf(token)))
         ports.log.debug(`Assuming the role failed (${errorName(error)}); trying again with a new token.`)
         await ports.clock.sleep(Math.min(15_000, 500 * 2 ** attempt) * (0.5 + Math.random() / 2))
       }
@@ -141,15 +147,19 @@ function isRetryable(error: unknown): boolean {
   return isTransient(error)
 }
 
-/** @param subject the `sub` of the refused token; `null` where it cannot be read */
-function explain(error: unknown, request: RoleRequest, subject: string | null): string {
+/** @param claims those of the refused token */
+function explain(error: unknown, request: RoleRequest, claims: Claims): string {
   const name = errorName(error)
   const failure = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`
   switch (true) {
+    case /explicit deny/i.test(errorText(error)):
+      return `${failure} ${EXPLICIT_DENY}`
     case /AccessDenied/.test(name):
-      return `${failure} ${trustPolicyAdvice(request, subject)}`
+      return `${failure} ${trustPolicyAdvice(request, claims)}`
+    case /thumbprint|certificate/i.test(errorText(error)):
+      return `${failure} Check the thumbprints of the OIDC provider ${claims.issuer} in the account.`
     case /InvalidIdentityToken/.test(name):
-      return `${failure} Check that the account has the OIDC provider token.actions.githubusercontent.com with audience "${request.audience}".`
+      return `${failure} Check that the account has the OIDC provider ${claims.issuer} with audience "${request.audience}".`
     case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
       return `${failure} Check inline-session-policy.`
     case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
@@ -163,12 +173,12 @@ function explain(error: unknown, request: RoleRequest, subject: string | null): 
   }
 }
 
-function trustPolicyAdvice({ audience, repository }: RoleRequest, subject: string | null): string {
+function trustPolicyAdvice({ audience, repository }: RoleRequest, { issuer, subject }: Claims): string {
   const [owner, repo] = repository.split('/')
   const [first, second] = [owner || 'OWNER', repo || 'REPOSITORY']
   return (
     'Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for ' +
-    `token.actions.githubusercontent.com:aud "${audience}" and a token.actions.githubusercontent.com:sub that ` +
+    `${issuer}:aud "${audience}" and a ${issuer}:sub that ` +
     `matches this job: "repo:${first}/${second}:…", or, for repositories created, renamed or transferred since 2026-07-15, ` +
     `"repo:${first}@OWNER_ID/${second}@REPOSITORY_ID:…"` +
     `${subject === null ? '' : `; this job's token says "${subject}"`} (docs/credentials.md).`

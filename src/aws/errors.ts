@@ -58,10 +58,15 @@ function statusOf(error: Error): number | undefined {
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
 }
 
+/** What to do where a policy denies an action explicitly: no other policy can allow it. */
+export const EXPLICIT_DENY =
+  'A policy denies this explicitly, and no permission that is added can change that: the error says what kind of policy it is (a service control policy belongs to the organization).'
+
 /** What an AWS error means for the user, and what to do. @param action the IAM action, such as `ssm:SendCommand` */
 export function explainAwsError(error: unknown, action: string): string {
   const name = errorName(error)
   const failure = `${action} failed: ${name}: ${errorText(error)}.`
+  if (/explicit deny/i.test(errorText(error))) return `${failure} ${EXPLICIT_DENY}`
   if (/AccessDenied|UnauthorizedOperation/.test(name))
     return `${failure} Allow ${action} in the role's permissions (docs/credentials.md).`
   if (

@@ -1,8 +1,10 @@
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentialIdentity } from '@smithy/types'
+import type { Clock } from '../clock.ts'
 import type { S3Location } from '../inputs/s3-location.ts'
 import { errorName } from './errors.ts'
+import { get, type HttpAnswer, proxyAgents, TooLarge } from './http.ts'
 
 /** The text of an object (latin1), or why it cannot be read; `null`: it does not exist, perhaps not yet. */
 export type ReadObject = (
@@ -12,32 +14,56 @@ export type ReadObject = (
 const TIMEOUT_MS = 60_000
 /** A host's answer with all its chunks is smaller. */
 const MAX_OBJECT_BYTES = 64 * 1024 * 1024
+const ATTEMPTS = 4
+/** Before the second attempt; doubled before each further one (milliseconds). */
+const PAUSE_MS = 500
 
-/** The endpoint to use instead of S3's own, from the variables that the SDKs read. */
-export function s3Endpoint(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  return env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined
+/** DNS suffixes of the partitions whose regions begin like this; all others have that of AWS (AWS SDK, partitions). */
+const SUFFIXES: readonly (readonly [region: string, suffix: string])[] = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk']
+]
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The URL of an object. The variables that the SDKs read count: another endpoint, FIPS, dual-stack. The bucket is part
+ * of the path at another endpoint, and where it has dots, which the certificates of S3 do not cover.
+ */
+export function objectUrl(bucket: string, region: string, key: string, env: Environment): URL {
+  const path = key.split('/').map(encodeURIComponent).join('/')
+  const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
+  if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucket}/${path}`)
+  const suffix = SUFFIXES.find(([start]) => region.startsWith(start))?.[1] ?? 'amazonaws.com'
+  const isSet = (name: string) => env[name]?.toLowerCase() === 'true'
+  const fips = isSet('AWS_USE_FIPS_ENDPOINT') ? 's3-fips' : 's3'
+  const service = isSet('AWS_USE_DUALSTACK_ENDPOINT') ? `${fips}.dualstack` : fips
+  const host = `${service}.${region}.${suffix}`
+  return new URL(
+    bucket.includes('.') ? `https://${host}/${bucket}/${path}` : `https://${bucket}.${host}/${path}`
+  )
 }
 
 /**
- * Reads objects of a bucket by signed GET, in the region that S3 says the bucket is in. Never throws.
- * @param endpoint instead of S3's own; the bucket is then part of the path
+ * Reads objects of a bucket by signed GET, in the region that S3 says the bucket is in. What S3 calls transient is tried
+ * again. Never throws.
  */
 export function s3Reader(
   { bucket }: S3Location,
   startRegion: string,
   credentials: () => Promise<AwsCredentialIdentity>,
-  endpoint: string | undefined
+  env: Environment,
+  clock: Pick<Clock, 'sleep'>
 ): ReadObject {
   let region = startRegion
+  const agents = proxyAgents(env)
 
-  async function get(key: string): Promise<Response> {
-    const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-    const path = key.split('/').map(encodeURIComponent).join('/')
-    const url = new URL(
-      endpoint === undefined
-        ? `https://${bucket}.s3.${region}.${suffix}/${path}`
-        : `${endpoint.replace(/\/$/, '')}/${bucket}/${path}`
-    )
+  async function signedGet(key: string): Promise<HttpAnswer> {
+    const url = objectUrl(bucket, region, key, env)
     const signer = new SignatureV4({
       service: 's3',
       region,
@@ -53,32 +79,40 @@ export function s3Reader(
       headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
     })
     const { host: _, ...headers } = signed.headers
-    return fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return get(url, headers, { timeoutMs: TIMEOUT_MS, maxBytes: MAX_OBJECT_BYTES }, agents)
+  }
+
+  /** Follows the bucket to its region, and repeats what S3 could not answer. */
+  async function answerFor(key: string): Promise<HttpAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await signedGet(key)
+      const bucketRegion = answer.headers['x-amz-bucket-region']
+      const isElsewhere =
+        answer.status !== 200 &&
+        typeof bucketRegion === 'string' &&
+        bucketRegion !== region &&
+        /^[a-z0-9-]{5,30}$/.test(bucketRegion)
+      if (attempt === ATTEMPTS || !(isElsewhere || answer.status >= 500 || answer.status === 429))
+        return answer
+      if (isElsewhere) region = bucketRegion
+      else await clock.sleep(PAUSE_MS * 2 ** (attempt - 1))
+    }
   }
 
   return async key => {
     try {
-      let answer = await get(key)
-      const bucketRegion = answer.headers.get('x-amz-bucket-region')
-      if (
-        !answer.ok &&
-        bucketRegion !== null &&
-        bucketRegion !== region &&
-        /^[a-z0-9-]{5,30}$/.test(bucketRegion)
-      ) {
-        region = bucketRegion
-        answer = await get(key)
+      const { status, body } = await answerFor(key)
+      if (status === 404) return null
+      if (status === 403) {
+        const what = body.includes('kms:Decrypt')
+          ? 'kms:Decrypt is denied: allow it on the key of the bucket'
+          : `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/*, and kms:Decrypt where the bucket has a key of its own`
+        return { problem: `${what} (docs/credentials.md)` }
       }
-      if (answer.status === 404) return null
-      if (answer.status === 403)
-        return {
-          problem: `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/* (docs/credentials.md)`
-        }
-      if (!answer.ok) return { problem: `S3 answered ${answer.status}` }
-      if (Number(answer.headers.get('content-length') ?? 0) > MAX_OBJECT_BYTES)
-        return { problem: 'the object is too large' }
-      return { text: Buffer.from(await answer.arrayBuffer()).toString('latin1') }
+      if (status !== 200) return { problem: `S3 answered ${status}` }
+      return { text: body.toString('latin1') }
     } catch (error) {
+      if (error instanceof TooLarge) return { problem: 'the object is too large' }
       return { problem: `S3 cannot be reached (${errorName(error)})` }
     }
   }

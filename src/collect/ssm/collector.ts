@@ -1,5 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm'
-import { s3Endpoint, s3Reader } from '../../aws/s3.ts'
+import { s3Reader } from '../../aws/s3.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import {
   type Collector,
@@ -29,7 +29,7 @@ async function* collectWith(
 ): AsyncGenerator<HostRecord, number> {
   const credentials = () => ssm.config.credentials()
   const s3 =
-    inputs.outputS3 === null ? null : s3Reader(inputs.outputS3, inputs.region, credentials, s3Endpoint(env))
+    inputs.outputS3 === null ? null : s3Reader(inputs.outputS3, inputs.region, credentials, env, clock)
   const request = { ...inputs, queries, comment, expectedIds: expectedIds(inputs.expectedHosts) }
   try {
     return yield* collectFromSsm(request, { ssm, s3, log, clock, signal })

@@ -1,0 +1,55 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { ambientAccount } from '../../src/aws/clients.ts'
+import { get, proxyAgents } from '../../src/aws/http.ts'
+
+/** What the proxy was asked for. */
+let asked: string[]
+let proxy: string
+let close: () => Promise<unknown>
+
+beforeEach(async () => {
+  asked = []
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    response.end('by proxy')
+  })
+  server.on('connect', (request, socket) => {
+    asked.push(`${request.method} ${request.url}`)
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  close = () => {
+    server.closeAllConnections()
+    return new Promise(resolve => server.close(resolve))
+  }
+})
+const NAMES = ['HTTPS_PROXY', 'NO_PROXY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+afterEach(async () => {
+  for (const name of NAMES) delete process.env[name]
+  await close()
+})
+
+const LIMITS = { timeoutMs: 5_000, maxBytes: 1_000 }
+
+test('GitHub and S3 are called through the proxy of the environment, except where NO_PROXY names them', async () => {
+  const call = (env: Record<string, string>) =>
+    get(new URL('http://service.invalid/x'), {}, LIMITS, proxyAgents(env))
+  expect((await call({ HTTP_PROXY: proxy })).body.toString()).toBe('by proxy')
+  await expect(call({ HTTP_PROXY: proxy, NO_PROXY: 'service.invalid' })).rejects.toThrow()
+  const secure = get(new URL('https://service.invalid/x'), {}, LIMITS, proxyAgents({ https_proxy: proxy }))
+  await expect(secure).rejects.toThrow()
+  expect(asked).toEqual(['GET http://service.invalid/x', 'CONNECT service.invalid:443'])
+})
+
+test('AWS is called through the proxy of the environment', async () => {
+  Object.assign(process.env, { HTTPS_PROXY: proxy, AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x' })
+  await expect(ambientAccount('eu-west-1')).rejects.toThrow('sts:GetCallerIdentity failed')
+  expect(asked).toContain('CONNECT sts.eu-west-1.amazonaws.com:443')
+})
+
+test('without a proxy no agent is made', () => {
+  expect(proxyAgents({})).toEqual({})
+})
