@@ -254,3 +254,15 @@ test('no text from a host can end the hidden line or be read back as something e
   const memory: Memory | null = readMemory(line)
   expect(memory!.known[0]![0]).toBe(evil.slice(0, 80))
 })
+
+test('an issue that a person closed opens again when findings are added, and not when some are gone', async () => {
+  const repository = new Repository()
+  await keep(repository, drift(rootkit, key), '2026-11-20')
+  const [issue] = repository.all
+  await repository.update(issue!.number, { open: false })
+  await keep(repository, drift(rootkit), '2026-11-21')
+  expect(repository.all[0]).toMatchObject({ open: false })
+  expect(repository.all[0]!.body).toContain('Last change on 2026-11-21: 1 resolved.')
+  await keep(repository, drift(rootkit, key), '2026-11-22')
+  expect(repository.all[0]).toMatchObject({ open: true })
+})
