@@ -22,7 +22,7 @@ test.concurrent('every host that fails has one status and its true reason', asyn
   const noAnswer = 'the reply holds no answer from the collector'
   expect(Object.fromEntries(seen)).toEqual({
     garbage: ['partial', 'no-frame', noAnswer, true],
-    failed: ['silent', 'command-failed', 'the command failed on the host', true],
+    failed: ['silent', 'command-failed', 'the command failed on the host, exit code 1', true],
     'timed-out': ['silent', 'execution-timed-out', 'the command ran into its time limit on the host', true],
     offline: ['silent', 'delivery-timed-out', expect.stringMatching(offline), false],
     'other-platform': [
