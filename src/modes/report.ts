@@ -38,7 +38,16 @@ export function fleetReport(
   return buildReport(
     TOOL,
     run,
-    { ...analysis, notices: [...notices, ...collected.notices, ...analysis.notices, ...limited.notices] },
+    {
+      ...analysis,
+      notices: [
+        ...notices,
+        ...definitions.packs.flatMap(pack => pack.notices ?? []),
+        ...collected.notices,
+        ...analysis.notices,
+        ...limited.notices
+      ]
+    },
     limited.findings,
     expectedHosts(job, collected.targeted),
     uncompared
