@@ -1,27 +1,23 @@
 import * as core from '@actions/core'
-import { wantsColor } from './cli/terminal.ts'
-import { cli } from './cli.ts'
 import { systemClock } from './clock.ts'
 import { actionsLog } from './github/log.ts'
 import { run } from './run.ts'
 
-const [, , ...args] = process.argv
+/** An older Node.js lacks functions that the action uses. */
+const MIN_NODE = 22
 
-// The runner starts the action without arguments, and a person gives a command.
-process.exitCode =
-  args.length > 0
-    ? await cli(args, {
-        env: process.env,
-        clock: systemClock,
-        color: wantsColor(process.env, process.stdout.isTTY === true),
-        print: text => void process.stdout.write(`${text}\n`),
-        printError: text => void process.stderr.write(`${text}\n`)
-      })
-    : await run({
-        env: process.env,
-        clock: systemClock,
-        log: actionsLog,
-        getInput: core.getInput,
-        setOutput: core.setOutput,
-        mask: core.setSecret
-      })
+if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
+  core.setFailed(
+    `This runner started the action with Node.js ${process.versions.node}, and it needs Node.js 24. Update the runner; ` +
+      'runners on 32-bit ARM have no Node.js 24, so use another machine there.'
+  )
+} else {
+  process.exitCode = await run({
+    env: process.env,
+    clock: systemClock,
+    log: actionsLog,
+    getInput: core.getInput,
+    setOutput: core.setOutput,
+    mask: core.setSecret
+  })
+}
