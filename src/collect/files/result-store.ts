@@ -161,7 +161,7 @@ function keepAnswer(
 ): void {
   const known = answers.get(query)
   if (known !== undefined && known.time > time) return
-  const texts = rows.map(rowText)
+  const texts = rows.map(row => rowText(row))
   const usable = texts.every(text => text !== null)
   answers.set(query, { time, status, detail, texts: usable ? texts : null })
 }

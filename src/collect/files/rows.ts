@@ -3,8 +3,9 @@ import type { Row } from '../../snapshot/snapshot.ts'
 /**
  * A row as text that is equal for equal rows: JSON with the columns in order and every value as text. `null` for what is
  * not a flat object.
+ * @param written the JSON of the row in the form of `JSON.stringify`, if it is known
  */
-export function rowText(value: unknown): string | null {
+export function rowText(value: unknown, written: string | null = null): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   let previous = ''
   let isPlain = true
@@ -14,7 +15,7 @@ export function rowText(value: unknown): string | null {
     if (typeof cell !== 'string' || column < previous) isPlain = false
     previous = column
   }
-  if (isPlain) return JSON.stringify(value)
+  if (isPlain) return written ?? JSON.stringify(value)
   const row: Record<string, string> = Object.create(null)
   for (const [column, cell] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     row[column] = cell === null || cell === undefined ? '' : String(cell)
@@ -28,8 +29,8 @@ const ADDED = '},"action":"added"}'
 const REMOVED = '},"action":"removed"}'
 
 /**
- * The columns of a line of a differential log as {@link rowText} gives them, cut out of the line: osqueryd writes them in
- * that form. `null` for a line that may be written in another way.
+ * The columns of a line of a differential log, cut out of the line: osqueryd writes them as `JSON.stringify` does. `null`
+ * for a line that may be written in another way.
  */
 export function columnsText(line: string, bytes: Buffer): string | null {
   const end = line.endsWith(ADDED) ? ADDED.length : line.endsWith(REMOVED) ? REMOVED.length : 0
