@@ -22,7 +22,7 @@ import { judgingPacks } from './review/base-packs.ts'
 import { readBaseVersion } from './review/base-version.ts'
 
 const UNTRUSTED =
-  'This pull request comes from a fork or from Dependabot, whose runs contact no host under any event. The verdict is incomplete.'
+  'This pull request comes from a fork or from Dependabot, and reaches no host under any event. No host was contacted, so the verdict is incomplete.'
 const NO_PACK =
   'No pack of this run is on the base branch yet. No host was contacted, so the verdict is incomplete.'
 
