@@ -65,6 +65,15 @@ test.concurrent('at the deadline a hanging host is silent, its command is cancel
   expect(server.calls.some(({ action }) => action === 'CancelCommand')).toBe(true)
 })
 
+test.concurrent('a host whose last reply was lost on its way to SSM is reported all the same', async () => {
+  const lost: string[] = []
+  const { server, first } = await startFleet({ unending: host => lost.includes(host.id) })
+  lost.push(first.id)
+  const seconds = await deadline(8)
+  const result = await act(server, { inputs: { ...COLLECT, 'timeout-seconds': seconds } })
+  expect(snapshotOf(result).get(first.id)).toMatchObject({ status: 'reported' })
+})
+
 test.concurrent('expected hosts that do not exist are silent, each once, and lower the coverage', async () => {
   const { server, fleet } = await startFleet({ hosts: 8 })
   const ids = fleet.hosts.map(host => host.id)
