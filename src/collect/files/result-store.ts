@@ -64,12 +64,16 @@ export function resultStore(nameOf: (query: string) => string) {
     fleet: new Map()
   }
 
+  let latest: HostState | null = null
+  /** The lines of a host mostly follow each other. */
   function stateOf(source: Source, host: string): HostState {
+    if (latest !== null && latest.host === host && latest.source === source) return latest
     let state = states[source].get(host)
     if (state === undefined) {
       state = { host, source, time: 0, sets: new Map(), answers: new Map(), generation: 0 }
       states[source].set(host, state)
     }
+    latest = state
     return state
   }
 

@@ -3,9 +3,8 @@ import type { Row } from '../../snapshot/snapshot.ts'
 /**
  * A row as text that is equal for equal rows: JSON with the columns in order and every value as text. `null` for what is
  * not a flat object.
- * @param written the JSON of the row in the form of `JSON.stringify`, if it is known
  */
-export function rowText(value: unknown, written: string | null = null): string | null {
+export function rowText(value: unknown): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   let previous = ''
   let isPlain = true
@@ -15,30 +14,11 @@ export function rowText(value: unknown, written: string | null = null): string |
     if (typeof cell !== 'string' || column < previous) isPlain = false
     previous = column
   }
-  if (isPlain) return written ?? JSON.stringify(value)
+  if (isPlain) return JSON.stringify(value)
   const row: Record<string, string> = Object.create(null)
   for (const [column, cell] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     row[column] = cell === null || cell === undefined ? '' : String(cell)
   return JSON.stringify(row)
-}
-
-/** In almost every line of a log: all its values are text. */
-const AS_TEXT = '"numerics":false'
-const COLUMNS = ',"columns":{'
-const ADDED = '},"action":"added"}'
-const REMOVED = '},"action":"removed"}'
-
-/**
- * The columns of a line of a differential log, cut out of the line: osqueryd writes them as `JSON.stringify` does. `null`
- * for a line that may be written in another way.
- */
-export function columnsText(line: string, bytes: Buffer): string | null {
-  const end = line.endsWith(ADDED) ? ADDED.length : line.endsWith(REMOVED) ? REMOVED.length : 0
-  if (end === 0 || line.length !== bytes.length || !line.includes(AS_TEXT)) return null
-  const start = line.indexOf(COLUMNS)
-  if (start < 0 || line.indexOf('\\', start) >= 0) return null
-  // Not a slice of the line, which would keep all of it in memory.
-  return bytes.toString('latin1', start + COLUMNS.length - 1, bytes.length - end + 1)
 }
 
 /** The row of {@link rowText}. Its prototype is null, so `__proto__` is a plain column. */
@@ -54,7 +34,9 @@ const INEXACT = /[:[,]\s*-?(?:\d{16,}|\d+[.eE])/
  * @throws SyntaxError
  */
 export function parseExact(text: string): unknown {
-  return !text.includes(AS_TEXT) && INEXACT.test(text) ? JSON.parse(text, asText) : JSON.parse(text)
+  return !text.includes('"numerics":false') && INEXACT.test(text)
+    ? JSON.parse(text, asText)
+    : JSON.parse(text)
 }
 
 function asText(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
