@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { readAction } from '../../scripts/readme.ts'
-import { DESCRIPTIONS } from '../../src/cli/descriptions.ts'
+import DESCRIPTIONS from '../../src/cli/descriptions.json' with { type: 'json' }
 import { wantsColor } from '../../src/cli/terminal.ts'
 import { cli } from '../../src/cli.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -89,7 +89,7 @@ describe('check', () => {
     const { out } = await type(['check', '--help'])
     for (const { name } of Object.values(INPUTS))
       if (name !== 'mode' && name !== 'github-token')
-        expect(out).toContain(`--${name}\n      ${DESCRIPTIONS[name]}`)
+        expect(out).toContain(`--${name}\n      ${(DESCRIPTIONS as Record<string, string>)[name]}`)
     const { inputs } = await readAction()
     expect(DESCRIPTIONS).toEqual(
       Object.fromEntries(

@@ -1,5 +1,8 @@
 import { INPUTS } from '../inputs/inputs.ts'
-import { DESCRIPTIONS } from './descriptions.ts'
+import descriptions from './descriptions.json' with { type: 'json' }
+
+/** From action.yml (npm run readme). */
+const DESCRIPTIONS: Readonly<Record<string, string>> = descriptions
 
 export const HELP = `fleet-drift: which hosts of a group are not like the others?
 
