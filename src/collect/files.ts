@@ -35,8 +35,8 @@ export const filesCollector: Collector = {
     for (const { path, format } of files)
       if (format === 'lines' || format === 'rows' || format === 'document')
         await readResults(path, format, store, faults)
-    const results = [...store.records()]
-    for (const { record, source } of results) newest.add(record, { source, line: null })
+    for (const head of store.heads()) newest.add(head, { source: head.source, line: null })
+    const resultNotices = store.notices()
 
     async function* hosts(): AsyncGenerator<HostRecord, number> {
       const missing = new Set(expectedIds(inputs.expectedHosts))
@@ -59,7 +59,7 @@ export const filesCollector: Collector = {
           yield record
         }
       }
-      for (const { record, source } of results) {
+      for (const { record, source } of store.records()) {
         if (!newest.isChosen(record, { source, line: null })) continue
         missing.delete(record.host)
         known++
@@ -74,7 +74,7 @@ export const filesCollector: Collector = {
     return {
       source: mergeSources(headers),
       hosts: hosts(),
-      notices: () => [...faults.notices(), ...newest.notices()]
+      notices: () => [...faults.notices(), ...newest.notices(), ...resultNotices]
     }
   }
 }

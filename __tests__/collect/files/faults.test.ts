@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -296,6 +296,14 @@ describe('a log', () => {
   })
 })
 
+test('queries that only some hosts have lines of are named', async () => {
+  const usual = ['web-1', 'web-2', 'web-3'].map(host => event({ u: '1' }, { host }))
+  await write('a.log', log(...usual, event({ path: '/tmp/x' }, { host: 'web-2', name: 'hits' })))
+  const { hosts, notices } = await collectFiles(folder, ['*'])
+  expect(notices.join()).toMatch(/only some hosts have lines of hits\./)
+  expect(hosts.get('web-1')!.queries.hits).toBeUndefined()
+})
+
 describe('other results', () => {
   test('dumps of osqueryi are read by host and query', async () => {
     await write('dumps/web-1/users.json', '[\n  {"username":"root"},\n  {"username":"eve"}\n]\n')
@@ -381,6 +389,14 @@ describe('a file', () => {
   test('in a folder of a pattern is read, and is read once', async () => {
     await write('logs/2026/a.ndjson', snapshot(hostLine('i-1')))
     const { hosts, notices } = await collectFiles(folder, ['logs', 'logs/**', 'logs/2026/*'])
+    expect([[...hosts.keys()], notices]).toEqual([['i-1'], []])
+  })
+
+  test('in a folder that is linked into itself is read once', async () => {
+    await write('logs/a.ndjson', snapshot(hostLine('i-1')))
+    await symlink(join(folder, 'logs'), join(folder, 'logs/again'))
+    await symlink(join(folder, 'logs/a.ndjson'), join(folder, 'logs/newest.ndjson'))
+    const { hosts, notices } = await collectFiles(folder, ['logs'])
     expect([[...hosts.keys()], notices]).toEqual([['i-1'], []])
   })
 

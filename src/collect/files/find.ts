@@ -27,11 +27,21 @@ async function filesOf(path: string): Promise<string[]> {
   if (stats === null) return [path]
   if (stats.isFile()) return [path]
   if (!stats.isDirectory()) return []
-  const entries = await readdir(path, { withFileTypes: true })
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   const nested = await Promise.all(
-    entries.filter(({ name }) => !name.startsWith('.')).map(({ name }) => filesOf(join(path, name)))
+    entries
+      .filter(({ name }) => !name.startsWith('.'))
+      .map(entry =>
+        entry.isSymbolicLink() ? linkedFile(join(path, entry.name)) : filesOf(join(path, entry.name))
+      )
   )
   return nested.flat()
+}
+
+/** A link to a folder is not followed: it may lead back. */
+async function linkedFile(path: string): Promise<string[]> {
+  const stats = await stat(path).catch(() => null)
+  return stats?.isFile() ? [path] : []
 }
 
 /**

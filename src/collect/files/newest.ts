@@ -24,7 +24,7 @@ export function newestRecords() {
   const chosen = new Map<string, Candidate>()
   const repeated = new Set<string>()
   return {
-    add({ host, collectedAt }: HostRecord, place: RecordPlace): void {
+    add({ host, collectedAt }: Pick<HostRecord, 'host' | 'collectedAt'>, place: RecordPlace): void {
       const time = timeOf(collectedAt)
       const known = chosen.get(host)
       if (known !== undefined) repeated.add(host)

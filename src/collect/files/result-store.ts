@@ -1,5 +1,7 @@
 import { describeReason, type Reason } from '../../snapshot/reasons.ts'
 import type { HostRecord, QueryResult } from '../../snapshot/snapshot.ts'
+import { list } from '../../text/phrases.ts'
+import { sanitize } from '../../text/sanitize.ts'
 import { DifferentialSet } from './differential.ts'
 import type { LineFault, ResultLine } from './result-line.ts'
 import { rowOf, rowText } from './rows.ts'
@@ -47,7 +49,12 @@ interface StoredAnswer {
   texts: string[] | null
 }
 
-/** A record, and what it stands for where two records are of one host. */
+/** What is known of a record without its rows. */
+export interface StoredHead extends Pick<HostRecord, 'host' | 'collectedAt'> {
+  readonly source: Source
+}
+
+/** A record, and where it comes from. */
 export interface StoredRecord {
   readonly source: Source
   readonly record: HostRecord
@@ -118,6 +125,13 @@ export function resultStore(nameOf: (query: string) => string) {
     return true
   }
 
+  /** The hosts without their rows, each once for each source. */
+  function heads(): StoredHead[] {
+    return Object.values(states).flatMap(ofSource =>
+      [...ofSource.values()].map(({ host, source, time }) => ({ host, source, collectedAt: dateOf(time) }))
+    )
+  }
+
   /** The hosts, each once for each source. It empties the store. */
   function* records(): Generator<StoredRecord> {
     for (const ofSource of Object.values(states)) {
@@ -129,9 +143,25 @@ export function resultStore(nameOf: (query: string) => string) {
     }
   }
 
-  return { addLine, addAnswer, addFault, records }
+  /** What a reader must know of queries that only some hosts have lines of. */
+  function notices(): string[] {
+    const { few } = fleetKnowledge([...states.osqueryd.values()])
+    if (few.length === 0) return []
+    const names = list(
+      few.map(query => sanitize(query, 80)),
+      MAX_NAMED
+    )
+    return [
+      `files: the logs of only some hosts have lines of ${names}. These queries are compared among those hosts only: ` +
+        'the others may have no rows of them, or not run them.'
+    ]
+  }
+
+  return { addLine, addAnswer, addFault, heads, notices, records }
 }
 
+/** A notice lists this many queries by name, and counts the others. */
+const MAX_NAMED = 5
 const DAMAGED = 'a line of its log cannot be read'
 
 function enter(
@@ -187,6 +217,8 @@ interface FleetKnowledge {
   readonly removing: ReadonlySet<string>
   /** Queries that more than half of the hosts have. */
   readonly usual: readonly string[]
+  /** The others. */
+  readonly few: readonly string[]
 }
 
 function fleetKnowledge(states: readonly HostState[]): FleetKnowledge {
@@ -197,8 +229,9 @@ function fleetKnowledge(states: readonly HostState[]): FleetKnowledge {
       counts.set(query, (counts.get(query) ?? 0) + 1)
     for (const [query, { set }] of sets) if (set.hasRemovals) removing.add(query)
   }
-  const usual = [...counts].flatMap(([query, count]) => (count * 2 > states.length ? [query] : []))
-  return { removing, usual }
+  const queries = [...counts.keys()].sort()
+  const isUsual = (query: string) => (counts.get(query) ?? 0) * 2 > states.length
+  return { removing, usual: queries.filter(isUsual), few: queries.filter(query => !isUsual(query)) }
 }
 
 const failed = (detail: string): QueryResult => ({ status: 'failed', detail, rows: [] })
@@ -245,6 +278,8 @@ function differentialResult(
   return isCut ? { ...result, status: 'truncated', detail: 'its log begins in the middle' } : result
 }
 
+const dateOf = (seconds: number) => (seconds === 0 ? null : new Date(seconds * 1_000).toISOString())
+
 function recordOf(state: HostState, queries: Record<string, QueryResult>): HostRecord {
   const unanswered = Object.entries(queries).filter(([, { status }]) => status !== 'ok')
   const reason: Reason | null =
@@ -262,7 +297,7 @@ function recordOf(state: HostState, queries: Record<string, QueryResult>): HostR
     code: reason?.code ?? null,
     reason: reason === null ? null : describeReason(reason),
     unanswered: false,
-    collectedAt: state.time === 0 ? null : new Date(state.time * 1_000).toISOString(),
+    collectedAt: dateOf(state.time),
     facts: null,
     queries
   }
