@@ -83,7 +83,21 @@ function table(head: string[], rows: string[][]): string {
 
 const code = (text: string) => (text === '' ? '' : `\`${text}\``)
 
+/** The file with the descriptions of the inputs, for the help of the command line. */
+export const DESCRIPTIONS = 'src/cli/descriptions.ts'
+
+/** The descriptions of action.yml as a module, without Markdown. */
+export async function descriptionsModule(): Promise<string> {
+  const { inputs } = await readAction()
+  const entries = Object.entries(inputs).map(([name, { description }]) => {
+    const key = /^\w+$/.test(name) ? name : `'${name}'`
+    return `  ${key}: ${JSON.stringify(description.replaceAll('`', ''))}`
+  })
+  return `/** What the inputs mean, from action.yml (npm run readme). */\nexport const DESCRIPTIONS: Readonly<Record<string, string>> = {\n${entries.join(',\n')}\n}\n`
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(new URL(DESCRIPTIONS, ROOT), await descriptionsModule())
   for (const doc of DOCS) {
     const path = new URL(doc, ROOT)
     const text = await readFile(path, 'utf8')

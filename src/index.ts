@@ -3,11 +3,21 @@ import { systemClock } from './clock.ts'
 import { actionsLog } from './github/log.ts'
 import { run } from './run.ts'
 
-process.exitCode = await run({
-  env: process.env,
-  clock: systemClock,
-  log: actionsLog,
-  getInput: core.getInput,
-  setOutput: core.setOutput,
-  mask: core.setSecret
-})
+/** An older Node.js lacks functions that the action uses. */
+const MIN_NODE = 22
+
+if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
+  core.setFailed(
+    `This runner started the action with Node.js ${process.versions.node}, and it needs Node.js 24. Update the runner; ` +
+      'runners on 32-bit ARM have no Node.js 24, so use another machine there.'
+  )
+} else {
+  process.exitCode = await run({
+    env: process.env,
+    clock: systemClock,
+    log: actionsLog,
+    getInput: core.getInput,
+    setOutput: core.setOutput,
+    mask: core.setSecret
+  })
+}

@@ -3,6 +3,8 @@
  * have gone through `sanitize` first.
  */
 export interface Log {
+  /** Whether it shows ANSI colors. */
+  readonly color?: boolean
   info(text: string): void
   debug(text: string): void
   /** @param at shows the warning under a heading, or beside a line */

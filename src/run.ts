@@ -10,6 +10,7 @@ import { runCheck } from './modes/check.ts'
 import { runCollect } from './modes/collect.ts'
 import { loadDefinitions } from './modes/definitions.ts'
 import { collectSnapshot, gitHubOf, type Job, type ModeResult, workspaceReader } from './modes/job.ts'
+import { refuseLinks } from './modes/refuse-links.ts'
 import { dayOf, emptyReport } from './modes/report.ts'
 import type { Pack } from './osquery/pack.ts'
 import type { Ports } from './ports.ts'
@@ -21,7 +22,7 @@ import { judgingPacks } from './review/base-packs.ts'
 import { readBaseVersion } from './review/base-version.ts'
 
 const UNTRUSTED =
-  'This pull request comes from a fork or from Dependabot, whose runs contact no host under any event. The verdict is incomplete.'
+  'This pull request comes from a fork or from Dependabot, and reaches no host under any event. No host was contacted, so the verdict is incomplete.'
 const NO_PACK =
   'No pack of this run is on the base branch yet. No host was contacted, so the verdict is incomplete.'
 
@@ -42,7 +43,7 @@ export async function run(ports: Ports): Promise<number> {
   }
 }
 
-/** @throws InputError */
+/** @throws InputError, or Error if the output folder is a link of the checkout */
 async function prepare(ports: Ports, signal: AbortSignal): Promise<Job> {
   const { env, clock, getInput } = ports
   const context = await readContext(env, path => readFile(path, 'utf8'))
@@ -51,11 +52,13 @@ async function prepare(ports: Ports, signal: AbortSignal): Promise<Job> {
     runId: env.GITHUB_RUN_ID,
     temp: env.RUNNER_TEMP || '/tmp'
   })
+  const outputDir = resolve(context.workspace, inputs.outputDir)
+  await refuseLinks(outputDir, context.workspace)
   return {
     ...ports,
     context,
     inputs,
-    outputDir: resolve(context.workspace, inputs.outputDir),
+    outputDir,
     startedAt: new Date(clock.now()).toISOString(),
     signal
   }
@@ -119,6 +122,7 @@ async function act(
 ): Promise<void> {
   const { env, context, inputs, outputDir, log, setOutput } = job
   for (const { path, text } of files) {
+    await refuseLinks(path, context.workspace)
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
   }

@@ -113,6 +113,20 @@ describe('a pull request', () => {
   })
 })
 
+test.each(['pull_request_target', 'pull_request_review'])(
+  'a fork reaches no role and no host under %s either, although the run could have a token',
+  async name => {
+    const run = await act(server, {
+      event: { ...pullRequest(11, 'mallory/infra'), name },
+      inputs: { targets, baseline: 'baselines/checkout.json' },
+      files
+    })
+    expect([run.code, run.outputs.verdict]).toEqual([0, 'incomplete'])
+    expect(run.log).toMatch(/::warning::This pull request comes from a fork/)
+    expect([...calls('ssm'), ...calls('sts'), ...calls('oidc')]).toEqual([])
+  }
+)
+
 describe('every problem is one sentence, and nothing is called', () => {
   test('every bad input at once', async () => {
     const run = await act(server, {

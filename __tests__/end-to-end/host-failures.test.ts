@@ -22,7 +22,7 @@ test.concurrent('every host that fails has one status and its true reason', asyn
   const noAnswer = 'the reply holds no answer from the collector'
   expect(Object.fromEntries(seen)).toEqual({
     garbage: ['partial', 'no-frame', noAnswer, true],
-    failed: ['silent', 'command-failed', 'the command failed on the host', true],
+    failed: ['silent', 'command-failed', 'the command failed on the host, exit code 1', true],
     'timed-out': ['silent', 'execution-timed-out', 'the command ran into its time limit on the host', true],
     offline: ['silent', 'delivery-timed-out', expect.stringMatching(offline), false],
     'other-platform': [
@@ -63,6 +63,15 @@ test.concurrent('at the deadline a hanging host is silent, its command is cancel
     unanswered: true
   })
   expect(server.calls.some(({ action }) => action === 'CancelCommand')).toBe(true)
+})
+
+test.concurrent('a host whose last reply was lost on its way to SSM is reported all the same', async () => {
+  const lost: string[] = []
+  const { server, first } = await startFleet({ unending: host => lost.includes(host.id) })
+  lost.push(first.id)
+  const seconds = await deadline(8)
+  const result = await act(server, { inputs: { ...COLLECT, 'timeout-seconds': seconds } })
+  expect(snapshotOf(result).get(first.id)).toMatchObject({ status: 'reported' })
 })
 
 test.concurrent('expected hosts that do not exist are silent, each once, and lower the coverage', async () => {

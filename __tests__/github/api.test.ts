@@ -14,9 +14,11 @@ interface Answer {
   /** Whether there is another page. */
   readonly more?: boolean
   readonly hangUp?: boolean
+  readonly headers?: Record<string, string>
 }
 const servers: Server[] = []
 let requests: string[] = []
+let pauses: number[] = []
 
 afterEach(() => {
   for (const server of servers.splice(0)) {
@@ -28,6 +30,7 @@ afterEach(() => {
 /** GitHub on loopback; every request is recorded. */
 async function listening(answer: (request: string, body: string) => Answer): Promise<string> {
   requests = []
+  pauses = []
   const read = async (request: IncomingMessage) => {
     let body = ''
     for await (const chunk of request) body += chunk
@@ -37,13 +40,13 @@ async function listening(answer: (request: string, body: string) => Answer): Pro
     const body = await read(request)
     const line = `${request.method} ${request.url}`
     requests.push(line)
-    const { status = 200, json = {}, raw, more = false, hangUp = false } = answer(line, body)
+    const { status = 200, json = {}, raw, more = false, hangUp = false, headers = {} } = answer(line, body)
     if (hangUp) return void response.destroy()
     const type =
       raw === undefined
         ? 'application/json'
         : String(request.headers.accept).replace('+json', '+json; charset=utf-8')
-    response.writeHead(status, { 'content-type': type, ...(more ? nextPage(request) : {}) })
+    response.writeHead(status, { 'content-type': type, ...headers, ...(more ? nextPage(request) : {}) })
     response.end(raw ?? JSON.stringify(json))
   })
   servers.push(server)
@@ -70,7 +73,7 @@ const at = async (answer: (request: string, body: string) => Answer) =>
   gitHub(
     'token',
     { owner: 'acme', repo: 'fleet' },
-    { apiUrl: await listening(answer), clock: { sleep: async () => {} } }
+    { apiUrl: await listening(answer), clock: { sleep: async pause => void pauses.push(pause) } }
   )
 
 test('comments are listed page by page until one of ours is found', async () => {
@@ -228,4 +231,67 @@ test('a missing file, a folder and a submodule have no text, and a refusal is th
   await expect(refused.fileAt('b.json', 'b1')).rejects.toMatchObject({ status: 403 })
   const submodule = await at(() => ({ json: { type: 'submodule' } }))
   expect(await submodule.fileAt('b.json', 'b1')).toBeNull()
+})
+
+test('a secondary limit is waited for as long as GitHub says, also before creating', async () => {
+  let refusals = 1
+  const limited = { status: 403, json: { message: 'You have exceeded a secondary rate limit' } }
+  const github = await at(() =>
+    refusals-- > 0 ? { ...limited, headers: { 'retry-after': '2' } } : { json: comment(1, 'x') }
+  )
+  expect((await github.comments(7).create('x')).id).toBe(1)
+  expect([requests.length, pauses]).toEqual([2, [2_000]])
+
+  refusals = 1
+  const silent = await at(() => (refusals-- > 0 ? limited : { json: comment(1, 'x') }))
+  await silent.comments(7).update(1, 'x')
+  expect(pauses).toEqual([60_000])
+
+  const long = await at(() => ({ ...limited, headers: { 'retry-after': '3600' } }))
+  await expect(long.comments(7).create('x')).rejects.toMatchObject({ limit: { kind: 'secondary' } })
+  expect([requests.length, pauses]).toEqual([1, []])
+})
+
+test('a comment that is refused because the rate limit is used up says so, and asks for no permission', async () => {
+  const github = await at(request =>
+    request.startsWith('POST')
+      ? {
+          status: 403,
+          json: { message: 'API rate limit exceeded' },
+          headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1790000000' }
+        }
+      : { json: [] }
+  )
+  const log = recordingLog()
+  const marker = markerOf('checkout')
+  await stickyComment({ marker, body: marker, isWorthCreating: true }, github.comments(7), log)
+  expect(log.warnings).toEqual([
+    expect.stringMatching(/The rate limit of the token is used up until 2026-09-21T\d\d:\d\dZ\./)
+  ])
+  expect(log.warnings[0]).not.toContain('permission')
+})
+
+test('the token of a GitHub App, which may not read its user, updates its own comment and never posts another', async () => {
+  const marker = markerOf('checkout')
+  const app = {
+    user: { login: 'acme-drift[bot]', type: 'Bot' },
+    performed_via_github_app: { slug: 'acme-drift' }
+  }
+  const posted: object[] = [comment(1, marker, 'mallory')]
+  const github = await at((request, body) => {
+    if (request === 'GET /user')
+      return { status: 403, json: { message: 'Resource not accessible by integration' } }
+    if (request.startsWith('GET')) return { json: posted }
+    const entry = { ...comment(2, JSON.parse(body).body), ...app }
+    if (request.startsWith('POST')) posted.push(entry)
+    return { json: entry }
+  })
+  const log = recordingLog()
+  const post = (text: string) =>
+    stickyComment({ marker, body: `${marker}\n${text}`, isWorthCreating: true }, github.comments(7), log)
+  expect(await post('one')).toBe('https://x/2')
+  expect(await post('two')).toBe('https://x/2')
+  expect(posted).toHaveLength(2)
+  expect(requests.at(-1)).toBe('PATCH /repos/acme/fleet/issues/comments/2')
+  expect(log.warnings).toEqual([])
 })

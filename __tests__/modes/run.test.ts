@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -188,4 +198,38 @@ test('two hosts are not clean without a baseline, three are, and a baseline that
   const empty = { version: 1, name: 'fleet', queries: {} }
   writeFileSync(path('empty.json'), JSON.stringify(empty))
   expect((await act({ baseline: 'empty.json' })).outputs.verdict).toBe('incomplete')
+})
+
+test.each([
+  ['the output folder', {}, () => symlinkSync(root, path('out'))],
+  [
+    'a report in it',
+    {},
+    () => {
+      mkdirSync(path('out'))
+      symlinkSync(join(root, 'victim'), path('out/report.json'))
+    }
+  ],
+  [
+    'the baseline',
+    { mode: 'baseline', baseline: 'b.json' },
+    () => {
+      writeFileSync(join(root, 'victim'), '{"version":1,"name":"x","queries":{}}')
+      symlinkSync(join(root, 'victim'), path('b.json'))
+    }
+  ],
+  [
+    'its folder',
+    { mode: 'baseline', baseline: 'baselines/b.json' },
+    () => symlinkSync(root, path('baselines'))
+  ]
+])('nothing is written through a link of the repository: %s', async (_, inputs, link) => {
+  fleet({ a: ['ext4'], b: ['ext4'], c: ['ext4'] })
+  link()
+  const before = readdirSync(root).map(name => [name, statSync(join(root, name)).size])
+  const { exitCode, errors } = await act(inputs)
+  expect(exitCode).toBe(1)
+  expect(errors.join()).toMatch(/is a link: the action writes nothing through links of the repository/)
+  expect(readdirSync(root).map(name => [name, statSync(join(root, name)).size])).toEqual(before)
+  rmSync(join(root, 'victim'), { force: true })
 })

@@ -28,6 +28,8 @@ const STAGES = [
   'publish',
   'modes',
   'run.ts',
+  'cli',
+  'cli.ts',
   'index.ts'
 ]
 

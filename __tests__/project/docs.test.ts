@@ -190,9 +190,19 @@ describe('examples', () => {
   })
 })
 
-/** The inputs of every step in a workflow that uses this action. */
+/** The inputs of the steps that use the action. A job with a matrix has those of its first combination. */
 function usesIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return []
+  const [first] = (value as { strategy?: { matrix?: { include?: Record<string, string>[] } } }).strategy
+    ?.matrix?.include ?? [undefined]
+  if (first !== undefined) {
+    const { strategy: _, ...job } = value as { strategy: unknown }
+    const filled = JSON.stringify(job).replace(
+      /\$\{\{ matrix\.(\w+) \}\}/g,
+      (_, name: string) => first[name] ?? ''
+    )
+    return usesIn(JSON.parse(filled))
+  }
   const step = value as { uses?: unknown; with?: Record<string, unknown> }
   const own = typeof step.uses === 'string' && /^(fleet-drift\/fleet-drift@|\.\/$)/.test(step.uses)
   return [...(own && step.with !== undefined ? [step.with] : []), ...Object.values(value).flatMap(usesIn)]

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { assess } from '../../src/assess.ts'
 import type { Baseline, BaselineQuery } from '../../src/baseline/baseline.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
-import { fleet, hostId } from '../support/fleets.ts'
+import { fleet, hostId, QUERIES, query } from '../support/fleets.ts'
 import { accepting, adding, learnedFrom, review } from '../support/reviews.ts'
 
 const clean = await learnedFrom(fleet(30))
@@ -131,6 +132,52 @@ describe('what a pull request would hide is reported while the fleet is still he
     const known = accepting(clean, 'modules', { name: '*' })
     expect(await found(fleet(30), known, known)).toEqual([])
   })
+})
+
+test('a table that is no longer judged is reported although an acceptance of the base closes the finding about its rows', async () => {
+  const hosts = fleet(30, (index, rows) => {
+    if (index === 4) rows.modules?.push({ name: 'diamorphine' })
+  })
+  const accepted = accepting(clean, 'modules', { name: 'diamorphine' })
+  const { modules: _, ...queries } = accepted.queries
+  expect(await found(hosts, accepted, { ...accepted, queries })).toContainEqual(
+    poisoningFinding('high', /no longer judges modules/)
+  )
+})
+
+test('a query of which fewer columns are compared is reported', async () => {
+  const foreign = query('jobs', null)
+  const hosts = fleet(30).map(one => ({
+    ...one,
+    queries: {
+      ...one.queries,
+      jobs: { status: 'ok' as const, detail: null, rows: [{ path: '/etc/x', command: 'run' }] }
+    }
+  }))
+  const columns = (names: string[], row: string[]): Baseline => ({
+    ...clean,
+    queries: { ...clean.queries, jobs: { columns: names, required: [row], optional: [] } }
+  })
+  const older = columns(['command', 'path'], ['run', '/etc/x'])
+  const { findings } = await assess(
+    {
+      queries: [...QUERIES, foreign],
+      indicators: [],
+      today: '2026-09-30',
+      baseline: columns(['path'], ['/etc/x']),
+      replaced: older
+    },
+    async function* () {
+      yield* hosts
+    }
+  )
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      kind: 'poisoning',
+      severity: 'high',
+      explanation: expect.stringMatching(/no longer compares command of jobs/)
+    })
+  )
 })
 
 describe('a stopped protection is found although it is allowed', () => {

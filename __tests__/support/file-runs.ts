@@ -7,23 +7,24 @@ import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { openSnapshot } from '../../src/snapshot/write.ts'
 import { recordingLog } from './recording-log.ts'
 
-/** Writes hosts as a snapshot. Returns its path. */
+/** Writes hosts as a snapshot. Returns its path. @param more.targeted how many hosts were targeted, if more than these */
 export async function snapshotOf(
   hosts: Iterable<HostRecord>,
-  startedAt = '2026-11-23T03:00:00.000Z'
+  startedAt = '2026-11-23T03:00:00.000Z',
+  more: { readonly targeted?: number; readonly targets?: readonly string[] } = {}
 ): Promise<string> {
   const path = join(await mkdtemp(join(tmpdir(), 'fleet-drift-')), 'snapshot.ndjson.gz')
   const header = {
     name: 'web',
     collector: 'ssm',
     packs: [],
-    targets: ['tag:Service=web'],
+    targets: more.targets ?? ['tag:Service=web'],
     region: null,
     startedAt
   }
   const writer = await openSnapshot(path, { fleetDriftSnapshot: 1, ...header })
   for (const host of hosts) await writer.write(host)
-  await writer.close()
+  await writer.close(more.targeted)
   return path
 }
 

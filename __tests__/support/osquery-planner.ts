@@ -38,7 +38,7 @@ export interface Call {
   readonly table: string
   /** No constraint reached the table: it lists everything. */
   readonly full: boolean
-  readonly rows: number
+  readonly rows: readonly Row[]
 }
 
 const EQUALS = 2
@@ -121,10 +121,10 @@ export function osqueryPlanner(platform: string, version: string, generate: Gene
     const required = columns.map(([column]) => column).filter(column => has(column, 'required'))
     const plans: Plan[] = []
     const cursors = new Map<number, Cursor>()
-    const declaration = columns.map(([column, [type]]) => `"${column}" ${type}`).join(', ')
+    const declaration = declarationOf(columns, has)
     const methods = {
       xConnect(db: number, _aux: number, _argc: number, _argv: number, table: number) {
-        const code = capi.sqlite3_declare_vtab(db, `CREATE TABLE x(${declaration})`)
+        const code = capi.sqlite3_declare_vtab(db, `CREATE TABLE x${declaration}`)
         if (code === 0) vtab.xVtab.create(table)
         return code
       },
@@ -179,7 +179,7 @@ export function osqueryPlanner(platform: string, version: string, generate: Gene
         })
         const nothing = equals.size + like.size === 0
         const rows = required.length > 0 && nothing ? [] : generate(name, { equals, like })
-        calls.push({ table: name, full: nothing, rows: rows.length })
+        calls.push({ table: name, full: nothing, rows })
         cursors.set(pointer, { rows, at: 0 })
         return 0
       },
@@ -216,6 +216,22 @@ export function osqueryPlanner(platform: string, version: string, generate: Gene
     },
     close: () => database.close()
   }
+}
+
+/**
+ * Columns and primary key as osquery declares them (`columnDefinition` in core/tables.cpp). Rows of a table without a
+ * key are numbered from 0 in every call, so that an OR of several constraints takes rows of equal number for one row.
+ */
+function declarationOf(
+  columns: readonly (readonly [string, ColumnFacts])[],
+  has: (column: string, ...options: string[]) => boolean
+): string {
+  const names = columns.map(([column]) => column)
+  const keys = names.filter(column => has(column, 'index', 'additional'))
+  const key = names.some(column => has(column, 'index')) ? keys : keys.length > 0 ? names : []
+  const definitions = columns.map(([column, [type]]) => `"${column}" ${type}`)
+  if (key.length === 0) return `(${definitions.join(', ')})`
+  return `(${definitions.join(', ')}, PRIMARY KEY (${key.map(column => `"${column}"`).join(', ')})) WITHOUT ROWID`
 }
 
 function exists([, , first = '', last = '']: ColumnFacts, version: string): boolean {

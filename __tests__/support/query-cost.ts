@@ -25,7 +25,7 @@ const COSTS: Readonly<Record<string, Cost>> = {
   listening_ports: { call: 0.1, row: 0.000_02 },
   systemd_units: { call: 0.01, row: 0.001_2 },
   deb_packages: { call: 0.08, row: 0.000_01 },
-  rpm_packages: { call: 0.1, row: 0.000_05 },
+  rpm_packages: { call: 0.1, row: 0.000_05, constrained: 0.002 },
   users: { call: 0.000_1, row: 0.000_005 },
   groups: { call: 0.000_1, row: 0.000_005 },
   file: { call: 0.000_1, row: 0.000_02 },
@@ -44,7 +44,7 @@ export function secondsOf(calls: readonly Call[]): number {
   let seconds = START
   for (const { table, full, rows } of calls) {
     const { call, row, constrained = call } = COSTS[table] ?? OTHER
-    seconds += (full ? call : constrained) + rows * row
+    seconds += (full ? call : constrained) + rows.length * row
   }
   return seconds
 }

@@ -25,3 +25,17 @@ export function schemaDatabase(platform: string) {
   }
   return database
 }
+
+/** Fills a table. A column without a value is an empty text, as osquery prints it. */
+export function insertRows(
+  database: ReturnType<typeof schemaDatabase>,
+  table: string,
+  rows: readonly Readonly<Record<string, string | number>>[]
+): void {
+  const columns = database
+    .all(`SELECT name FROM pragma_table_info('${table}')`)
+    .map(({ name }) => String(name))
+  const statement = database.prepare(`INSERT INTO "${table}" VALUES (${columns.map(() => '?').join(', ')})`)
+  for (const row of rows) statement.run(columns.map(column => row[column] ?? ''))
+  statement.finalize()
+}

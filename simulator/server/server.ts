@@ -50,6 +50,7 @@ export async function startServer(fleet: SimulatedFleet, options: ServerOptions 
     concurrency: options.concurrency ?? 4,
     unlistedMs: options.unlistedMs ?? 300,
     listLagMs: options.listLagMs ?? 0,
+    ...(options.unending === undefined ? {} : { unending: options.unending }),
     documents: options.documents ?? {},
     store: s3.write
   })

@@ -36,7 +36,8 @@ const PLATFORM = {
 
 /**
  * The SSM agent of all hosts: writes the document's commands to a script in a private folder and runs it with a real
- * `sh`, as the agent does. Its osqueryi is simulated: this process answers the queries from SQLite.
+ * `sh`, as the agent does. Its osqueryi is simulated: this process answers the queries from SQLite. Unlike the agent it
+ * sets TMPDIR, because all hosts share one machine.
  */
 export async function shellAgent() {
   const home = await mkdtemp(join(tmpdir(), 'simulated-fleet-'))
@@ -60,7 +61,7 @@ export async function shellAgent() {
     const script = join(folder, '_script.sh')
     await writeFile(script, commands.join('\n'), { mode: 0o700 })
     const child = spawn('sh', ['-c', script], {
-      cwd: folder,
+      cwd: '/usr/bin',
       detached: true,
       env: {
         ...PLATFORM,

@@ -9,11 +9,9 @@ const MIN_PEERS = 3
 export interface Uncompared {
   /** Indices into the fleet's hosts, ascending. */
   readonly hosts: readonly number[]
-  /** Whether a baseline covers some of their rows. */
-  readonly partly: boolean
 }
 
-export const ALL_COMPARED: Uncompared = { hosts: [], partly: false }
+export const ALL_COMPARED: Uncompared = { hosts: [] }
 
 /**
  * Finds the hosts with rows that neither the baseline nor other hosts can judge: fewer than three hosts answer at least
@@ -22,24 +20,36 @@ export const ALL_COMPARED: Uncompared = { hosts: [], partly: false }
  */
 export function uncomparedHosts(fleet: Fleet, match: BaselineMatch | null): Uncompared {
   const answering = [...fleet.hosts.keys()].filter(host => fleet.hosts[host]?.observed.includes(1) === true)
-  const groups = [...Map.groupBy(answering, host => fleet.hosts[host]?.observed.join('') ?? '').values()]
+  // Large groups first: most hosts find their peers there.
+  const groups = [
+    ...Map.groupBy(answering, host => fleet.hosts[host]?.observed.join('') ?? '').values()
+  ].sort((a, b) => b.length - a.length)
   const isContext = fleet.queries.map(query => weightOfQuery(query) === 'context')
   const hosts: number[] = []
-  let partly = false
   for (const group of groups) {
     const observed = fleet.hosts[group[0] ?? -1]?.observed
-    const peers = groups
-      .filter(([other = -1]) => answersHalf(fleet.hosts[other]?.observed, observed))
-      .reduce((sum, { length }) => sum + length, 0)
-    if (peers >= MIN_PEERS) continue
+    if (hasPeers(fleet, groups, observed)) continue
     for (const host of group) {
       const covered = match?.byHost[host]?.covered
       if (match !== null && isCovered(fleet, match.fleet.hosts[host], covered, isContext)) continue
       hosts.push(host)
-      partly ||= covered?.includes(1) === true
     }
   }
-  return { hosts: hosts.sort((a, b) => a - b), partly }
+  return { hosts: hosts.sort((a, b) => a - b) }
+}
+
+/** Whether enough hosts answer at least half of these queries; O(sets of answered queries) at worst. */
+function hasPeers(
+  fleet: Fleet,
+  groups: readonly (readonly number[])[],
+  observed: Uint8Array | undefined
+): boolean {
+  let peers = 0
+  for (const group of groups) {
+    if (answersHalf(fleet.hosts[group[0] ?? -1]?.observed, observed)) peers += group.length
+    if (peers >= MIN_PEERS) return true
+  }
+  return false
 }
 
 function answersHalf(other: Uint8Array | undefined, observed: Uint8Array | undefined): boolean {

@@ -1,3 +1,4 @@
+import { ownValue } from '../lib/own-value.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { Acceptance, Baseline, BaselineQueries } from './baseline.ts'
 import { type List, rowKey } from './roles.ts'
@@ -55,7 +56,9 @@ export function diffBaselines(older: Baseline | null, newer: Baseline): Baseline
         after.has(key) ? [] : [{ change: 'removed' as const, acceptance }]
       )
     ],
-    packs: [...packs].filter(name => older?.packs[name] !== newer.packs[name]).sort()
+    packs: [...packs]
+      .filter(name => ownValue(older?.packs ?? {}, name) !== ownValue(newer.packs, name))
+      .sort()
   }
 }
 
@@ -72,7 +75,8 @@ export function isUnchanged({ rows, queries, acceptances, packs }: BaselineChang
 }
 
 function queriesAt(baseline: Baseline | null, role: string | null): BaselineQueries {
-  return (role === null ? baseline?.queries : baseline?.roles[role]?.queries) ?? {}
+  if (baseline === null) return {}
+  return (role === null ? baseline.queries : ownValue(baseline.roles, role)?.queries) ?? {}
 }
 
 function roleChanges(
@@ -84,8 +88,8 @@ function roleChanges(
   const rows: RowChange[] = []
   const queries: BaselineChanges['queries'][number][] = []
   for (const query of names) {
-    const before = older[query]
-    const after = newer[query]
+    const before = ownValue(older, query)
+    const after = ownValue(newer, query)
     if (before === undefined) queries.push({ change: 'added', role, query })
     else if (after === undefined) queries.push({ change: 'removed', role, query })
     else if (rowKey(before.columns) !== rowKey(after.columns))

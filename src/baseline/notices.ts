@@ -1,3 +1,4 @@
+import { ownValue } from '../lib/own-value.ts'
 import type { Pack, Query } from '../osquery/pack.ts'
 import { type BaselineFile, queriesInNoPack } from './baseline.ts'
 
@@ -7,7 +8,7 @@ export function baselineNotices(
   packs: readonly Pack[],
   queries: readonly Query[]
 ): string[] {
-  const changed = packs.filter(({ name, sha256 }) => (content.packs[name] ?? sha256) !== sha256)
+  const changed = packs.filter(({ name, sha256 }) => (ownValue(content.packs, name) ?? sha256) !== sha256)
   const asked = new Set(queries.map(query => query.name))
   return [
     ...changed.map(

@@ -1,3 +1,4 @@
+import { ownValue } from '../lib/own-value.ts'
 import type { Baseline, BaselineQueries } from './baseline.ts'
 
 export type List = 'required' | 'optional'
@@ -89,7 +90,7 @@ export function withNotes(baseline: Baseline, older: Baseline | null): Baseline 
   if (older === null) return baseline
   const roles = Object.entries(baseline.roles).map(([label, { queries }]) => [
     label,
-    { queries: addNotes(queries, older.roles[label]?.queries ?? {}) }
+    { queries: addNotes(queries, ownValue(older.roles, label)?.queries ?? {}) }
   ])
   return { ...baseline, queries: addNotes(baseline.queries, older.queries), roles: Object.fromEntries(roles) }
 }
@@ -98,7 +99,7 @@ function addNotes(queries: BaselineQueries, older: BaselineQueries): BaselineQue
   const result: BaselineQueries = { ...queries }
   for (const [name, { columns, note }] of Object.entries(older)) {
     if (note === undefined) continue
-    result[name] = { ...(queries[name] ?? { columns, required: [], optional: [] }), note }
+    result[name] = { ...(ownValue(queries, name) ?? { columns, required: [], optional: [] }), note }
   }
   return result
 }

@@ -4,6 +4,7 @@ import type { HostRecord, HostStatus } from '../snapshot/snapshot.ts'
 import { openSnapshot } from '../snapshot/write.ts'
 import type { CollectPorts, CollectRequest } from './collector.ts'
 import { COLLECTORS } from './collectors.ts'
+import { queryTally } from './query-tally.ts'
 
 /** What is known of a collection without reading its snapshot. */
 export interface Collected {
@@ -36,18 +37,20 @@ export async function collect(
   const { source, hosts, notices } = await COLLECTORS[collector].open(request, ports)
   const queryNames = new Set(queries.map(query => query.name))
   const unknown = new Set<string>()
+  const tally = queryTally(queries)
   const statuses = new Map<string, HostStatus>()
   await mkdir(dirname(path), { recursive: true })
   const writer = await openSnapshot(path, { fleetDriftSnapshot: 1, name, collector, startedAt, ...source })
-  let targeted: number
+  let targeted = 0
   try {
     targeted = await forEach(hosts, async record => {
       if (!statuses.has(record.host)) statuses.set(record.host, record.status)
+      tally.add(record)
       for (const query of Object.keys(record.queries)) if (!queryNames.has(query)) unknown.add(query)
       await writer.write(record)
     })
   } finally {
-    await writer.close()
+    await writer.close(targeted)
   }
   return {
     sha256: `sha256:${await writer.close()}`,
@@ -56,7 +59,7 @@ export async function collect(
     targeted,
     statuses,
     unknownQueries: [...unknown].sort(),
-    notices: notices?.() ?? []
+    notices: [...(notices?.() ?? []), ...tally.notices()]
   }
 }
 

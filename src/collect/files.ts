@@ -68,7 +68,8 @@ export const filesCollector: Collector = {
       for (const id of missing) yield silentHost(id, { code: 'not-matched', expectedIn: 'files' }, false)
       if (known === 0 && missing.size === 0)
         throw new Error(['files: they have no hosts that can be read.', ...faults.notices()].join('\n'))
-      return faults.lostHosts === 0 ? 0 : known + missing.size + faults.lostHosts
+      const withoutRecord = faults.lostHosts + unlistedHosts(headers)
+      return withoutRecord === 0 ? 0 : known + missing.size + withoutRecord
     }
     return {
       source: mergeSources(headers),
@@ -108,6 +109,20 @@ function hasReadableRows(record: HostRecord): boolean {
   } catch {
     return false
   }
+}
+
+/** Hosts that were targeted and never listed, by the latest snapshot of each group of targets. */
+function unlistedHosts(headers: readonly SnapshotHeader[]): number {
+  const latest = new Map<string, SnapshotHeader>()
+  for (const header of headers) {
+    const key = JSON.stringify([header.region, header.targets])
+    const known = latest.get(key)
+    if (known === undefined || header.startedAt >= known.startedAt) latest.set(key, header)
+  }
+  return [...latest.values()].reduce(
+    (sum, { counts }) => sum + (counts === undefined ? 0 : Math.max(0, counts.targeted - counts.recorded)),
+    0
+  )
 }
 
 /** Where the hosts of several snapshots come from, each source once. */

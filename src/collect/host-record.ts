@@ -51,7 +51,7 @@ export function recordOf(host: string, reply: Reply, asked: Asked): HostRecord {
     }
   }
   const { facts } = reply
-  const answered = { unanswered: false, collectedAt, facts }
+  const answered = { unanswered: reply.kind === 'answer' && reply.isForged, collectedAt, facts }
   if (reply.kind === 'no-osquery') {
     const { failure } = reply
     const reason: Reason =

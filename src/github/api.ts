@@ -12,6 +12,10 @@ const TIMEOUT_MS = 20_000
 const ATTEMPTS = 3
 /** Before the second attempt; doubled before the third. */
 const PAUSE_MS = 1_000
+/** What GitHub's documentation asks for at a secondary limit without a time. */
+const LIMIT_PAUSE_MS = 60_000
+/** A run does not wait longer for a comment. */
+const MAX_PAUSE_MS = 90_000
 
 export interface GitHubOptions {
   /** Base URL of the API. */
@@ -22,6 +26,7 @@ export interface GitHubOptions {
 type Octokit = ReturnType<typeof getOctokit>
 
 const userSchema = z.object({ login: z.string() })
+const authorSchema = z.object({ login: z.string(), type: z.string().nullish() })
 const repositorySchema = z.object({ private: z.boolean() })
 const commitSchema = z.object({ parents: z.array(z.object({ sha: z.string() })) })
 
@@ -30,14 +35,17 @@ const commentSchema = z
     id: z.int(),
     body: z.string().nullish(),
     html_url: z.string(),
-    user: userSchema.nullish()
+    user: authorSchema.nullish(),
+    /** The App that wrote it. */
+    performed_via_github_app: z.object({}).nullish().catch(null)
   })
   .transform(
-    ({ id, body, html_url, user }): Comment => ({
+    ({ id, body, html_url, user, performed_via_github_app: app }): Comment => ({
       id,
       body: body ?? '',
       url: html_url,
-      author: user?.login ?? ''
+      author: user?.login ?? '',
+      ...(user?.type === 'Bot' && app ? { byApp: true as const } : {})
     })
   )
 
@@ -140,21 +148,25 @@ export function gitHub(
 }
 
 /**
- * Retries requests when the network or GitHub fails, within bounds. A POST is sent once, so that nothing is created
- * twice. Every failure becomes an ApiError.
+ * Retries requests when the network or GitHub fails or asks to wait, within bounds. A POST that may have been carried
+ * out is not sent again, so that nothing is created twice. Every failure becomes an ApiError.
  */
 function retry(octokit: Octokit, clock: Pick<Clock, 'sleep'>): void {
   octokit.hook.wrap('request', async (request, options) => {
-    const attempts = options.method === 'POST' ? 1 : ATTEMPTS
     for (let attempt = 1; ; attempt++) {
+      let pause = PAUSE_MS * 2 ** (attempt - 1)
       try {
         const signal = AbortSignal.timeout(TIMEOUT_MS)
         return await request({ ...options, request: { ...options.request, signal } })
       } catch (cause) {
         const error = apiErrorOf(cause)
-        if (!isTransient(error) || attempt >= attempts) throw error
+        const isRefused = error.limit !== null
+        if (!isTransient(error) || attempt >= ATTEMPTS || (options.method === 'POST' && !isRefused))
+          throw error
+        if (isRefused) pause = error.limit?.waitMs ?? LIMIT_PAUSE_MS
+        if (pause > MAX_PAUSE_MS) throw error
       }
-      await clock.sleep(PAUSE_MS * 2 ** (attempt - 1))
+      await clock.sleep(pause)
     }
   })
 }

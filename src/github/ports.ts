@@ -14,6 +14,8 @@ export interface Entry {
 
 export interface Comment extends Entry {
   readonly id: number
+  /** Written by a GitHub App, whose login nobody can register. */
+  readonly byApp?: true
 }
 
 /** The comments of one pull request. Every method throws ApiError. */

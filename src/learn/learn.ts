@@ -1,3 +1,4 @@
+import { rareLimit } from '../analyze/counts.ts'
 import type { Baseline } from '../baseline/baseline.ts'
 import { type BaselineChanges, diffBaselines } from '../baseline/diff.ts'
 import { matchBaseline } from '../baseline/match.ts'
@@ -153,7 +154,14 @@ function learnQuery(
   const merged = query.weight === 'integrity' ? candidates : generalizeVariants(query, candidates, observers)
   for (const observed of merged) {
     const { row, hosts, exempt, onlyOnSuspects } = observed
+    const isNew = previous !== undefined && !previous.rows.has(rowKey(row))
+    const isFew = hosts.length * 2 < observers && hosts.length <= rareLimit(observers)
     if (onlyOnSuspects !== null) refused.push({ observed, reason: onlyOnSuspects })
+    else if (isNew && isFew && !acceptRare && query.weight !== 'context')
+      refused.push({
+        observed,
+        reason: `only ${hosts.length} of ${count(observers, 'clean host')} ${plural(hosts.length, 'has', 'have')} it, and the baseline did not know it`
+      })
     else learned.set(rowKey(row), { row, list: hosts.length + exempt >= observers ? 'required' : 'optional' })
   }
   return { rows: { columns, rows: learned }, refused }

@@ -5,6 +5,7 @@ import type { Uncompared } from '../analyze/uncompared.ts'
 import { diffBaselines, integrityAdditions } from '../baseline/diff.ts'
 import { queriesOf } from '../osquery/load-packs.ts'
 import { buildReport } from '../report/build.ts'
+import { limitEvidence } from '../report/limit-evidence.ts'
 import type { Report, ReportRun } from '../report/report.ts'
 import { summarize } from '../report/summarize.ts'
 import { type BaseVersion, NOT_REPLACED } from '../review/base-version.ts'
@@ -33,11 +34,21 @@ export function fleetReport(
     packs: definitions.packs.map(({ name, sha256 }) => ({ name, sha256 })),
     snapshotSha256: collected.sha256
   }
+  const limited = limitEvidence(findings)
   return buildReport(
     TOOL,
     run,
-    { ...analysis, notices: [...notices, ...collected.notices, ...analysis.notices] },
-    findings,
+    {
+      ...analysis,
+      notices: [
+        ...notices,
+        ...definitions.packs.flatMap(pack => pack.notices ?? []),
+        ...collected.notices,
+        ...analysis.notices,
+        ...limited.notices
+      ]
+    },
+    limited.findings,
     expectedHosts(job, collected.targeted),
     uncompared
   )

@@ -50,10 +50,11 @@ export function hostReader(queries: readonly Query[], table: ReturnType<typeof i
   function identity(query: number, columns: readonly string[]): readonly string[] {
     const declared = queries[query]?.identity
     if (declared != null) return declared
-    const key = JSON.stringify(columns)
+    const volatile = queries[query]?.volatile ?? []
+    const key = JSON.stringify([columns, volatile])
     const known = byColumns.get(key)
     if (known !== undefined) return known
-    const found = foreignIdentity(columns)
+    const found = foreignIdentity(columns, volatile)
     if (byColumns.size < MAX_CACHED_IDENTITIES) byColumns.set(key, found)
     return found
   }

@@ -104,8 +104,11 @@ const VOLATILE = new Set(
   )
 )
 
-/** The columns that identify a row of a foreign query: all that are not known to be volatile, in byte order. */
-export function foreignIdentity(columns: readonly string[]): string[] {
-  const kept = columns.filter(column => !VOLATILE.has(column)).sort()
+/**
+ * The columns that identify a row of a foreign query: all that are not known to be volatile, in byte order.
+ * @param volatile what its pack says besides
+ */
+export function foreignIdentity(columns: readonly string[], volatile: readonly string[] = []): string[] {
+  const kept = columns.filter(column => !VOLATILE.has(column) && !volatile.includes(column)).sort()
   return kept.length > 0 ? kept : [...columns].sort()
 }

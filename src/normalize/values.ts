@@ -41,7 +41,7 @@ export function readValues(
 export function rowReader(record: HostRecord) {
   const substitutions = substitutionsOf(record.host, record.facts)
   return (query: Query, row: Row): { columns: readonly string[]; values: string[] } => {
-    const columns = query.identity ?? foreignIdentity(Object.keys(row))
+    const columns = query.identity ?? foreignIdentity(Object.keys(row), query.volatile)
     const raw = columns.map(column => row[column] ?? '')
     return { columns, values: readValues(columns, raw, substitutions).values }
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { EncodingError } from '../text/decode.ts'
 import { BUILTIN_PACKS, builtinPack } from './builtin-packs.ts'
 import type { Pack, Query } from './pack.ts'
-import { parsePack } from './parse-pack.ts'
+import { readPackFile } from './parse-pack.ts'
 
 /**
  * Loads packs. Each entry is the name of a built-in pack or the path of a pack file.
@@ -12,7 +12,15 @@ export async function loadPacks(
   entries: readonly string[],
   readFile: (path: string) => Promise<string>
 ): Promise<Pack[]> {
-  return Promise.all([...new Set(entries)].map(entry => loadPack(entry, readFile)))
+  const packs = await Promise.all([...new Set(entries)].map(entry => loadPack(entry, readFile)))
+  if (packs.every(({ queries }) => queries.length === 0))
+    throw new Error(
+      [
+        'packs: they have no query for Linux, macOS or Windows.',
+        ...packs.flatMap(({ notices = [] }) => notices)
+      ].join('\n')
+    )
+  return packs
 }
 
 /** All queries of the packs, each once. @throws Error if two packs have different SQL under one name. */
@@ -42,5 +50,5 @@ async function loadPack(entry: string, readFile: (path: string) => Promise<strin
     )
   })
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { name: entry, sha256, queries: parsePack(entry, text) }
+  return { name: entry, sha256, ...(await readPackFile(entry, text)) }
 }

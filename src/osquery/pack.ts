@@ -18,6 +18,8 @@ export interface Query {
   readonly platforms: readonly Platform[]
   /** Columns that identify a row across hosts, in order; `null`: a foreign query, they are inferred from the fleet. */
   readonly identity: readonly string[] | null
+  /** Columns that never identify a row, where the others are inferred. */
+  readonly volatile?: readonly string[]
   /** Identity columns that make a row *changed* rather than new if only they differ, such as a digest. */
   readonly changes: readonly string[]
   /** Identity columns in which hosts must agree to be compared at all, such as a package version. */
@@ -36,6 +38,8 @@ export interface Pack {
   /** `sha256:HEX` of the pack file's bytes. */
   readonly sha256: string
   readonly queries: readonly Query[]
+  /** What a reader of the report must know of the file, in sentences. */
+  readonly notices?: readonly string[]
 }
 
 /** A query of which only the name is known: its rows were collected earlier, with a pack that this run does not have. */

@@ -1,132 +1,232 @@
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
-import { lineLocator } from '../text/line-locator.ts'
+import { hashText } from '../lib/fnv1a.ts'
 import { list, number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
-import type { Platform, Query } from './pack.ts'
+import { readFleetYaml } from './fleet-yaml.ts'
+import type { Query } from './pack.ts'
+import { type Fields, isShard, type PackDocument, type PackEntry, readPackDocument } from './pack-document.ts'
+import { PackError, parsePackJson } from './pack-json.ts'
+import { commonPlatforms } from './platforms.ts'
+import { compactSql, repeatedColumns, sqlProblem } from './sql.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+const MAX_NAME_LENGTH = 64
 const MAX_SQL_LENGTH = 32 * 1024
 const MAX_QUERIES = 500
+/** A file lists this many queries of a kind by name, and counts the others. */
+const MAX_NAMED = 5
 
-/** How osquery's packs name platforms (osquery documentation, "Query Packs"). */
-const PLATFORMS: Readonly<Record<string, readonly Platform[]>> = {
-  linux: ['linux'],
-  ubuntu: ['linux'],
-  centos: ['linux'],
-  rhel: ['linux'],
-  darwin: ['darwin'],
-  macos: ['darwin'],
-  windows: ['windows'],
-  posix: ['linux', 'darwin'],
-  any: [],
-  all: []
+/** What a pack file gives. */
+export interface PackContent {
+  readonly queries: readonly Query[]
+  /** What a reader of the report must know of the file, in sentences. */
+  readonly notices?: readonly string[]
 }
 
-const platformSchema = z
-  .string()
-  .transform((text, context) => {
-    const names = text
-      .split(',')
-      .map(name => name.trim().toLowerCase())
-      .filter(name => name !== '')
-    const unknown = names.filter(name => PLATFORMS[name] === undefined)
-    if (unknown.length > 0)
-      context.addIssue({ code: 'custom', message: `unknown platform ${sanitize(unknown.join(', '), 60)}` })
-    if (names.some(name => PLATFORMS[name]?.length === 0)) return []
-    return [...new Set(names.flatMap(name => PLATFORMS[name] ?? []))]
-  })
-  .default([])
-
 const fleetDriftSchema = z.strictObject({
-  identity: z.array(z.string()).min(1),
+  identity: z.array(z.string()).min(1).nullable().default(null),
   changes: z.array(z.string()).default([]),
   cohort: z.array(z.string()).default([]),
+  volatile: z.array(z.string()).default([]),
   attack: z.array(z.string().regex(/^T\d{4}(?:\.\d{3})?$/)).default([]),
   weight: z.enum(['integrity', 'normal', 'context']).default('normal'),
   control: z.boolean().default(false),
   root: z.boolean().default(false)
 })
 
-const querySchema = z.looseObject({
-  query: z.string(),
-  description: z.string().default(''),
-  platform: platformSchema,
-  /** Our extension; osquery ignores it. */
-  fleet_drift: fleetDriftSchema.optional()
-})
-
-const packSchema = z.looseObject({
-  platform: platformSchema,
-  queries: z.record(
-    z.string().regex(NAME, 'is not a query name: use up to 64 of A-Z a-z 0-9 _ . -'),
-    querySchema
-  )
-})
-
 /**
- * Reads a pack as osquery does: JSON with `//`, `/* *\/` and `#` comments, and lines continued by a trailing backslash.
- * `discovery`, `shard`, `interval` and `version` are for scheduled runs and are ignored.
- * @throws Error with every problem of the pack, each with its query.
+ * Reads a file of queries: a pack or a configuration of osquery, or YAML of Fleet. A query that cannot be used is left
+ * out, with a notice.
+ * @throws Error that says what the file is, and why it cannot be used
  */
+export async function readPackFile(name: string, text: string): Promise<PackContent> {
+  const plain = withoutMark(text)
+  if (!isYaml(plain)) return parsePackText(name, plain)
+  try {
+    return contentOf(name, await readFleetYaml(plain))
+  } catch (error) {
+    throw named(name, error)
+  }
+}
+
+/** The queries of a pack in osquery's JSON. @throws Error that says why it cannot be used */
 export function parsePack(name: string, text: string): Query[] {
-  const errors: ParseError[] = []
-  const value: unknown = parse(toJsonWithComments(text), errors, { allowTrailingComma: true })
-  const [first] = errors
-  if (first !== undefined) {
-    const { line } = lineLocator(text)(first.offset)
-    throw new Error(`packs: ${name} is not valid JSON: ${printParseErrorCode(first.error)} on line ${line}`)
-  }
-  return readPack(name, value)
+  return [...parsePackText(name, withoutMark(text)).queries]
 }
 
-/** The queries of a pack that is already parsed from JSON. @throws Error with every problem. */
+/** The queries of a pack that is already parsed from JSON. @throws Error that says why it cannot be used */
 export function readPack(name: string, value: unknown): Query[] {
-  const parsed = packSchema.safeParse(value)
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`packs: ${name} is not an osquery pack: ${sanitize(problems.join('; '), 1000)}`)
+  try {
+    return [...contentOf(name, readPackDocument(value)).queries]
+  } catch (error) {
+    throw named(name, error)
   }
-  const problems: string[] = []
-  const queries = Object.entries(parsed.data.queries).map(([key, entry]): Query => {
-    const sql = entry.query.trim().replace(/;\s*$/, '')
-    problems.push(...sqlProblems(sql).map(problem => `${key}: ${problem}`))
-    const extension = entry.fleet_drift
-    return {
-      name: key,
-      sql,
-      title: entry.description,
-      platforms: entry.platform.length > 0 ? entry.platform : parsed.data.platform,
-      identity: extension?.identity ?? null,
-      changes: extension?.changes ?? [],
-      cohort: extension?.cohort ?? [],
-      attack: extension?.attack ?? [],
-      weight: extension?.weight ?? 'normal',
-      control: extension?.control ?? false,
-      root: extension?.root ?? false
-    }
-  })
-  for (const { name: key, identity, changes, cohort } of queries) {
-    const unknown = [...changes, ...cohort].filter(column => identity !== null && !identity.includes(column))
-    if (unknown.length > 0) problems.push(`${key}: ${list(unknown)} must also be in identity`)
-  }
-  if (queries.length === 0) problems.push('it has no queries')
-  if (queries.length > MAX_QUERIES)
-    problems.push(`it has ${number(queries.length)} queries, and at most ${MAX_QUERIES} are allowed`)
-  if (problems.length > 0) throw new Error(`packs: ${name} cannot be used: ${problems.join('; ')}`)
-  return queries
 }
 
-function sqlProblems(sql: string): string[] {
-  if (sql === '') return ['its SQL is empty']
+function parsePackText(name: string, text: string): PackContent {
+  try {
+    if (text.trim() === '') throw new PackError('is empty')
+    const { value, notices } = parsePackJson(text)
+    const document = readPackDocument(value)
+    return contentOf(name, { ...document, notices: [...notices, ...document.notices] })
+  } catch (error) {
+    throw named(name, error)
+  }
+}
+
+const withoutMark = (text: string) => text.replace(/^\ufeff/, '')
+
+/** Whether the first line that is not a comment begins neither an object nor a list of JSON. */
+function isYaml(text: string): boolean {
+  const first = text.split('\n').find(line => !/^\s*(?:#.*|\/\/.*|\/\*.*)?$/.test(line))
+  return first !== undefined && !/^\s*[{["]/.test(first)
+}
+
+function named(name: string, error: unknown): unknown {
+  return error instanceof PackError ? new Error(`packs: ${sanitize(name, 200)} ${error.message}`) : error
+}
+
+/** Queries by what became of them, so that each kind is one notice. */
+interface Remarks {
+  readonly refused: string[]
+  readonly inapplicable: string[]
+  readonly renamed: string[]
+  readonly unscheduled: string[]
+  readonly versions: string[]
+  readonly shards: string[]
+  readonly unknownPlatforms: string[]
+  readonly repeated: string[]
+}
+
+function contentOf(name: string, { entries, notices }: PackDocument): PackContent {
+  const remarks: Remarks = {
+    refused: [],
+    inapplicable: [],
+    renamed: [],
+    unscheduled: [],
+    versions: [],
+    shards: [],
+    unknownPlatforms: [],
+    repeated: []
+  }
+  const queries = new Map<string, Query>()
+  for (const entry of entries) {
+    const query = readEntry(entry, queries, remarks)
+    if (typeof query === 'string') remarks.refused.push(`${shown(entry.name)}: ${query}`)
+    else if (query !== null && queries.size === MAX_QUERIES)
+      remarks.refused.push(`${shown(entry.name)}: at most ${MAX_QUERIES} queries are allowed`)
+    else if (query !== null) queries.set(query.name, query)
+  }
+  const about = [...notices, ...describe(remarks)]
+  if (queries.size === 0 && entries.length === 0) throw new PackError('has no queries')
+  if (queries.size === 0 && remarks.refused.length > 0)
+    throw new PackError(`has no query that can be used: ${about.join('; ')}`)
+  const sentences = about.map(notice => `The pack ${sanitize(name, 200)}: ${notice}.`)
+  return { queries: [...queries.values()], ...(sentences.length > 0 ? { notices: sentences } : {}) }
+}
+
+const shown = (name: string) => sanitize(name, 80)
+
+function describe(remarks: Remarks): string[] {
+  const { refused, inapplicable, renamed, unscheduled, versions, shards, unknownPlatforms, repeated } =
+    remarks
+  const sentences: readonly (readonly [readonly string[], string])[] = [
+    [refused, 'queries that cannot be used: '],
+    [inapplicable, 'queries that apply to no platform here, as osquery reads them: '],
+    [renamed, 'queries with other names here: '],
+    [repeated, 'queries with several columns of one name, of which osquery keeps the last: '],
+    [unscheduled, 'queries that osqueryd would not run: '],
+    [versions, 'queries for a version of osquery, which is not checked: '],
+    [shards, 'queries whose shard is ignored: '],
+    [unknownPlatforms, 'queries whose platform is not a text, which osquery ignores: ']
+  ]
+  return sentences.flatMap(([names, words]) => (names.length === 0 ? [] : [words + list(names, MAX_NAMED)]))
+}
+
+/** A query; `null`: it applies nowhere; a text: why it cannot be used. */
+function readEntry(
+  { name, value, packPlatform }: PackEntry,
+  known: ReadonlyMap<string, Query>,
+  remarks: Remarks
+): Query | string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not an object'
+  const fields = value as Fields
+  if (typeof fields.query !== 'string') return 'it has no `query` with its SQL'
+  const platforms = commonPlatforms([packPlatform, fields.platform])
+  if (platforms === null) {
+    remarks.inapplicable.push(shown(name))
+    return null
+  }
+  const sql = compactSql(fields.query)
+  const problem = sqlProblem(sql)
+  if (problem !== null) return problem
   if (sql.length > MAX_SQL_LENGTH)
-    return [`its SQL has ${number(sql.length)} characters, and at most ${number(MAX_SQL_LENGTH)} are allowed`]
-  const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''")
-  // osqueryi would merge the rows of several statements into one list.
-  return bare.includes(';') ? ['it has several statements: write one query for each'] : []
+    return `its SQL has ${number(sql.length)} characters, and at most ${number(MAX_SQL_LENGTH)} are allowed`
+  const extension = fleetDriftSchema.safeParse(fields.fleet_drift ?? {})
+  if (!extension.success)
+    return `its fleet_drift is wrong: ${extension.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`
+  const { identity, changes, cohort, volatile, ...traits } = extension.data
+  const unknown = [...changes, ...cohort].filter(column => !(identity ?? []).includes(column))
+  if (unknown.length > 0) return `${list(unknown)} must also be in identity`
+  const mixed = volatile.filter(column => identity?.includes(column))
+  if (mixed.length > 0) return `${list(mixed)} cannot be both in identity and in volatile`
+  remark(name, fields, sql, remarks)
+  const safe = safeName(name, known)
+  if (safe !== name) remarks.renamed.push(`${shown(name)} is ${safe}`)
+  return {
+    name: safe,
+    sql,
+    title: typeof fields.description === 'string' ? fields.description : safe === name ? '' : name,
+    platforms,
+    identity,
+    changes,
+    cohort,
+    ...(volatile.length > 0 ? { volatile } : {}),
+    ...traits
+  }
 }
 
-/** Turns `#` comments into `//` and joins lines that end with a backslash with the next. */
-function toJsonWithComments(text: string): string {
-  return text.replace(/\\\r?\n[ \t]*/g, '').replace(/^([ \t]*)#/gm, '$1//')
+const VERSION = /^\d{1,4}(?:\.\d{1,4}){0,3}(?:-|$)/
+/** Any osquery in use has at least this one. */
+const FIRST_RECENT_VERSION = 5
+/** osquery, config/packs.cpp and database.h */
+const MAX_INTERVAL = 604_800
+const RESERVED = /^(?:query|cache|config_views)\.|(?:epoch|counter)$/
+
+function remark(name: string, fields: Fields, sql: string, remarks: Remarks): void {
+  const { interval, version, shard, platform } = fields
+  const columns = repeatedColumns(sql)
+  if (columns.length > 0) remarks.repeated.push(`${shown(name)} (${shown(list(columns))})`)
+  if (interval !== undefined && !isInterval(interval))
+    remarks.unscheduled.push(`${shown(name)} (its interval is not 1 to ${number(MAX_INTERVAL)} seconds)`)
+  if (RESERVED.test(name)) remarks.unscheduled.push(`${shown(name)} (its name is reserved)`)
+  if (typeof version === 'string' && version !== '' && version !== 'null') {
+    if (!VERSION.test(version)) remarks.unscheduled.push(`${shown(name)} (its version is not a number)`)
+    else if (Number.parseInt(version, 10) >= FIRST_RECENT_VERSION)
+      remarks.versions.push(`${shown(name)} (${shown(version)})`)
+  }
+  if (isShard(shard)) remarks.shards.push(shown(name))
+  if (platform !== undefined && platform !== null && typeof platform !== 'string')
+    remarks.unknownPlatforms.push(shown(name))
+}
+
+function isInterval(value: unknown): boolean {
+  const seconds =
+    typeof value === 'number' ? value : typeof value === 'string' ? Number.parseInt(value, 10) : Number.NaN
+  return Number.isInteger(seconds) && seconds > 0 && seconds <= MAX_INTERVAL
+}
+
+/** A name that the collector can carry: other characters become `_`, and a name that is taken gets a hash. */
+function safeName(name: string, known: ReadonlyMap<string, Query>): string {
+  if (NAME.test(name) && !known.has(name)) return name
+  const base =
+    name
+      .replace(/[^A-Za-z0-9_.-]+/g, '_')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, MAX_NAME_LENGTH) || 'query'
+  if (base.length === MAX_NAME_LENGTH || known.has(base)) {
+    const hash = (hashText(name) >>> 0).toString(16).padStart(8, '0')
+    return `${base.slice(0, MAX_NAME_LENGTH - 9)}_${hash}`
+  }
+  return base
 }

@@ -8,10 +8,11 @@ import { reportOutputs } from './channels/outputs.ts'
 import { writeSummary } from './channels/summary.ts'
 
 /** Complete reports, for the workflow only. */
-export const PRIVATE_CHANNELS: readonly Channel<Publication>[] = [writeFiles, reportOutputs]
+export const PRIVATE_CHANNELS: readonly Channel<Publication>[] = [writeFiles]
 
 /** What everyone who can read the repository can see. */
 export const VISIBLE_CHANNELS: readonly Channel<VisiblePublication>[] = [
+  reportOutputs,
   printReport,
   writeSummary,
   showAnnotations,

@@ -1,4 +1,4 @@
-import { ApiError, describeApiError, isUncertain } from '../github/api-error.ts'
+import { ApiError, describeApiError, isUncertain, limitAdvice } from '../github/api-error.ts'
 import type { Entry, Identity } from '../github/ports.ts'
 import type { Log } from '../log.ts'
 import { sanitize } from '../text/sanitize.ts'
@@ -23,6 +23,8 @@ export interface StickyEntry<T extends Entry> {
   readonly create: (() => Promise<T>) | null
   /** Returns the URL. */
   update(found: T): Promise<string>
+  /** Whether the entry will be found again, whoever the token belongs to. */
+  recognizes?(created: T): boolean
   /** Called with a new entry that this token cannot find again. Returns the consequence, for a warning. */
   unrecognized(created: T): Promise<string>
   /** What to change after a refusal with this status. */
@@ -47,7 +49,8 @@ export async function upsert<T extends Entry>(
       if (entry.create === null) return null
       try {
         const created = await entry.create()
-        if (created.author !== BOT && created.author !== (await identity.whoami())) {
+        const isFound = entry.recognizes?.(created) ?? false
+        if (created.author !== BOT && !isFound && created.author !== (await identity.whoami())) {
           const consequence = await entry.unrecognized(created)
           log.warning(
             `${entry.subject} was posted as ${sanitize(created.author, 60)}. This token cannot identify that user: ` +
@@ -61,7 +64,8 @@ export async function upsert<T extends Entry>(
       }
     }
   } catch (error) {
-    const hint = entry.hint(error instanceof ApiError ? error.status : null)
+    const advice = limitAdvice(error)
+    const hint = advice === '' ? entry.hint(error instanceof ApiError ? error.status : null) : advice
     log.warning(
       `${entry.subject} was refused: ${sanitize(describeApiError(error))}.${hint} The report is in the job summary.`
     )

@@ -1,3 +1,4 @@
+import type { RunContext } from '../github/context.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { findingLocator, type SourceFile } from '../report/finding-locations.ts'
 import { countsOnly } from '../report/public-view.ts'
@@ -45,8 +46,8 @@ async function publishIn<P>(
 }
 
 /** Whether visible channels may name hosts. A repository whose visibility is unknown counts as public. */
-async function mayShowHosts(
-  { context, inputs }: PublishRequest,
+export async function mayShowHosts(
+  { context, inputs }: { readonly context: RunContext; readonly inputs: Pick<Inputs, 'publishToPublic'> },
   { github }: Pick<PublishPorts, 'github'>
 ): Promise<boolean> {
   if (inputs.publishToPublic || context.repository === null) return true

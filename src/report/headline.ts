@@ -14,6 +14,8 @@ export interface Headline {
   readonly rollouts: Extent
   /** Open findings of baseline poisoning that are medium or worse. */
   readonly poisoning: Extent
+  /** Hosts that were compared with nothing. */
+  readonly uncompared: number
 }
 
 /** How many findings there are, and on how many hosts. */
@@ -22,12 +24,13 @@ interface Extent {
   readonly hosts: number
 }
 
-export function headlineOf({ run, summary, findings }: Report): Headline {
+export function headlineOf({ run, summary, findings, inventory }: Report): Headline {
   const drift = driftFindings(findings)
   return {
     mode: run.mode,
     name: run.name,
     summary,
+    uncompared: inventory?.hosts.length ?? 0,
     drift: extentOf(drift.filter(finding => finding.verdict !== 'rollout')),
     rollouts: extentOf(drift.filter(finding => finding.verdict === 'rollout')),
     poisoning: extentOf(
@@ -51,7 +54,14 @@ export interface HeadlineText {
   readonly outcome: string
 }
 
-export function headlineText({ mode, summary, drift, rollouts, poisoning }: Headline): HeadlineText {
+export function headlineText({
+  mode,
+  summary,
+  drift,
+  rollouts,
+  poisoning,
+  uncompared
+}: Headline): HeadlineText {
   const { reported, hosts, worstSeverity, verdict } = summary
   const assessed =
     reported === hosts && hosts > 0
@@ -76,9 +86,14 @@ export function headlineText({ mode, summary, drift, rollouts, poisoning }: Head
       ? { mark: '✅', outcome: `No drift, ${assessed}` }
       : hosts === 0
         ? { mark: '⛔', outcome: 'Nothing was assessed' }
-        : reported >= hosts
-          ? { mark: '⚠️', outcome: `Nothing to compare with, ${assessed}` }
-          : { mark: '⚠️', outcome: `No drift found, but only ${assessed}` }
+        : reported < hosts
+          ? { mark: '⚠️', outcome: `No drift found, but only ${assessed}` }
+          : uncompared >= hosts
+            ? { mark: '⚠️', outcome: `Nothing to compare with, ${assessed}` }
+            : {
+                mark: '⚠️',
+                outcome: `No drift found, but nothing compares with ${count(uncompared, 'host')}; ${assessed}`
+              }
   if (poisoning.findings === 0) return { ...calm, verdict }
   return {
     mark: severityMark,

@@ -5,7 +5,7 @@ import type { GitHub } from '../github/ports.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { builtinPack } from '../osquery/builtin-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
-import { parsePack } from '../osquery/parse-pack.ts'
+import { readPackFile } from '../osquery/parse-pack.ts'
 import { list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { baseCommitOf, isProposal, mergedText, repositoryPath } from './base-commit.ts'
@@ -47,7 +47,7 @@ export async function judgingPacks(
       }
       const path = repositoryPath(context.workspace, pack.name)
       const text = commit === null ? null : await github.fileAt(path, commit)
-      const base = text === null ? null : packOf(pack.name, text)
+      const base = text === null ? null : await packOf(pack.name, text)
       if (base === null) {
         if (reachesHosts)
           notices.push(
@@ -63,7 +63,7 @@ export async function judgingPacks(
         continue
       }
       const merged = await mergedText(path, context, github)
-      newer.push((merged === null ? null : packOf(pack.name, merged)) ?? pack)
+      newer.push((merged === null ? null : await packOf(pack.name, merged)) ?? pack)
     }
     const { drafts, added } = packChanges(judging, newer)
     if (added.length > 0)
@@ -84,10 +84,10 @@ export async function judgingPacks(
 const MAX_NAMED = 8
 
 /** `null`: the text is not a pack that can be used. */
-function packOf(name: string, text: string): Pack | null {
+async function packOf(name: string, text: string): Promise<Pack | null> {
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
   try {
-    return { name, sha256, queries: parsePack(name, text) }
+    return { name, sha256, ...(await readPackFile(name, text)) }
   } catch {
     return null
   }

@@ -2,11 +2,12 @@ import { countItems } from '../analyze/counts.ts'
 import type { Severity } from '../analyze/finding.ts'
 import { acceptanceId, acceptanceWords, coversItem } from '../analyze/findings/acceptances.ts'
 import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
-import type { Acceptance } from '../baseline/baseline.ts'
+import type { Acceptance, Baseline, BaselineQuery } from '../baseline/baseline.ts'
 import { generalize, isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
 import type { Item } from '../normalize/items.ts'
 import type { Query } from '../osquery/pack.ts'
-import { count } from '../text/phrases.ts'
+import { count, list } from '../text/phrases.ts'
+import { sanitize } from '../text/sanitize.ts'
 import type { Approval, Change } from './approvals.ts'
 import { isAcceptedEverywhere, isJudged, isKnown, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
 
@@ -20,12 +21,12 @@ export function severityOfTable({ weight }: Query): Severity {
  * protections that are no longer required. O(hosts × required protections + new patterns × items).
  *
  * @param approvals what the new version approves today
- * @param rare those approvals that become findings by themselves
+ * @param reported those approvals that become open findings by themselves
  */
 export function findPreapprovals(
   change: Change,
   approvals: readonly Approval[],
-  rare: readonly Approval[]
+  reported: readonly Approval[]
 ): Approval[] {
   const { fleet, clusters, older } = change
   const { observed } = countItems(
@@ -33,7 +34,9 @@ export function findPreapprovals(
     clusters.flatMap(({ hosts }) => hosts)
   )
   const rows = [
-    ...newPatterns(change, rare).map(item => ['unexpected', item, isLearnedPattern(change, item)] as const),
+    ...newPatterns(change, reported).map(
+      item => ['unexpected', item, isLearnedPattern(change, item)] as const
+    ),
     ...relaxedProtections(change, approvals).map(item => ['missing', item, false] as const)
   ]
   return rows.flatMap(([kind, item, isLearned]): Approval[] => {
@@ -46,13 +49,13 @@ export function findPreapprovals(
 }
 
 /** Patterns that only the new version has: each counts as all the text that it matches, however many rows it replaces. */
-function newPatterns({ fleet, older, newer }: Change, rare: readonly Approval[]): Item[] {
+function newPatterns({ fleet, older, newer }: Change, reported: readonly Approval[]): Item[] {
   const before = new Set([...rowsOf(older).values()].map(keyOfItem))
   return [...rowsOf(newer)].flatMap(([id, item]) => {
     // A row that the fleet has character by character was not written as a pattern.
     if (id < fleet.items.length || !item.values.some(isPattern) || before.has(keyOfItem(item))) return []
     const tests = item.values.map(patternOf)
-    const isReported = rare.some(
+    const isReported = reported.some(
       other =>
         other.item.query === item.query && tests.every((test, at) => test.test(other.item.values[at] ?? ''))
     )
@@ -90,12 +93,12 @@ function relaxedProtections(
 /** Queries that the old version judged on some hosts and the new one does not. */
 export function unjudgedQueries(
   { fleet, clusters, older, newer }: Change,
-  rare: readonly Approval[]
+  reported: readonly Approval[]
 ): Draft[] {
   const hosts = clusters.flatMap(cluster => cluster.hosts)
   return fleet.queries.flatMap((query, index) => {
     const lost = hosts.filter(host => isJudged(older, host, index) && !isJudged(newer, host, index)).length
-    if (lost === 0 || rare.some(({ item }) => item.query === index)) return []
+    if (lost === 0 || reported.some(({ item }) => item.query === index)) return []
     const by = older.accept.find(
       acceptance =>
         acceptance.query === query.name && acceptance.hosts === undefined && matchesAnyRow(acceptance)
@@ -112,6 +115,32 @@ export function unjudgedQueries(
   })
 }
 
+/** Queries of which the new version compares fewer columns: what differs only in the others would go unnoticed. */
+export function reducedColumns({ fleet, older, newer }: Change): Draft[] {
+  const after = new Map(newer.match === null ? [] : queriesOfBaseline(newer.match.baseline))
+  return fleet.queries.flatMap((query, index) => {
+    const before = older.match === null ? [] : queriesOfBaseline(older.match.baseline)
+    const columns = before.find(([name]) => name === query.name)?.[1].columns ?? []
+    const kept = after.get(query.name)?.columns
+    const lost = kept === undefined ? [] : columns.filter(column => !kept.includes(column))
+    const isCompared = [...fleet.hosts.keys()].some(host => isJudged(newer, host, index))
+    if (lost.length === 0 || !isCompared) return []
+    const names = list(lost.map(column => sanitize(column, 64)))
+    return [
+      proposalDraft(
+        query,
+        JSON.stringify(['columns', query.name, ...lost]),
+        severityOfTable(query),
+        `The new baseline no longer compares ${names} of ${query.name}: rows that differ only there would go unnoticed.`
+      )
+    ]
+  })
+}
+
+function queriesOfBaseline({ queries, roles }: Baseline): [string, BaselineQuery][] {
+  return [queries, ...Object.values(roles).map(role => role.queries)].flatMap(place => Object.entries(place))
+}
+
 /**
  * Acceptances that only the new version has and that match more than deviates today: a row that no host has, or any
  * text, because of a wildcard.
@@ -121,7 +150,7 @@ export function unjudgedQueries(
 export function openAcceptances(
   change: Change,
   unused: ReadonlySet<string>,
-  rare: readonly Approval[]
+  reported: readonly Approval[]
 ): Draft[] {
   const { fleet, older, newer } = change
   const keyOfAcceptance = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
@@ -129,7 +158,7 @@ export function openAcceptances(
   return newer.accept.flatMap(acceptance => {
     const query = fleet.queries.find(({ name }) => name === acceptance.query)
     if (query === undefined || before.has(keyOfAcceptance(acceptance))) return []
-    if (rare.some(({ item }) => coversItem(acceptance, fleet, item))) return []
+    if (reported.some(({ item }) => coversItem(acceptance, fleet, item))) return []
     const coversNothing = unused.has(acceptanceId(acceptance))
     if (!coversNothing && !matchesMore(acceptance, change)) return []
     return [

@@ -10,7 +10,13 @@ import type { Query } from '../osquery/pack.ts'
 import { count, list, plural } from '../text/phrases.ts'
 import { type Approval, type Change, findApprovals } from './approvals.ts'
 import { keyOfItem } from './baseline-version.ts'
-import { findPreapprovals, openAcceptances, severityOfTable, unjudgedQueries } from './blind-spots.ts'
+import {
+  findPreapprovals,
+  openAcceptances,
+  reducedColumns,
+  severityOfTable,
+  unjudgedQueries
+} from './blind-spots.ts'
 
 export interface Poisoning {
   readonly drafts: readonly Draft[]
@@ -28,7 +34,8 @@ export interface Poisoning {
 export function poisoning(change: Change, analysis: Pick<Analysis, 'fleet' | 'drafts'>): Poisoning {
   const approvals = findApprovals(change)
   const rare = approvals.filter(({ affected, observers }) => affected * 2 < observers || observers === 0)
-  const suspicious = [...rare, ...findPreapprovals(change, approvals, rare)]
+  const reported = rare.filter(approval => isReported(approval, change))
+  const suspicious = [...rare, ...findPreapprovals(change, approvals, reported)]
   const items = [...analysis.fleet.items]
   const ids = new Map(items.map((item, id) => [keyOfItem(item), id]))
   const idOf = (item: Item): number => {
@@ -46,10 +53,18 @@ export function poisoning(change: Change, analysis: Pick<Analysis, 'fleet' | 'dr
   const unused = new Set(analysis.drafts.filter(({ kind }) => kind === 'acceptance').map(({ id }) => id))
   const drafts = [
     ...[...groups.values()].flatMap(group => draftOfGroup(group, idOf, fleet, counts)),
-    ...unjudgedQueries(change, rare),
-    ...openAcceptances(change, unused, rare)
+    ...unjudgedQueries(change, reported),
+    ...reducedColumns(change),
+    ...openAcceptances(change, unused, reported)
   ]
   return { drafts, fleet }
+}
+
+/** Whether an approval becomes a finding that no acceptance closes everywhere. */
+function isReported(approval: Approval, { fleet, older }: Change): boolean {
+  const { item, hosts, accepted } = approval
+  if (severityOfApproval(fleet.queries[item.query], approval, older.match === null) === null) return false
+  return hosts.length === 0 || hosts.some(host => !accepted.has(host))
 }
 
 /** An approval on the hosts where one acceptance of the old version covers it, or on those where none does. */

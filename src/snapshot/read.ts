@@ -10,7 +10,8 @@ const headerSchema = z.object({
   packs: z.array(z.object({ name: z.string(), sha256: z.string() })).default([]),
   targets: z.array(z.string()).default([]),
   region: z.string().nullable().default(null),
-  startedAt: z.string().default('')
+  startedAt: z.string().default(''),
+  counts: z.object({ targeted: z.int().nonnegative(), recorded: z.int().nonnegative() }).exactOptional()
 })
 
 const factsSchema = z.object({
@@ -92,11 +93,18 @@ export function readHost(line: Buffer, place: string): HostRecord {
   return readHead(line, place) ?? readWhole(line, place)
 }
 
+const HEADER = Buffer.from('{"fleetDriftSnapshot"')
+
+/** Whether a line is a header; files that were joined have several. */
+export function isHeader(line: Buffer): boolean {
+  return line.subarray(0, HEADER.length).equals(HEADER)
+}
+
 async function* readHosts(lines: AsyncGenerator<Buffer>, path: string): AsyncGenerator<HostRecord> {
   let number = 1
   for await (const line of lines) {
     number++
-    if (line.length === 0) continue
+    if (line.length === 0 || isHeader(line)) continue
     yield readHost(line, `${path}, line ${number}`)
   }
 }

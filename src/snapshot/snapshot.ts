@@ -52,7 +52,7 @@ export interface HostRecord {
   readonly queries: Readonly<Record<string, QueryResult>>
 }
 
-/** First line of a snapshot. */
+/** First line of a snapshot. Where targeted hosts have no record, it is repeated as the last line, with the counts. */
 export interface SnapshotHeader {
   readonly fleetDriftSnapshot: 1
   readonly name: string
@@ -61,4 +61,6 @@ export interface SnapshotHeader {
   readonly targets: readonly string[]
   readonly region: string | null
   readonly startedAt: string
+  /** How many hosts were targeted, and how many have a record; left out where all have one, or nobody knows. */
+  readonly counts?: { readonly targeted: number; readonly recorded: number }
 }

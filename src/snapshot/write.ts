@@ -8,8 +8,11 @@ import type { HostRecord, SnapshotHeader } from './snapshot.ts'
 
 export interface SnapshotWriter {
   write(record: HostRecord): Promise<void>
-  /** Closes the file, once however often it is called. Returns the SHA-256 of its bytes in hex. */
-  close(): Promise<string>
+  /**
+   * Closes the file, once however often it is called. Returns the SHA-256 of its bytes in hex.
+   * @param targeted how many hosts were targeted; more than were written are noted in the file
+   */
+  close(targeted?: number): Promise<string>
 }
 
 /**
@@ -32,16 +35,21 @@ export async function openSnapshot(path: string, header: SnapshotHeader): Promis
     if (!gzip.write(`${JSON.stringify(value)}\n`)) await Promise.race([once(gzip, 'drain'), flushed])
   }
   await line(header)
-  const finish = async () => {
+  let recorded = 0
+  const finish = async (targeted: number) => {
+    if (targeted > recorded) await line({ ...header, counts: { targeted, recorded } })
     gzip.end()
     await flushed
     return digest.digest('hex')
   }
   let closed: Promise<string> | null = null
   return {
-    write: line,
-    close() {
-      closed ??= finish()
+    write(record) {
+      recorded++
+      return line(record)
+    },
+    close(targeted = 0) {
+      closed ??= finish(targeted)
       return closed
     }
   }

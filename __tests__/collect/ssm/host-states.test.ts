@@ -231,3 +231,22 @@ test('a host does not pass by calling every table unsupported', async () => {
     }
   ])
 })
+
+test('a host whose rows are not those that it promised is reported as one that gave no usable answer', async () => {
+  const output = (nonce: string) =>
+    reply({
+      nonce,
+      host: id(0),
+      parts: [
+        { name: 'users', rows: [{ a: '1' }], digest: 'f'.repeat(64) },
+        { name: 'ports', rows: [{ a: '1' }] }
+      ]
+    })
+  expect((await collect(hosts(1, () => ({ output })))).records).toMatchObject([
+    {
+      status: 'partial',
+      reason: 'a query was not answered: users (truncated: its rows do not match their digest)',
+      unanswered: true
+    }
+  ])
+})

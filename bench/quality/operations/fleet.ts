@@ -142,7 +142,7 @@ function bootFleet(plan: Plan, distribution: Distribution, random: Random): Memb
       install(state, group.numbered ? numbered(service, index) : service, version)
     for (const service of sample(random, pool, group.containers ?? 0)) install(state, service)
     if (group.personal)
-      for (let own = random.between(2, 6); own > 0; own--) install(state, inventService(random))
+      for (let extra = random.between(2, 6); extra > 0; extra--) install(state, inventService(random))
     personalize(state, random, index)
     members.push({
       id: `i-${random.hex(17)}`,

@@ -47,6 +47,8 @@ export function openSshSession(host: SimulatedHost, random: Random): void {
     cgroup_path: '/user.slice/user-1000.slice/user@1000.service/init.scope'
   })
   addUnit(host, 'user@1000.service', '/lib/systemd/system', 'active', 'static')
+  const unit = host.tables.systemd_units?.at(-1)
+  if (unit !== undefined) unit.fragment_path = '/lib/systemd/system/user@.service'
   addRow(host, 'process_open_sockets', {
     pid,
     family: 2,

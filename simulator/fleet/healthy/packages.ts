@@ -2,7 +2,7 @@ import { addRow, type SimulatedHost } from '../host.ts'
 
 const PACKAGES =
   `adduser apparmor apt auditd base-files bash bsdutils ca-certificates chrony coreutils cron curl dash debianutils dpkg e2fsprogs
-   findutils gpgv grep gzip hostname init iproute2 iptables kmod less libc6 libpam-modules libpam-runtime libssl3 login logrotate
+   findutils gpgv grep gzip hostname init iproute2 iptables kmod less libc6 libpam-modules libpam-runtime libpam-systemd libssl3 login logrotate
    lsb-base man-db mount nano nginx openssh-client openssh-server openssl passwd perl-base procps python3 python3.11 rsyslog sed sudo
    systemd systemd-sysv tar tzdata udev unattended-upgrades util-linux vim-common vim-tiny wget zlib1g osquery amazon-ssm-agent`.split(
     /\s+/

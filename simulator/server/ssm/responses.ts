@@ -1,4 +1,4 @@
-import { type Command, type Invocation, isOpen } from './command.ts'
+import { type Command, type Invocation, isOpen, platformOf } from './command.ts'
 
 /** Bytes of output in a list of invocations, and in one invocation (measured on the real service). */
 const MAX_LISTED_OUTPUT = 2_500
@@ -11,7 +11,7 @@ export function describeCommand({ id, document, comment, invocations }: Command)
   const status = ended.length === invocations.length ? 'Success' : 'InProgress'
   return {
     CommandId: id,
-    DocumentName: document,
+    DocumentName: document.name,
     Comment: comment,
     Status: status,
     StatusDetails: invocations.length === 0 ? 'NoInstancesInTag' : status,
@@ -25,11 +25,12 @@ export function describeCommand({ id, document, comment, invocations }: Command)
 /** An invocation as ListCommandInvocations describes it. */
 export function describeInvocation(command: Command, invocation: Invocation, details: boolean): object {
   const plugin = {
-    Name: 'aws:runShellScript',
+    Name: command.document.plugin,
     Status: invocation.status,
     StatusDetails: invocation.statusDetails,
-    ResponseCode: invocation.exitCode,
-    Output: isOpen(invocation) ? '' : listedOutput(invocation)
+    ResponseCode: isOpen(invocation) ? -1 : invocation.exitCode,
+    ...times(invocation),
+    Output: listedOutput(invocation)
   }
   return {
     CommandId: command.id,
@@ -48,32 +49,42 @@ export function describeResult(command: Command, invocation: Invocation): object
   return {
     CommandId: command.id,
     InstanceId: invocation.host.id,
-    DocumentName: command.document,
-    PluginName: 'aws:runShellScript',
+    DocumentName: command.document.name,
+    PluginName: command.document.plugin,
     ResponseCode: open ? -1 : invocation.exitCode,
     Status: invocation.status,
     StatusDetails: invocation.statusDetails,
-    StandardOutputContent: open ? '' : cut(stdout, MAX_FETCHED_OUTPUT, '--output truncated--'),
-    StandardErrorContent: open ? '' : stderr.toString('utf8', 0, MAX_FETCHED_ERRORS)
+    StandardOutputContent: cut(stdout, MAX_FETCHED_OUTPUT, '--output truncated--'),
+    StandardErrorContent: cut(stderr, MAX_FETCHED_ERRORS, '--error truncated--')
   }
 }
 
 /** An agent as DescribeInstanceInformation describes it. */
-export function describeAgent({ id, behavior, name, address }: Invocation['host']): object {
+export function describeAgent(host: Invocation['host']): object {
+  const { id, behavior, name, address } = host
   return {
     InstanceId: id,
     PingStatus: ['silent', 'offline'].includes(behavior) ? 'ConnectionLost' : 'Online',
-    PlatformType: 'Linux',
+    PlatformType: platformOf(host),
     ComputerName: `${name}.eu-west-1.compute.internal`,
     IPAddress: address
   }
 }
 
-/** The list has both streams in one text. */
+/** Seconds since 1970. */
+function times({ startedAt, endedAt }: Invocation): object {
+  return {
+    ...(Number.isFinite(startedAt) ? { ResponseStartDateTime: startedAt / 1_000 } : {}),
+    ...(Number.isFinite(endedAt) ? { ResponseFinishDateTime: endedAt / 1_000 } : {})
+  }
+}
+
+/** The list has both streams in one text, each cut by itself. */
 function listedOutput({ stdout, stderr }: Invocation): string {
-  const separator = Buffer.from('\n----------ERROR-------\n')
-  const both = stderr.length > 0 ? Buffer.concat([stdout, separator, stderr]) : stdout
-  return cut(both, MAX_LISTED_OUTPUT, '\n---Output truncated---')
+  const marker = '\n---Output truncated---'
+  const output = cut(stdout, MAX_LISTED_OUTPUT, marker)
+  if (stderr.length === 0) return output
+  return `${output}\n----------ERROR-------\n${cut(stderr, MAX_LISTED_OUTPUT, '\n---Error truncated----')}`
 }
 
 /** The text, or its beginning and the marker where it has `max` bytes or more. */

@@ -3,10 +3,12 @@ import type { SimulatedFleet, SimulatedHost } from '../../fleet/host.ts'
 import type { Agent } from '../agent.ts'
 import { ServiceError } from '../call-log.ts'
 import {
+  type AgentDocument,
   type Command,
   type Invocation,
   isOpen,
   pendingInvocation,
+  platformOf,
   STATUS_WITHOUT_RUNNING,
   setStatus,
   statusOfExit
@@ -34,17 +36,37 @@ export interface SsmOptions {
   readonly listLagMs: number
   /** Stores what an agent writes to S3, by bucket and key. */
   readonly store?: (path: string, content: Buffer) => void
+  /** Hosts whose agent's last reply is lost: SSM has their output, and never learns that they have ended. */
+  readonly unending?: (host: SimulatedHost) => boolean
   /** The account's own documents, by name: their content. */
   readonly documents?: Readonly<Record<string, string>>
 }
 
-/** The one document of AWS that there is, with its version and hash (those of the real one). */
-const SHELL_DOCUMENT = {
-  name: 'AWS-RunShellScript',
-  version: '1',
-  hash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e'
-}
+/** AWS's documents in version 1, with the hashes and platforms of the real ones. */
+const AWS_DOCUMENTS: readonly (AgentDocument & { readonly hash: string })[] = [
+  {
+    name: 'AWS-RunShellScript',
+    plugin: 'aws:runShellScript',
+    step: '0.awsrunShellScript',
+    platforms: ['Linux', 'MacOS'],
+    hash: '99749de5e62f71e5ebe9a55c2321e2c394796afe7208cff048696541e6f6771e'
+  },
+  {
+    name: 'AWS-RunPowerShellScript',
+    plugin: 'aws:runPowerShellScript',
+    step: '0.awsrunPowerShellScript',
+    platforms: ['Windows', 'Linux'],
+    hash: '2142e42a19e0955cc09e43600bf2e633df1917b69d2be9693737dfd62e0fdf61'
+  }
+]
+const VERSION = '1'
 const MAX_PARAMETER_LENGTH = 100_000
+/** An agent runs so many commands at a time. */
+const COMMANDS_PER_AGENT = 5
+/** How long a canceled command of a host that hangs is `Cancelling` (milliseconds). */
+const CANCELING_MS = 2_000
+/** What the agent takes an execution timeout outside of its limits for (seconds). */
+const DEFAULT_TIMEOUT = 3_600
 
 interface SsmState {
   readonly fleet: SimulatedFleet
@@ -52,6 +74,8 @@ interface SsmState {
   readonly options: SsmOptions
   readonly commands: Map<string, Command>
   readonly queue: WorkQueue
+  /** By host. */
+  readonly agentQueues: Map<SimulatedHost, WorkQueue>
 }
 
 type Action = (state: SsmState, input: unknown) => object
@@ -71,7 +95,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
  */
 export function ssmService(fleet: SimulatedFleet, agent: Agent, options: SsmOptions) {
   const queue = new WorkQueue(options.concurrency)
-  const state: SsmState = { fleet, agent, options, commands: new Map(), queue }
+  const state: SsmState = { fleet, agent, options, commands: new Map(), queue, agentQueues: new Map() }
   return (name: string, input: unknown): object => {
     const action = ACTIONS[name]
     if (action === undefined) throw new ServiceError('UnknownOperationException', name)
@@ -83,32 +107,40 @@ function sendCommand(state: SsmState, input: unknown): object {
   const request = parseRequest(sendCommandSchema, input)
   const { DocumentName, Parameters } = request
   const content = state.options.documents?.[DocumentName]
-  if (DocumentName === SHELL_DOCUMENT.name) {
-    if ((request.DocumentVersion ?? SHELL_DOCUMENT.version) !== SHELL_DOCUMENT.version)
+  const ofAws = AWS_DOCUMENTS.find(({ name }) => name === DocumentName)
+  if (ofAws !== undefined) {
+    if ((request.DocumentVersion ?? VERSION) !== VERSION)
       throw new ServiceError('InvalidDocumentVersion', 'The document has no such version')
-    if ((request.DocumentHash ?? SHELL_DOCUMENT.hash) !== SHELL_DOCUMENT.hash)
+    if ((request.DocumentHash ?? ofAws.hash) !== ofAws.hash)
       throw new ServiceError('InvalidDocument', 'The hash does not match')
   } else if (content === undefined) {
     throw new ServiceError('InvalidDocument', `Document with name ${DocumentName} does not exist.`)
   }
   if (JSON.stringify(Parameters).length > MAX_PARAMETER_LENGTH)
     throw new ServiceError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB')
-  const timeoutSeconds = Number(Parameters.executionTimeout?.[0] ?? 3600)
-  if (!(timeoutSeconds >= 5 && timeoutSeconds <= 172_800))
-    throw new ServiceError('InvalidParameters', 'executionTimeout')
-  const script = content === undefined ? (Parameters.commands ?? []) : fillIn(content, Parameters)
+  const asked = Number(Parameters.executionTimeout?.[0] ?? DEFAULT_TIMEOUT)
+  const timeoutSeconds = asked >= 5 && asked <= 172_800 ? asked : DEFAULT_TIMEOUT
+  const filled =
+    content === undefined ? { commands: Parameters.commands ?? [], step: '' } : fillIn(content, Parameters)
+  const document: AgentDocument = ofAws ?? {
+    name: DocumentName,
+    plugin: 'aws:runShellScript',
+    step: filled.step,
+    platforms: ['Linux', 'MacOS']
+  }
   const command: Command = {
     id: randomUUID(),
     createdAt: Date.now(),
-    document: DocumentName,
+    document,
     comment: request.Comment ?? '',
     bucket: request.OutputS3BucketName ?? null,
     keyPrefix: request.OutputS3KeyPrefix ?? '',
-    invocations: chooseHosts(state.fleet, request).map(pendingInvocation),
+    invocations: chooseHosts(state.fleet, request, document).map(pendingInvocation),
     cancellation: new AbortController()
   }
   state.commands.set(command.id, command)
-  for (const invocation of command.invocations) deliver(state, command, invocation, script)
+  for (const invocation of command.invocations)
+    deliver(state, command, invocation, filled.commands, timeoutSeconds)
   return {
     Command: {
       CommandId: command.id,
@@ -122,7 +154,8 @@ function sendCommand(state: SsmState, input: unknown): object {
 
 function chooseHosts(
   { hosts }: SimulatedFleet,
-  { InstanceIds, Targets }: ReturnType<typeof sendCommandSchema.parse>
+  { InstanceIds, Targets }: ReturnType<typeof sendCommandSchema.parse>,
+  document: AgentDocument
 ): SimulatedHost[] {
   if ((InstanceIds === undefined) === (Targets === undefined))
     throw new ServiceError('ValidationException', 'Either InstanceIds or Targets is required')
@@ -132,6 +165,10 @@ function chooseHosts(
     const host = hosts.find(candidate => candidate.id === id)
     if (host === undefined)
       throw new ServiceError('InvalidInstanceId', 'Instances not in a valid state for account')
+    if (!document.platforms.includes(platformOf(host))) {
+      const words = `Cannot perform operation for instance id ${id} of platform type ${platformOf(host)}`
+      throw new ServiceError('UnsupportedPlatformType', words)
+    }
     return host
   })
 }
@@ -143,10 +180,11 @@ function matches({ id, tags }: SimulatedHost, { Key, Values }: { Key: string; Va
 }
 
 function deliver(
-  { fleet, agent, options, queue }: SsmState,
+  { fleet, agent, options, queue, agentQueues }: SsmState,
   command: Command,
   invocation: Invocation,
-  script: readonly string[]
+  script: readonly string[],
+  timeoutSeconds: number
 ): void {
   const { host } = invocation
   const { signal } = command.cancellation
@@ -155,25 +193,59 @@ function deliver(
     setStatus(invocation, ...fixed)
     return
   }
-  queue.add(async () => {
+  if (!command.document.platforms.includes(platformOf(host))) {
+    setStatus(invocation, 'Failed', 'InvalidPlatform')
+    return
+  }
+  const work = async () => {
     if (signal.aborted) return
     setStatus(invocation, 'InProgress')
+    invocation.startedAt = Date.now()
     const impersonated = host.behavior === 'impostor' ? fleet.hosts.find(other => other !== host) : host
-    const result = await agent.run(host, impersonated?.id ?? host.id, script, command.id, signal)
-    if (signal.aborted) return
-    invocation.exitCode = result.code
+    const limit = AbortSignal.timeout(timeoutSeconds * 1_000)
+    const result =
+      command.document.plugin === 'aws:runPowerShellScript'
+        ? WITHOUT_POWERSHELL
+        : await agent.run(
+            host,
+            impersonated?.id ?? host.id,
+            script,
+            command.id,
+            AbortSignal.any([signal, limit])
+          )
+    const isKilled = limit.aborted || signal.aborted
+    invocation.exitCode = isKilled ? 137 : result.code
     invocation.stdout = result.stdout
-    invocation.stderr = result.stderr
+    invocation.stderr =
+      invocation.exitCode === 0
+        ? result.stderr
+        : Buffer.concat([
+            result.stderr,
+            Buffer.from(`failed to run commands: exit status ${invocation.exitCode}`)
+          ])
     if (command.bucket !== null && result.stdout.length > 0)
       options.store?.(objectPath(command, host), result.stdout)
-    setStatus(invocation, ...statusOfExit(result.code))
-  })
+    if (options.unending?.(host)) return
+    if (signal.aborted) setStatus(invocation, 'Cancelled')
+    else setStatus(invocation, ...statusOfExit(invocation.exitCode))
+  }
+  const agentQueue = agentQueues.get(host) ?? new WorkQueue(COMMANDS_PER_AGENT)
+  agentQueues.set(host, agentQueue)
+  agentQueue.add(() => queue.add(work))
+}
+
+const WITHOUT_POWERSHELL = {
+  code: 1,
+  stdout: Buffer.alloc(0),
+  stderr: Buffer.from('exec: "pwsh": executable file not found in $PATH\n')
 }
 
 /** Where an agent stores its output: bucket and key. */
-function objectPath({ id, bucket, keyPrefix }: Command, host: SimulatedHost): string {
-  const step = ['awsrunShellScript', '0.awsrunShellScript', 'stdout']
-  return [bucket, keyPrefix, id, host.id, ...step].filter(part => part !== '').join('/')
+function objectPath({ id, bucket, keyPrefix, document }: Command, host: SimulatedHost): string {
+  const plugin = document.plugin.replace('aws:', 'aws')
+  return [bucket, keyPrefix, id, host.id, plugin, document.step, 'stdout']
+    .filter(part => part !== '')
+    .join('/')
 }
 
 function listCommands(state: SsmState, input: unknown): object {
@@ -210,7 +282,14 @@ function getInvocation(state: SsmState, input: unknown): object {
 function cancelCommand(state: SsmState, input: unknown): object {
   const command = commandOf(state, parseRequest(commandSchema, input).CommandId)
   command.cancellation.abort()
-  for (const invocation of command.invocations) if (isOpen(invocation)) setStatus(invocation, 'Cancelled')
+  for (const invocation of command.invocations) {
+    if (!isOpen(invocation)) continue
+    const isQueued = invocation.status === 'Pending'
+    setStatus(invocation, isQueued ? 'Cancelled' : 'Cancelling')
+    // A command that runs says so itself once it is killed; one that hangs is given up.
+    if (!isQueued && invocation.host.behavior === 'hang')
+      setTimeout(() => setStatus(invocation, 'Cancelled'), CANCELING_MS).unref()
+  }
   return {}
 }
 

@@ -8,9 +8,12 @@ export class WorkQueue {
     this.#concurrency = concurrency
   }
 
-  add(work: () => Promise<void>): void {
-    this.#waiting.push(work)
-    this.#startNext()
+  /** Resolves when the work has ended. */
+  add(work: () => Promise<void>): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting.push(() => work().finally(resolve))
+      this.#startNext()
+    })
   }
 
   #startNext(): void {

@@ -69,7 +69,7 @@ export function explain(data: ExplanationData): string {
     case 'missing':
       return `${baseline ? 'The baseline requires' : 'Nearly every other host has'} ${these} in ${where}, missing ${on}${why}.`
     default:
-      return `${baseline ? 'New against the baseline and rare' : 'Rare'}: ${these} in ${where} ${plural(rows, 'is', 'are')} ${on}${why}.`
+      return `${baseline ? (hosts * 2 < compared ? 'New against the baseline and rare' : 'New against the baseline') : 'Rare'}: ${these} in ${where} ${plural(rows, 'is', 'are')} ${on}${why}.`
   }
 }
 

@@ -74,7 +74,7 @@ function isValue(text: string): boolean {
 
 function timeOf(lines: readonly string[]): number {
   for (const line of lines) {
-    const time = /"unixTime"\s*:\s*"?(\d{1,12})/.exec(line)?.[1]
+    const time = /unixTime\\?"\s*:\s*\\?"?(\d{1,12})/.exec(line)?.[1]
     if (time !== undefined) return Number(time)
   }
   return 0

@@ -39,19 +39,18 @@ export async function* readLineBatches(path: string): AsyncGenerator<LineBatch> 
   let isStart = true
   try {
     for await (const chunk of readPlain(path)) {
-      let remaining = chunk
-      if (isStart) {
-        isStart = false
-        remaining = withoutMark(chunk)
-      }
+      const bytes = isStart ? withoutMark(chunk) : chunk
+      isStart = false
       const lines: Buffer[] = []
-      for (let end = remaining.indexOf(LINE_FEED); end >= 0; end = remaining.indexOf(LINE_FEED)) {
-        const line = remaining.subarray(0, end)
+      let start = 0
+      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+        const line = bytes.subarray(start, end)
         lines.push(parts.length === 0 ? line : Buffer.concat([...parts, line]))
         parts = []
         size = 0
-        remaining = remaining.subarray(end + 1)
+        start = end + 1
       }
+      const remaining = bytes.subarray(start)
       size += remaining.length
       if (size > MAX_LINE_BYTES)
         throw new FileFault(`the line is longer than ${MAX_LINE_BYTES} bytes`, first + lines.length)

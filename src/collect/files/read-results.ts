@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { type Content, type DocumentPlace, dumpAnswer, dumpNames, readContent } from './documents.ts'
+import { readEventLine } from './event-line.ts'
 import type { FaultList } from './faults.ts'
 import { type Format, STATUS_LINE } from './formats.ts'
 import { FileFault, MAX_LINE_BYTES, readLineBatches } from './lines.ts'
 import { describeBrokenLine, readResultLine } from './result-line.ts'
 import type { resultStore } from './result-store.ts'
-import { columnsText, parseExact, rowText } from './rows.ts'
+import { parseExact, rowText } from './rows.ts'
 
 type Store = ReturnType<typeof resultStore>
 
@@ -59,12 +60,17 @@ async function readLines(place: DocumentPlace, store: Store, use: Use): Promise<
     for (const bytes of lines) {
       index++
       const text = bytes.toString()
+      const event = readEventLine(text, bytes)
+      if (event !== null) {
+        store.addLine(event)
+        continue
+      }
       const value = parsed(text)
       if (value === undefined) {
         if (text.trim() !== '' && !STATUS_LINE.test(text))
           use({ kind: 'fault', fault: describeBrokenLine(text) }, first + index)
       } else if (isResultOfOsqueryd(value)) {
-        const line = readResultLine(value, columnsText(text, bytes))
+        const line = readResultLine(value)
         if (line === null) continue
         if ('fault' in line) use({ kind: 'fault', fault: line }, first + index)
         else store.addLine(line)

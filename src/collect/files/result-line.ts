@@ -33,11 +33,10 @@ const ORDER = ['name', 'hostIdentifier', 'calendarTime', 'unixTime', 'epoch', 'c
 /**
  * Reads a value from osqueryd's logs: a result in event, snapshot, snapshot-event or batch format. `null`: it is no
  * result, such as a status line. These checks run for each line of logs with millions of lines, so they are plain code.
- * @param row of `columns` as `rowText` gives it, if it is known already
  */
-export function readResultLine(fields: Fields, row: string | null = null): ResultLine | LineFault | null {
+export function readResultLine(fields: Fields): ResultLine | LineFault | null {
   if (isStatus(fields)) return null
-  const content = contentOf(fields, row)
+  const content = contentOf(fields)
   const query = nameOf(fields.name)
   const host = nameOf(fields.hostIdentifier ?? fields.hostname)
   if (content === null) return { fault: 'it is not a result of osquery', host, query }
@@ -61,10 +60,10 @@ function isStatus(fields: Fields): boolean {
   return 'severity' in fields && 'message' in fields && !('columns' in fields)
 }
 
-function contentOf(fields: Fields, row: string | null): ResultLine['content'] | null {
+function contentOf(fields: Fields): ResultLine['content'] | null {
   const { snapshot, diffResults, columns, action } = fields
   if (columns !== undefined) {
-    if (action === 'added' || action === 'removed') return { kind: action, row: row ?? rowText(columns) }
+    if (action === 'added' || action === 'removed') return { kind: action, row: rowText(columns) }
     return action === 'snapshot' ? { kind: 'snapshot-row', row: columns } : null
   }
   if (snapshot !== undefined) return Array.isArray(snapshot) ? { kind: 'snapshot', rows: snapshot } : null

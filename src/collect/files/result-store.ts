@@ -64,12 +64,16 @@ export function resultStore(nameOf: (query: string) => string) {
     fleet: new Map()
   }
 
+  let latest: HostState | null = null
+  /** The lines of a host mostly follow each other. */
   function stateOf(source: Source, host: string): HostState {
+    if (latest !== null && latest.host === host && latest.source === source) return latest
     let state = states[source].get(host)
     if (state === undefined) {
       state = { host, source, time: 0, sets: new Map(), answers: new Map(), generation: 0 }
       states[source].set(host, state)
     }
+    latest = state
     return state
   }
 
@@ -161,7 +165,7 @@ function keepAnswer(
 ): void {
   const known = answers.get(query)
   if (known !== undefined && known.time > time) return
-  const texts = rows.map(rowText)
+  const texts = rows.map(row => rowText(row))
   const usable = texts.every(text => text !== null)
   answers.set(query, { time, status, detail, texts: usable ? texts : null })
 }

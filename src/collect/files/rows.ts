@@ -21,25 +21,6 @@ export function rowText(value: unknown): string | null {
   return JSON.stringify(row)
 }
 
-/** In almost every line of a log: all its values are text. */
-const AS_TEXT = '"numerics":false'
-const COLUMNS = ',"columns":{'
-const ADDED = '},"action":"added"}'
-const REMOVED = '},"action":"removed"}'
-
-/**
- * The columns of a line of a differential log as {@link rowText} gives them, cut out of the line: osqueryd writes them in
- * that form. `null` for a line that may be written in another way.
- */
-export function columnsText(line: string, bytes: Buffer): string | null {
-  const end = line.endsWith(ADDED) ? ADDED.length : line.endsWith(REMOVED) ? REMOVED.length : 0
-  if (end === 0 || line.length !== bytes.length || !line.includes(AS_TEXT)) return null
-  const start = line.indexOf(COLUMNS)
-  if (start < 0 || line.indexOf('\\', start) >= 0) return null
-  // Not a slice of the line, which would keep all of it in memory.
-  return bytes.toString('latin1', start + COLUMNS.length - 1, bytes.length - end + 1)
-}
-
 /** The row of {@link rowText}. Its prototype is null, so `__proto__` is a plain column. */
 export function rowOf(text: string): Row {
   return Object.assign(Object.create(null), JSON.parse(text))
@@ -53,7 +34,9 @@ const INEXACT = /[:[,]\s*-?(?:\d{16,}|\d+[.eE])/
  * @throws SyntaxError
  */
 export function parseExact(text: string): unknown {
-  return !text.includes(AS_TEXT) && INEXACT.test(text) ? JSON.parse(text, asText) : JSON.parse(text)
+  return !text.includes('"numerics":false') && INEXACT.test(text)
+    ? JSON.parse(text, asText)
+    : JSON.parse(text)
 }
 
 function asText(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

@@ -1,4 +1,4 @@
-import { readHeader, readHost } from '../../snapshot/read.ts'
+import { isHeader, readHeader, readHost } from '../../snapshot/read.ts'
 import type { HostRecord, SnapshotHeader } from '../../snapshot/snapshot.ts'
 import { type FaultList, placeOf } from './faults.ts'
 import { readLineBatches } from './lines.ts'
@@ -42,10 +42,6 @@ export async function* readHeads(
     faults.addFile(path, error)
   }
 }
-
-const HEADER = Buffer.from('{"fleetDriftSnapshot"')
-
-const isHeader = (bytes: Buffer) => bytes.subarray(0, HEADER.length).equals(HEADER)
 
 function parsed(text: string): unknown {
   try {

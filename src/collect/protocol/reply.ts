@@ -16,6 +16,8 @@ export type Reply =
       readonly kind: 'answer'
       readonly facts: HostFacts
       readonly queries: Readonly<Record<string, QueryResult>>
+      /** Rows of a query are not what the collector promised, or not what osquery prints: the answer was tampered with. */
+      readonly isForged: boolean
     }
   | {
       readonly kind: 'no-osquery'
@@ -82,13 +84,18 @@ export function openBody(body: Buffer, request: ReplyRequest): Reply {
   const results = readResults(body, end, lines)
   if (results === null)
     return { kind: 'broken', problem: { code: 'too-many-rows', limit: MAX_ROWS_PER_HOST } }
-  const facts = readFacts(head, results.get('_facts')?.rows ?? [], results.get('_addresses')?.rows ?? [])
+  const own = (name: string) => results.byName.get(name)?.rows ?? []
+  const facts = readFacts(head, own('_facts'), own('_addresses'))
   if (head.get('osquery') === 'none')
     return { kind: 'no-osquery', facts, failure: fetchFailure(head.get('fetched')) }
   const queries: Record<string, QueryResult> = Object.create(null)
   for (const name of request.queries)
-    queries[name] = results.get(name) ?? { status: 'failed', detail: 'the host did not answer it', rows: [] }
-  return { kind: 'answer', facts, queries }
+    queries[name] = results.byName.get(name) ?? {
+      status: 'failed',
+      detail: 'the host did not answer it',
+      rows: []
+    }
+  return { kind: 'answer', facts, queries, isForged: results.isForged }
 }
 
 /** The head of an answer, up to and with its line `end`. */
@@ -153,8 +160,14 @@ function withoutLogHead(text: string): string {
   return text.replace(/[EWIF]\d{4} [\d:.]+ +\d+ [\w./-]+:\d+\] /g, '')
 }
 
-function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<string, QueryResult> | null {
-  const results = new Map<string, QueryResult>()
+interface Results {
+  readonly byName: ReadonlyMap<string, QueryResult>
+  readonly isForged: boolean
+}
+
+function readResults(body: Buffer, from: number, lines: readonly Line[]): Results | null {
+  const byName = new Map<string, QueryResult>()
+  let isForged = false
   let at = from
   let total = 0
   for (const line of lines) {
@@ -165,9 +178,10 @@ function readResults(body: Buffer, from: number, lines: readonly Line[]): Map<st
       : { status: line.status, detail: line.detail, rows: [] }
     if (result === null) return null
     total += result.rows.length
-    results.set(line.name, result)
+    byName.set(line.name, result)
+    isForged ||= hasRows(line) && !hasRows(result)
   }
-  return results
+  return { byName, isForged }
 }
 
 /** Rows of one query as osqueryi prints them; invalid UTF-8 becomes U+FFFD. `null`: more rows than `maxRows`. */

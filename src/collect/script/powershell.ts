@@ -34,8 +34,8 @@ function Chunk([byte[]]$packed, [string]$bodySha256, [int]$index) {
   Say "FLEETDRIFT2-END $nonce"
 }`
 
-const COLLECT = `$errors = '(?m)^(Error|E[0-9]+ )'
-$blind = '(?m)^W[0-9]+ .*(is event-based but events are disabled|returns data based on the current user|queried without a required column)'
+const COLLECT = `$errorLine = '(?m)^(Error|E[0-9]+ )'
+$blindLine = '(?m)^W[0-9]+ .*(is event-based but events are disabled|returns data based on the current user|queried without a required column)'
 function Quote([string]$text) { '"' + (($text -replace '(\\\\*)"', '$1$1\\"') -replace '(\\\\+)$', '$1$1') + '"' }
 function Run([string]$program, [string]$sql, [int]$seconds) {
   $start = New-Object Diagnostics.ProcessStartInfo
@@ -62,14 +62,14 @@ function Run([string]$program, [string]$sql, [int]$seconds) {
   $bytes = $out.ToArray()
   $status = 'ok'
   if ($process.ExitCode -ne 0) { $status = 'failed' }
-  elseif ($detail -match $errors -or $detail -match $blind) {
+  elseif ($detail -match $errorLine -or $detail -match $blindLine) {
     if ([Array]::IndexOf($bytes, [byte]123) -ge 0) { $status = 'incomplete' } else { $status = 'failed' }
   }
   if ($status -eq 'failed' -and $detail -match 'no such table') { $status = 'unsupported' }
   if ($status -ne 'ok') {
     $lines = @($detail -split "\`r?\`n")
     $words = @($lines -match '^Error')
-    if ($words.Count -eq 0) { $words = @($lines | Where-Object { $_ -match $errors -or $_ -match $blind }) }
+    if ($words.Count -eq 0) { $words = @($lines | Where-Object { $_ -match $errorLine -or $_ -match $blindLine }) }
     if ($words.Count -gt 0) { $detail = $words -join "\`n" }
     if (-not $detail.Trim()) { $detail = "osquery ended with exit code $($process.ExitCode)" }
   }

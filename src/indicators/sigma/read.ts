@@ -5,9 +5,9 @@ import { readSigmaRule } from './parse.ts'
 /** Whether a text is Sigma rules in YAML. */
 export const isSigma = (text: string): boolean => /^logsource:/m.test(text) && /^detection:/m.test(text)
 
-/** The rules of a text, one for each document. YAML is loaded only here: most runs have no rule. */
+/** The rules of a text, one for each document. YAML is evaluated only here: most runs have no rule. */
 export async function readSigma(text: string): Promise<DocumentEntry[]> {
-  const { parseAllDocuments } = await import('yaml')
+  const { parseAllDocuments } = await import(/* webpackMode: "eager" */ 'yaml')
   return [...parseAllDocuments(text, { logLevel: 'silent' })].map(document => {
     try {
       const [error] = document.errors

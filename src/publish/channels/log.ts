@@ -6,6 +6,6 @@ export async function printReport(
   { shown }: VisiblePublication,
   { log }: Pick<PublishPorts, 'log'>
 ): Promise<Outputs> {
-  log.info(`\n${renderTerminal(shown)}\n`)
+  log.info(`\n${renderTerminal(shown, { color: log.color ?? false })}\n`)
   return {}
 }

@@ -1,0 +1,164 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import { readAction } from '../../scripts/readme.ts'
+import { DESCRIPTIONS } from '../../src/cli/descriptions.ts'
+import { wantsColor } from '../../src/cli/terminal.ts'
+import { cli } from '../../src/cli.ts'
+import { systemClock } from '../../src/clock.ts'
+import { INPUTS } from '../../src/inputs/inputs.ts'
+import { runOverFiles, snapshotOf } from '../support/file-runs.ts'
+import { fleet, hostId } from '../support/fleets.ts'
+
+async function type(args: readonly string[], color = false) {
+  const out: string[] = []
+  const errors: string[] = []
+  const exitCode = await cli(args, {
+    env: {},
+    clock: systemClock,
+    color,
+    print: text => void out.push(text),
+    printError: text => void errors.push(text)
+  })
+  return { exitCode, out: out.join('\n'), errors: errors.join('\n') }
+}
+
+const fleetWith = (path: string) =>
+  fleet(
+    20,
+    (index, rows) => index === 4 && rows.programs!.push({ path, username: 'root', cmdline: `${path} -d` })
+  )
+
+let older: string
+let newer: string
+let first: Awaited<ReturnType<typeof runOverFiles>>
+let second: Awaited<ReturnType<typeof runOverFiles>>
+beforeAll(async () => {
+  older = await snapshotOf(fleetWith('/opt/a'))
+  newer = await snapshotOf(fleetWith('/opt/b'))
+  first = await runOverFiles({ files: older })
+  second = await runOverFiles({ files: newer })
+})
+
+describe('check', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+  test('runs as the action does, with inputs as flags, and prints the picture', async () => {
+    const { exitCode, out, errors } = await type(
+      [
+        'check',
+        '--collector',
+        'files',
+        '--files',
+        older,
+        '--files',
+        newer,
+        '--fail-on=never',
+        '--output-dir',
+        dir
+      ],
+      true
+    )
+    expect(exitCode).toBe(0)
+    expect(out).toContain('\u001b[1m')
+    expect(out).toContain('/opt/b')
+    expect(errors).toContain(`report-html: ${join(dir, 'report.html')}`)
+  })
+
+  test('exits with 1 when the run fails', async () => {
+    const { exitCode, errors } = await type([
+      'check',
+      '--collector',
+      'files',
+      '--files',
+      'gone/*.gz',
+      '--output-dir',
+      dir
+    ])
+    expect(exitCode).toBe(1)
+    expect(errors).toContain('gone/*.gz matches no file')
+  })
+
+  test('exits with 2 for a flag that is not an input', async () => {
+    const { exitCode, errors } = await type(['check', '--colector', 'files'])
+    expect(exitCode).toBe(2)
+    expect(errors).toContain("'--colector'")
+  })
+
+  test('--help lists every input with the words of action.yml', async () => {
+    const { out } = await type(['check', '--help'])
+    for (const { name } of Object.values(INPUTS))
+      if (name !== 'mode' && name !== 'github-token')
+        expect(out).toContain(`--${name}\n      ${DESCRIPTIONS[name]}`)
+    const { inputs } = await readAction()
+    expect(DESCRIPTIONS).toEqual(
+      Object.fromEntries(
+        Object.entries(inputs).map(([name, { description }]) => [name, description.replaceAll('`', '')])
+      )
+    )
+  })
+})
+
+describe('explain', () => {
+  const finding = () => first.report.findings[0]
+
+  test('prints all that a report has on a finding, by a part of its id', async () => {
+    const { exitCode, out } = await type([
+      'explain',
+      finding().id.slice(0, 8),
+      join(first.dir, 'report.json')
+    ])
+    expect(exitCode).toBe(0)
+    expect(out).toContain(hostId(4))
+    expect(out).toContain('path=/opt/a')
+    expect(out).toContain('gh workflow run incident.yml')
+  })
+
+  test('exits with 1 if there is no such finding', async () => {
+    expect((await type(['explain', 'ffff', join(first.dir, 'report.json')])).exitCode).toBe(1)
+  })
+})
+
+describe('diff', () => {
+  test.each([
+    [
+      'reports',
+      () => [join(first.dir, 'report.json'), join(second.dir, 'report.json')],
+      first => first.report.findings[0].id
+    ],
+    ['snapshots', () => [older, newer], () => 'programs: ']
+  ] as [string, () => string[], (run: typeof first) => string][])(
+    'of two %s shows what came and what went',
+    async (_name, paths, wanted) => {
+      const { exitCode, out } = await type(['diff', ...paths()])
+      expect(exitCode).toBe(1)
+      expect(out).toMatch(/^\+ /m)
+      expect(out).toMatch(/^- /m)
+      expect(out).toContain(wanted(first))
+      expect(out).toContain(hostId(4))
+    }
+  )
+
+  test('of a file with itself exits with 0', async () => {
+    expect(await type(['diff', older, older])).toMatchObject({ exitCode: 0, out: 'They are the same.' })
+  })
+
+  test('of a report and a snapshot is refused', async () => {
+    expect((await type(['diff', older, join(first.dir, 'report.json')])).exitCode).toBe(2)
+  })
+})
+
+test('without a command the help is printed', async () => {
+  expect((await type([])).out).toContain('Exit codes')
+  expect((await type(['chek'])).exitCode).toBe(2)
+})
+
+test.each([
+  [{}, true, true],
+  [{}, false, false],
+  [{ NO_COLOR: '1' }, true, false],
+  [{ NO_COLOR: '' }, true, true],
+  [{ TERM: 'dumb' }, true, false]
+])('with %o and a terminal (%s) there are colors: %s', (env, isTerminal, wanted) => {
+  expect(wantsColor(env, isTerminal)).toBe(wanted)
+})

@@ -1,0 +1,48 @@
+import { makeFleet } from '../../simulator/fleet/fleet.ts'
+import type { SimulatedHost } from '../../simulator/fleet/host.ts'
+import { simulatedOsquery } from '../../simulator/osquery/answer.ts'
+import { type Assessment, assess } from '../../src/assess.ts'
+import { builtinPack } from '../../src/osquery/builtin-packs.ts'
+import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
+import { facts, host as record } from './fleets.ts'
+
+const QUERIES = builtinPack('linux')?.queries ?? []
+
+/** A healthy simulated fleet whose hosts can be changed, each asked the queries of the default pack. */
+export function packFleet(hostCount: number, seed: number) {
+  const osquery = simulatedOsquery()
+  const hosts = makeFleet({ scenario: 'healthy', hostCount: hostCount + 2, seed }).hosts.filter(
+    ({ behavior }) => behavior === 'honest'
+  )
+  const answers = hosts.map(answersOf)
+
+  function answersOf(host: SimulatedHost): HostRecord {
+    const rows: Record<string, Row[]> = {}
+    for (const { name, sql } of QUERIES) {
+      const { stdout, stderr, code } = osquery.answer(host.tables, sql)
+      if (code !== 0) throw new Error(`${name}: ${stderr}`)
+      rows[name] = JSON.parse(stdout)
+    }
+    return record(host.id, rows, { facts })
+  }
+
+  return {
+    close: () => osquery.close(),
+    /** Assesses the fleet after something happened on the first hosts. */
+    async after(happens: (host: SimulatedHost) => void, count = 1): Promise<Assessment> {
+      const changed = hosts.slice(0, count).map(host => {
+        const copy = { ...host, tables: structuredClone(host.tables) }
+        happens(copy)
+        return answersOf(copy)
+      })
+      return await assess(
+        { queries: QUERIES, baseline: null, indicators: [], today: '2026-11-30' },
+        async function* () {
+          yield* [...changed, ...answers.slice(count)]
+        }
+      )
+    },
+    /** The first hosts, which change. */
+    idsOf: (count = 1) => hosts.slice(0, count).map(({ id }) => id)
+  }
+}
