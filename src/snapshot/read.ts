@@ -25,7 +25,8 @@ const factsSchema = z.object({
   osVersion: z.string().nullable().default(null),
   arch: z.string().nullable().default(null),
   osqueryVersion: z.string().nullable().default(null),
-  root: z.boolean().default(false)
+  // Every snapshot of ours says it. Others that do not were made by osqueryd, which runs as root.
+  root: z.boolean().default(true)
 })
 
 const hostSchema = z.object({

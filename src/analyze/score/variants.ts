@@ -26,7 +26,7 @@ export const isStrong = ({ kind, bits }: ScoredRow): boolean => kind === 'integr
  * Joins rows that are one thing under many names: strong rows of one shape, and strong rows of one kin in one table
  * where three hosts and more show one that nothing else ties to its host. Where most hosts of the fleet, or of a
  * cluster, have one, it is what hosts have. O(rows × columns).
- * @param isTied whether a row shares a rare word with another row of its hosts
+ * @param isTied whether a row shares a rare word with another row of its host
  */
 export function joinVariants(
   fleet: ClusteredFleet,
@@ -92,7 +92,8 @@ const isLone = ({ deviation, bits }: ScoredRow): boolean => deviation.hosts.leng
 
 /** On a tenth of the fleet and more, variants are a feature unless they say much. */
 const FEATURE_SHARE = 0.1
-const saysMuch = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits > STRONG_BITS
+const saysMuch = ({ kind, bits, deviation }: ScoredRow): boolean =>
+  kind === 'integrity' || bits > STRONG_BITS || deviation.baseline !== 'none'
 
 /** Even where most hosts have one of a kind: each gives power over its host, and no other host has that very row. */
 const keepsSaying = (row: ScoredRow): boolean => isBreach(row) || (row.kind === 'integrity' && row.bits > 0)

@@ -1,4 +1,5 @@
 import type { ClusteredFleet } from '../clustered-fleet.ts'
+import { rareLimit } from '../counts.ts'
 import { traitsOf } from '../table-traits.ts'
 import { countNoise, expectedOf, STRONG_BITS, type TableNoise, tableOf } from './expected.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
@@ -69,10 +70,18 @@ export function weigh(
 ): Weighed[] {
   const rows = withoutNoise(all)
   const words = rareWords(fleet, new Set(rows.map(({ deviation }) => deviation.item)))
-  const isTied = tiedTest(rows, words)
-  const { groups: joined, explained } = joinVariants(fleet, rows, isTied)
+  const { groups: joined, explained } = joinVariants(fleet, rows, tiedTest(rows, words))
   const groups = groupByHosts(joined)
+  const silence = countNoise([])
+  /** What would be high if no other host had anything odd is a finding, whatever the others have. */
   let findings = new Set<number>()
+  for (const [index, group] of groups.entries()) {
+    const { expected, says } = weighGroup(fleet, group, index, { noise: silence, explained, isolated, words })
+    if (says && isAtMost(expected, 'high')) findings.add(index)
+  }
+  // On more hosts than are rare it is what this fleet does.
+  if (new Set([...findings].flatMap(index => groups[index]?.hosts ?? [])).size > rareLimit(fleet.size))
+    findings = new Set()
   for (let round = 1; ; round++) {
     const noise = countNoise(
       groups.map(({ hosts, rows }, index) =>
@@ -197,10 +206,11 @@ function weighGroup(
   else if (!strong && packages.some(row => words(row.deviation.item).some(word => tiedTo.has(word))))
     bits -= PACKAGE_OF_SAME_NAME_BITS
   const accusing = counted.map(({ row }) => row)
+  const isAgainst = accusing.some(row => row.deviation.baseline !== 'none')
   const isVariants =
     accusing.some(isStrong) && accusing.every(row => row.deviation.hosts.length * 2 < hosts.length)
   // Many hosts, each with an odd row of one kind: worth a look, and no more unless a baseline speaks.
-  if (isVariants && hosts.length > Math.max(2, FEATURE_SHARE * n))
+  if (isVariants && !isAgainst && hosts.length > Math.max(2, FEATURE_SHARE * n))
     bits = Math.min(bits, Math.log2(n / MAX_EXPECTED.medium) + 1)
   const shown = new Set(accusing)
   return {
