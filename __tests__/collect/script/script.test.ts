@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -415,6 +416,27 @@ test('the same command, sent twice, runs the queries once, and both print the an
   expect(readFileSync(join(host.folder, 'ran'), 'utf8')).toBe('ran\n')
   await until(() => readdirSync(host.temp).length === 0)
   rmSync(host.folder, { recursive: true })
+})
+
+test('what a killed run left behind is removed an hour later, and nothing else', () => {
+  const { opened, left } = collect(
+    { q: 'SELECT 1' },
+    {
+      prepare: folder => {
+        for (const name of [
+          `fleet-drift.${'a'.repeat(24)}.i-1`,
+          'fleet-drift.d',
+          `fleet-drift.${'b'.repeat(24)}.i-1`
+        ]) {
+          const path = join(folder, 'temp', name)
+          mkdirSync(path)
+          if (!name.includes('bbb')) utimesSync(path, 0, Date.now() / 1_000 - 7_200)
+        }
+      }
+    }
+  )
+  expect(results(opened).q?.status).toBe('ok')
+  expect(left.sort()).toEqual([`fleet-drift.${'b'.repeat(24)}.i-1`, 'fleet-drift.d'])
 })
 
 test('a folder that somebody else has put in place of ours is not removed', () => {

@@ -40,6 +40,9 @@ chunk() {
   rm -f "chunk.$1"
 } 2>/dev/null`
 
+/** A nonce, as a pattern of the shell: only folders of the collector are its own. */
+const NONCE_PATTERN = '[0-9a-f]'.repeat(24)
+
 /**
  * Finds osquery: on the PATH, and where Fleet's agent (orbit), Kolide's and the packages put it.
  *
@@ -78,10 +81,9 @@ take() {
       return 1
     fi
     [ $waited -lt $budget ] || { echo "fleet-drift: the same command is still running on this host"; exit 0; }
-    : > "$dir/waiting"
-    if cd "$dir" && [ -e retained ] && read -r total body_sum keep < retained; then
+    if cd "$dir" && [ -O . ] && true > waiting && [ -e retained ] && read -r total body_sum keep < retained; then
       chunk 0
-      cd /; [ "$keep" = yes ] || rm -rf "$dir"
+      cd /; [ "$keep" = yes ] || { ours "$dir" && rm -rf "$dir"; }
       exit 0
     fi
     cd /; sleep 1; waited=$((waited + 1))
@@ -97,7 +99,7 @@ take() {
 fetched=
 runs=no; [ "$osquery" = none ] && [ $offered -gt 0 ] && runs=yes
 for root; do
-  for old in "$root"/fleet-drift.*; do
+  for old in "$root"/fleet-drift.${NONCE_PATTERN}.*; do
     ours "$old" && [ -n "$(find "$old" -prune -mmin +60 2>/dev/null)" ] && rm -rf "$old"
   done
   take "$root" && break
@@ -145,7 +147,7 @@ blind='^W[0-9]+ .*(is event-based but events are disabled|returns data based on 
 q() {
   [ "$osquery" = none ] && return
   count=$((count + 1))
-  : > $count.o || no_room
+  true > $count.o || no_room
   status=ok; code=-; detail=
   sql=$(tail -c +$((offset + 1)) statements | head -c $2); offset=$((offset + $2))
   now=$(date +%s); seconds=$((budget - now + start))
@@ -176,7 +178,7 @@ q() {
       [ -n "$detail" ] || detail="osquery ended with exit code $code"
     fi
   fi
-  case $status in ok|incomplete) ;; *) : > $count.o ;; esac
+  case $status in ok|incomplete) ;; *) true > $count.o ;; esac
   detail=$(printf %s "$detail" | head -c 300 | encode)
   echo "$1 $status $code \${detail:--}" > $count.s || no_room
 } 2>/dev/null`
@@ -192,7 +194,7 @@ ulimit -S -f unlimited 2>/dev/null
 files=
 i=0
 while [ $i -lt $count ]; do i=$((i + 1)); files="$files $i.o"; done
-: > digests; : > sizes; : > rows
+true > digests; true > sizes; true > rows
 if [ -n "$files" ]; then
   digest $files > digests && wc -c $files > sizes || no_room
   grep -c '^[[:blank:]]*{' $files /dev/null > rows
