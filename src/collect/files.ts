@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { HostRecord, SnapshotHeader } from '../snapshot/snapshot.ts'
 import { count } from '../text/phrases.ts'
 import { type Collector, expectedIds } from './collector.ts'
@@ -87,12 +88,16 @@ interface RecognizedFile {
 /** The files with their formats. Those that begin earlier come first, so that the parts of a log are in their order. */
 async function recognizeAll(paths: readonly string[], faults: FaultList): Promise<readonly RecognizedFile[]> {
   const files: (RecognizedFile & { readonly firstTime: number })[] = []
+  const known = new Set<string>()
   for (const path of paths) {
     try {
-      const { format, firstTime } = await recognize(path)
+      const { format, firstTime, beginning } = await recognize(path)
       if (format === 'unknown') throw new Error(UNKNOWN_FORMAT)
       if (format === 'empty' && !/\.log(?:\.\d+)?$/.test(path)) throw new Error('it is empty')
-      files.push({ path, format, firstTime })
+      const identity = `${(await stat(path)).size} ${beginning}`
+      if (firstTime > 0 && known.has(identity)) faults.addLine(path, null, 'it is a copy of another file')
+      else files.push({ path, format, firstTime })
+      known.add(identity)
     } catch (error) {
       faults.addFile(path, error)
     }

@@ -263,6 +263,21 @@ describe('a log', () => {
     expect([[...hosts.keys()], notices]).toEqual([['web-1', 'web-2'], []])
   })
 
+  test('that a shipper joined without line ends is read', async () => {
+    await write('a.log', event({ username: 'root}{' }) + event({ username: 'eve' }, { host: 'web-2' }))
+    const { hosts, notices } = await collectFiles(folder, ['*'])
+    expect([[...hosts.keys()], notices]).toEqual([['web-1', 'web-2'], []])
+  })
+
+  test('that is there twice is read once', async () => {
+    const lines = log(event({ username: 'a' }), event({ username: 'b' }, { counter: 1, time: 1_795_939_210 }))
+    await write('a.log', lines)
+    await write('backup/a.log', lines)
+    const { hosts, notices } = await collectFiles(folder, ['**'])
+    expect(rowsOf(hosts, 'web-1', 'users')).toEqual(['a', 'b'])
+    expect(notices).toEqual(['files: backup/a.log: it is a copy of another file.'])
+  })
+
   test('names queries of packs as osqueryd does, and they are those of the packs of the run', async () => {
     await write(
       'a.log',
@@ -310,11 +325,13 @@ describe('other results', () => {
     await write('dumps/web-1/mods.json', '[\n\n]\n')
     await write('dumps/web-2/users.json', '[{"username":"root"}]')
     await write('dumps/web-3/users.json', '[\n  {\n    "username": "root"\n  }\n]\n')
+    await write('dumps/web-4/users.json', '[{"username":"root"}]')
     const { hosts, notices } = await collectFiles(folder, ['dumps'])
     expect(rowsOf(hosts, 'web-1', 'users')).toEqual(['eve', 'root'])
     expect(rowsOf(hosts, 'web-1', 'mods')).toEqual([])
     expect(rowsOf(hosts, 'web-2', 'users')).toEqual(['root'])
     expect(rowsOf(hosts, 'web-3', 'users')).toEqual(['root'])
+    expect(rowsOf(hosts, 'web-4', 'users')).toEqual(['root'])
     expect(notices).toEqual([])
   })
 

@@ -1,3 +1,4 @@
+import { hashText } from '../../lib/fnv1a.ts'
 import { readLineBatches } from './lines.ts'
 import { parseExact } from './rows.ts'
 
@@ -20,6 +21,8 @@ export interface FileFormat {
   readonly format: Format
   /** Seconds since 1970 of its first result; 0: not known. */
   readonly firstTime: number
+  /** The beginning of the file: logs of equal size and beginning are the same log. */
+  readonly beginning: string
 }
 
 /** A line of osqueryd's status log, or of a shell's standard error (glog). */
@@ -30,7 +33,11 @@ export const STATUS_LINE =
 export async function recognize(path: string): Promise<FileFormat> {
   const lines = await firstLines(path)
   const format = formatOf(lines)
-  return { format, firstTime: format === 'lines' ? timeOf(lines) : 0 }
+  return {
+    format,
+    firstTime: format === 'lines' ? timeOf(lines) : 0,
+    beginning: hashText(lines.join('\n')).toString(16)
+  }
 }
 
 const ENOUGH_LINES = 20
@@ -56,7 +63,7 @@ function formatOf(lines: readonly string[]): Format {
   const [start, next] = content
   if (start === undefined) return 'skipped'
   if (start === '[' && (next === undefined || next === ']' || isValue(next.replace(/,$/, '')))) return 'rows'
-  if (isValue(start) || (next !== undefined && isValue(next))) return 'lines'
+  if (isValue(start) || start.includes('}{"') || (next !== undefined && isValue(next))) return 'lines'
   if (content.length < lines.length && !/^[[{]/.test(start)) return 'skipped'
   return /^[[{]/.test(start) ? (next === undefined ? 'lines' : 'document') : 'unknown'
 }

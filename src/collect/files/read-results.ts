@@ -65,18 +65,35 @@ async function readLines(place: DocumentPlace, store: Store, use: Use): Promise<
         store.addLine(event)
         continue
       }
-      const value = parsed(text)
-      if (value === undefined) {
-        if (text.trim() !== '' && !STATUS_LINE.test(text))
-          use({ kind: 'fault', fault: describeBrokenLine(text) }, first + index)
-      } else if (isResultOfOsqueryd(value)) {
-        const line = readResultLine(value)
-        if (line === null) continue
-        if ('fault' in line) use({ kind: 'fault', fault: line }, first + index)
-        else store.addLine(line)
-      } else for (const content of readContent(value, place)) use(content, first + index)
+      for (const value of valuesOf(text)) {
+        if (value === undefined) {
+          if (text.trim() !== '' && !STATUS_LINE.test(text))
+            use({ kind: 'fault', fault: describeBrokenLine(text) }, first + index)
+        } else if (isResultOfOsqueryd(value)) {
+          const line = readResultLine(value)
+          if (line === null) continue
+          if ('fault' in line) use({ kind: 'fault', fault: line }, first + index)
+          else store.addLine(line)
+        } else for (const content of readContent(value, place)) use(content, first + index)
+      }
     }
   }
+}
+
+/** The value of a line, or several that a shipper joined without line ends; `[undefined]`: it is no JSON. */
+function valuesOf(text: string): readonly unknown[] {
+  const value = parsed(text)
+  if (value !== undefined || !text.includes('}{')) return [value]
+  const values: unknown[] = []
+  let pending = ''
+  for (const piece of text.split(/(?<=\})(?=\{)/)) {
+    pending += piece
+    const one = parsed(pending)
+    if (one === undefined) continue
+    values.push(one)
+    pending = ''
+  }
+  return pending.trim() === '' ? values : [...values, undefined]
 }
 
 /** Almost every line of a log, so it takes the short way. */

@@ -66,7 +66,10 @@ function contentOf(fields: Fields): ResultLine['content'] | null {
     if (action === 'added' || action === 'removed') return { kind: action, row: rowText(columns) }
     return action === 'snapshot' ? { kind: 'snapshot-row', row: columns } : null
   }
-  if (snapshot !== undefined) return Array.isArray(snapshot) ? { kind: 'snapshot', rows: snapshot } : null
+  if (snapshot !== undefined) {
+    const rows = snapshot === '' ? [] : snapshot
+    return Array.isArray(rows) ? { kind: 'snapshot', rows } : null
+  }
   if (typeof diffResults !== 'object' || diffResults === null) return null
   const { added, removed } = diffResults as Fields
   const lists = [added, removed].map(list => (list === '' || list == null ? [] : list))
