@@ -78,7 +78,7 @@ test.each<[string, object, RegExp]>([
   [
     'compares only equal versions',
     { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, cohort: ['size'] } }, cron: CRON },
-    /compares modules only where size agree/
+    /compares modules only where size agrees/
   ],
   [
     'no longer expects protections',

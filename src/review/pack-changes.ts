@@ -1,6 +1,6 @@
 import type { Draft } from '../analyze/findings/draft.ts'
 import type { Pack, Query } from '../osquery/pack.ts'
-import { list } from '../text/phrases.ts'
+import { list, plural } from '../text/phrases.ts'
 import { proposalDraft, severityOfTable } from './blind-spots.ts'
 
 /** What a proposal changes in the packs. */
@@ -50,7 +50,9 @@ function lossesOf(before: Query, after: Query | undefined): string[] {
     ...(before.identity === null && after.identity !== null
       ? [`compares only some columns of ${before.name}`]
       : []),
-    ...(cohort.length > 0 ? [`compares ${before.name} only where ${list(cohort)} agree`] : []),
+    ...(cohort.length > 0
+      ? [`compares ${before.name} only where ${list(cohort)} ${plural(cohort.length, 'agrees', 'agree')}`]
+      : []),
     ...(RANK[after.weight] < RANK[before.weight]
       ? [`lowers the weight of ${before.name} to ${after.weight}`]
       : []),
