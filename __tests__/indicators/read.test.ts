@@ -99,7 +99,7 @@ describe('files and lines mix', () => {
     ])
   })
 
-  test('a list that cannot be read is an error, whatever stands beside it', async () => {
+  test('a list that cannot be read is an error, whatever is next to it', async () => {
     await expect(read('a.txt\ngone.csv', files)).rejects.toThrow('the file gone.csv cannot be read')
   })
 

@@ -26,7 +26,7 @@ const after = fleet(40, (index, rows) => {
 })
 after[20] = silent(hostId(20))
 
-type Told = {
+type FindingJson = {
   id: string
   hosts: string[]
   firstSeen?: string
@@ -34,7 +34,7 @@ type Told = {
   severity: string
   explanation: string
 }
-const onHost = (findings: Told[], index: number) =>
+const onHost = (findings: FindingJson[], index: number) =>
   findings.find(({ hosts }) => hosts.includes(hostId(index)))
 
 describe('a run that knows the run before it', () => {
@@ -63,7 +63,9 @@ describe('a run that knows the run before it', () => {
     expect(report.history.new).toContain(onHost(report.findings, 7)!.id)
     expect(report.history.new).not.toContain(onHost(report.findings, 3)!.id)
     expect(outputs).toMatchObject({ changed: 'true', 'resolved-findings': '1' })
-    expect(outputs.headline).toMatch(/drift.*; 2 new; 1 resolved$/)
+    const count = report.history.new.length
+    expect(outputs['new-findings']).toBe(String(count))
+    expect(outputs.headline).toMatch(new RegExp(`drift.*; ${count} new; 1 resolved$`))
   })
 
   test('weighs a host that fell silent more than one that never answered, and says when it answered last', async () => {
