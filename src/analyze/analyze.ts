@@ -18,6 +18,7 @@ import { notices } from './findings/notices.ts'
 import { withPrevalence } from './findings/prevalence.ts'
 import { rollouts } from './findings/rollouts.ts'
 import { shortAnswerFindings } from './findings/short-answers.ts'
+import { variantFindings } from './findings/variants.ts'
 import { judge } from './score/judge.ts'
 
 /**
@@ -30,12 +31,12 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
   const accept = match?.baseline.accept ?? []
   const whole = match?.fleet ?? fleet
   const clusters = clusterFleet(whole)
-  const scene = clusteredFleet(whole, clusters)
+  const clustered = clusteredFleet(whole, clusters)
   const {
     deviations: found,
     shortAnswers,
     unscored
-  } = findDeviations(whole, clusters, scene.inFleet, host => match?.byHost[host] ?? null)
+  } = findDeviations(whole, clusters, clustered.inFleet, host => match?.byHost[host] ?? null)
   const used = new Set<Acceptance>()
   const sorted =
     match === null
@@ -43,25 +44,26 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
       : applyAcceptances(match.baseline, whole, found, today, used)
   const rare = sorted.open.filter(deviation => !deviation.common)
   const common = sorted.open.filter(deviation => deviation.common)
-  const judged = judge(scene, rare)
-  const blinded = blindedHosts(scene)
+  const judged = judge(clustered, rare)
+  const blinded = blindedHosts(clustered)
   const drafts = [
     ...coverageFindings(whole, blinded.hosts),
     ...blinded.drafts,
-    ...deviationFindings(scene, judged.groups),
-    ...rollouts(scene, common),
-    ...shortAnswerFindings(scene, shortAnswers),
-    ...acceptedFindings(scene, sorted.accepted),
+    ...deviationFindings(clustered, judged.groups),
+    ...rollouts(clustered, common),
+    ...variantFindings(clustered),
+    ...shortAnswerFindings(clustered, shortAnswers),
+    ...acceptedFindings(clustered, sorted.accepted),
     ...acceptanceFindings(accept, used, today)
   ]
   return {
     fleet: whole,
     clusters,
     profiles: profileClusters(whole, clusters),
-    drafts: withPrevalence(scene, drafts).sort(worstFirst),
+    drafts: withPrevalence(clustered, drafts).sort(worstFirst),
     foldedRows: judged.folded + unscored,
     foldedBits: judged.foldedBits,
-    notices: [...(match?.notices ?? []), ...notices(scene, match !== null), ...unscoredNotice(unscored)]
+    notices: [...(match?.notices ?? []), ...notices(clustered, match !== null), ...unscoredNotice(unscored)]
   }
 }
 
@@ -84,20 +86,20 @@ export function worstFirst(a: Draft, b: Draft): number {
 
 /** What an acceptance covers stays in the report, closed: one finding for each acceptance and row set. */
 function acceptedFindings(
-  scene: ClusteredFleet,
-  accepted: readonly { readonly residual: Deviation; readonly by: Acceptance }[]
+  clustered: ClusteredFleet,
+  accepted: readonly { readonly deviation: Deviation; readonly by: Acceptance }[]
 ): Draft[] {
   const byAcceptance = Map.groupBy(accepted, ({ by }) => by)
   return [...byAcceptance].map(([acceptance, covered]) => {
-    const rows = covered.map(({ residual }) => residual)
-    const told = {
+    const rows = covered.map(({ deviation }) => deviation)
+    const outcome = {
       verdict: 'variation',
       severity: 'info',
       surprise: 0,
       explanation: `Accepted until ${acceptance.expires}.`
     } as const
     return {
-      ...draftOf(scene, rows, hostsOf(rows), told),
+      ...draftOf(clustered, rows, hostsOf(rows), outcome),
       attack: [],
       acceptedBy: `${acceptance.reason} (${acceptance.owner}, until ${acceptance.expires})`
     }
@@ -109,7 +111,7 @@ function acceptanceFindings(
   used: ReadonlySet<Acceptance>,
   today: string
 ): Draft[] {
-  const tell = (acceptance: Acceptance, explanation: string): Draft => ({
+  const draft = (acceptance: Acceptance, explanation: string): Draft => ({
     id: acceptanceId(acceptance),
     kind: 'acceptance',
     verdict: null,
@@ -125,7 +127,7 @@ function acceptanceFindings(
   return accept.flatMap(acceptance => {
     const name = `The acceptance of ${acceptance.query} rows "${acceptance.reason}" (${acceptance.owner})`
     if (acceptance.expires < today)
-      return [tell(acceptance, `${name} expired on ${acceptance.expires}: renew or remove it.`)]
-    return used.has(acceptance) ? [] : [tell(acceptance, `${name} matches nothing: remove it.`)]
+      return [draft(acceptance, `${name} expired on ${acceptance.expires}: renew or remove it.`)]
+    return used.has(acceptance) ? [] : [draft(acceptance, `${name} matches nothing: remove it.`)]
   })
 }

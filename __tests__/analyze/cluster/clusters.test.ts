@@ -84,13 +84,20 @@ describe('clusters', () => {
   })
 
   test('a few rows that some hosts of a cluster share are reported as a variant', () => {
-    const { clusters, notices } = analysisOf(
+    const { clusters, drafts } = analysisOf(
       fleet(60, (index, rows) => index % 5 === 0 && rows.programs!.push(...programs('x', 4)))
     )
     expect(clusters).toHaveLength(1)
-    expect(notices).toEqual([
-      'About 12 of the 60 hosts of c1 differ together in 4 rows of programs: perhaps a variant of the role.'
+    expect(drafts).toMatchObject([
+      {
+        verdict: 'variation',
+        severity: 'low',
+        hosts: Array.from({ length: 12 }, (_, at) => at * 5),
+        explanation:
+          '12 of the 60 hosts of c1 differ together in 4 rows of programs: a variant of the role, or a compromise of many hosts.'
+      }
     ])
+    expect(drafts[0]!.rows).toHaveLength(4)
   })
 
   test('hosts that run things at random are one cluster', () => {
@@ -160,7 +167,7 @@ describe('coverage and size', () => {
 
   test('a notice says that a fleet is small', () => {
     expect(analysisOf(fleet(12)).notices).toEqual([
-      'Only 12 hosts were compared: below 30, rare and common are weak words.'
+      'Only 12 hosts were compared. With fewer than 30, "rare" and "common" are weak evidence.'
     ])
     expect(analysisOf(fleet(2)).notices[0]).toMatch(/^Only 2 hosts answered: too few to compare/)
   })
@@ -170,7 +177,7 @@ describe('coverage and size', () => {
       rows.programs!.push(...programs(index % 12 === 0 ? 'database' : 'web', 8))
     )
     expect(analysisOf(hosts).notices).toEqual([
-      'Cluster c2 has fewer than 8 hosts: little can be said of what is usual there.'
+      'Cluster c2 has fewer than 8 hosts: what is usual there is weak evidence.'
     ])
   })
 

@@ -11,7 +11,7 @@ import { type ShortAnswer, takeShortAnswers } from './truncation.ts'
 
 export interface Found {
   readonly deviations: readonly Deviation[]
-  /** Answers that look short; their missing rows are no residuals. */
+  /** Answers that look short; their missing rows are not deviations. */
   readonly shortAnswers: readonly ShortAnswer[]
   /** Rows of hosts with very many that no other host has, which were counted alone; see {@link MAX_ROWS_OF_ONE_HOST}. */
   readonly unscored: number
@@ -332,12 +332,12 @@ function countAbsent(
 }
 
 /** Calls back for each of the ascending `wanted` that is not among the ascending `present`. */
-function eachLacking(wanted: ArrayLike<number>, present: Int32Array, tell: (id: number) => void): void {
+function eachLacking(wanted: ArrayLike<number>, present: Int32Array, onLacking: (id: number) => void): void {
   let at = 0
   for (let index = 0; index < wanted.length; index++) {
     const id = wanted[index] ?? -1
     while (at < present.length && (present[at] ?? 0) < id) at++
-    if (present[at] !== id) tell(id)
+    if (present[at] !== id) onLacking(id)
   }
 }
 

@@ -15,9 +15,8 @@ const isMass = (lost: number, usual: number): boolean =>
   (lost >= 3 && lost >= 0.5 * usual) || (lost >= 6 && lost >= 0.15 * usual)
 
 /**
- * Takes out of a host's deviations the rows of every query that lost many at once and gained hardly any: a short answer
- * is a matter of coverage, not so many missing rows. Not where a missing row is a stopped protection or a matter of
- * integrity. `usual`: by query, the usual rows of the host's cluster.
+ * Removes from a host's deviations the rows of every query that lost many at once and gained hardly any: a short answer
+ * is a matter of coverage, not so many missing rows. Queries of protections and integrity tables keep theirs. `usual`: by query, the usual rows of the host's cluster.
  */
 export function takeShortAnswers(
   fleet: Fleet,

@@ -8,40 +8,41 @@ import { fingerprint } from './draft.ts'
 export interface Sorted {
   /** What no acceptance covers. */
   readonly open: readonly Deviation[]
-  readonly accepted: readonly { readonly residual: Deviation; readonly by: Acceptance }[]
+  readonly accepted: readonly { readonly deviation: Deviation; readonly by: Acceptance }[]
 }
 
 /**
- * Takes out of the residuals what a valid acceptance covers, host by host. `used` gathers the acceptances that
+ * Removes from the deviations what a valid acceptance covers, host by host. `used` collects the acceptances that
  * covered something. `today` is a date, YYYY-MM-DD; an acceptance holds through its last day.
  */
 export function applyAcceptances(
   baseline: Baseline,
   fleet: Fleet,
-  residuals: readonly Deviation[],
+  deviations: readonly Deviation[],
   today: string,
   used: Set<Acceptance>
 ): Sorted {
   const valid = baseline.accept.filter(acceptance => acceptance.expires >= today)
   const open: Deviation[] = []
-  const accepted: { residual: Deviation; by: Acceptance }[] = []
-  for (const residual of residuals) {
-    let rest = residual.hosts
+  const accepted: { deviation: Deviation; by: Acceptance }[] = []
+  for (const deviation of deviations) {
+    let remaining = deviation.hosts
     for (const acceptance of valid) {
-      const item = fleet.items[residual.item]
+      const item = fleet.items[deviation.item]
       if (item === undefined || !coversItem(acceptance, fleet, item)) continue
-      const covered = rest.filter(host => coversHost(acceptance, fleet.hosts[host]?.id ?? ''))
+      const covered = remaining.filter(host => coversHost(acceptance, fleet.hosts[host]?.id ?? ''))
       if (covered.length === 0) continue
       used.add(acceptance)
-      accepted.push({ residual: { ...residual, hosts: covered }, by: acceptance })
-      rest = rest.filter(host => !covered.includes(host))
+      accepted.push({ deviation: { ...deviation, hosts: covered }, by: acceptance })
+      remaining = remaining.filter(host => !covered.includes(host))
     }
-    if (rest.length > 0) open.push(rest === residual.hosts ? residual : { ...residual, hosts: rest })
+    if (remaining.length > 0)
+      open.push(remaining === deviation.hosts ? deviation : { ...deviation, hosts: remaining })
   }
   return { open, accepted }
 }
 
-/** Whether an acceptance speaks of an item; `O(columns × glob)`. */
+/** Whether an acceptance covers an item; `O(columns × glob)`. */
 export function coversItem(acceptance: Acceptance, fleet: Pick<Fleet, 'queries'>, item: Item): boolean {
   if (fleet.queries[item.query]?.name !== acceptance.query) return false
   return Object.entries(acceptance.match).every(([column, glob]) => {

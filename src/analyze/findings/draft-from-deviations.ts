@@ -3,31 +3,31 @@ import type { Deviation } from '../deviate/deviation.ts'
 import type { Verdict } from '../finding.ts'
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from './draft.ts'
 
-/** A draft of a finding that tells of residuals. */
+/** A draft of a finding about deviations. */
 export function draftOf(
-  scene: ClusteredFleet,
-  residuals: readonly Deviation[],
+  clustered: ClusteredFleet,
+  deviations: readonly Deviation[],
   hosts: readonly number[],
   outcome: Pick<Draft, 'verdict' | 'severity' | 'surprise' | 'explanation'>
 ): Draft {
-  const rows = residuals.map(rowOf)
-  const clusters = clustersOf(scene, hosts)
+  const rows = deviations.map(rowOf)
+  const clusters = clustersOf(clustered, hosts)
   return {
     ...outcome,
     id: fingerprint(
       'deviation',
-      rows.map(row => rowIdentity(scene.fleet, row))
+      rows.map(row => rowIdentity(clustered.fleet, row))
     ),
     kind: 'deviation',
     hosts,
-    cluster: clusters.length === 1 ? (scene.clusters[clusters[0] ?? -1]?.id ?? null) : null,
+    cluster: clusters.length === 1 ? (clustered.clusters[clusters[0] ?? -1]?.id ?? null) : null,
     rows,
-    attack: [...new Set(residuals.flatMap(({ item }) => queryOfItem(scene, item)?.attack ?? []))].sort(),
+    attack: [...new Set(deviations.flatMap(({ item }) => queryOfItem(clustered, item)?.attack ?? []))].sort(),
     acceptedBy: null
   }
 }
 
-/** A draft row of a residual; its prevalence is counted when all findings are known. */
+/** A draft row of a deviation; its prevalence is counted when all findings are known. */
 const rowOf = ({ kind, item, expected, baseline, hosts }: Deviation): DraftRow => ({
   kind,
   item,
@@ -39,29 +39,29 @@ const rowOf = ({ kind, item, expected, baseline, hosts }: Deviation): DraftRow =
 
 const NOT_COUNTED: DraftRow['prevalence'] = { cluster: [0, 0], fleet: [0, 0] }
 
-export function verdictOf(scene: ClusteredFleet, residuals: readonly Deviation[]): Verdict {
-  if (residuals.some(({ kind, item }) => kind === 'unexpected' && weightOf(scene, item) !== 'context'))
+export function verdictOf(clustered: ClusteredFleet, deviations: readonly Deviation[]): Verdict {
+  if (deviations.some(({ kind, item }) => kind === 'unexpected' && weightOf(clustered, item) !== 'context'))
     return 'intruder'
-  if (residuals.some(({ item }) => queryOfItem(scene, item)?.control === true)) return 'broken-control'
-  return residuals.some(({ kind }) => kind === 'changed') ? 'intruder' : 'missing'
+  if (deviations.some(({ item }) => queryOfItem(clustered, item)?.control === true)) return 'broken-control'
+  return deviations.some(({ kind }) => kind === 'changed') ? 'intruder' : 'missing'
 }
 
 export function explanationData(
-  scene: ClusteredFleet,
-  residuals: readonly Deviation[],
+  clustered: ClusteredFleet,
+  deviations: readonly Deviation[],
   hosts: readonly number[]
 ) {
-  const clusters = clustersOf(scene, hosts)
+  const clusters = clustersOf(clustered, hosts)
   return {
-    rows: residuals.length,
+    rows: deviations.length,
     hosts: hosts.length,
-    compared: clusters.reduce((sum, index) => sum + (scene.clusters[index]?.hosts.length ?? 0), 0),
-    queries: [...new Set(residuals.map(({ item }) => queryOfItem(scene, item)?.name ?? ''))],
-    baseline: residuals.some(({ baseline }) => baseline !== 'none'),
-    missing: residuals.every(({ kind }) => kind === 'missing')
+    compared: clusters.reduce((sum, index) => sum + (clustered.clusters[index]?.hosts.length ?? 0), 0),
+    queries: [...new Set(deviations.map(({ item }) => queryOfItem(clustered, item)?.name ?? ''))],
+    baseline: deviations.some(({ baseline }) => baseline !== 'none'),
+    missing: deviations.every(({ kind }) => kind === 'missing')
   }
 }
 
-export function hostsOf(residuals: readonly Deviation[]): number[] {
-  return [...new Set(residuals.flatMap(({ hosts }) => hosts))].sort((a, b) => a - b)
+export function hostsOf(deviations: readonly Deviation[]): number[] {
+  return [...new Set(deviations.flatMap(({ hosts }) => hosts))].sort((a, b) => a - b)
 }

@@ -63,7 +63,7 @@ function keepCommon(
   for (const [column, value] of known) if (row[column] !== value) known.delete(column)
 }
 
-/** A draft row as the report tells it: identifying columns first, then what else is known and the same on its hosts. */
+/** A draft row as the report shows it: identifying columns first, then what else is known and the same on its hosts. */
 export function toFindingRow(fleet: Fleet, row: DraftRow, evidence: Evidence): FindingRow {
   return {
     kind: row.kind,
@@ -81,11 +81,11 @@ function columnsOf(
   raw: ReadonlyMap<string, string> | undefined
 ): Record<string, string> {
   const item = fleet.items[id]
-  const told: Record<string, string> = Object.create(null)
+  const columns: Record<string, string> = Object.create(null)
   for (const [at, column] of (item?.columns ?? []).entries())
-    told[column] = raw?.get(column) ?? item?.values[at] ?? ''
+    columns[column] = raw?.get(column) ?? item?.values[at] ?? ''
   for (const column of [...(raw?.keys() ?? [])].sort()) {
-    if (!(column in told)) told[column] = raw?.get(column) ?? ''
+    if (!(column in columns)) columns[column] = raw?.get(column) ?? ''
   }
-  return told
+  return columns
 }

@@ -1,11 +1,11 @@
 import type { Analysis } from '../analysis.ts'
 
-/** Rows of one finding that are told; a person reads a few, and one host may send 200,000 that are its own. */
+/** Rows shown per finding. A person reads a few; one host may send 200,000 of its own. */
 export const MAX_ROWS_PER_FINDING = 1_000
 
 /**
- * Keeps the first rows of each finding, the most surprising ones, so that one host cannot swell every report. The
- * finding's id and sentence still speak of all its rows; what is left out is said, and stays in the snapshot.
+ * Keeps the first, weightiest rows of each finding, so that one host cannot swell every report. The finding's id and
+ * sentence still cover all its rows. A notice says how many were left out; they stay in the snapshot.
  */
 export function limitRows(analysis: Analysis): Analysis {
   const long = analysis.drafts.filter(({ rows }) => rows.length > MAX_ROWS_PER_FINDING)
@@ -21,7 +21,7 @@ export function limitRows(analysis: Analysis): Analysis {
     ),
     notices: [
       ...analysis.notices,
-      `${findings} more than ${MAX_ROWS_PER_FINDING} rows: ${rest} further rows are in the snapshot alone.`
+      `${findings} more than ${MAX_ROWS_PER_FINDING} rows: ${rest} more rows are only in the snapshot.`
     ]
   }
 }

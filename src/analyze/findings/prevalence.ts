@@ -3,20 +3,20 @@ import { countItems } from '../counts.ts'
 import type { Draft } from './draft.ts'
 
 /** Counts how common the rows of drafts are: in the clusters of each draft's hosts, and in the fleet. O(rows). */
-export function withPrevalence(scene: ClusteredFleet, drafts: readonly Draft[]): Draft[] {
+export function withPrevalence(clustered: ClusteredFleet, drafts: readonly Draft[]): Draft[] {
   if (drafts.every(draft => draft.rows.length === 0)) return [...drafts]
   const wanted = new Set(drafts.flatMap(draft => draft.rows.map(row => row.item)))
-  const inCluster = scene.clusters.map(cluster => {
-    const { items, observed } = countItems(scene.fleet, cluster.hosts)
+  const inCluster = clustered.clusters.map(cluster => {
+    const { items, observed } = countItems(clustered.fleet, cluster.hosts)
     return { items: new Map([...wanted].map(item => [item, items[item] ?? 0])), observed }
   })
-  const { inFleet } = scene
+  const { inFleet } = clustered
   return drafts.map(draft => {
-    const clusters = clustersOf(scene, draft.hosts)
+    const clusters = clustersOf(clustered, draft.hosts)
     return {
       ...draft,
       rows: draft.rows.map(row => {
-        const query = scene.fleet.items[row.item]?.query ?? -1
+        const query = clustered.fleet.items[row.item]?.query ?? -1
         let having = 0
         let observed = 0
         for (const index of clusters) {

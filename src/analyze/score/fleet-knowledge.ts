@@ -35,22 +35,22 @@ const FEATURE_SHARE = 0.1
 const MIN_HOSTS_OF_CLUSTER = 3
 
 /** O(rows of the fleet + deviations × columns). */
-export function fleetKnowledge(scene: ClusteredFleet, deviations: readonly Deviation[]): FleetKnowledge {
-  const { inFleet, size } = scene
+export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly Deviation[]): FleetKnowledge {
+  const { inFleet, size } = clustered
   const isCommonElsewhere = ({ item, hosts }: Deviation): boolean =>
     (inFleet.items[item] ?? 0) - hosts.length >= Math.max(2, FEATURE_SHARE * size)
   const common = [...new Set(deviations.filter(isCommonElsewhere).map(({ item }) => item))]
   return {
     isCommonElsewhere,
-    isUsualInAnotherCluster: usualElsewhere(scene, common),
-    isAskedForControl: askedForControl(scene),
-    isOtherBuild: otherBuilds(scene, deviations),
-    isNewFile: newFiles(scene, deviations),
-    connectionsOf: connections(scene, deviations),
-    isUsualProgram: usualPrograms(scene),
-    isUnprivilegedUnit: unprivilegedUnits(scene, deviations),
-    isGoneOnlyHere: goneOnlyHere(scene),
-    booting: bootingHosts(scene)
+    isUsualInAnotherCluster: usualElsewhere(clustered, common),
+    isAskedForControl: askedForControl(clustered),
+    isOtherBuild: otherBuilds(clustered, deviations),
+    isNewFile: newFiles(clustered, deviations),
+    connectionsOf: connections(clustered, deviations),
+    isUsualProgram: usualPrograms(clustered),
+    isUnprivilegedUnit: unprivilegedUnits(clustered, deviations),
+    isGoneOnlyHere: goneOnlyHere(clustered),
+    booting: bootingHosts(clustered)
   }
 }
 
@@ -102,12 +102,12 @@ function askedForControl({ fleet }: ClusteredFleet): (item: number) => boolean {
 const MIN_FILES_OF_BUILD = 4
 
 function otherBuilds(
-  scene: ClusteredFleet,
+  clustered: ClusteredFleet,
   deviations: readonly Deviation[]
 ): (deviation: Deviation) => boolean {
-  const { fleet } = scene
+  const { fleet } = clustered
   const queryAt = (item: number) => fleet.items[item]?.query ?? -1
-  const isCohort = (item: number) => (queryOfItem(scene, item)?.cohort.length ?? 0) > 0
+  const isCohort = (item: number) => (queryOfItem(clustered, item)?.cohort.length ?? 0) > 0
   const differing = new Map<string, number>()
   for (const { item, hosts } of deviations) {
     if (!isCohort(item)) continue
@@ -128,26 +128,26 @@ function otherBuilds(
 
 /** By path: a file of a table that is compared within versions, where few hosts have the file in any version. */
 function newFiles(
-  scene: ClusteredFleet,
+  clustered: ClusteredFleet,
   deviations: readonly Deviation[]
 ): (deviation: Deviation) => boolean {
-  const { fleet, inFleet } = scene
+  const { fleet, inFleet } = clustered
   const queries = new Set(
     deviations
-      .filter(({ item }) => (queryOfItem(scene, item)?.cohort.length ?? 0) > 0)
+      .filter(({ item }) => (queryOfItem(clustered, item)?.cohort.length ?? 0) > 0)
       .map(({ item }) => fleet.items[item]?.query)
   )
   if (queries.size === 0) return () => false
   const hosts = new Map<string, number>()
   for (const [id, item] of fleet.items.entries()) {
     if (!queries.has(item.query)) continue
-    const key = slotOf(scene, item)
+    const key = slotOf(clustered, item)
     hosts.set(key, (hosts.get(key) ?? 0) + (inFleet.items[id] ?? 0))
   }
   return ({ kind, item: id, hosts: own }) => {
     const item = fleet.items[id]
     if (item === undefined || kind !== 'unexpected') return false
-    return (hosts.get(slotOf(scene, item)) ?? 0) <= Math.max(own.length, rareLimit(scene.size))
+    return (hosts.get(slotOf(clustered, item)) ?? 0) <= Math.max(own.length, rareLimit(clustered.size))
   }
 }
 
@@ -158,14 +158,14 @@ function slotOf({ fleet }: ClusteredFleet, item: Item): string {
 }
 
 function connections(
-  scene: ClusteredFleet,
+  clustered: ClusteredFleet,
   deviations: readonly Deviation[]
 ): (path: string, hosts: readonly number[]) => 'public' | 'private' | 'none' {
-  const { fleet } = scene
+  const { fleet } = clustered
   const byHost = new Map<number, Map<string, 'public' | 'private'>>()
   for (const { kind, item: id, hosts } of deviations) {
     const item = fleet.items[id]
-    const query = queryOfItem(scene, id)
+    const query = queryOfItem(clustered, id)
     if (item === undefined || query === undefined || kind === 'missing') continue
     if (traitsOf(query).kind !== 'context') continue
     const facts = readFacts(item)
@@ -203,10 +203,10 @@ function usualPrograms({ fleet, inFleet }: ClusteredFleet): (item: Item) => bool
 
 /** Files of units that name an account other than root, by host. */
 function unprivilegedUnits(
-  scene: ClusteredFleet,
+  clustered: ClusteredFleet,
   deviations: readonly Deviation[]
 ): (path: string, hosts: readonly number[]) => boolean {
-  const { fleet } = scene
+  const { fleet } = clustered
   const files = new Map<number, Set<string>>()
   for (const { kind, item: id, hosts } of deviations) {
     const item = fleet.items[id]

@@ -5,7 +5,7 @@ import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { type Deviation, ROW_KINDS } from '../deviate/deviation.ts'
 import { alike } from './buckets.ts'
 
-/** Groups of residuals (their places) of one kind and query that have something in common, by rising number of hosts. */
+/** Groups of deviations (their places) of one kind and query that have something in common, by rising number of hosts. */
 export interface Patterns {
   /** Those of one shape. */
   readonly shapes: readonly Int32Array[]
@@ -17,15 +17,15 @@ export interface Patterns {
 
 const NO_ITEM: Item = { query: 0, columns: [], values: [] }
 
-/** O(residuals × columns). */
-export function patternsOf({ fleet }: ClusteredFleet, residuals: readonly Deviation[]): Patterns {
-  const rows = residuals.map(({ item }) => fleet.items[item] ?? NO_ITEM)
+/** O(deviations × columns). */
+export function patternsOf({ fleet }: ClusteredFleet, deviations: readonly Deviation[]): Patterns {
+  const rows = deviations.map(({ item }) => fleet.items[item] ?? NO_ITEM)
   const channels = Int32Array.from(
-    residuals,
+    deviations,
     ({ kind }, at) => ROW_KINDS.indexOf(kind) + ROW_KINDS.length * (rows[at]?.query ?? 0)
   )
-  const tables = alike(byRisingHosts(residuals), channels, (a, b) => channels[a] === channels[b])
-  const hashes = new Int32Array(residuals.length)
+  const tables = alike(byRisingHosts(deviations), channels, (a, b) => channels[a] === channels[b])
+  const hashes = new Int32Array(deviations.length)
   const numberOf = numbering()
   return {
     shapes: tables.flatMap(table => ofOneShape(table, rows, hashes, numberOf)),
@@ -34,10 +34,10 @@ export function patternsOf({ fleet }: ClusteredFleet, residuals: readonly Deviat
   }
 }
 
-/** The places of residuals by rising number of hosts. */
-function byRisingHosts(residuals: readonly Deviation[]): Int32Array {
-  const keys = Float64Array.from(residuals, ({ hosts }, at) => hosts.length * residuals.length + at)
-  return Int32Array.from(keys.sort(), key => key % residuals.length)
+/** The places of deviations by rising number of hosts. */
+function byRisingHosts(deviations: readonly Deviation[]): Int32Array {
+  const keys = Float64Array.from(deviations, ({ hosts }, at) => hosts.length * deviations.length + at)
+  return Int32Array.from(keys.sort(), key => key % deviations.length)
 }
 
 /** @param hashes room for a number by place */
