@@ -1,3 +1,4 @@
+import type { ReasonCode } from '../../snapshot/reasons.ts'
 import { count, list, plural } from '../../text/phrases.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
@@ -10,6 +11,16 @@ const MIN_SPARED = 2
 const SPARED_SHARE = 0.025
 /** So many queries are named. */
 const MAX_NAMED = 4
+
+/** The host answered, and left queries out; not what a canceled run, a deadline or SSM cut off. Old snapshots say no code. */
+const OWN_DOING: ReadonlySet<ReasonCode | null> = new Set<ReasonCode | null>([
+  'queries-unanswered',
+  'no-osquery',
+  'osquery-not-fetched',
+  'no-applicable-query',
+  null
+])
+const isOwnDoing = (code: ReasonCode | null): boolean => OWN_DOING.has(code)
 
 /** Findings of hosts that did not answer what their peers answered, and the hosts they are about. */
 export interface Blinded {
@@ -29,7 +40,7 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
   const answers = clusters.map(({ hosts }) => countAnswers(fleet.hosts, hosts, fleet.queries.length))
   const groups = new Map<string, { queries: number[]; hosts: number[]; peers: number }>()
   for (const [index, host] of fleet.hosts.entries()) {
-    if (host.status !== 'partial' || host.unanswered || host.code === 'no-root') continue
+    if (host.status !== 'partial' || host.unanswered || !isOwnDoing(host.code)) continue
     const cluster = clusterOf[index] ?? -1
     const small = (clusters[cluster]?.hosts.length ?? 0) < MIN_PEERS + 1
     const peers = small ? everyone.length : (clusters[cluster]?.hosts.length ?? 0)
