@@ -103,6 +103,91 @@ describe('the cost of the default pack', () => {
   })
 })
 
+describe('on a host whose files can be listed', () => {
+  const tablesOf = (name: string) => {
+    const planner = osqueryPlanner('linux', TABLE_FACTS.latest, modelHost())
+    const { calls } = planner.run(builtinPack('linux')!.queries.find(query => query.name === name)!.sql)
+    planner.close()
+    return new Set(calls.map(({ table }) => table))
+  }
+
+  test('setuid_files does not walk /tmp, where a folder that vanishes would end it', () => {
+    expect(tablesOf('setuid_files')).not.toContain('suid_bin')
+  })
+
+  test('proc_mounts does not ask every file system for its state, where a dead NFS server would hold it', () => {
+    expect(tablesOf('proc_mounts')).not.toContain('mounts')
+  })
+})
+
+describe('rows of the default pack', () => {
+  const rowsOf = (name: string, tables: Readonly<Record<string, readonly Row[]>>) => {
+    const database = schemaDatabase('linux')
+    for (const [table, rows] of Object.entries(tables)) insertRows(database, table, rows)
+    const rows = database.all(builtinPack('linux')!.queries.find(query => query.name === name)!.sql)
+    database.close()
+    return rows
+  }
+
+  test('hidden_files has neither `.` nor `..`, which osquery lists as hidden', () => {
+    const file = ['/tmp/./', '/tmp/../', '/tmp/.x'].map(path => ({ path, type: 'directory' }))
+    expect(rowsOf('hidden_files', { file }).map(({ path }) => path)).toEqual(['/tmp/.x'])
+  })
+
+  test('core_programs has one row for a file that two packages claim, with the version of its owner', () => {
+    const rows = rowsOf('core_programs', {
+      file: [{ path: '/usr/bin/passwd' }, { path: '/usr/bin/curl' }],
+      hash: [
+        { path: '/usr/bin/passwd', sha256: 'p' },
+        { path: '/usr/bin/curl', sha256: 'c' }
+      ],
+      rpm_packages: [
+        { name: 'passwd', version: '0.80', release: '4' },
+        { name: 'shadow-utils', version: '4.9', release: '1' },
+        { name: 'curl-minimal', version: '8.5', release: '2' }
+      ]
+    })
+    expect(rows.map(({ path, version }) => [path, version]).sort()).toEqual([
+      ['/usr/bin/curl', '8.5-2'],
+      ['/usr/bin/passwd', '0.80-4']
+    ])
+  })
+
+  test('programs keeps a process whose parent is not listed', () => {
+    const processes = [{ pid: 9, parent: 8, path: '/usr/sbin/x', uid: 0, on_disk: 1, cgroup_path: '' }]
+    expect(rowsOf('programs', { processes }).map(({ path }) => path)).toEqual(['/usr/sbin/x'])
+  })
+
+  test.each([
+    ['10.1.2.3', 'private'],
+    ['172.31.0.9', 'private'],
+    ['172.32.0.9', 'public'],
+    ['100.64.0.1', 'private'],
+    ['100.128.0.1', 'public'],
+    ['::ffff:192.168.0.1', 'private'],
+    ['::ffff:203.0.113.9', 'public'],
+    ['fd00::1', 'private'],
+    ['fe80::1', 'private'],
+    ['2001:db8::1', 'public']
+  ])('outbound calls %s %s', (remote_address, peer) => {
+    const rows = rowsOf('outbound', {
+      processes: [{ pid: 9, path: '/usr/bin/x' }],
+      process_open_sockets: [
+        { pid: 9, family: 2, protocol: 6, local_port: 40_000, remote_port: 443, remote_address }
+      ]
+    })
+    expect(rows.map(row => row.peer)).toEqual([peer])
+  })
+
+  test('no text is longer than 4,096 characters, however long the arguments of a process are', () => {
+    const cmdline = 'x'.repeat(100_000)
+    const processes = [{ pid: 9, parent: 1, path: '/tmp/x', name: 'x', cmdline, uid: 0, on_disk: 1 }]
+    for (const name of ['temporary_programs', 'programs', 'network_commands'])
+      for (const row of rowsOf(name, { processes }))
+        for (const value of Object.values(row)) expect(String(value).length).toBeLessThanOrEqual(4_096)
+  })
+})
+
 describe('the model of the planner', () => {
   const run = (sql: string, version = TABLE_FACTS.latest) => {
     const planner = osqueryPlanner('linux', version, modelHost())

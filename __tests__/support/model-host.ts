@@ -118,7 +118,8 @@ function files({ equals, like }: Constraints): Row[] {
   const found = (equals.get('path') ?? []).map(path => String(path))
   for (const pattern of like.get('path') ?? []) {
     const count = FILES[pattern as keyof typeof FILES] ?? FILES_ELSEWHERE
-    for (let index = 0; index < count; index++) found.push(pattern.replaceAll('%', `f${index}`))
+    for (let index = 0; index < count; index++)
+      found.push(pattern.replaceAll('%', pattern === '/proc/%' ? `${index + 1}` : `f${index}`))
   }
   return found.map(path => ({
     path,

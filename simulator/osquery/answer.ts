@@ -68,7 +68,7 @@ export function simulatedOsquery() {
         return { stdout: printRows(rows), stderr: '', code: 0 }
       } catch (error) {
         return {
-          stdout: '',
+          stdout: '[]\n',
           stderr: `Error: ${error instanceof Error ? error.message : 'failed'}\n`,
           code: 1
         }
