@@ -76,8 +76,11 @@ describe('an incident from a pasted threat report', () => {
     )
     expect(lines).toContain('cron.command=sh -c "curl evil" # \'q\'')
     const second = await runOverFiles({ files: await snapshotOf(all), indicators: lines.join('\n') })
-    const found = second.report.findings.filter(({ kind }: { kind: string }) => kind === 'indicator')
-    expect(found[0].hosts).toEqual([hostId(3), hostId(9)])
+    const ofCron = second.report.findings.find(
+      ({ kind, explanation }: { kind: string; explanation: string }) =>
+        kind === 'indicator' && explanation.includes('cron.command')
+    )
+    expect(ofCron.hosts).toEqual([hostId(3), hostId(9)])
   })
 
   test('a column that no query returns is reported, not silently clean', async () => {

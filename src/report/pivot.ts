@@ -4,7 +4,7 @@ const MAX_LINES = 10
 const MAX_VALUE = 500
 const DIGESTS: readonly string[] = ['sha256', 'sha1', 'md5']
 /** Columns that say what a row is, the most exact first. */
-const TELLING: readonly string[] = [
+const PREFERRED: readonly string[] = [
   'cmdline',
   'command',
   'path',
@@ -16,10 +16,13 @@ const TELLING: readonly string[] = [
   'username',
   'port'
 ]
-/** Values that a host did not report so: secrets that were hidden, long values that were cut, placeholders. */
-const REPLACED = /\[redacted:|… \[cut:|<(?:host|ip|mac|instance-id|machine-id|hex|num|uuid|rand)>/
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/u
-const QUERY = /^[A-Za-z0-9][\w.-]{0,63}$/
+/**
+ * Values that cannot be a line, and those that a host did not report so: secrets that were hidden, long values that were
+ * cut, placeholders.
+ */
+const UNUSABLE =
+  /^$|^\s|\s$|[\p{C}\p{Zl}\p{Zp}]|\[redacted:|… \[cut:|<(?:host|ip|mac|(?:instance|machine)-id|hex|num|uuid|rand)>/u
+const QUERY = /^\w[\w.-]{0,63}$/
 
 /**
  * Lines of the `indicators` input that find the same elsewhere: the digests of what is unexpected or changed, else the
@@ -32,38 +35,24 @@ export function pivotOf({ rows }: Pick<Finding, 'rows'>): string[] {
 function linesOf({ kind, query, row, expected }: FindingRow): string[] {
   if (kind === 'missing' || !QUERY.test(query)) return []
   const usable = new Map(
-    Object.entries(row).filter(([column, value]) => isUsable(value) && value !== expected?.[column])
+    Object.entries(row).filter(
+      ([column, value]) => value.length <= MAX_VALUE && !UNUSABLE.test(value) && value !== expected?.[column]
+    )
   )
-  const digests = DIGESTS.flatMap(column => {
-    const value = usable.get(column)
-    return value !== undefined && /^[0-9a-f]{32,64}$/i.test(value) ? [`${column}:${value.toLowerCase()}`] : []
-  })
-  if (digests.length > 0) return digests
+  const digests = DIGESTS.filter(column => /^[\da-f]{32,64}$/i.test(usable.get(column) ?? ''))
+  if (digests.length > 0) return digests.map(column => `${column}:${usable.get(column)}`)
   const changed = (column: string) => (row[column] ?? '') !== '' && row[column] !== expected?.[column]
-  const column = [...TELLING, ...Object.keys(row)].find(changed) ?? ''
+  const column = [...PREFERRED, ...Object.keys(row)].find(changed) ?? ''
   return usable.has(column) && /^\w+$/.test(column) ? [`${query}.${column}=${usable.get(column)}`] : []
-}
-
-function isUsable(value: string): boolean {
-  return (
-    value !== '' &&
-    value.length <= MAX_VALUE &&
-    value === value.trim() &&
-    !REPLACED.test(value) &&
-    !UNPRINTABLE.test(value)
-  )
 }
 
 /** The command that searches the targets of a run for indicators, with the example workflow `incident.yml`. */
 export function pivotCommand({ targets }: Pick<ReportRun, 'targets'>, lines: readonly string[]): string {
-  const inputs = [
-    ...(targets.length > 0 ? [`-f targets=${quoted(targets.join('\n'))}`] : []),
-    `-f indicators=${quoted(lines.join('\n'))}`
-  ]
-  return `gh workflow run incident.yml ${inputs.join(' ')}`
+  const where = targets.length > 0 ? ` -f targets=${quoted(targets)}` : ''
+  return `gh workflow run incident.yml${where} -f indicators=${quoted(lines)}`
 }
 
-/** One word for a POSIX shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
+/** Lines as one word for a POSIX shell. */
+function quoted(lines: readonly string[]): string {
+  return `'${lines.join('\n').replaceAll("'", `'\\''`)}'`
 }
