@@ -26,6 +26,8 @@ export interface FleetKnowledge {
   isUnprivilegedUnit(path: string, hosts: readonly number[]): boolean
   /** Every other host of a cluster of some size has the row. */
   isGoneOnlyHere(deviation: Deviation): boolean
+  /** The fleet has eight hosts or more, so that being the only one says something. */
+  readonly isLarge: boolean
   /** By host: 1 where it has just started. */
   readonly booting: Uint8Array
 }
@@ -50,6 +52,7 @@ export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly D
     isUsualProgram: usualPrograms(clustered),
     isUnprivilegedUnit: unprivilegedUnits(clustered, deviations),
     isGoneOnlyHere: goneOnlyHere(clustered),
+    isLarge: size >= MIN_HOSTS_TO_MISS,
     booting: bootingHosts(clustered)
   }
 }

@@ -32,6 +32,8 @@ export interface Judged {
 
 /** Fewer hosts say nothing of each other, so that what a baseline does not know is at least medium. */
 const MIN_HOSTS_TO_COMPARE = 3
+/** In a smaller fleet a row that says nothing by itself is low. */
+const MIN_HOSTS_FOR_PLAIN = 8
 /** A host like no other is reported with no more bits than this. */
 const UNLIKE_BITS = 1
 
@@ -85,7 +87,8 @@ function judgeGroup(
       says,
       size,
       against,
-      accusing.some(row => isAgainst(row) && row.kind === 'integrity')
+      accusing.some(row => isAgainst(row) && row.kind === 'integrity'),
+      accusing.some(row => row.bits > 0)
     ),
     surprise: bits,
     reasons: reasonsOf(accusing),
@@ -100,14 +103,17 @@ function severityOf(
   says: boolean,
   size: number,
   against: boolean,
-  breach: boolean
+  breach: boolean,
+  saysSomething: boolean
 ): Severity {
   const isHigh = isAtMost(expected, 'high') && says
   // Other hosts with a variant of it never make what a baseline rules out less than it is alone.
   if (breach) return says ? 'critical' : 'high'
   if (isHigh) return 'high'
-  if (isAtMost(expected, 'medium') || (against && size < MIN_HOSTS_TO_COMPARE)) return 'medium'
-  return 'low'
+  if (against && size < MIN_HOSTS_TO_COMPARE) return 'medium'
+  if (!isAtMost(expected, 'medium')) return 'low'
+  // Of a few hosts each has something of its own: a plain row is worth no look.
+  return against || size >= MIN_HOSTS_FOR_PLAIN || saysSomething ? 'medium' : 'low'
 }
 
 /** Reasons that speak for a cause, each once, by their bits. */

@@ -177,12 +177,30 @@ function readMissing(
   knowledge: FleetKnowledge
 ): void {
   if (deviation.baseline === 'missing') add('required-by-baseline', 2)
-  if (traits.control) return add('control', kind === 'integrity' ? 2 : 1)
-  if (knowledge.isAskedForControl(deviation.item)) return add('asked-for-control', 2)
-  if (traits.kind === 'integrity') return add('less-to-fear', -1)
-  if (facts.port !== 'none') return add('port-gone', -1)
-  if (item.values[item.columns.indexOf('unit_file_state')] === 'transient') return add('transient-unit', -2)
-  if (kind === 'state' && traits.launches) return add('unit-gone', item.columns.includes('state') ? 1 : 0)
+  if (traits.control) {
+    add('control', kind === 'integrity' ? 2 : 1)
+    return
+  }
+  if (knowledge.isAskedForControl(deviation.item)) {
+    add('asked-for-control', 2)
+    return
+  }
+  if (traits.kind === 'integrity') {
+    add('less-to-fear', -1)
+    return
+  }
+  if (facts.port !== 'none') {
+    add('port-gone', -1)
+    return
+  }
+  if (item.values[item.columns.indexOf('unit_file_state')] === 'transient') {
+    add('transient-unit', -2)
+    return
+  }
+  if (kind === 'state' && traits.launches) {
+    add('unit-gone', item.columns.includes('state') ? 1 : 0)
+    return
+  }
   if (kind === 'moment' && facts.place === 'local' && facts.account === 'root')
     add('installed-program-gone', 1)
 }
@@ -193,16 +211,24 @@ function readPlace(
   kind: TableKind,
   { place, account, isShell, path }: RowFacts
 ): void {
-  if (traits.listsFiles) return add('file-listing', kind === 'integrity' ? 0 : -2)
+  if (traits.listsFiles) {
+    add('file-listing', kind === 'integrity' ? 0 : -2)
+    return
+  }
   switch (place) {
     case 'writable':
-      return add('writable-folder', 3)
+      add('writable-folder', 3)
+      return
     case 'hidden':
-      return add('hidden-folder', 3)
+      add('hidden-folder', 3)
+      return
     case 'memory':
-      return add('from-memory', kind === 'integrity' ? 0 : 2)
+      add('from-memory', kind === 'integrity' ? 0 : 2)
+      return
     case 'home':
-      return account === 'root' ? add('home-of-root', 2) : add('home', -1)
+      if (account === 'root') add('home-of-root', 2)
+      else add('home', -1)
+      return
     case 'local':
       if (!traits.launches && kind !== 'integrity') return
       if (account === 'root' || (account === 'unsaid' && kind === 'state')) add('outside-packages', 1)
@@ -258,12 +284,21 @@ function readContent(
   knowledge: FleetKnowledge
 ): void {
   if (query.cohort.length > 0) {
-    if (knowledge.isNewFile(deviation)) return add('new-file', 3)
+    if (knowledge.isNewFile(deviation)) {
+      add('new-file', 3)
+      return
+    }
     if (knowledge.isOtherBuild(deviation)) return
-    if (query.cohort.some(column => item.values[item.columns.indexOf(column)] === ''))
-      return add('unknown-version', -3)
-    if (deviation.kind === 'unexpected') return add('rare-version', deviation.hosts.length <= 2 ? 1 : 0)
-    return add('content-differs', 3)
+    if (query.cohort.some(column => item.values[item.columns.indexOf(column)] === '')) {
+      add('unknown-version', -3)
+      return
+    }
+    if (deviation.kind === 'unexpected') {
+      add('rare-version', knowledge.isLarge && deviation.hosts.length <= 2 ? 1 : 0)
+      return
+    }
+    add('content-differs', 3)
+    return
   }
   if (deviation.kind !== 'changed' || facts.place !== 'package') return
   if (item.columns.some(column => /sha256|sha1|md5|digest|hash/.test(column))) add('content-differs', 2)
@@ -271,15 +306,23 @@ function readContent(
 
 /** In tables of integrity: what a package can bring is less than what only a person brings. */
 function readPower(add: Add, item: Item, traits: TableTraits, facts: RowFacts): void {
-  if (traits.control) return add('control', item.columns.includes('state') ? 2 : 1)
+  if (traits.control) {
+    add('control', item.columns.includes('state') ? 2 : 1)
+    return
+  }
   const rule = item.values[item.columns.indexOf('rule_details')]
   if (rule !== undefined) {
-    if (/\bALL\b(?!\s*=).{0,400}\bALL\s*$/.test(rule.slice(0, 1_000))) return add('full-power', 2)
-    return add('restricted-power', 1)
+    if (/\bALL\b(?!\s*=).{0,400}\bALL\s*$/.test(rule.slice(0, 1_000))) {
+      add('full-power', 2)
+      return
+    }
+    add('restricted-power', 1)
+    return
   }
   if (item.columns.length === 1) {
     if (isOnDemandModule(item.values[0] ?? '')) return
-    return add('restricted-power', 1)
+    add('restricted-power', 1)
+    return
   }
   const limited =
     (facts.account === 'other' && !traits.rootOnly) ||
@@ -324,7 +367,10 @@ function readConnections(
   knowledge: FleetKnowledge
 ): void {
   if (!traits.launches || path === '') return
-  if (publicPeer) return add('public-peer', 2)
+  if (publicPeer) {
+    add('public-peer', 2)
+    return
+  }
   const talk = knowledge.connectionsOf(path, hosts)
   if (talk === 'public') add('public-peer', 2)
   else if (talk === 'private') add('connected', 1)
