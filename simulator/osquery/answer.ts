@@ -28,44 +28,41 @@ export interface OsqueryOutput {
   readonly code: number
 }
 
+/** So many hosts keep their database; real shells are slow enough that more never run at once. */
+const MAX_DATABASES = 128
+
+interface HostDatabase {
+  readonly database: InstanceType<typeof sqlite.Database>
+  /** Tables that are created and filled. */
+  readonly loaded: Set<string>
+}
+
 /**
- * A host's osquery, simulated: SQLite with osquery's schema. A table is filled with the host's rows when a statement
- * names it.
- * Values are text, NULL is "", keys are in byte order, as osqueryi prints them.
+ * The osquery of simulated hosts: SQLite with osquery's schema, one database per host. A table is created and filled
+ * when a statement first names it. Values are text, NULL is "", keys are in byte order, as osqueryi prints them.
  */
 export function simulatedOsquery() {
-  const database = new sqlite.Database(':memory:')
-  for (const [name, columns] of TABLES) {
-    const definitions = columns.map(
-      ([column, type]) => `"${column}" ${type.replace('UNSIGNED_BIGINT', 'BIGINT')}`
-    )
-    database.exec(`CREATE TABLE "${name}" (${definitions.join(', ')})`)
-  }
-  const loaded = new Map<string, readonly TableRow[]>()
+  const databases = new Map<Readonly<Record<string, readonly TableRow[]>>, HostDatabase>()
 
-  function load(name: string, rows: readonly TableRow[]): void {
-    if (loaded.get(name) === rows) return
-    database.exec(`DELETE FROM "${name}"`)
-    const columns = TABLES.get(name)?.map(([column]) => column) ?? []
-    if (rows.length > 0) {
-      const statement = database.prepare(
-        `INSERT INTO "${name}" VALUES (${columns.map(() => '?').join(', ')})`
-      )
-      // A column without a value is an empty text in osquery's tables, never NULL.
-      for (const row of rows) statement.run(columns.map(column => row[column] ?? ''))
-      statement.finalize()
+  function databaseOf(tables: Readonly<Record<string, readonly TableRow[]>>): HostDatabase {
+    const known = databases.get(tables)
+    if (known !== undefined) return known
+    for (const [oldest, { database }] of databases) {
+      if (databases.size < MAX_DATABASES) break
+      database.close()
+      databases.delete(oldest)
     }
-    loaded.set(name, rows)
+    const created = { database: new sqlite.Database(':memory:'), loaded: new Set<string>() }
+    databases.set(tables, created)
+    return created
   }
 
-  const NONE: readonly TableRow[] = []
   return {
     answer(tables: Readonly<Record<string, readonly TableRow[]>>, sql: string): OsqueryOutput {
-      for (const name of new Set(sql.match(/\b[a-z_]+\b/g) ?? []))
-        if (TABLES.has(name)) load(name, tables[name] ?? NONE)
+      const host = databaseOf(tables)
+      for (const name of sql.match(/\b[a-z_]+\b/g) ?? []) load(host, name, tables[name] ?? [])
       try {
-        const rows = database.all(sql)
-        return { stdout: printRows(rows), stderr: '', code: 0 }
+        return { stdout: printRows(host.database.all(sql)), stderr: '', code: 0 }
       } catch (error) {
         return {
           stdout: '[]\n',
@@ -74,8 +71,28 @@ export function simulatedOsquery() {
         }
       }
     },
-    close: () => database.close()
+    close(): void {
+      for (const { database } of databases.values()) database.close()
+      databases.clear()
+    }
   }
+}
+
+function load({ database, loaded }: HostDatabase, name: string, rows: readonly TableRow[]): void {
+  const columns = TABLES.get(name)
+  if (columns === undefined || loaded.has(name)) return
+  loaded.add(name)
+  const definitions = columns.map(
+    ([column, type]) => `"${column}" ${type.replace('UNSIGNED_BIGINT', 'BIGINT')}`
+  )
+  database.exec(`CREATE TABLE "${name}" (${definitions.join(', ')})`)
+  if (rows.length === 0) return
+  const statement = database.prepare(`INSERT INTO "${name}" VALUES (${columns.map(() => '?').join(', ')})`)
+  database.exec('BEGIN')
+  // A column without a value is an empty text in osquery's tables, never NULL.
+  for (const row of rows) statement.run(columns.map(([column]) => row[column] ?? ''))
+  database.exec('COMMIT')
+  statement.finalize()
 }
 
 function printRows(rows: readonly Readonly<Record<string, unknown>>[]): string {
