@@ -15,7 +15,10 @@ const read = async (path: string) => {
   return text
 }
 const load = (more: { packs?: string[]; baseline?: string | null; indicators?: string | null } = {}) =>
-  loadDefinitions({ mode: 'check', packs: ['linux'], baseline: null, indicators: null, query: null, ...more }, read)
+  loadDefinitions(
+    { mode: 'check', packs: ['linux'], baseline: null, indicators: null, query: null, ...more },
+    read
+  )
 const texts = async (indicators: string) => (await load({ indicators })).indicators.map(({ text }) => text)
 
 test('a run needs neither a baseline nor indicators', async () => {

@@ -212,7 +212,7 @@ function isRareVersion(place: Place, id: number, query: number, cohort: number):
   const observed = inCluster.observed[query] ?? 0
   const here = cohortInCluster.get(cohort) ?? 0
   return (
-    observed >= MIN_HOSTS &&
+    observed >= SMALL_CLUSTER &&
     here < observed &&
     here <= rareLimit(observed) &&
     (cohorts.hosts[cohort] ?? 0) <= rareLimit(inFleet.observed[query] ?? 0) &&
