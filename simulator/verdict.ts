@@ -27,7 +27,10 @@ export async function judgeRun(fleet: SimulatedFleet, path: string | undefined):
   )
   const compromises = fleet.compromises.map(compromise => judgeCompromise(compromise, severe))
   const compromised = new Set(fleet.compromises.flatMap(({ hosts }) => hosts))
-  const falseAlarms = [...new Set(severe.flatMap(({ hosts }) => hosts))].filter(id => !compromised.has(id))
+  const odd = new Set(fleet.hosts.filter(({ behavior }) => behavior !== 'honest').map(({ id }) => id))
+  const falseAlarms = [...new Set(severe.flatMap(({ hosts }) => hosts))].filter(
+    id => !compromised.has(id) && !odd.has(id)
+  )
   const hosts = fleet.hosts
     .filter(({ behavior }) => behavior !== 'honest')
     .map(host => judgeStatus(host, report))
