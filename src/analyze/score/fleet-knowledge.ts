@@ -24,8 +24,6 @@ export interface FleetKnowledge {
   isUsualProgram(item: Item): boolean
   /** A unit of this file, on all these hosts, runs as an account other than root. */
   isUnprivilegedUnit(path: string, hosts: readonly number[]): boolean
-  /** Every other host of a cluster of some size has the row. */
-  isGoneOnlyHere(deviation: Deviation): boolean
   /** The fleet has eight hosts or more, so that being the only one says something. */
   readonly isLarge: boolean
   /** By host: 1 where it has just started. */
@@ -35,6 +33,7 @@ export interface FleetKnowledge {
 /** On more than this part of the fleet a row is rather a feature. */
 const FEATURE_SHARE = 0.1
 const MIN_HOSTS_OF_CLUSTER = 3
+const MIN_HOSTS_OF_LARGE_FLEET = 8
 
 /** O(rows of the fleet + deviations × columns). */
 export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly Deviation[]): FleetKnowledge {
@@ -51,8 +50,7 @@ export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly D
     connectionsOf: connections(clustered, deviations),
     isUsualProgram: usualPrograms(clustered),
     isUnprivilegedUnit: unprivilegedUnits(clustered, deviations),
-    isGoneOnlyHere: goneOnlyHere(clustered),
-    isLarge: size >= MIN_HOSTS_TO_MISS,
+    isLarge: size >= MIN_HOSTS_OF_LARGE_FLEET,
     booting: bootingHosts(clustered)
   }
 }
@@ -219,34 +217,6 @@ function unprivilegedUnits(
     for (const host of hosts) files.set(host, (files.get(host) ?? new Set()).add(path))
   }
   return (path, hosts) => hosts.every(host => files.get(host)?.has(path) === true)
-}
-
-/** A row that only a host or two of a cluster of eight or more lack. */
-function goneOnlyHere({ fleet, clusters, clusterOf }: ClusteredFleet): (deviation: Deviation) => boolean {
-  const lacking = new Map<string, number>()
-  return ({ item, hosts }) => {
-    const cluster = clusterOf[hosts[0] ?? -1] ?? -1
-    const members = clusters[cluster]?.hosts ?? []
-    if (members.length < MIN_HOSTS_TO_MISS || hosts.length > 1) return false
-    const key = `${cluster} ${item}`
-    const known = lacking.get(key) ?? members.filter(host => !hasItem(fleet.hosts[host]?.items, item)).length
-    lacking.set(key, known)
-    return known === 1
-  }
-}
-
-const MIN_HOSTS_TO_MISS = 8
-
-/** Whether ascending items hold one. O(log items). */
-function hasItem(items: Int32Array | undefined, item: number): boolean {
-  let from = 0
-  let to = items?.length ?? 0
-  while (from < to) {
-    const middle = (from + to) >>> 1
-    if ((items?.[middle] ?? 0) < item) from = middle + 1
-    else to = middle
-  }
-  return items?.[from] === item
 }
 
 /** Hosts that a query of the pack calls booting, by a `uptime` column. */
