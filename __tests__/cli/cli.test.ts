@@ -36,7 +36,8 @@ let first: Awaited<ReturnType<typeof runOverFiles>>
 let second: Awaited<ReturnType<typeof runOverFiles>>
 beforeAll(async () => {
   older = await snapshotOf(fleetWith('/opt/a'))
-  newer = await snapshotOf(fleetWith('/opt/b'))
+  const dayLater = { collectedAt: '2026-11-24T03:00:00.000Z' }
+  newer = await snapshotOf(fleetWith('/opt/b').map(host => ({ ...host, ...dayLater })))
   first = await runOverFiles({ files: older })
   second = await runOverFiles({ files: newer })
 })
