@@ -252,7 +252,8 @@ function readProgram(
   if (facts.reachesOut) add('reaches-out', 3)
   if (!traits.launches) return
   if (facts.isShell && kind === 'moment') {
-    if (traits.connections) add('shell-connection', 2)
+    // Interpreters run much of what talks to databases and queues nearby.
+    if (traits.connections) add('shell-connection', facts.isPlainShell || facts.publicPeer ? 2 : 1)
     else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
     else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
   } else if (facts.isDualUse) add('dual-use', 1)
@@ -369,7 +370,7 @@ function readConnections(
     add('public-peer', 2)
     return
   }
-  const talk = knowledge.connectionsOf(path, hosts)
-  if (talk === 'public') add('public-peer', 2)
-  else if (talk === 'private') add('connected', 1)
+  const peer = knowledge.connectionsOf(path, hosts)
+  if (peer === 'public') add('public-peer', 2)
+  else if (peer === 'private' && !traits.connections) add('connected', 1)
 }

@@ -262,10 +262,14 @@ function featureBits(
 
 function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
   const most = new Map<string, number>()
+  let connected = false
   for (const row of rows) {
     // An account, its key and its password are one thing that happened.
     const key = row.isAccount ? 'account' : tableOf(row)
-    most.set(key, Math.max(most.get(key) ?? 0, row.bits))
+    // A program, its port and its unit share one connection.
+    const shared = row.reasons.find(([reason]) => reason === 'connected' || reason === 'public-peer')?.[1] ?? 0
+    most.set(key, Math.max(most.get(key) ?? 0, connected ? row.bits - shared : row.bits))
+    connected ||= shared > 0
   }
   let sum = 0
   for (const bits of most.values()) {
