@@ -68,7 +68,7 @@ export function awsError(name: string, message = `${name} happened`): Error {
 
 /** A canceled command is `Cancelling` so long (milliseconds, measured on the agent). */
 const CANCELLING = 2_000
-export const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
+const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
 
 interface Command {
   readonly sentAt: number
