@@ -19,7 +19,7 @@ const ASKED_VOLATILE = ['programs', 'listening_ports', 'crontab']
 export const benchQueries = (): Query[] =>
   (builtinPack('linux')?.queries ?? []).filter(({ name }) => [...ASKED, ...ASKED_VOLATILE].includes(name))
 
-export const benchHeader: SnapshotHeader = {
+const benchHeader: SnapshotHeader = {
   fleetDriftSnapshot: 1,
   name: 'bench',
   collector: 'files',

@@ -11,7 +11,7 @@ import { systemClock as clock } from '../src/clock.ts'
 import { collectFromSsm } from '../src/collect/ssm/ssm.ts'
 import { scriptParameters } from '../src/collect/ssm/task.ts'
 import type { Targets } from '../src/inputs/targets.ts'
-import { type Log, silentLog } from '../src/log.ts'
+import type { Log } from '../src/log.ts'
 import { loadPacks, queriesOf } from '../src/osquery/load-packs.ts'
 
 /**
@@ -175,7 +175,8 @@ async function fetchCalls() {
 
 /** The log of a run: `BENCH_LOG=1` prints it. */
 function benchLog(): Log {
-  if (!process.env.BENCH_LOG) return silentLog
-  const print = (text: string) => console.log(`    ${text}`)
-  return { ...silentLog, info: print, debug: print, warning: print, error: print }
+  const print = (text: string) => {
+    if (process.env.BENCH_LOG) console.log(`    ${text}`)
+  }
+  return { info: print, debug: print, warning: print, error: print, group: (_, work) => work() }
 }

@@ -7,9 +7,8 @@ import { errorMessage } from './lib/error-message.ts'
 import { sanitize } from './text/sanitize.ts'
 
 /** Exit codes of the command line. A run that fails exits with 1, as the action does. */
-export const OK = 0
-export const FOUND = 1
-export const MISUSED = 2
+const OK = 0
+const MISUSED = 2
 
 /**
  * The command line: `check` with the inputs of the action as flags, `explain` and `diff` over what runs left.

@@ -1,4 +1,6 @@
 import * as core from '@actions/core'
+import { wantsColor } from './cli/terminal.ts'
+import { cli } from './cli.ts'
 import { systemClock } from './clock.ts'
 import { actionsLog } from './github/log.ts'
 import { run } from './run.ts'
@@ -12,12 +14,23 @@ if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
       'runners on 32-bit ARM have no Node.js 24, so use another machine there.'
   )
 } else {
-  process.exitCode = await run({
-    env: process.env,
-    clock: systemClock,
-    log: actionsLog,
-    getInput: core.getInput,
-    setOutput: core.setOutput,
-    mask: core.setSecret
-  })
+  const [, , ...args] = process.argv
+  // The runner starts the action without arguments, and a person gives a command.
+  process.exitCode =
+    args.length > 0
+      ? await cli(args, {
+          env: process.env,
+          clock: systemClock,
+          color: wantsColor(process.env, process.stdout.isTTY === true),
+          print: text => void process.stdout.write(`${text}\n`),
+          printError: text => void process.stderr.write(`${text}\n`)
+        })
+      : await run({
+          env: process.env,
+          clock: systemClock,
+          log: actionsLog,
+          getInput: core.getInput,
+          setOutput: core.setOutput,
+          mask: core.setSecret
+        })
 }

@@ -21,12 +21,3 @@ export interface LogPlace {
   /** From 1. */
   readonly line?: number
 }
-
-/** A log that nobody reads. */
-export const silentLog: Log = {
-  info() {},
-  debug() {},
-  warning() {},
-  error() {},
-  group: (_, work) => work()
-}

@@ -124,13 +124,13 @@ describe('a transient failure is retried with a new token', () => {
 
   test('an attempt that hangs ends at its time limit', async () => {
     services.sts = ['hangs', session()]
-    const time = hurry()
+    const time = hurry(services)
     try {
       expect((await role().credentials()).accessKeyId).toBe('ASIAONE')
     } finally {
       time.restore()
     }
-    expect(services.tokens).toHaveLength(2)
+    expect(services.requests).toHaveLength(2)
   })
 
   test('six attempts in all, with longer and longer pauses', async () => {

@@ -60,7 +60,7 @@ test('attempts are limited, and the last failure is reported without the token o
 
 test('an attempt that hangs ends at its time limit', async () => {
   services.github = ['hangs', 'token']
-  const time = hurry()
+  const time = hurry(services)
   try {
     expect(await ask()).toBe(services.tokens[0])
   } finally {

@@ -145,13 +145,25 @@ test('a broken connection has no status', async () => {
   await expect(github.comments(7).create('x')).rejects.toMatchObject({ status: null })
 })
 
-test.each([401, 403, 404])('a token that gets %d for its user has none', async status => {
-  expect(await (await at(() => ({ status }))).comments(7).whoami()).toBeNull()
+test.each<[string, Answer]>([
+  ['401', { status: 401 }],
+  ['403', { status: 403, json: { message: 'Resource not accessible by integration' } }],
+  ['404', { status: 404 }],
+  ['an error of GraphQL', { json: { data: null, errors: [{ type: 'FORBIDDEN', message: 'no' }] } }],
+  ['no viewer', { json: { data: { viewer: null } } }]
+])('a token that gets %s for its user has none', async (_, answer) => {
+  expect(await (await at(() => answer)).comments(7).whoami()).toBeNull()
+  expect(requests).toEqual(['POST /graphql'])
 })
 
 test('the token’s user is read, and a failure is not mistaken for a token without a user', async () => {
-  expect(await (await at(() => ({ json: { login: 'acme-ci' } }))).comments(7).whoami()).toBe('acme-ci')
+  const user = { json: { data: { viewer: { login: 'acme-ci' } } } }
+  let failures = 1
+  const github = await at(() => (failures-- > 0 ? { status: 502 } : user))
+  expect(await github.comments(7).whoami()).toBe('acme-ci')
   await expect((await at(() => ({ status: 500 }))).comments(7).whoami()).rejects.toBeInstanceOf(ApiError)
+  const limited = await at(() => ({ status: 403, headers: { 'x-ratelimit-remaining': '0' } }))
+  await expect(limited.comments(7).whoami()).rejects.toMatchObject({ limit: { kind: 'primary' } })
 })
 
 test('a repository is public, private or unknown', async () => {
@@ -271,18 +283,16 @@ test('a comment that is refused because the rate limit is used up says so, and a
   expect(log.warnings[0]).not.toContain('permission')
 })
 
-test('the token of a GitHub App, which may not read its user, updates its own comment and never posts another', async () => {
+test.each([
+  ['a GitHub App', 'acme-drift[bot]'],
+  ['a person', 'alice']
+])('the token of %s updates its own comment and never posts another', async (_, login) => {
   const marker = markerOf('checkout')
-  const app = {
-    user: { login: 'acme-drift[bot]', type: 'Bot' },
-    performed_via_github_app: { slug: 'acme-drift' }
-  }
-  const posted: object[] = [comment(1, marker, 'mallory')]
+  const posted: object[] = [comment(1, marker, 'mallory'), comment(3, marker, 'other-app[bot]')]
   const github = await at((request, body) => {
-    if (request === 'GET /user')
-      return { status: 403, json: { message: 'Resource not accessible by integration' } }
+    if (request === 'POST /graphql') return { json: { data: { viewer: { login } } } }
     if (request.startsWith('GET')) return { json: posted }
-    const entry = { ...comment(2, JSON.parse(body).body), ...app }
+    const entry = comment(2, JSON.parse(body).body, login)
     if (request.startsWith('POST')) posted.push(entry)
     return { json: entry }
   })
@@ -291,7 +301,7 @@ test('the token of a GitHub App, which may not read its user, updates its own co
     stickyComment({ marker, body: `${marker}\n${text}`, isWorthCreating: true }, github.comments(7), log)
   expect(await post('one')).toBe('https://x/2')
   expect(await post('two')).toBe('https://x/2')
-  expect(posted).toHaveLength(2)
+  expect(posted).toHaveLength(3)
   expect(requests.at(-1)).toBe('PATCH /repos/acme/fleet/issues/comments/2')
   expect(log.warnings).toEqual([])
 })

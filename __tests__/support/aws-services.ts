@@ -28,6 +28,8 @@ export interface Services {
   /** Answers of STS and of the token service, one per request; the last one is repeated. */
   sts: Answer[]
   github: (Answer | 'token')[]
+  /** Called when a request hangs: its time limits are set. */
+  onHang: () => void
   close(): Promise<void>
 }
 
@@ -42,13 +44,14 @@ export async function startServices(): Promise<Services> {
     audiences: [],
     sts: [session()],
     github: ['token'],
+    onHang: () => undefined,
     close: () => stop(server)
   }
   const server = createServer(async (request, response) => {
     const body = await textOf(request)
     const url = new URL(request.url ?? '/', 'http://loopback')
     const answer = url.pathname === '/token' ? issueToken(request, url) : assume(body)
-    if (answer === 'hangs') return
+    if (answer === 'hangs') return services.onHang()
     if (answer === 'resets') return void request.socket.destroy()
     response.writeHead(answer.status ?? 200, { 'content-type': 'text/xml' }).end(answer.body)
   })
@@ -136,17 +139,24 @@ export function ports() {
 
 const realTimer = globalThis.setTimeout
 const realTimeout = AbortSignal.timeout
+const SPEED = 20
+/** Shorter limits, such as the one of a connection, keep their time: a busy machine needs it. */
+const MIN_HURRIED = 10_000
 
-/** Makes real time limits of seconds pass twenty times as fast until `restore` is called. */
-export function hurry(): { restore(): void } {
+/**
+ * Makes time limits pass twenty times as fast, until a request to the services hangs: what is sent after that one has
+ * its real limits.
+ */
+export function hurry(services: Services): { restore(): void } {
+  const hurried = (milliseconds: number) => (milliseconds < MIN_HURRIED ? milliseconds : milliseconds / SPEED)
   const faster = ((act: () => void, milliseconds = 0, ...rest: []) =>
-    realTimer(act, milliseconds / 20, ...rest)) as typeof setTimeout
-  globalThis.setTimeout = Object.assign(faster, realTimer)
-  AbortSignal.timeout = milliseconds => realTimeout.call(AbortSignal, milliseconds / 20)
-  return {
-    restore: () => {
-      globalThis.setTimeout = realTimer
-      AbortSignal.timeout = realTimeout
-    }
+    realTimer(act, hurried(milliseconds), ...rest)) as typeof setTimeout
+  const restore = () => {
+    globalThis.setTimeout = realTimer
+    AbortSignal.timeout = realTimeout
   }
+  globalThis.setTimeout = Object.assign(faster, realTimer)
+  AbortSignal.timeout = milliseconds => realTimeout.call(AbortSignal, hurried(milliseconds))
+  services.onHang = restore
+  return { restore }
 }

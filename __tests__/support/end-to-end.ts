@@ -3,7 +3,7 @@ import { type ActionResult, type ActionRun, removeRun, runAction } from '../../s
 import type { SimulatorServer } from '../../simulator/server/server.ts'
 
 /** The inputs of a job that checks the simulated fleet. */
-export const INPUTS = {
+const INPUTS = {
   'role-to-assume': 'arn:aws:iam::111122223333:role/fleet-drift',
   'aws-region': 'eu-west-1',
   targets: 'tag:Service=checkout',

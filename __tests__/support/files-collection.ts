@@ -3,9 +3,9 @@ import { systemClock } from '../../src/clock.ts'
 import type { CollectPorts, CollectRequest } from '../../src/collect/collector.ts'
 import { filesCollector } from '../../src/collect/files.ts'
 import { parseInputs } from '../../src/inputs/inputs.ts'
-import { silentLog } from '../../src/log.ts'
 import type { Pack } from '../../src/osquery/pack.ts'
 import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
+import { recordingLog } from './recording-log.ts'
 
 export interface FilesCollection {
   readonly hosts: ReadonlyMap<string, HostRecord>
@@ -42,7 +42,7 @@ export async function collectFiles(
   const ports: CollectPorts = {
     connect: () => Promise.reject(new Error('files need no AWS')),
     env: {},
-    log: silentLog,
+    log: recordingLog(),
     clock: systemClock,
     signal: new AbortController().signal
   }

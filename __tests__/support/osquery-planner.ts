@@ -8,6 +8,8 @@ interface TableFacts {
   readonly columns: Readonly<Record<string, ColumnFacts>>
   /** Columns that the spec marks as constraints, and that the table's source does not read. */
   readonly ignored?: readonly string[]
+  /** Without a user id, the table has rows of the current user only. */
+  readonly userBased?: true
 }
 
 interface Facts {
@@ -38,6 +40,8 @@ export interface Call {
   readonly table: string
   /** No constraint reached the table: it lists everything. */
   readonly full: boolean
+  /** The constraints of the call, as one text. */
+  readonly constraint: string
   readonly rows: readonly Row[]
 }
 
@@ -89,6 +93,8 @@ interface Sqlite {
   }
 }
 
+// Errors are thrown; without this SQLite prints them too.
+Object.assign(globalThis, { sqlite3ApiConfig: { warn: () => {} } })
 const sqlite = (await initialize()) as unknown as Sqlite
 const { capi, vtab } = sqlite
 
@@ -173,13 +179,15 @@ export function osqueryPlanner(platform: string, version: string, generate: Gene
         const like = new Map<string, string[]>()
         constraints.forEach(({ column, op }, index) => {
           const value = given[index]
-          if (value === null || value === undefined || facts.ignored?.includes(column)) return
+          // As in osquery: neither NULL nor an empty text reaches the table.
+          if (value === null || value === undefined || value === '') return
+          if (facts.ignored?.includes(column)) return
           if (op === EQUALS) equals.set(column, [...(equals.get(column) ?? []), value])
           if (op === LIKE) like.set(column, [...(like.get(column) ?? []), String(value)])
         })
         const nothing = equals.size + like.size === 0
         const rows = required.length > 0 && nothing ? [] : generate(name, { equals, like })
-        calls.push({ table: name, full: nothing, rows })
+        calls.push({ table: name, full: nothing, constraint: JSON.stringify([[...equals], [...like]]), rows })
         cursors.set(pointer, { rows, at: 0 })
         return 0
       },
@@ -232,6 +240,18 @@ function declarationOf(
   const definitions = columns.map(([column, [type]]) => `"${column}" ${type}`)
   if (key.length === 0) return `(${definitions.join(', ')})`
   return `(${definitions.join(', ')}, PRIMARY KEY (${key.map(column => `"${column}"`).join(', ')})) WITHOUT ROWID`
+}
+
+/** The oldest and the newest version, and those between that have a column more or less than the one before. */
+export function versionsOf(platform: string): string[] {
+  const { minimum, latest, platforms } = TABLE_FACTS
+  const changes = Object.values(platforms[platform] ?? {}).flatMap(({ columns }) =>
+    Object.values(columns).flatMap(([, , first = '', last = '']) => [first, last])
+  )
+  const between = changes.filter(
+    version => version !== '' && compare(version, minimum) > 0 && compare(version, latest) < 0
+  )
+  return [...new Set([minimum, ...between.sort(compare), latest])]
 }
 
 function exists([, , first = '', last = '']: ColumnFacts, version: string): boolean {

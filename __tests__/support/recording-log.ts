@@ -1,4 +1,4 @@
-import { type Log, type LogPlace, silentLog } from '../../src/log.ts'
+import type { Log, LogPlace } from '../../src/log.ts'
 
 export interface RecordingLog extends Log {
   /** Every message with its level: `warning: text`. */
@@ -17,7 +17,6 @@ export function recordingLog(): RecordingLog {
   const warnings: string[] = []
   const annotations: RecordingLog['annotations'] = []
   return {
-    ...silentLog,
     lines,
     infos,
     warnings,
@@ -32,6 +31,7 @@ export function recordingLog(): RecordingLog {
       if (at === undefined) warnings.push(text)
       else annotations.push({ text, at })
     },
-    error: text => void lines.push(`error: ${text}`)
+    error: text => void lines.push(`error: ${text}`),
+    group: (_, work) => work()
   }
 }

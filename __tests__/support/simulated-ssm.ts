@@ -55,6 +55,7 @@ export interface Input {
   readonly InstanceId?: string
   readonly InstanceIds?: string[]
   readonly Targets?: { Key: string; Values: string[] }[]
+  readonly Filters?: { Key: string; Values: string[] }[]
   readonly Details?: boolean
   readonly MaxResults?: number
   readonly NextToken?: string
@@ -68,7 +69,7 @@ export function awsError(name: string, message = `${name} happened`): Error {
 
 /** A canceled command is `Cancelling` so long (milliseconds, measured on the agent). */
 const CANCELLING = 2_000
-export const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
+const OPENING = new Set(['Pending', 'InProgress', 'Cancelling'])
 
 interface Command {
   readonly sentAt: number
@@ -93,7 +94,8 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
     now: () => now,
     async sleep(milliseconds, signal) {
       if (!signal?.aborted) now += milliseconds
-      await Promise.resolve()
+      // Whatever is under way has its turn, as it would in that time.
+      await new Promise(resolve => setImmediate(resolve))
     }
   }
 
@@ -225,10 +227,12 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
           output.length < 24_000 ? output : `${output.slice(0, 23_980)}--output truncated--`
       }
     },
-    DescribeInstanceInformation() {
+    DescribeInstanceInformation({ Filters = [] }) {
       if (!simulation.agents) throw awsError('AccessDeniedException')
+      const ids = Filters.find(({ Key }) => Key === 'InstanceIds')?.Values
+      const known = fleet.filter(host => host.registered !== false && (ids?.includes(host.id) ?? true))
       return {
-        InstanceInformationList: fleet.map(host => ({
+        InstanceInformationList: known.map(host => ({
           InstanceId: host.id,
           PingStatus: 'Online',
           PlatformType: host.platformType ?? (host.windows ? 'Windows' : 'Linux')

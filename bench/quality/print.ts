@@ -3,7 +3,7 @@ import type { Measured, Tally } from './run.ts'
 import { FIGURES, type Figure } from './score.ts'
 
 /** Whether a value is on the right side of a bound: of the figure's goal, or of a recorded floor. */
-export const reaches = ({ atLeast }: Figure, value: number, bound: number): boolean =>
+const reaches = ({ atLeast }: Figure, value: number, bound: number): boolean =>
   atLeast ? value >= bound : value <= bound
 
 const shown = (tally: Tally | undefined): string => tally?.value.toFixed(3) ?? ''

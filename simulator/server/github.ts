@@ -21,8 +21,15 @@ const userOf = (login: string) => ({ login, type: login.endsWith('[bot]') ? 'Bot
 /** The head of the base branch: the first parent of every merge commit. */
 const BASE = 'b'.repeat(40)
 
+export interface GitHubOptions {
+  readonly token: string
+  /** Whoever the token writes as. */
+  readonly login: string
+  readonly isPrivate: boolean
+}
+
 /** The GitHub endpoints that the action uses, and no others. */
-export function githubService(token: string, isPrivate: boolean) {
+export function githubService({ token, login: self, isPrivate }: GitHubOptions) {
   const comments = new Map<number, Comment[]>()
   const issues: Issue[] = []
   /** Files of the base branch, by path. */
@@ -33,7 +40,7 @@ export function githubService(token: string, isPrivate: boolean) {
     body: JSON.stringify(value),
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers }
   })
-  const write = (issue: number, body: string, login = 'github-actions[bot]'): Comment => {
+  const write = (issue: number, body: string, login = self): Comment => {
     const id = next++
     const comment = {
       id,
@@ -44,7 +51,7 @@ export function githubService(token: string, isPrivate: boolean) {
     comments.set(issue, [...(comments.get(issue) ?? []), comment])
     return comment
   }
-  const open = (title: string, body: string, login = 'github-actions[bot]'): Issue => {
+  const open = (title: string, body: string, login = self): Issue => {
     const number = issues.length + 101
     const url = `https://github.com/acme/infra/issues/${number}`
     const issue: Issue = { number, title, body, state: 'open', user: userOf(login), html_url: url }
@@ -69,8 +76,11 @@ export function githubService(token: string, isPrivate: boolean) {
       const path = url.pathname
       if (authorization !== `token ${token}` && authorization !== `Bearer ${token}`)
         throw new ServiceError('Bad credentials', 'Bad credentials', 401)
-      if (method === 'GET' && path === '/user')
-        throw new ServiceError('Forbidden', 'Resource not accessible by integration', 403)
+      if (method === 'POST' && path === '/graphql') {
+        if (textOf(body, 'query') !== '{ viewer { login } }')
+          return json(200, { data: null, errors: [{ message: 'The query is not known' }] })
+        return json(200, { data: { viewer: { login: self } } })
+      }
       if (method === 'GET' && path === '/repos/acme/infra')
         return json(200, {
           full_name: 'acme/infra',

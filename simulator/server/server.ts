@@ -13,6 +13,8 @@ import { type SessionOptions, tokenServices, xmlError } from './sts.ts'
 
 export interface ServerOptions extends Partial<SsmOptions>, SessionOptions {
   readonly publicRepository?: boolean
+  /** Whoever the job's token writes to GitHub as; by default the workflow's own token. */
+  readonly login?: string
   readonly bucket?: Bucket
   /** Answers for these hosts; the other hosts run the script in real shells. */
   readonly scripted?: { readonly hosts: ReadonlySet<string>; readonly agent: Pick<Agent, 'run'> }
@@ -34,7 +36,11 @@ export async function startServer(fleet: SimulatedFleet, options: ServerOptions 
     Object.entries(options.callsPerSecond ?? {}).map(([action, rate]) => [action, rateLimiter(rate, elapsed)])
   )
   const githubToken = `ghs_${randomBytes(18).toString('hex')}`
-  const github = githubService(githubToken, options.publicRepository !== true)
+  const github = githubService({
+    token: githubToken,
+    login: options.login ?? 'github-actions[bot]',
+    isPrivate: options.publicRepository !== true
+  })
   const tokens = tokenServices(() => Date.now(), options)
   const s3 = objectStore(options.bucket)
   const shells = await shellAgent()

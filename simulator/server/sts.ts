@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type Reply, ServiceError } from './call-log.ts'
 
-export const ACCOUNT = '111122223333'
+const ACCOUNT = '111122223333'
 
 export interface SessionOptions {
   /** How long a role session lasts, as STS reports it; by default as long as the job requests. */

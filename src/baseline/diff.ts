@@ -69,11 +69,6 @@ export function integrityAdditions({ rows }: BaselineChanges, queries: readonly 
   return [...new Set(added.map(({ query }) => query))].sort()
 }
 
-/** Whether two versions of a baseline have the same content. */
-export function isUnchanged({ rows, queries, acceptances, packs }: BaselineChanges): boolean {
-  return rows.length + queries.length + acceptances.length + packs.length === 0
-}
-
 function queriesAt(baseline: Baseline | null, role: string | null): BaselineQueries {
   if (baseline === null) return {}
   return (role === null ? baseline.queries : ownValue(baseline.roles, role)?.queries) ?? {}

@@ -29,7 +29,7 @@ export type SentQuery = Pick<Query, 'name' | 'platforms' | 'root'>
 export interface Asked {
   readonly queries: readonly SentQuery[]
   readonly shell: Shell
-  /** What SSM, or the runner, says of the host; `null`: not known, and the shell decides. */
+  /** What SSM, or the runner, says of the host; `null`: it may be any platform that the shell is for. */
   readonly platform: Platform | null
   /** ISO 8601. */
   readonly collectedAt: string
@@ -58,9 +58,9 @@ export function recordOf(host: string, reply: Reply, asked: Asked): HostRecord {
       failure === null ? { code: 'no-osquery' } : { code: 'osquery-not-fetched', failure }
     return { host, ...partial(reason), ...answered, queries: {} }
   }
-  const platform = asked.platform ?? (asked.shell === 'powershell' ? 'windows' : 'linux')
+  const platforms = asked.platform === null ? PLATFORMS[asked.shell] : [asked.platform]
   const reason =
-    incompleteness(reply.queries, asked.queries, platform) ??
+    incompleteness(reply.queries, asked.queries, platforms) ??
     (needsRoot(reply.queries, asked.queries) && !facts.root ? ({ code: 'no-root' } as const) : null)
   const state =
     reason === null ? ({ status: 'reported', code: null, reason: null } as const) : partial(reason)
@@ -70,31 +70,42 @@ export function recordOf(host: string, reply: Reply, asked: Asked): HostRecord {
 const partial = (reason: Reason) =>
   ({ status: 'partial', code: reason.code, reason: describeReason(reason) }) as const
 
+/** Platforms that a host of a shell may have. */
+const PLATFORMS: Readonly<Record<Shell, readonly Platform[]>> = {
+  posix: ['linux', 'darwin'],
+  powershell: ['windows']
+}
+
 /**
  * Why an answer is incomplete; `null` where it is complete. A table that the host's osquery does not have is excused
  * only where the pack says that the query is for other platforms, and the platform is a fact: what a host claims excuses
  * it from nothing.
+ * @param platforms those that the host may have; one where it is known
  */
 function incompleteness(
   results: Readonly<Record<string, QueryResult>>,
   queries: readonly SentQuery[],
-  platform: Platform
+  platforms: readonly Platform[]
 ): Reason | null {
   const unanswered = queries.filter(({ name }) => results[name]?.status !== 'ok')
-  const isExcused = ({ name, platforms }: SentQuery) =>
-    results[name]?.status === 'unsupported' && platforms.length > 0 && !platforms.includes(platform)
-  const missing = unanswered.filter(query => !isExcused(query))
-  if (missing.length > 0) {
-    return {
-      code: 'queries-unanswered',
-      queries: missing.map(({ name }) => ({
-        name,
-        status: results[name]?.status ?? 'failed',
-        detail: results[name]?.detail ?? null
-      }))
-    }
+  const isExcusedOn = (platform: Platform, query: SentQuery) =>
+    results[query.name]?.status === 'unsupported' &&
+    query.platforms.length > 0 &&
+    !query.platforms.includes(platform)
+  const missing = unanswered.filter(query => !platforms.every(platform => isExcusedOn(platform, query)))
+  if (missing.length === 0)
+    return unanswered.length === queries.length ? { code: 'no-applicable-query' } : null
+  const isNamed = (platform: Platform) => queries.some(query => query.platforms.includes(platform))
+  if (platforms.some(platform => isNamed(platform) && missing.every(query => isExcusedOn(platform, query))))
+    return { code: 'platform-unknown' }
+  return {
+    code: 'queries-unanswered',
+    queries: missing.map(({ name }) => ({
+      name,
+      status: results[name]?.status ?? 'failed',
+      detail: results[name]?.detail ?? null
+    }))
   }
-  return unanswered.length === queries.length ? { code: 'no-applicable-query' } : null
 }
 
 /** Whether the host answered a query that osquery answers only partially without root. */

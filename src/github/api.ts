@@ -26,7 +26,7 @@ export interface GitHubOptions {
 type Octokit = ReturnType<typeof getOctokit>
 
 const userSchema = z.object({ login: z.string() })
-const authorSchema = z.object({ login: z.string(), type: z.string().nullish() })
+const viewerSchema = z.object({ viewer: userSchema })
 const repositorySchema = z.object({ private: z.boolean() })
 const commitSchema = z.object({ parents: z.array(z.object({ sha: z.string() })) })
 
@@ -35,17 +35,14 @@ const commentSchema = z
     id: z.int(),
     body: z.string().nullish(),
     html_url: z.string(),
-    user: authorSchema.nullish(),
-    /** The App that wrote it. */
-    performed_via_github_app: z.object({}).nullish().catch(null)
+    user: userSchema.nullish()
   })
   .transform(
-    ({ id, body, html_url, user, performed_via_github_app: app }): Comment => ({
+    ({ id, body, html_url, user }): Comment => ({
       id,
       body: body ?? '',
       url: html_url,
-      author: user?.login ?? '',
-      ...(user?.type === 'Bot' && app ? { byApp: true as const } : {})
+      author: user?.login ?? ''
     })
   )
 
@@ -68,6 +65,9 @@ const issueSchema = z
     isPullRequest: pull_request !== undefined
   }))
 
+/** Statuses with which GitHub refuses what a token may not read. */
+const REFUSALS: readonly (number | null)[] = [401, 403, 404]
+
 /** Requests the bytes of a file; the JSON form has no content for a file over 1 MB. */
 const RAW = { accept: 'application/vnd.github.raw+json' }
 const rawSchema = z.union([
@@ -86,12 +86,13 @@ export function gitHub(
   const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`
   const call = async (route: string, parameters: Record<string, unknown> = {}): Promise<unknown> =>
     (await octokit.request(route, parameters)).data
+  /** Asked of GraphQL, which also answers the token of an App or of a workflow: `GET /user` refuses both. */
   const whoami = async () => {
     try {
-      return userSchema.parse(await call('GET /user')).login
+      return viewerSchema.parse(await octokit.graphql('{ viewer { login } }')).viewer.login
     } catch (error) {
-      if (error instanceof ApiError && [401, 403, 404].includes(error.status ?? 0)) return null
-      throw error
+      if (error instanceof ApiError && (error.limit !== null || !REFUSALS.includes(error.status))) throw error
+      return null
     }
   }
   return {
@@ -161,8 +162,8 @@ function retry(octokit: Octokit, clock: Pick<Clock, 'sleep'>): void {
       } catch (cause) {
         const error = apiErrorOf(cause)
         const isRefused = error.limit !== null
-        if (!isTransient(error) || attempt >= ATTEMPTS || (options.method === 'POST' && !isRefused))
-          throw error
+        const creates = options.method === 'POST' && !options.url.endsWith('/graphql')
+        if (!isTransient(error) || attempt >= ATTEMPTS || (creates && !isRefused)) throw error
         if (isRefused) pause = error.limit?.waitMs ?? LIMIT_PAUSE_MS
         if (pause > MAX_PAUSE_MS) throw error
       }

@@ -1,6 +1,6 @@
 /** Whose token is used. */
 export interface Identity {
-  /** The login of the token's user; `null` if the token has none or may not read it. */
+  /** The login of whoever the token writes as, such as `acme-drift[bot]`; `null` if GitHub does not say. */
   whoami(): Promise<string | null>
 }
 
@@ -14,8 +14,6 @@ export interface Entry {
 
 export interface Comment extends Entry {
   readonly id: number
-  /** Written by a GitHub App, whose login nobody can register. */
-  readonly byApp?: true
 }
 
 /** The comments of one pull request. Every method throws ApiError. */

@@ -5,7 +5,7 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 const LONGEST_ADDRESS = 64
 
 /** The bytes of an address, 4 or 16; an IPv4 address in IPv6 notation has 4. `null` if the text is not an address. */
-export function addressBytes(text: string): number[] | null {
+function addressBytes(text: string): number[] | null {
   if (IPV4.test(text)) return text.split('.').map(Number)
   if (text.length > LONGEST_ADDRESS || !text.includes(':') || !ipaddr.IPv6.isValid(text)) return null
   return ipaddr.process(text).toByteArray()

@@ -21,7 +21,7 @@ const URL_FORM = /^(?:https?|ftp|wss?|tcp|udp|sftp|ldaps?|rmi):\/\//i
 const EMAIL = /^[^\s@/]+@[^\s@/]+\.[a-z]{2,}$/i
 
 /** Undoes how reports make addresses harmless: `hxxp://`, `[.]`, `(dot)`, `{.}`, `[:]`, `[at]`. */
-export function refang(text: string): string {
+function refang(text: string): string {
   return text
     .replace(/\s?(?:\[\.\]|\(\.\)|\{\.\}|\[\.|(?<=\w)\.\]|[[({]dot[\])}])\s?/gi, '.')
     .replace(/\[:\]/g, ':')
@@ -81,7 +81,7 @@ export function textPattern(text: string): Pattern {
 }
 
 /** @throws Error if RE2 does not understand it */
-export function regexPattern(source: string): Pattern {
+function regexPattern(source: string): Pattern {
   try {
     RE2JS.compile(source, RE2JS.CASE_INSENSITIVE)
   } catch {

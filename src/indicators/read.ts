@@ -56,7 +56,7 @@ export async function readIndicators(
 }
 
 /** The indicators of one text: a list, a STIX bundle, a MISP event or Sigma rules; JSON may be among the lines of a list. */
-export async function parseIndicators(text: string, file: string | null): Promise<ReadEntry[]> {
+async function parseIndicators(text: string, file: string | null): Promise<ReadEntry[]> {
   if (isSigma(text)) return fromDocument(await readSigma(text), { file, line: 1 })
   const entries: ReadEntry[] = []
   let list = ''
@@ -139,7 +139,7 @@ function fromDocument(entries: readonly DocumentEntry[], origin: Origin): ReadEn
 }
 
 /** Each indicator once. @throws Error with every line that is not understood */
-export function distinct(entries: readonly ReadEntry[], others: readonly string[] = []): Indicator[] {
+function distinct(entries: readonly ReadEntry[], others: readonly string[] = []): Indicator[] {
   const problems = [...others]
   const indicators = new Map<string, Indicator>()
   let expressions = 0

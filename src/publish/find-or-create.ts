@@ -23,8 +23,6 @@ export interface StickyEntry<T extends Entry> {
   readonly create: (() => Promise<T>) | null
   /** Returns the URL. */
   update(found: T): Promise<string>
-  /** Whether the entry will be found again, whoever the token belongs to. */
-  recognizes?(created: T): boolean
   /** Called with a new entry that this token cannot find again. Returns the consequence, for a warning. */
   unrecognized(created: T): Promise<string>
   /** What to change after a refusal with this status. */
@@ -49,8 +47,7 @@ export async function upsert<T extends Entry>(
       if (entry.create === null) return null
       try {
         const created = await entry.create()
-        const isFound = entry.recognizes?.(created) ?? false
-        if (created.author !== BOT && !isFound && created.author !== (await identity.whoami())) {
+        if (created.author !== BOT && created.author !== (await identity.whoami())) {
           const consequence = await entry.unrecognized(created)
           log.warning(
             `${entry.subject} was posted as ${sanitize(created.author, 60)}. This token cannot identify that user: ` +

@@ -39,7 +39,7 @@ export function briefName(id: string, names: HostNames): string {
 }
 
 /** `web-07 (i-…)`: the name a host gives itself is never shown without its id. */
-export function hostLabel(id: string, names: HostNames, quote: Quote): string {
+function hostLabel(id: string, names: HostNames, quote: Quote): string {
   const short = shortName(id, names.byId.get(id) ?? null)
   return short === null ? quote(id, 64) : `${quote(short, 40)} (${quote(id, 64)})`
 }

@@ -15,6 +15,7 @@ const SUMMARIES = {
   undeliverable: 'SSM could not deliver the command: the host does not exist or does not answer',
   terminated: 'SSM stopped before this host: too many errors on others',
   'other-platform': 'the document is not for the platform of this host',
+  'platform-unknown': 'SSM does not say which platform it has: allow ssm:DescribeInstanceInformation',
   'access-denied': 'the role may not send commands to this host',
   'no-status': 'SSM gave no known status',
   'not-listed': 'SSM did not list it',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { collectFromSsm } from '../../../src/collect/ssm/ssm.ts'
-import { silentLog } from '../../../src/log.ts'
+import { recordingLog } from '../../support/recording-log.ts'
 import { reply } from '../../support/replies.ts'
 import { answerOf, awsError, simulateSsm } from '../../support/simulated-ssm.ts'
 import { collect, FILTER, hosts, id, named, query } from '../../support/ssm-collection.ts'
@@ -157,7 +157,7 @@ test('a consumer that stops early leaves no command running', async () => {
   for await (const _ of collectFromSsm(request, {
     ...simulated,
     s3: null,
-    log: silentLog,
+    log: recordingLog(),
     signal: new AbortController().signal
   }))
     break

@@ -108,13 +108,33 @@ test('a missing table is excused only where the pack says the query is for anoth
     ).records[0]
   expect(await judge('Linux', 'Debian GNU/Linux', 'mac')).toMatchObject({ status: 'reported' })
   expect(await judge('MacOS', 'macOS', 'linux')).toMatchObject({ status: 'reported' })
-  expect(await judge(null, 'Debian GNU/Linux', 'mac')).toMatchObject({ status: 'reported' })
   const partial = { status: 'partial', reason: 'a query was not answered: linux (unsupported)' }
   expect(await judge('Linux', 'Debian GNU/Linux', 'linux')).toMatchObject(partial)
   expect(await judge('Linux', 'Debian GNU/Linux', 'everywhere')).toMatchObject({ status: 'partial' })
   // What the host says of its platform excuses it from nothing.
   expect(await judge('Linux', 'macOS', 'linux')).toMatchObject(partial)
-  expect(await judge(null, 'macOS', 'linux')).toMatchObject(partial)
+  // Where SSM says nothing, the host may be either, and is not called assessed.
+  const unknown = { status: 'partial', code: 'platform-unknown', unanswered: false }
+  expect(await judge(null, 'Debian GNU/Linux', 'mac')).toMatchObject(unknown)
+  expect(await judge(null, 'macOS', 'linux')).toMatchObject(unknown)
+  expect(await judge(null, 'Debian GNU/Linux')).toMatchObject({ status: 'reported' })
+  expect(await judge(null, 'Debian GNU/Linux', 'everywhere')).toMatchObject({ code: 'queries-unanswered' })
+})
+
+test('where SSM says no platform, a missing table of the only platform that is asked is named', async () => {
+  const output = (nonce: string) =>
+    reply({
+      nonce,
+      host: id(0),
+      parts: [
+        { name: 'users', rows: [] },
+        { name: 'ports', status: 'unsupported' }
+      ]
+    })
+  const { records } = await collect(hosts(1, () => ({ output })))
+  expect(records).toMatchObject([
+    { status: 'partial', reason: 'a query was not answered: ports (unsupported)' }
+  ])
 })
 
 test('without root, a host that answers queries which need root is partial, also where no host has root', async () => {

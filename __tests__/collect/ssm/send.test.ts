@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { awsError, type Input } from '../../support/simulated-ssm.ts'
+import type { SsmRequest } from '../../../src/collect/ssm/session.ts'
+import type { Platform } from '../../../src/osquery/pack.ts'
+import { reply } from '../../support/replies.ts'
+import { awsError, type Input, type Simulation } from '../../support/simulated-ssm.ts'
 import { collect, FILTER, hosts, id, named, query } from '../../support/ssm-collection.ts'
 
 test("the command is sent within the limits of SSM, with AWS's document pinned", async () => {
@@ -75,7 +78,7 @@ test('hosts of a mixed group are each sent the document for their platform', asy
 test('a group of Windows hosts is sent PowerShell at once', async () => {
   const { records, calls } = await collect(
     hosts(3, () => ({ windows: true })),
-    { queries: [query('services', ['windows'])] }
+    { queries: [query('services', ['windows'])], simulation: { agents: true } }
   )
   expect(records.map(record => record.status)).toEqual(['reported', 'reported', 'reported'])
   expect(calls.filter(call => call.action === 'SendCommand')).toHaveLength(1)
@@ -91,6 +94,94 @@ test('Linux hosts are not sent PowerShell, where SSM says which hosts run Window
     expect(byId[id(0)]).toMatchObject({ status: 'reported' })
     expect(byId[id(1)]).toMatchObject({ status: 'silent', code: 'other-platform', unanswered: false })
   }
+})
+
+test.each<[string, Simulation]>([
+  ['is denied', {}],
+  ['never answers', { agents: true, stuck: 'DescribeInstanceInformation' }]
+])(
+  'nothing is sent for Windows where the look-up of platforms %s: the document runs on Linux too',
+  async (_, simulation) => {
+    const fleet = hosts(4, at => ({ windows: at === 0 }))
+    for (const targets of [FILTER, named(fleet)]) {
+      const { records, message, count } = await collect(fleet, {
+        targets,
+        queries: [query('services', ['windows'])],
+        simulation
+      })
+      expect(message).toMatch(/ssm:DescribeInstanceInformation.*SSM must say which hosts run Windows\.$/)
+      expect([records.length, count('SendCommand')]).toEqual([0, 0])
+    }
+  }
+)
+
+test('hosts of a resource group are looked up once SSM lists them: Linux hosts are not assessed by a pack for Windows', async () => {
+  const targets: SsmRequest['targets'] = {
+    kind: 'filters',
+    filters: [{ key: 'resource-groups:Name', values: ['web'] }]
+  }
+  const fleet = hosts(120, at => ({ windows: at % 3 === 0 }))
+  const run = { targets, queries: [query('services', ['windows'])] }
+  const { byId, calls, error } = await collect(fleet, { ...run, simulation: { agents: true } })
+  expect(error).toBe(null)
+  expect(byId[id(0)]).toMatchObject({ status: 'reported' })
+  expect(byId[id(1)]).toMatchObject({ status: 'silent', code: 'other-platform', unanswered: false })
+  const asked = calls.filter(call => call.action === 'DescribeInstanceInformation').map(call => call.input)
+  expect(asked.map(({ Filters }) => Filters)).toEqual(
+    asked.map(() => [{ Key: 'InstanceIds', Values: expect.any(Array) }])
+  )
+  const denied = await collect(fleet, run)
+  expect(denied.byId[id(0)]).toMatchObject({ status: 'reported' })
+  expect(denied.byId[id(1)]).toMatchObject({ status: 'silent', code: 'platform-unknown', unanswered: false })
+})
+
+test('macOS and Linux hosts of a resource group are judged by what SSM says they are', async () => {
+  const targets: SsmRequest['targets'] = {
+    kind: 'filters',
+    filters: [{ key: 'resource-groups:Name', values: ['web'] }]
+  }
+  const output = (host: string, missing: string) => (nonce: string) =>
+    reply({
+      nonce,
+      host,
+      parts: ['linux', 'mac'].map(name =>
+        name === missing ? { name, status: 'unsupported' } : { name, rows: [] }
+      )
+    })
+  const fleet = hosts(2, at => ({
+    platformType: at === 0 ? 'Linux' : 'MacOS',
+    output: output(id(at), 'linux')
+  }))
+  const queries = [query('linux', ['linux']), query('mac', ['darwin'])]
+  const { byId } = await collect(fleet, { targets, queries, simulation: { agents: true } })
+  expect(byId[id(0)]).toMatchObject({
+    status: 'partial',
+    reason: 'a query was not answered: linux (unsupported)'
+  })
+  expect(byId[id(1)]).toMatchObject({ status: 'reported' })
+})
+
+test('a document that no query of the packs is for is not sent', async () => {
+  const judge = async (document: string, platform: Platform) =>
+    collect(hosts(1), { document, queries: [query('x', [platform])], simulation: { agents: true } })
+  for (const [document, platform] of [
+    ['AWS-RunShellScript', 'windows'],
+    ['acme-locked', 'windows'],
+    ['AWS-RunPowerShellScript', 'linux']
+  ] as const) {
+    const { message, count } = await judge(document, platform)
+    expect(message).toMatch(/^The document .* is for .*, and no query of the packs is\./)
+    expect(count('SendCommand')).toBe(0)
+  }
+  const windows = await collect(
+    hosts(1, () => ({ windows: true })),
+    {
+      document: 'AWS-RunPowerShellScript',
+      queries: [query('x', ['windows']), query('y', ['linux'])],
+      simulation: { agents: true }
+    }
+  )
+  expect(windows.records).toMatchObject([{ status: 'reported', queries: { x: {} } }])
 })
 
 test('Windows hosts stay silent where no query is for them, or the role may not send the other document', async () => {

@@ -3,7 +3,7 @@ import { account, add, cronJob, file, outbound, port, program, type Rows, unit }
 import { type Service, service } from './service.ts'
 
 /** What runs on the hosts of each role. */
-export const ROLES: Readonly<Record<string, readonly Service[]>> = {
+const ROLES: Readonly<Record<string, readonly Service[]>> = {
   web: [
     service('nginx', 'package', 'www-data', { ports: [80, 443], talksTo: [8080], packages: 6 }),
     service('storefront', 'release', 'shop', { ports: [8080], talksTo: [5432, 6379], packages: 9 })

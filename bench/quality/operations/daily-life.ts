@@ -213,7 +213,7 @@ export const ODDITIES: Readonly<Record<string, Oddity>> = {
 }
 
 /** Brings a later version of a package, with the content that belongs to it. */
-export function upgrade(host: HostState, name: string): void {
+function upgrade(host: HostState, name: string): void {
   const version = `${host.packages.get(name) ?? '1.0'}+u1`
   host.packages.set(name, version)
   for (const [path, binary] of host.binaries)

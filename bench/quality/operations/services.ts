@@ -65,7 +65,7 @@ export function inventService(random: Random): Service {
 }
 
 /** Where the program of a service is in a version. */
-export function programOf({ name, origin }: Service, version: number): string {
+function programOf({ name, origin }: Service, version: number): string {
   if (origin === 'package') return `/usr/sbin/${name}`
   if (origin === 'vendor') return `/opt/${name}/bin/${name}`
   if (origin === 'local') return `/usr/local/bin/${name}`

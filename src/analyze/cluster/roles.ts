@@ -7,7 +7,7 @@ import type { Split } from './evidence.ts'
 export const ROLE_HOSTS = 8
 export const ROLE_ROWS = 3
 /** In a small fleet, this share of it is as good as eight hosts. A one-sided difference must be on this share. */
-export const ROLE_SHARE = 0.25
+const ROLE_SHARE = 0.25
 /** A small group must replace so many rows in each direction: one row lost is a stopped program. */
 const REPLACED_ROWS = 2
 /** Fewer hosts that share rows may be one host and its copy: they need so many times the rows. */

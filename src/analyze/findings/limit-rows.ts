@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 
 /** Rows shown per finding. A person reads a few; one host may send 200,000 of its own. */
-export const MAX_ROWS_PER_FINDING = 1_000
+const MAX_ROWS_PER_FINDING = 1_000
 
 /**
  * Keeps the first, weightiest rows of each finding, so that one host cannot swell every report. The finding's id and

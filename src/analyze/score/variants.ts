@@ -99,7 +99,7 @@ const saysMuch = ({ kind, bits, deviation }: ScoredRow): boolean =>
 const keepsSaying = (row: ScoredRow): boolean => isBreach(row) || (row.kind === 'integrity' && row.bits > 0)
 
 /** What a baseline covers and does not know, in a table whose change is rarely innocent: never noise. */
-export const isBreach = ({ kind, deviation }: ScoredRow): boolean =>
+const isBreach = ({ kind, deviation }: ScoredRow): boolean =>
   kind === 'integrity' && deviation.baseline !== 'none'
 
 const unionOf = (rows: readonly ScoredRow[], members: readonly number[]): number[] =>

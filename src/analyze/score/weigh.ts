@@ -8,7 +8,7 @@ import { isStrong, joinVariants } from './variants.ts'
 import { rareWords } from './words.ts'
 
 /** Findings like one of so much evidence that a healthy fleet shows: the tiers. Estimated; see docs/how-it-works.md. */
-export const MAX_EXPECTED = { high: 1 / 16, medium: 1 / 4, low: 8 } as const
+const MAX_EXPECTED = { high: 1 / 16, medium: 1 / 4, low: 8 } as const
 
 /** Whether so many findings are few enough for a tier; a hair of rounding decides nothing. */
 export const isAtMost = (expected: number, tier: keyof typeof MAX_EXPECTED): boolean =>

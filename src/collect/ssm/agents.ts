@@ -3,7 +3,7 @@ import {
   type InstanceInformation,
   type InstanceInformationStringFilter
 } from '@aws-sdk/client-ssm'
-import { errorName } from '../../aws/errors.ts'
+import { errorName, explainAwsError } from '../../aws/errors.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import type { Platform } from '../../osquery/pack.ts'
 import type { KnownFacts } from '../protocol/facts.ts'
@@ -24,61 +24,72 @@ export interface Agent extends KnownFacts {
 /** By host id. */
 export type Agents = ReadonlyMap<string, Agent>
 
-/**
- * What SSM says of the agents of the targeted hosts. `null` where it does not say: the permission is optional, and
- * resource groups cannot be looked up this way. Never throws.
- */
-export async function lookUpAgents(targets: Targets, { ssm, log, signal }: SsmPorts): Promise<Agents | null> {
-  const agents = new Map<string, Agent>()
-  const batches = filtersFor(targets)
-  if (batches === null) return null
-  try {
-    for (const filters of batches) {
-      let token: string | undefined
-      do {
-        if (signal.aborted) return null
-        const input = { Filters: filters, MaxResults: MAX_RESULTS, ...(token ? { NextToken: token } : {}) }
-        const page = await ssm.send(new DescribeInstanceInformationCommand(input), { abortSignal: signal })
-        for (const agent of page.InstanceInformationList ?? []) addAgent(agents, agent)
-        token = page.NextToken || undefined
-      } while (token !== undefined)
-    }
-    return agents
-  } catch (error) {
-    log.debug(
-      `DescribeInstanceInformation failed (${errorName(error)}): whether agents are online is not known.`
-    )
-    return null
-  }
-}
-
-/** A look-up of agents that runs while the collection goes on. */
+/** What SSM says of the agents of a run's hosts. The permission for it is optional: nothing here throws. */
 export interface AgentLookup {
-  /** `null` while it runs, and where SSM does not say. */
+  /** `null` while nothing is known. */
   known(): Agents | null
-  /** The same, once it has ended or had its time. */
-  wait(): Promise<Agents | null>
+  /** The same, once the targets have been looked up, or `maxWait` milliseconds after the start. */
+  wait(maxWait: number): Promise<Agents | null>
+  /** Why SSM did not say, and what to change; `null`: it did not fail. */
+  failure(): string | null
+  /** SSM cannot look the targets up: their hosts are looked up once their IDs are known. */
+  readonly needsIds: boolean
+  /** Looks up hosts by ID, where that is needed and SSM does not refuse. */
+  learn(hosts: readonly string[]): Promise<void>
 }
 
-/** @param maxWait milliseconds that all waiting may take together */
-export function startLookup(
-  found: Promise<Agents | null>,
-  maxWait: number,
-  { clock, signal }: SsmPorts
-): AgentLookup {
-  let agents: Agents | null = null
-  let waiting: Promise<void> | null = null
-  const settled = found.then(result => {
-    agents = result
-  })
+/** Starts to look up the targets, which goes on while the run collects. */
+export function startLookup(targets: Targets, ports: SsmPorts): AgentLookup {
+  const { clock, signal, log } = ports
+  const filters = filtersFor(targets)
+  const startedAt = clock.now()
+  let agents: Map<string, Agent> | null = null
+  let failure: string | null = null
+
+  async function lookUp(batches: readonly InstanceInformationStringFilter[][]): Promise<void> {
+    const found = new Map(agents)
+    try {
+      for (const filters of batches)
+        for await (const agent of agentsMatching(filters, ports)) addAgent(found, agent)
+      if (!signal.aborted) agents = found
+    } catch (error) {
+      failure = explainAwsError(error, 'ssm:DescribeInstanceInformation')
+      log.debug(
+        `DescribeInstanceInformation failed (${errorName(error)}): whether agents are online is not known.`
+      )
+    }
+  }
+
+  const settled = filters === null ? Promise.resolve() : lookUp(filters)
   return {
     known: () => agents,
-    async wait() {
-      waiting ??= Promise.race([settled, clock.sleep(maxWait, signal)])
-      await waiting
+    failure: () => failure,
+    needsIds: filters === null,
+    async wait(maxWait) {
+      const timer = new AbortController()
+      const left = Math.max(0, startedAt + maxWait - clock.now())
+      await Promise.race([settled, clock.sleep(left, AbortSignal.any([signal, timer.signal]))])
+      timer.abort()
       return agents
+    },
+    async learn(hosts) {
+      const unknown = hosts.filter(host => agents?.has(host) !== true)
+      if (filters === null && failure === null && unknown.length > 0) await lookUp(filtersOf(unknown))
     }
   }
+}
+
+async function* agentsMatching(
+  filters: InstanceInformationStringFilter[],
+  { ssm, signal }: SsmPorts
+): AsyncGenerator<InstanceInformation> {
+  let token: string | undefined
+  do {
+    const input = { Filters: filters, MaxResults: MAX_RESULTS, ...(token ? { NextToken: token } : {}) }
+    const page = await ssm.send(new DescribeInstanceInformationCommand(input), { abortSignal: signal })
+    yield* page.InstanceInformationList ?? []
+    token = page.NextToken || undefined
+  } while (token !== undefined && !signal.aborted)
 }
 
 /** By PlatformType (DescribeInstanceInformation, API reference). */
@@ -99,13 +110,15 @@ function addAgent(
 
 /** The filters of each call; `null` where SSM cannot look the targets up. */
 function filtersFor(targets: Targets): InstanceInformationStringFilter[][] | null {
-  if (targets.kind === 'filters') {
-    if (!targets.filters.every(({ key }) => key.startsWith('tag:'))) return null
-    return [targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))]
-  }
+  if (targets.kind === 'hosts') return filtersOf(targets.hosts)
+  if (!targets.filters.every(({ key }) => key.startsWith('tag:'))) return null
+  return [targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))]
+}
+
+function filtersOf(hosts: readonly string[]): InstanceInformationStringFilter[][] {
   const batches: InstanceInformationStringFilter[][] = []
-  for (let at = 0; at < targets.hosts.length; at += MAX_FILTER_VALUES)
-    batches.push([{ Key: 'InstanceIds', Values: targets.hosts.slice(at, at + MAX_FILTER_VALUES) }])
+  for (let at = 0; at < hosts.length; at += MAX_FILTER_VALUES)
+    batches.push([{ Key: 'InstanceIds', Values: hosts.slice(at, at + MAX_FILTER_VALUES) }])
   return batches
 }
 

@@ -10,7 +10,9 @@ import type { SentCommand } from './send.ts'
 
 /** The calls that read, tolerant of what SSM does not know yet and of transient failures. */
 export interface SsmApi {
-  /** What SSM says of each host of a command; with `details`, the head of its reply too. */
+  /** What SSM says of the hosts of a command, page by page; with `details`, the heads of their replies too. */
+  pages(command: SentCommand, details: boolean): AsyncGenerator<readonly CommandInvocation[]>
+  /** The same, host by host. */
   invocations(command: SentCommand, details: boolean): AsyncGenerator<CommandInvocation>
   /**
    * A host's whole reply; `null` when SSM does not return it. Transient failures are retried until then.
@@ -37,20 +39,25 @@ const isRetryable = (error: unknown): boolean => isTransient(error) || hasExpire
 
 export function ssmApi({ ssm, log, clock, signal }: SsmPorts): SsmApi {
   const warned = new Set<string>()
+  async function* pages(command: SentCommand, details: boolean): ReturnType<SsmApi['pages']> {
+    let token: string | undefined
+    do {
+      const input = {
+        CommandId: command.id,
+        Details: details,
+        MaxResults: MAX_RESULTS,
+        ...(token ? { NextToken: token } : {})
+      }
+      const page = await ssm.send(new ListCommandInvocationsCommand(input))
+      yield page.CommandInvocations ?? []
+      token = page.NextToken || undefined
+    } while (token !== undefined)
+  }
   return {
+    pages,
+
     async *invocations(command, details) {
-      let token: string | undefined
-      do {
-        const input = {
-          CommandId: command.id,
-          Details: details,
-          MaxResults: MAX_RESULTS,
-          ...(token ? { NextToken: token } : {})
-        }
-        const page = await ssm.send(new ListCommandInvocationsCommand(input))
-        yield* page.CommandInvocations ?? []
-        token = page.NextToken || undefined
-      } while (token !== undefined)
+      for await (const page of pages(command, details)) yield* page
     },
 
     async readReply(command, host, until) {

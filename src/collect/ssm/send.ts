@@ -52,7 +52,7 @@ const SHELL_DOCUMENT = {
   DocumentHashType: 'Sha256'
 } as const
 /** The same. It is for Windows and Linux, where it needs PowerShell. */
-const POWERSHELL_DOCUMENT = {
+export const POWERSHELL_DOCUMENT = {
   DocumentName: 'AWS-RunPowerShellScript',
   DocumentVersion: '1',
   DocumentHash: '2142e42a19e0955cc09e43600bf2e633df1917b69d2be9693737dfd62e0fdf61',

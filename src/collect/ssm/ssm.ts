@@ -6,8 +6,9 @@ import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { count } from '../../text/phrases.ts'
 import { silentHost } from '../host-record.ts'
 import type { Shell } from '../script/shell.ts'
-import { describeAgent, lookUpAgents, startLookup } from './agents.ts'
+import { describeAgent, startLookup } from './agents.ts'
 import { dedupState, MIN_HOSTS_TO_DEDUP } from './dedup-replies.ts'
+import { firstCommand } from './first-command.ts'
 import { enterRecord, logReasons, openLedger } from './host-ledger.ts'
 import { invocationState } from './invocation-status.ts'
 import { nextStep, startWatch, targetedHosts } from './poll.ts'
@@ -51,7 +52,7 @@ export async function* collectFromSsm(
 ): AsyncGenerator<HostRecord, number> {
   const lookup = new AbortController()
   const whileOpen = { ...ports, signal: AbortSignal.any([ports.signal, lookup.signal]) }
-  const agents = startLookup(lookUpAgents(request.targets, whileOpen), AGENT_LOOKUP_WAIT, ports)
+  const agents = startLookup(request.targets, whileOpen)
   const session = openSession(request, ports, randomBytes(12).toString('hex'), agents)
   try {
     const run = await start(session)
@@ -69,11 +70,12 @@ export async function* collectFromSsm(
 /** Sends the queries to all targets. @throws Error that says what to change when SSM refuses. */
 async function start(session: SsmSession): Promise<Collecting> {
   const { request, ports, agents } = session
-  const shell: Shell = session.queries.posix.length > 0 ? 'posix' : 'powershell'
-  const { targets, others } = await forShell(session, shell)
+  const { shell, targets, others } = await firstCommand(session)
   // Where SSM does not say how many hosts there are, the group counts as large.
   const hosts =
-    targets.kind === 'hosts' ? targets.hosts.length : ((await agents.wait())?.size ?? MIN_HOSTS_TO_DEDUP)
+    targets.kind === 'hosts'
+      ? targets.hosts.length
+      : ((await agents.wait(AGENT_LOOKUP_WAIT))?.size ?? MIN_HOSTS_TO_DEDUP)
   const retain = hosts >= MIN_HOSTS_TO_DEDUP && request.dedup !== false
   const sendQueries = sender(session, retain)
   const sent = await sendQueries(targets, shell)
@@ -81,7 +83,7 @@ async function start(session: SsmSession): Promise<Collecting> {
   ports.log.info(
     `Asked SSM to run ${count(request.queries.length, 'query', 'queries')} (${count(sent.commands.length, 'command')}).`
   )
-  await agents.wait()
+  await agents.wait(AGENT_LOOKUP_WAIT)
   const ledger = openLedger(agents)
   return {
     session,
@@ -96,27 +98,6 @@ async function start(session: SsmSession): Promise<Collecting> {
     mayResend: true,
     isCanceled: false,
     isBroken: false
-  }
-}
-
-/**
- * The targets that a shell's document is for. AWS-RunPowerShellScript is for Windows and Linux: SSM would send it to
- * hosts without PowerShell, so that where SSM says which hosts run Windows, only those are sent it.
- */
-async function forShell(
-  { request: { targets, document }, agents }: SsmSession,
-  shell: Shell
-): Promise<{ readonly targets: Targets; readonly others: readonly string[] }> {
-  const known = shell === 'powershell' && document === null ? await agents.wait() : null
-  if (known === null || known.size === 0) return { targets, others: [] }
-  const hosts = targets.kind === 'hosts' ? targets.hosts : [...known.keys()]
-  const runsOther = (host: string) => {
-    const platform = known.get(host)?.platform ?? 'windows'
-    return platform !== 'windows'
-  }
-  return {
-    targets: { kind: 'hosts', hosts: hosts.filter(host => !runsOther(host)) },
-    others: hosts.filter(runsOther)
   }
 }
 

@@ -49,36 +49,67 @@ const otherShell = ({ shell }: SentCommand): Shell => (shell === 'posix' ? 'powe
  */
 export async function* sweep(run: Collecting): AsyncGenerator<HostRecord> {
   const { session, ledger } = run
-  const long = new Map<string, LongReply>()
-  const toResend = new Map<string, Shell>()
-  const { timeoutSeconds } = session.request
+  const found: Found = { long: new Map(), toResend: new Map() }
   try {
     for (const command of run.commands) {
-      for await (const invocation of session.api.invocations(command, true)) {
-        const host = invocation.InstanceId ?? ''
-        if (host === '' || ledger.done.has(host) || long.has(host)) continue
-        const state = noteState(run, command, host, invocation)
-        const output = invocation.CommandPlugins?.[0]?.Output ?? ''
-        const reply = openReply(output, replyRequest(session, command, host))
-        const known = state ?? ledger.states.get(host) ?? listedState(invocation, timeoutSeconds)
-        if (reply.kind !== 'broken')
-          yield enterRecord(ledger, recordReply(session, command, host, reply, known))
-        else if (!state?.terminal) {
-          // The agent sends what was printed before it says that the command has ended.
-          if (run.isCanceled && previewFrame(output, session.nonce) !== null)
-            long.set(host, longReply(run, command, host, { ...known, terminal: false }, output))
-        } else if (mayResend(run, command, host, state)) toResend.set(host, otherShell(command))
-        else if (!state.delivered) yield enterRecord(ledger, undelivered(ledger, host, state))
-        else long.set(host, longReply(run, command, host, state, output))
+      for await (const page of session.api.pages(command, true)) {
+        const open = page.filter(({ InstanceId: host = '' }) => host !== '' && !ledger.done.has(host))
+        await ledger.agents.learn(open.map(({ InstanceId = '' }) => InstanceId))
+        for (const invocation of open) yield* read(run, command, invocation, found)
       }
     }
   } catch (error) {
     session.api.warnIfTransient(error, 'ssm:ListCommandInvocations')
   }
-  await resend(run, toResend)
-  const replies = readLongReplies(session, [...long.values()], run.dedup, () => logProgress(run.watch))
+  await resend(run, found.toResend)
+  const long = [...found.long.values()]
+  const replies = readLongReplies(session, long, run.dedup, () => logProgress(run.watch))
   for await (const record of replies) yield enterRecord(ledger, record)
-  for (const host of long.keys()) if (!ledger.done.has(host)) ledger.unreadable.add(host)
+  for (const { host } of long) if (!ledger.done.has(host)) ledger.unreadable.add(host)
+}
+
+/** What a sweep leaves for later, by host. */
+interface Found {
+  readonly long: Map<string, LongReply>
+  readonly toResend: Map<string, Shell>
+}
+
+/** Reads one host's reply as SSM lists it: the host's record, or what is left to do for it. */
+function* read(
+  run: Collecting,
+  command: SentCommand,
+  invocation: CommandInvocation,
+  { long, toResend }: Found
+): Generator<HostRecord> {
+  const { session, ledger } = run
+  const { InstanceId: host = '', CommandPlugins } = invocation
+  if (ledger.done.has(host) || long.has(host)) return
+  const state = noteState(run, command, host, invocation)
+  const output = CommandPlugins?.[0]?.Output ?? ''
+  const reply = openReply(output, replyRequest(session, command, host))
+  const known = state ?? ledger.states.get(host) ?? listedState(invocation, session.request.timeoutSeconds)
+  const hasFrame = previewFrame(output, session.nonce) !== null
+  if (reply.kind !== 'broken') yield enterRecord(ledger, recordReply(session, command, host, reply, known))
+  else if (!state?.terminal) {
+    // The agent sends what was printed before it says that the command has ended.
+    if (run.isCanceled && hasFrame)
+      long.set(host, longReply(run, command, host, { ...known, terminal: false }, output))
+  } else if (mayResend(run, command, host, state)) toResend.set(host, otherShell(command))
+  else if (!state.delivered) yield enterRecord(ledger, undelivered(ledger, host, state))
+  else if (!hasFrame && mayBeLinux(run, command, host))
+    yield enterRecord(ledger, notForPowerShell(ledger, host))
+  else long.set(host, longReply(run, command, host, state, output))
+}
+
+/** Whether a host was sent AWS's document for PowerShell, which is for Linux too, and SSM does not call it Windows. */
+function mayBeLinux({ ledger, resent }: Collecting, { shell }: SentCommand, host: string): boolean {
+  const isWindows = resent.has(host) || ledger.agents.known()?.get(host)?.platform === 'windows'
+  return shell === 'powershell' && !isWindows
+}
+
+function notForPowerShell({ agents }: HostLedger, host: string): HostRecord {
+  const isKnown = (agents.known()?.get(host)?.platform ?? null) !== null
+  return silentHost(host, { code: isKnown ? 'other-platform' : 'platform-unknown' }, false)
 }
 
 /** Notes a host's state; `null` where the invocation says nothing new of the host. */

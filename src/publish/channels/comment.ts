@@ -52,7 +52,6 @@ export function stickyComment(
       create: isWorthCreating ? () => comments.create(body) : null,
       update: async found =>
         (isSameText(found.body, body) ? found : await comments.update(found.id, body)).url,
-      recognizes: ({ byApp }) => byApp === true,
       unrecognized: async () => 'the next run will post a duplicate',
       hint: status =>
         status === 401 || status === 403 || status === 404
@@ -64,21 +63,16 @@ export function stickyComment(
   )
 }
 
-/**
- * The oldest comment with our marker by the workflow's token or by the token's own user. A token of a GitHub App may not
- * read its user: its comment is the oldest one that an App wrote.
- */
+/** The oldest comment with our marker by the workflow's token, or by whoever this token writes as. */
 async function ownComment(marker: string, comments: Comments): Promise<Comment | null> {
   let self: string | null | undefined
-  let byApp: Comment | null = null
   for await (const comment of comments.list()) {
     if (!hasMarker(comment, marker)) continue
     if (comment.author === BOT) return comment
     if (self === undefined) self = await comments.whoami()
-    if (self !== null && comment.author === self) return comment
-    if (self === null && comment.byApp) byApp ??= comment
+    if (comment.author === self) return comment
   }
-  return byApp
+  return null
 }
 
 /** Whether a reader would see the same: GitHub may change line breaks, and each run has its own link. */
