@@ -207,7 +207,7 @@ function readPlace(
   add: Add,
   traits: TableTraits,
   kind: TableKind,
-  { place, account, isShell, path }: RowFacts
+  { place, account, isShell, path, inContainer }: RowFacts
 ): void {
   if (traits.listsFiles) {
     add('file-listing', kind === 'integrity' ? 0 : -2)
@@ -229,6 +229,8 @@ function readPlace(
       return
     case 'local':
       if (!traits.launches && kind !== 'integrity') return
+      // An image of a container has folders of its own.
+      if (inContainer) return
       if (account === 'root' || (account === 'unsaid' && kind === 'state')) add('outside-packages', 1)
       return
     case 'package':
@@ -258,7 +260,7 @@ function readProgram(
     else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
   } else if (facts.isDualUse) add('dual-use', 1)
   if (item.columns.includes('family')) add('raw-socket', 1)
-  if (facts.port === 'open')
+  if (facts.port === 'open' && !facts.inContainer)
     add(facts.path === '' ? 'hidden-process' : 'open-port', facts.path === '' ? 2 : 1)
   else if (facts.port === 'loopback') add('loopback-port', -1)
   if (facts.port !== 'none' && knowledge.isUsualProgram(item)) add('usual-program', -1)

@@ -25,6 +25,8 @@ export interface RowFacts {
   /** The main path of the row, or ''. */
   readonly path: string
   readonly parentPath: string
+  /** It runs in a container, says the pack's `container` column. */
+  readonly inContainer: boolean
 }
 
 /** Only so much of a value is looked at; a host may send a megabyte. */
@@ -96,7 +98,8 @@ export function readFacts(item: Item): RowFacts {
     isPlainShell: PLAIN_SHELL.test(path),
     isDualUse: DUAL_USE.test(path),
     path,
-    parentPath: cell('parent_path')
+    parentPath: cell('parent_path'),
+    inContainer: cell('container') === 'yes'
   }
 }
 

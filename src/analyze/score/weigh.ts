@@ -1,9 +1,9 @@
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
 import { traitsOf } from '../table-traits.ts'
-import { countNoise, expectedOf, STRONG_BITS, type TableNoise, tableOf } from './expected.ts'
+import { countNoise, expectedOf, type TableNoise, tableOf } from './expected.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
-import type { ScoredRow } from './row-bits.ts'
+import type { Reason, ScoredRow } from './row-bits.ts'
 import { isStrong, joinVariants } from './variants.ts'
 import { rareWords } from './words.ts'
 
@@ -260,24 +260,31 @@ function featureBits(
   return strong ? FEATURE_BITS_STRONG : FEATURE_BITS
 }
 
+/** Whether what the rows say by themselves is enough for high. What one connection says counts once. */
 function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
   const most = new Map<string, number>()
-  let connected = false
+  let connection = 0
   for (const row of rows) {
+    // Nearly every service has a connection of its own to a private address.
+    if (row.bits - bitsOf(row, ['connected']) >= SAYS_ALONE) return true
     // An account, its key and its password are one thing that happened.
     const key = row.isAccount ? 'account' : tableOf(row)
-    // A program, its port and its unit share one connection.
-    const shared = row.reasons.find(([reason]) => reason === 'connected' || reason === 'public-peer')?.[1] ?? 0
-    most.set(key, Math.max(most.get(key) ?? 0, connected ? row.bits - shared : row.bits))
-    connected ||= shared > 0
+    const connected = bitsOf(row, ONE_CONNECTION)
+    connection = Math.max(connection, connected)
+    most.set(key, Math.max(most.get(key) ?? 0, row.bits - connected))
   }
-  let sum = 0
-  for (const bits of most.values()) {
-    if (bits >= SAYS_ALONE) return true
-    sum += Math.min(bits, STRONG_BITS)
-  }
-  return sum >= together
+  return [...most.values()].reduce((sum, bits) => sum + bits, connection) >= together
 }
+
+/** Reasons that one connection gives to each row of the program that holds it. */
+const ONE_CONNECTION: readonly Reason[] = ['connected', 'public-peer', 'shell-connection']
+
+/** How many of a row's bits are for these reasons. */
+const bitsOf = ({ bits, reasons }: ScoredRow, asked: readonly Reason[]): number =>
+  Math.min(
+    Math.max(0, bits),
+    reasons.reduce((sum, [reason, own]) => sum + (asked.includes(reason) ? own : 0), 0)
+  )
 
 /**
  * What a role of one or two hosts looks like: rows are replaced; or come with the packages that bring them; or are more
