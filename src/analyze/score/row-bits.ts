@@ -78,6 +78,8 @@ export interface ScoredRow extends RowEvidence {
   readonly kin: string
   /** Whether it may accuse a host. */
   readonly accuses: boolean
+  /** It is a file that no other host has, in a folder that root's programs read. */
+  readonly isHook: boolean
   /** It is an account of a person or a service, its key or its password. */
   readonly isAccount: boolean
 }
@@ -143,6 +145,7 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       reasons,
       kin: kinOf(deviation, traits, facts),
       accuses: kind !== 'context',
+      isHook: traits.hooks && deviation.kind === 'unexpected',
       isAccount:
         !traits.launches &&
         facts.account === 'other' &&

@@ -66,7 +66,7 @@ export function joinVariants(
   }
   const strong = (at: number) => {
     const row = rows[at]
-    return row !== undefined && isStrong(row) && row.deviation.kind !== 'missing'
+    return row !== undefined && (isStrong(row) || row.isHook) && row.deviation.kind !== 'missing'
   }
   for (const group of shapes) {
     const members = Array.from(group).filter(at => strong(at) && isLone(rows[at] as ScoredRow))
@@ -88,7 +88,8 @@ export function joinVariants(
 }
 
 /** A row of one host that says something: what several hosts share is no variant, and a finding of its own. */
-const isLone = ({ deviation, bits }: ScoredRow): boolean => deviation.hosts.length === 1 && bits > 0
+const isLone = ({ deviation, bits, isHook }: ScoredRow): boolean =>
+  deviation.hosts.length === 1 && (bits > 0 || isHook)
 
 /** On a tenth of the fleet and more, variants are a feature unless they say much. */
 const FEATURE_SHARE = 0.1
