@@ -20,6 +20,12 @@ const OWN_DOING: ReadonlySet<ReasonCode | null> = new Set<ReasonCode | null>([
   'no-applicable-query',
   null
 ])
+/** What the host itself says of it, which may be a lie. */
+const SAID: Readonly<Partial<Record<ReasonCode, string>>> = {
+  'no-osquery': 'osquery is not installed there, or was removed',
+  'osquery-not-fetched': 'osquery is not installed there, and could not be downloaded',
+  'no-applicable-query': 'no query is said to apply there'
+}
 const isOwnDoing = (code: ReasonCode | null): boolean => OWN_DOING.has(code)
 
 /** Findings of hosts that did not answer what their peers answered, and the hosts they are about. */
@@ -38,7 +44,10 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
   const everyone = clusters.flatMap(({ hosts }) => hosts)
   const fleetAnswers = countAnswers(fleet.hosts, everyone, fleet.queries.length)
   const answers = clusters.map(({ hosts }) => countAnswers(fleet.hosts, hosts, fleet.queries.length))
-  const groups = new Map<string, { queries: number[]; hosts: number[]; peers: number }>()
+  const groups = new Map<
+    string,
+    { queries: number[]; hosts: number[]; peers: number; code: ReasonCode | null }
+  >()
   for (const [index, host] of fleet.hosts.entries()) {
     if (host.status !== 'partial' || host.unanswered || !isOwnDoing(host.code)) continue
     const cluster = clusterOf[index] ?? -1
@@ -50,8 +59,8 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
       return host.observed[query] !== 1 && others >= MIN_PEERS && peers - others <= rareLimit(peers)
     })
     if (lacked.length === 0) continue
-    const key = lacked.join()
-    const group = groups.get(key) ?? { queries: lacked, hosts: [], peers }
+    const key = `${lacked.join()} ${host.code}`
+    const group = groups.get(key) ?? { queries: lacked, hosts: [], peers, code: host.code }
     groups.set(key, group)
     group.hosts.push(index)
   }
@@ -61,13 +70,20 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
     failing > Math.max(MIN_SPARED, SPARED_SHARE * everyone.length)
       ? (['medium', 'low'] as const)
       : (['high', 'medium'] as const)
-  const drafts = [...groups.values()].map(({ queries, hosts, peers }): Draft => {
+  const drafts = [...groups.values()].map(({ queries, hosts, peers, code }): Draft => {
     const asked = queries.flatMap(query => fleet.queries[query] ?? [])
     const names = asked.map(({ name }) => name).sort()
     const matters = asked.some(query => traitsOf(query).kind === 'integrity' || query.control)
+    const said =
+      (code === null ? undefined : SAID[code]) ??
+      `${plural(names.length, 'the query', 'the queries')} may have been blinded`
     const inClusters = [...new Set(hosts.map(host => clusterOf[host] ?? -1))]
     return {
-      id: fingerprint('deviation', ['unanswered', ...names]),
+      id: fingerprint('deviation', [
+        'unanswered',
+        ...(code === null || code === 'queries-unanswered' ? [] : [code]),
+        ...names
+      ]),
       kind: 'deviation',
       verdict: 'broken-control',
       severity: matters ? severe : lesser,
@@ -75,7 +91,7 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
       hosts,
       cluster: inClusters.length === 1 ? (clusters[inClusters[0] ?? -1]?.id ?? null) : null,
       rows: [],
-      explanation: `${count(hosts.length, 'host')} did not answer ${list(names, MAX_NAMED)}, which nearly all of ${count(peers, 'host')} answered: ${plural(names.length, 'the query', 'the queries')} may have been blinded. What ${plural(hosts.length, 'this host has', 'these hosts have')} there is not known.`,
+      explanation: `${count(hosts.length, 'host')} did not answer ${list(names, MAX_NAMED)}, which nearly all of ${count(peers, 'host')} answered: ${said}. What ${plural(hosts.length, 'this host has', 'these hosts have')} there is not known.`,
       attack: ['T1562.001'],
       acceptedBy: null
     }

@@ -58,7 +58,8 @@ export function explanationData(
     compared: clusters.reduce((sum, index) => sum + (clustered.clusters[index]?.hosts.length ?? 0), 0),
     queries: [...new Set(deviations.map(({ item }) => queryOfItem(clustered, item)?.name ?? ''))],
     baseline: deviations.some(({ baseline }) => baseline !== 'none'),
-    missing: deviations.every(({ kind }) => kind === 'missing')
+    missing: deviations.every(({ kind }) => kind === 'missing'),
+    variants: hosts.length > 1 && deviations.every(deviation => deviation.hosts.length === 1)
   }
 }
 

@@ -13,39 +13,41 @@ export interface ExplanationData {
   readonly baseline: boolean
   /** Whether all rows are missing ones. */
   readonly missing: boolean
+  /** Whether several hosts have one row each, and no row is on two of them. */
+  readonly variants: boolean
   /** What the rows say by themselves, weightiest first. */
   readonly reasons: readonly Reason[]
 }
 
 /** What is said of a row; codes without words are details of the score. */
 const WORDS: Readonly<Partial<Record<Reason, string>>> = {
-  'writable-folder': 'it lies in a folder that anyone or a web server can write to',
-  'hidden-folder': 'it lies in a hidden folder',
-  'from-memory': 'it runs from memory or from a deleted file',
-  'home-of-root': "root runs it from somebody's home",
-  'outside-packages': 'root runs it, and it lies outside the folders of packages',
-  'reaches-out': 'its text downloads, decodes or opens a connection',
-  'public-peer': 'it talks to a public address',
-  connected: 'it has connections that other hosts do not have',
+  'writable-folder': 'a path lies in a folder that anyone or a web server can write to',
+  'hidden-folder': 'a path lies in a hidden folder',
+  'from-memory': 'a program runs from memory or from a deleted file',
+  'home-of-root': "root runs a program from somebody's home",
+  'outside-packages': 'root runs a program outside the folders of packages',
+  'reaches-out': 'the text downloads, decodes or opens a connection',
+  'public-peer': 'a program talks to a public address',
+  connected: 'a program has connections that other hosts do not have',
   'shell-of-server': 'a server started a shell or an interpreter',
   'shell-connection': 'a shell or an interpreter has a network connection',
-  'raw-socket': 'it reads or writes raw packets',
-  'dual-use': 'it is a tool that intruders use too',
-  impostor: 'it poses as a kernel thread',
-  'open-port': 'its port is open to other hosts',
-  'hidden-process': 'no process is to be seen behind its port',
-  'content-differs': 'its content differs from the same version elsewhere',
+  'raw-socket': 'a program reads or writes raw packets',
+  'dual-use': 'intruders use this tool too',
+  impostor: 'a program poses as a kernel thread',
+  'open-port': 'a port is open to other hosts',
+  'hidden-process': 'a port has no visible process',
+  'content-differs': 'the content of a file differs from the same version elsewhere',
   'new-file': 'hardly any other host has this file',
   'rare-version': 'hardly any other host runs this version',
-  'login-shell': 'the account can log in',
-  'root-account': "the account has root's rights",
-  'empty-password': 'the account needs no password',
-  'admin-group': 'the account gains administrator rights',
-  'full-power': 'it gives full power over the host',
-  'restricted-power': 'it gives power over the host',
-  'over-proc': 'it hides a process',
-  control: 'it is a protection',
-  'asked-for-control': 'it belongs to a protection'
+  'login-shell': 'an account can log in',
+  'root-account': "an account has root's rights",
+  'empty-password': 'an account needs no password',
+  'admin-group': 'an account gains administrator rights',
+  'full-power': 'this gives full power over the host',
+  'restricted-power': 'this gives power over the host',
+  'over-proc': 'a mount hides a process',
+  control: 'a protection is concerned',
+  'asked-for-control': 'a protection is concerned'
 }
 /** So many reasons are given. */
 const MAX_REASONS = 2
@@ -54,7 +56,8 @@ const MAX_REASONS = 2
 export function explain(data: ExplanationData): string {
   const { verdict, rows, hosts, compared, queries, baseline } = data
   const these = rows === 1 ? 'this row' : `these ${rows} rows`
-  const on = `on ${hosts} of ${count(compared, 'host')}`
+  const share = `${hosts} of ${count(compared, 'host')}`
+  const on = `on ${share}`
   const where = list(queries, 3)
   const why = reasonsIn(data)
   switch (verdict) {
@@ -68,12 +71,21 @@ export function explain(data: ExplanationData): string {
       return `A protection is missing or changed ${on}: ${these} in ${where} ${plural(rows, 'is', 'are')} ${baseline ? 'required by the baseline' : 'on nearly every other host'}.`
     case 'missing':
       return `${baseline ? 'The baseline requires' : 'Nearly every other host has'} ${these} in ${where}, missing ${on}${why}.`
-    default:
-      return `${baseline ? (hosts * 2 < compared ? 'New against the baseline and rare' : 'New against the baseline') : 'Rare'}: ${these} in ${where} ${plural(rows, 'is', 'are')} ${on}${why}.`
+    default: {
+      const rare = hosts * 2 < compared
+      const novelty = baseline
+        ? `New against the baseline${rare ? ' and rare' : ''}`
+        : rare
+          ? 'Rare'
+          : 'Rare in the rest of the fleet'
+      if (data.variants) return `${novelty}: ${share} each have rows of their own in ${where}${why}.`
+      return `${novelty}: ${these} in ${where} ${plural(rows, 'is', 'are')} ${on}${why}.`
+    }
   }
 }
 
 function reasonsIn({ reasons }: ExplanationData): string {
-  const words = reasons.flatMap(reason => WORDS[reason] ?? []).slice(0, MAX_REASONS)
+  const said = reasons.filter(reason => reason !== 'restricted-power' || !reasons.includes('full-power'))
+  const words = [...new Set(said.flatMap(reason => WORDS[reason] ?? []))].slice(0, MAX_REASONS)
   return words.length === 0 ? '' : `; ${words.join(', and ')}`
 }
