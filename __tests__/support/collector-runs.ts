@@ -38,7 +38,10 @@ export const SHELLS = [
 export const NONCE = '00ff00ff00ff00ff00ff00ff'
 export const HOST = 'i-0123456789abcdef0'
 
-/** A stand-in for osqueryi: a word in the SQL chooses what it prints. `%W` is the path of its working folder. */
+/**
+ * A stand-in for osqueryi: a word in the SQL chooses what it prints. `%W` is the path of its working folder. SLOW waits
+ * until a second run of the same command waits for its answer.
+ */
 export const OSQUERYI = `#!/bin/sh
 for sql; do :; done
 case $sql in
@@ -61,7 +64,7 @@ case $sql in
   *CUT*) printf '[\\n  {"a":"1"},\\n  {"a"' ;;
   *KILLED*) kill -9 $$ ;;
   *STUBBORN*) trap '' TERM; exec sleep 600 ;;
-  *SLOW*) echo ran >> "%W/ran"; sleep 3; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *SLOW*) echo ran >> "%W/ran"; until [ -e waiting ]; do sleep 0.1; done; printf '[\\n  {"a":"1"}\\n]\\n' ;;
   *WARNING*) echo 'W1124 events are off, Error: is not at the start' >&2; printf '[\\n\\n]\\n' ;;
   *NOTABLE*) echo 'Error: no such table: NOTABLE' >&2; exit 1 ;;
   *HANG*) echo $$ > "%W/pid"; mv "%W/pid" "%W/hanging"; exec sleep 600 ;;
