@@ -4,7 +4,8 @@ import type { ServerOptions, SimulatorServer } from '../../simulator/server/serv
 import { lockedDocument } from '../../src/collect/script/document.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
 import { closeFleets, snapshotOf, startFleet, statusesOf } from '../support/collection-fleet.ts'
-import { act, removeRuns, until } from '../support/end-to-end.ts'
+import { act, removeRuns } from '../support/end-to-end.ts'
+import { until } from '../support/until.ts'
 
 const COLLECT = { 'fail-on': 'never', mode: 'collect' }
 

@@ -10,7 +10,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from '@jest/globals'
 import { openReply, type Reply } from '../../src/collect/protocol/reply.ts'
 import { collectorScript, encodeScript } from '../../src/collect/script/build.ts'
@@ -169,8 +168,3 @@ export function replaced(programs: Readonly<Record<string, string | null>>) {
 
 /** A program that fails as if it were not there. */
 export const MISSING = '#!/bin/sh\nexit 127\n'
-
-/** Waits until a condition holds; the test's own time limit ends a wait that is in vain. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(50)
-}

@@ -35,9 +35,9 @@ import {
   prepare,
   replaced,
   results,
-  SHELLS,
-  until
+  SHELLS
 } from '../../support/collector-runs.ts'
+import { until } from '../../support/until.ts'
 
 const SQL = "ECHO 'it''s' \"x\" `id` $(id) $HOME {{ssm:secret}} %s \\n \\\\ * ~\n  -- é ; <&> !"
 const QUERIES = {
