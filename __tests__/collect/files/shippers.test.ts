@@ -40,6 +40,7 @@ describe('a result is read', () => {
       'in a search of OpenSearch',
       JSON.stringify({ took: 1, hits: { hits: [{ _source: { message: line } }] } })
     ],
+    ['in a list of records', JSON.stringify([{ log: 'osquery', data: value }])],
     ['as osqueryd posts it', JSON.stringify({ node_key: 'k', log_type: 'result', data: [value] })]
   ])('%s', async (_name, content) => {
     await write('a.log', log(content))
@@ -132,6 +133,21 @@ describe('a report of Fleet', () => {
       /users\.json, line 1: Fleet clipped its report.*\n.*has no rows, and so no hosts/
     )
   })
+})
+
+test('results of Diffy are as many queries as a host has results', async () => {
+  const entry = (instance_id: string, stdout: readonly object[]) => ({
+    instance_id,
+    status: 'success',
+    stdout
+  })
+  await write(
+    'ports.json',
+    JSON.stringify([entry('i-1', [{ port: '22' }]), entry('i-1', []), entry('i-2', [])])
+  )
+  const { hosts } = await collectFiles(folder, ['*'])
+  expect(rowsOf(hosts, 'i-1', 'ports')).toEqual(['22'])
+  expect(rowsOf(hosts, 'i-1', 'ports_2')).toEqual([])
 })
 
 test.each([

@@ -117,6 +117,7 @@ function* readList(values: readonly unknown[], place: DocumentPlace): Generator<
     yield dumpAnswer(values, host, query, place)
     return
   }
+  const counts = new Map<string, number>()
   for (const value of values) {
     const entry = diffyEntry.safeParse(value)
     if (!entry.success) yield { kind: 'fault', fault: UNKNOWN }
@@ -124,7 +125,11 @@ function* readList(values: readonly unknown[], place: DocumentPlace): Generator<
       const { instance_id: host, status, collected_at: at, stdout } = entry.data
       const detail = status === 'success' ? null : `its status is ${status}`
       const time = secondsOf(at) ?? place.modified
-      yield dumpAnswer(stdout, host, nameOf(place.path), { ...place, modified: time }, detail)
+      // Diffy does not name its queries: the second result of a host is that of the second query.
+      const count = (counts.get(host) ?? 0) + 1
+      counts.set(host, count)
+      const query = count === 1 ? nameOf(place.path) : `${nameOf(place.path)}_${count}`
+      yield dumpAnswer(stdout, host, query, { ...place, modified: time }, detail)
     }
   }
 }

@@ -47,24 +47,30 @@ export function isDumpOfHost(value: unknown): value is Readonly<Record<string, r
 }
 
 /**
- * The results that a log shipper wrapped in a value, or the value itself. What is in a row is left alone: a host could
- * write the result of another host there.
+ * The results that a log shipper wrapped in a value, or the value itself. A text in a list is left alone: the list may be
+ * rows, and a host could write the result of another host there.
  */
 export function unwrap(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value.some(isResult) ? value : [value]
-  if (!isObject(value) || isResult(value) || isDumpOfHost(value)) return [value]
-  const found = resultsIn(value, MAX_LAYERS)
+  if (Array.isArray(value)) {
+    const found = value.map(item => resultsIn(item, MAX_LAYERS, false))
+    return found.some(results => results.length > 0)
+      ? found.flatMap((results, index) => (results.length > 0 ? results : [value[index]]))
+      : [value]
+  }
+  if (isDumpOfHost(value)) return [value]
+  const found = resultsIn(value, MAX_LAYERS, true)
   return found.length > 0 ? found : [value]
 }
 
-function resultsIn(value: unknown, layers: number): readonly unknown[] {
+function resultsIn(value: unknown, layers: number, readsText: boolean): readonly unknown[] {
   if (isResult(value)) return [value]
   if (layers === 0) return []
-  if (typeof value === 'string') return /^\s*[[{]/.test(value) ? resultsIn(parsed(value), layers - 1) : []
-  if (Array.isArray(value)) return value.flatMap(item => resultsIn(item, layers - 1))
+  if (typeof value === 'string')
+    return readsText && /^\s*[[{]/.test(value) ? resultsIn(parsed(value), layers - 1, readsText) : []
+  if (Array.isArray(value)) return value.flatMap(item => resultsIn(item, layers - 1, readsText))
   if (!isObject(value)) return []
   for (const wrapper of WRAPPERS) {
-    const found = resultsIn(value[wrapper], layers - 1)
+    const found = resultsIn(value[wrapper], layers - 1, readsText)
     if (found.length > 0) return found
   }
   return []
