@@ -1,8 +1,9 @@
 export default {
   testEnvironment: 'node',
-  // Tests of whole runs wait most of the time, so that two of them can share a core. No test asserts how long it takes.
+  // Tests of whole runs wait most of the time, so that two of them can share a core. No test asserts what a clock says.
   maxWorkers: '100%',
   testTimeout: 600_000,
+  setupFiles: ['<rootDir>/__tests__/support/property-seed.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -113,8 +113,6 @@ const shuffled = <T>(list: readonly T[], seed: number): T[] =>
     .sort((a, b) => a.order - b.order)
     .map(({ element }) => element)
 
-/** A different seed each time the long check runs; the short one is the same every time. */
-const options = () => (!process.env.FC_RUNS ? { ...RUNS, seed: 20261124 } : RUNS)
 const LONG = 3_600_000
 
 describe('whatever the fleet', () => {
@@ -136,7 +134,7 @@ describe('whatever the fleet', () => {
           const [before, after] = [await reportOf(world, hosts), await reportOf(world, turned)]
           expect(JSON.stringify(after) === JSON.stringify(before)).toBe(true)
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -161,7 +159,7 @@ describe('whatever the fleet', () => {
           }))
           expect(verdicts({ ...report, findings })).toEqual(verdicts(await reportOf(world, hosts)))
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -193,7 +191,7 @@ describe('whatever the fleet', () => {
               .sort()
           expect(shape(await reportOf({ queries }, renamed))).toEqual(shape(await reportOf(world, hosts)))
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -208,7 +206,7 @@ describe('whatever the fleet', () => {
           const plus = hosts.map(host => withRows(host, ...world.roleRows('everywhere', count)))
           expect(verdicts(await reportOf(world, plus))).toEqual(verdicts(await reportOf(world, hosts)))
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -233,7 +231,7 @@ describe('whatever the fleet', () => {
             expect(lowered(await reportOf(world, hosts), await reportOf(world, more), isPlanted)).toEqual([])
           }
         ),
-        options()
+        RUNS
       )
     },
     LONG
@@ -259,7 +257,7 @@ describe('whatever the fleet', () => {
             isPlanted(finding) && finding.rows.every(row => row.query !== query)
           expect(lowered(await reportOf(world, hosts), await reportOf(world, noisy), elsewhere)).toEqual([])
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -281,7 +279,7 @@ describe('whatever the fleet', () => {
           const onOneHost = (finding: Finding) => finding.hosts.length === 1 && isPlanted(finding)
           expect(lowered(before, await reportOf(world, [...hosts, ...copies]), onOneHost)).toEqual([])
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -316,7 +314,7 @@ describe('whatever the fleet', () => {
           const reached = about.map(finding => [...victims].filter(host => finding.hosts.includes(host)))
           expect(reached).toEqual([[...victims]])
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -350,7 +348,7 @@ describe('whatever the fleet', () => {
           )
           expect(mixed.map(cluster => cluster.hosts.length)).toEqual([])
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -376,7 +374,7 @@ describe('whatever the fleet', () => {
           )
           expect(added).toEqual([])
         }),
-        options()
+        RUNS
       )
     },
     LONG
@@ -399,7 +397,7 @@ describe('whatever the fleet', () => {
             rankOf(await reportOf(world, hosts), host)
           )
         }),
-        options()
+        RUNS
       )
     },
     LONG

@@ -1,8 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ListCommandsCommand } from '@aws-sdk/client-ssm'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { ambientAccount } from '../../src/aws/clients.ts'
+import { ambientAccount, ssmClient } from '../../src/aws/clients.ts'
+import { assumeRole } from '../../src/aws/credentials.ts'
 import { get, proxyAgents } from '../../src/aws/http.ts'
+import { recordingLog } from '../support/recording-log.ts'
 
 /** What the proxy was asked for. */
 let asked: string[]
@@ -48,6 +51,38 @@ test('AWS is called through the proxy of the environment', async () => {
   Object.assign(process.env, { HTTPS_PROXY: proxy, AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x' })
   await expect(ambientAccount('eu-west-1')).rejects.toThrow('sts:GetCallerIdentity failed')
   expect(asked).toContain('CONNECT sts.eu-west-1.amazonaws.com:443')
+})
+
+test.each([
+  ['us-gov-west-1', 'amazonaws.com'],
+  ['cn-north-1', 'amazonaws.com.cn'],
+  ['eusc-de-east-1', 'amazonaws.eu'],
+  ['us-iso-east-1', 'c2s.ic.gov'],
+  ['us-isob-east-1', 'sc2s.sgov.gov'],
+  ['us-isof-south-1', 'csp.hci.ic.gov'],
+  ['eu-isoe-west-1', 'cloud.adc-e.uk']
+])('in %s, STS and SSM are called in their own partition', async (region, suffix) => {
+  Object.assign(process.env, { HTTPS_PROXY: proxy, AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x' })
+  const clock = { now: () => Date.now(), sleep: async () => undefined }
+  await expect(ambientAccount(region)).rejects.toThrow('sts:GetCallerIdentity failed')
+  const partition = region.startsWith('eusc') ? 'aws-eusc' : 'aws'
+  const request = {
+    arn: `arn:${partition}:iam::111122223333:role/fleet-drift`,
+    sessionName: 'run',
+    durationSeconds: 3_600,
+    audience: 'sts.amazonaws.com',
+    inlineSessionPolicy: null,
+    region,
+    repository: 'acme/infra'
+  }
+  const ports = { clock, log: recordingLog(), mask: () => undefined, tokens: async () => 'a.b.c' }
+  await expect(assumeRole(request, ports).credentials()).rejects.toThrow('could not be assumed')
+  const ssm = ssmClient(region, null, clock)
+  await expect(ssm.send(new ListCommandsCommand({}))).rejects.toThrow()
+  ssm.destroy()
+  expect(new Set(asked)).toEqual(
+    new Set([`CONNECT sts.${region}.${suffix}:443`, `CONNECT ssm.${region}.${suffix}:443`])
+  )
 })
 
 test('without a proxy no agent is made', () => {

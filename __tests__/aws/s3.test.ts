@@ -67,7 +67,7 @@ test('a busy S3 is asked again', async () => {
   const { object, slept } = await read({ status: 503 }, { status: 503 }, { status: 200, body: 'text' })
   expect(object).toEqual({ text: 'text' })
   expect(slept).toEqual([500, 1_000])
-  expect((await read({ status: 503 })).object).toEqual({ problem: 'S3 answered 503' })
+  expect((await read({ status: 503 })).object).toEqual({ problem: 'S3 answered 503', isFinal: true })
 })
 
 test('a bucket in another region is followed there', async () => {
@@ -77,11 +77,13 @@ test('a bucket in another region is followed there', async () => {
 
 test('a refusal names the permission, also that for the key of the bucket', async () => {
   expect((await read({ status: 403 })).object).toEqual({
-    problem: expect.stringContaining('s3:GetObject is denied: allow it on arn:aws:s3:::b/*')
+    problem: expect.stringContaining('allow the role s3:GetObject on arn:aws:s3:::b/*'),
+    isFinal: false
   })
   const body = '<Error><Message>not authorized to perform: kms:Decrypt on this resource</Message></Error>'
   expect((await read({ status: 403, body })).object).toEqual({
-    problem: expect.stringContaining('kms:Decrypt is denied')
+    problem: expect.stringContaining('kms:Decrypt is denied'),
+    isFinal: true
   })
   expect((await read({ status: 404 })).object).toBe(null)
 })

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { readAction } from '../../scripts/readme.ts'
@@ -8,7 +6,7 @@ import { wantsColor } from '../../src/cli/terminal.ts'
 import { cli } from '../../src/cli.ts'
 import { systemClock } from '../../src/clock.ts'
 import { INPUTS } from '../../src/inputs/inputs.ts'
-import { runOverFiles, snapshotOf } from '../support/file-runs.ts'
+import { newFolder, runOverFiles, snapshotOf } from '../support/file-runs.ts'
 import { fleet, hostId } from '../support/fleets.ts'
 
 async function type(args: readonly string[], color = false) {
@@ -43,7 +41,11 @@ beforeAll(async () => {
 })
 
 describe('check', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+  let dir: string
+  beforeAll(async () => {
+    dir = await newFolder()
+  })
+
   test('runs as the action does, with inputs as flags, and prints the picture', async () => {
     const { exitCode, out, errors } = await type(
       [

@@ -6,7 +6,10 @@ const COMMAND = join(import.meta.dirname, '../../bin/fleet-drift.js')
 
 const type = (...args: string[]) => spawnSync(process.execPath, [COMMAND, ...args], { encoding: 'utf8' })
 
-test.each([[], ['--help']])('fleet-drift %s prints the commands', (...args) => {
+test.each([
+  ['without a command', []],
+  ['--help', ['--help']]
+])('fleet-drift %s prints the commands', (_, args) => {
   expect(type(...args)).toMatchObject({
     status: 0,
     stdout: expect.stringContaining('fleet-drift explain FINDING-ID report.json'),

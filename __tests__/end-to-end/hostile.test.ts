@@ -6,9 +6,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
 import type { ActionResult } from '../../simulator/runner.ts'
 import { type SimulatorServer, startServer } from '../../simulator/server/server.ts'
-import type { HostRecord } from '../../src/snapshot/snapshot.ts'
+import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
 import { openSnapshot } from '../../src/snapshot/write.ts'
 import { act, removeRuns } from '../support/end-to-end.ts'
+import { host } from '../support/fleets.ts'
 import { HOSTILE } from '../support/hostile.ts'
 import { hasCmark, outsideCode, toHtml } from '../support/rendered.ts'
 
@@ -18,19 +19,6 @@ const MIB = 1024 * 1024
 
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'))
 const queries = ['kernel_modules', 'crontab', 'suid_bin', 'listening_ports']
-const facts = {
-  hostname: null,
-  fqdn: null,
-  addresses: [],
-  macs: [],
-  machineId: null,
-  bootId: null,
-  os: 'Ubuntu',
-  osVersion: '24.04',
-  arch: 'x86_64',
-  osqueryVersion: '5.23.1',
-  root: true
-}
 let server: SimulatorServer
 
 beforeAll(async () => {
@@ -43,18 +31,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function record(host: string, rows: Readonly<Record<string, readonly Record<string, string>[]>>): HostRecord {
-  const results = queries.map(name => [name, { status: 'ok', detail: null, rows: rows[name] ?? [] }] as const)
-  return {
-    host,
-    status: 'reported',
-    code: null,
-    reason: null,
-    unanswered: false,
-    collectedAt: '2026-11-25T06:00:00Z',
-    facts,
-    queries: Object.fromEntries(results)
-  }
+function record(id: string, rows: Readonly<Record<string, readonly Row[]>>): HostRecord {
+  const everyQuery = Object.fromEntries(queries.map(name => [name, [...(rows[name] ?? [])]]))
+  return host(id, everyQuery, { collectedAt: '2026-11-25T06:00:00Z' })
 }
 
 async function snapshotOf(name: string, hosts: Iterable<HostRecord>): Promise<string> {
@@ -68,7 +47,7 @@ async function snapshotOf(name: string, hosts: Iterable<HostRecord>): Promise<st
     region: 'eu-west-1',
     startedAt: '2026-11-25T06:00:00Z'
   })
-  for (const host of hosts) await writer.write(host)
+  for (const one of hosts) await writer.write(one)
   await writer.close()
   return path
 }

@@ -235,6 +235,13 @@ test('a file is read at the first parent of a merge commit, byte for byte', asyn
   ])
 })
 
+test('the merge commit of a pull request is read, and may be missing', async () => {
+  const github = await at(() => ({ json: { ref: 'refs/pull/7/merge', object: { sha: 'm1' } } }))
+  expect(await github.mergeCommit(7)).toBe('m1')
+  expect(requests).toEqual(['GET /repos/acme/fleet/git/ref/pull/7/merge'])
+  expect(await (await at(() => ({ status: 404 }))).mergeCommit(7)).toBeNull()
+})
+
 test('a missing file, a folder and a submodule have no text, and a refusal is thrown', async () => {
   const missing = await at(() => ({ status: 404, json: { message: 'Not Found' } }))
   expect(await missing.fileAt('b.json', 'b1')).toBeNull()

@@ -130,7 +130,32 @@ test('a merge group, and events on the default branch that concern a pull reques
   expect(await baseCommit({ merge_group: { base_sha: 'queue' } })).toBe('queue')
   expect(await baseCommit({ issue: { number: 5, pull_request: { url: '' } } })).toBe('main')
   expect(await baseCommit({ issue: { number: 5 } })).toBeUndefined()
-  expect(await baseCommit({ workflow_run: { event: 'pull_request' } })).toBe('main')
-  expect(await baseCommit({ workflow_run: { event: 'schedule' } })).toBeUndefined()
+  expect(await baseCommit({ check_suite: { head_sha: 'other', pull_requests: [] } })).toBe('main')
+  expect(await baseCommit({ check_run: { head_sha: 'main' } })).toBeUndefined()
   expect(await baseCommit(pull(sameRepository))).toBeUndefined()
+})
+
+test('a run that follows another one judges a proposal, unless that one was of what is merged here', async () => {
+  const isProposal = async (event: string, from = 'acme/infra') => {
+    const payload = { workflow_run: { event, head_repository: { full_name: from } } }
+    return (await at(payload, { GITHUB_SHA: 'main' })).baseCommit === 'main'
+  }
+  for (const event of ['pull_request', 'pull_request_target', 'merge_group', 'issue_comment', 'workflow_run'])
+    expect([event, await isProposal(event)]).toEqual([event, true])
+  for (const event of ['push', 'schedule', 'workflow_dispatch']) {
+    expect([event, await isProposal(event)]).toEqual([event, false])
+    expect([event, await isProposal(event, 'mallory/infra')]).toEqual([event, true])
+  }
+})
+
+test('the pull request that may be checked out on the base branch is known where the event says it', async () => {
+  const checkedOut = async (payload: unknown, name: string) =>
+    (await at(payload, { GITHUB_EVENT_NAME: name })).checkedOut
+  expect(await checkedOut(pull(sameRepository), 'pull_request_target')).toBe(5)
+  expect(await checkedOut({ issue: { number: 6, pull_request: {} } }, 'issue_comment')).toBe(6)
+  const run = { event: 'pull_request', pull_requests: [{ number: 7 }] }
+  expect(await checkedOut({ workflow_run: run }, 'workflow_run')).toBe(7)
+  expect(await checkedOut({ workflow_run: { ...run, pull_requests: [] } }, 'workflow_run')).toBeUndefined()
+  expect(await checkedOut({ check_run: { head_sha: 'x', ...run } }, 'check_run')).toBe(7)
+  expect(await checkedOut(pull(sameRepository), 'pull_request')).toBeUndefined()
 })

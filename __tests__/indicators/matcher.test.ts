@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { wordFinder } from '../../src/indicators/literals.ts'
 import { compileIndicators } from '../../src/indicators/matcher.ts'
+import { cpuMilliseconds } from '../support/cpu-time.ts'
 import { query } from '../support/fleets.ts'
 import { indicatorsIn } from '../support/indicators.ts'
 
@@ -63,16 +64,17 @@ test('ten thousand indicators take hardly longer than one: rows are not compared
   )
   const matches = compileIndicators(await indicatorsIn(lines.join('\n')))
   const programs = query('programs', ['path'])
-  const started = performance.now()
   let found = 0
-  for (let row = 0; row < 100_000; row++) {
-    const values = {
-      path: `/usr/lib/systemd/systemd-${row}`,
-      cmdline: `/opt/evil-${row}/run --at 10.0.0.${row & 255}`,
-      sha256: digest(row + 5_000)
+  const search = () => {
+    for (let row = 0; row < 100_000; row++) {
+      const values = {
+        path: `/usr/lib/systemd/systemd-${row}`,
+        cmdline: `/opt/evil-${row}/run --at 10.0.0.${row & 255}`,
+        sha256: digest(row + 5_000)
+      }
+      found += matches(programs, values).length
     }
-    found += matches(programs, values).length
   }
+  expect(cpuMilliseconds(search)).toBeLessThan(10_000)
   expect(found).toBe(3_333 + 1_667)
-  expect(performance.now() - started).toBeLessThan(10_000)
 })

@@ -1,24 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
-import { renderHtml } from '../../src/report/html.ts'
-import type { Report } from '../../src/report/report.ts'
+import { expect, test } from '@jest/globals'
 import { violations } from '../support/axe.ts'
-import { type Chromium, startChromium } from '../support/browser.ts'
 import { manyClusters, withHostFindings } from '../support/html-samples.ts'
 import { goodPlan, learnedBaseline, poisonedPlan, staticPlan, suggested } from '../support/plans.ts'
+import { reportPages } from '../support/report-pages.ts'
 import { drifted } from '../support/samples.ts'
 
-// A browser is slow on a busy machine.
-jest.setTimeout(120_000)
-
-let chromium: Chromium
-beforeAll(async () => {
-  chromium = await startChromium()
-})
-afterEach(() => chromium.closePages())
-afterAll(() => chromium.close())
-
-const open = (sample: Report, options: Parameters<Chromium['open']>[1] = {}) =>
-  chromium.open(renderHtml(sample, 0), options)
+const { open } = reportPages()
 
 /** Rows of the tables in a section, each as its cells. */
 const tables = ({ page }: Awaited<ReturnType<typeof open>>, section: string) =>

@@ -1,25 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { renderHtml } from '../../src/report/html.ts'
 import { redactReport } from '../../src/report/redact.ts'
-import type { Report } from '../../src/report/report.ts'
 import { violations } from '../support/axe.ts'
-import { type Chromium, startChromium } from '../support/browser.ts'
 import { hostile, large, withHostFindings } from '../support/html-samples.ts'
+import { reportPages } from '../support/report-pages.ts'
 import { finding, host, report, row } from '../support/reports.ts'
 import { drifted, healthy, incomplete } from '../support/samples.ts'
 
-// A browser is slow on a busy machine.
-jest.setTimeout(120_000)
-
-let chromium: Chromium
-beforeAll(async () => {
-  chromium = await startChromium()
-})
-afterEach(() => chromium.closePages())
-afterAll(() => chromium.close())
-
-const open = (sample: Report, options: Parameters<Chromium['open']>[1] = {}) =>
-  chromium.open(renderHtml(sample, 0), options)
+const { open, openHtml } = reportPages()
 
 /** What is visible: the result of the filters, the findings, the lines of the matrix. */
 async function seen({ page }: Awaited<ReturnType<typeof open>>) {
@@ -261,7 +249,7 @@ test('if markup got in anyway, the policy would not let it run or load anything'
     '</body>',
     '<img src="https://evil.example/x.png" onerror="document.title=\'run\'"><script>document.title="run"</script><svg onload="document.title=\'run\'"></svg></body>'
   )
-  const { page, messages, requests } = await chromium.open(html)
+  const { page, messages, requests } = await openHtml(html)
   await page.locator('h1').waitFor()
   expect(await page.title()).toBe('checkout: clean · Fleet Drift')
   expect(requests).toEqual(new Set())

@@ -34,6 +34,7 @@ const pack = (content: string): Pack => ({
 })
 const gitHub = (base: string | null, merge: string | null = null) => ({
   firstParent: async () => 'base',
+  mergeCommit: async () => null,
   fileAt: async (path: string, sha: string) => (path !== PATH ? null : sha === 'base' ? base : merge)
 })
 const judged = (proposed: string, base: string | null = BASE, reachesHosts = true) =>

@@ -33,7 +33,8 @@ const context = (event = 'pull_request'): RunContext => ({
 const file = (text: string) => ({ path: 'b.json', sha256: '', text, content: parseBaseline('b.json', text) })
 /** A repository whose merge commit has `base` as its first parent. */
 const gitHub = (files: Record<string, string | null>, parent: string | null = 'base') => ({
-  firstParent: async () => parent,
+  firstParent: async (commit: string) => (commit === 'old-merge' ? 'old-base' : parent),
+  mergeCommit: async (pullRequest: number) => (pullRequest === 1 && files['old-merge'] ? 'old-merge' : null),
   fileAt: async (_: string, sha: string) => files[sha] ?? null
 })
 
@@ -62,6 +63,33 @@ test('under pull_request_target, whose commit is on the base branch, the base ve
   ).toBeUndefined()
 })
 
+test.each([
+  ['pull_request_target', {}],
+  ['issue_comment', { pullRequest: null, baseCommit: 'merge' }],
+  ['workflow_run', { pullRequest: null, baseCommit: 'merge' }]
+])(
+  'under %s with an old head checked out, what main gained since is not taken for removed',
+  async (event, more) => {
+    const gained = BASE.replace('["22"]', '["22"],\n        ["80"]')
+    const run = { ...context(event), ...more, checkedOut: 1 }
+    // GitHub's merge commit may be older than the base, too.
+    const alone = { merge: gained, 'old-base': BASE, 'old-merge': BASE }
+    const unchanged = await readBaseVersion(file(BASE), run, gitHub(alone))
+    expect(unchanged.content).toBeUndefined()
+    expect(unchanged.proposed?.content).toEqual(parseBaseline('b.json', gained))
+    expect(unchanged.notices.join()).toMatch(/The checkout of b\.json is not that of the merge commit/)
+
+    const both = BASE.replace('["22"]', '["22"],\n        ["443"],\n        ["80"]')
+    const changing = { merge: gained, 'old-base': gained, 'old-merge': both }
+    const changed = await readBaseVersion(file(HEAD), run, gitHub(changing))
+    expect(changed.content).toEqual(parseBaseline('b.json', gained))
+    expect(changed.proposed?.content).toEqual(parseBaseline('b.json', both))
+
+    const conflict = await readBaseVersion(file(HEAD), run, gitHub({ merge: gained }))
+    expect(conflict.content).toEqual(parseBaseline('b.json', gained))
+  }
+)
+
 test('without a parent commit, all rows are reviewed as added', async () => {
   expect((await readBaseVersion(file(HEAD), context(), gitHub({}, null))).content).toBeNull()
 })
@@ -81,7 +109,7 @@ test('if the head is checked out while main moved on, the version of the merge c
 
 test('in a merge group, the base version is the file at the base commit of the group', async () => {
   const group = { ...context('merge_group'), pullRequest: null, baseCommit: 'queue' }
-  const replaced = await readBaseVersion(file(HEAD), group, gitHub({ queue: BASE, base: HEAD }))
+  const replaced = await readBaseVersion(file(HEAD), group, gitHub({ queue: BASE, base: HEAD, merge: HEAD }))
   expect(replaced).toEqual({ content: parseBaseline('b.json', BASE), notices: [] })
 })
 

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import { makeFleet } from '../../simulator/fleet/fleet.ts'
 import { ServiceError } from '../../simulator/server/call-log.ts'
 import { ssmService } from '../../simulator/server/ssm/service.ts'
+import { until } from '../support/until.ts'
 
 /** A schema of the AWS SDK: kind, namespace, name, traits, and what depends on the kind. */
 type Schema = readonly unknown[]
@@ -59,8 +60,8 @@ const SEND = {
 test('every member that the simulated SSM answers with is one of the AWS model', async () => {
   const { Command } = call('SendCommand', { ...SEND, InstanceIds: [first!.id] })
   const { CommandId } = Command as { CommandId: string }
-  await new Promise(resolve => setTimeout(resolve, 50))
-  expect(call('ListCommands', { CommandId })).toMatchObject({ Commands: [{ CompletedCount: 1 }] })
+  const completed = () => call('ListCommands', { CommandId }) as { Commands: { CompletedCount: number }[] }
+  await until(() => completed().Commands[0]?.CompletedCount === 1)
   expect(call('ListCommandInvocations', { CommandId, Details: true })).toMatchObject({
     CommandInvocations: [
       {

@@ -10,7 +10,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from '@jest/globals'
 import { openReply, type Reply } from '../../src/collect/protocol/reply.ts'
 import { collectorScript, encodeScript } from '../../src/collect/script/build.ts'
@@ -38,7 +37,10 @@ export const SHELLS = [
 export const NONCE = '00ff00ff00ff00ff00ff00ff'
 export const HOST = 'i-0123456789abcdef0'
 
-/** A stand-in for osqueryi: a word in the SQL chooses what it prints. `%W` is the path of its working folder. */
+/**
+ * A stand-in for osqueryi: a word in the SQL chooses what it prints. `%W` is the path of its working folder. SLOW waits
+ * until a second run of the same command waits for its answer.
+ */
 export const OSQUERYI = `#!/bin/sh
 for sql; do :; done
 case $sql in
@@ -61,7 +63,7 @@ case $sql in
   *CUT*) printf '[\\n  {"a":"1"},\\n  {"a"' ;;
   *KILLED*) kill -9 $$ ;;
   *STUBBORN*) trap '' TERM; exec sleep 600 ;;
-  *SLOW*) echo ran >> "%W/ran"; sleep 3; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *SLOW*) echo ran >> "%W/ran"; until [ -e waiting ]; do sleep 0.1; done; printf '[\\n  {"a":"1"}\\n]\\n' ;;
   *WARNING*) echo 'W1124 events are off, Error: is not at the start' >&2; printf '[\\n\\n]\\n' ;;
   *NOTABLE*) echo 'Error: no such table: NOTABLE' >&2; exit 1 ;;
   *HANG*) echo $$ > "%W/pid"; mv "%W/pid" "%W/hanging"; exec sleep 600 ;;
@@ -166,8 +168,3 @@ export function replaced(programs: Readonly<Record<string, string | null>>) {
 
 /** A program that fails as if it were not there. */
 export const MISSING = '#!/bin/sh\nexit 127\n'
-
-/** Waits until a condition holds; the test's own time limit ends a wait that is in vain. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(50)
-}

@@ -66,8 +66,3 @@ export async function deadline(seconds: number): Promise<string> {
   const slowdown = Math.min(MAX_SLOWDOWN, Math.max(1, startSeconds / IDLE_START_SECONDS))
   return String(Math.ceil(seconds * slowdown))
 }
-
-/** Waits until a condition holds; the test's own time limit ends a wait that is in vain. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 100))
-}

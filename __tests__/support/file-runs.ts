@@ -1,11 +1,19 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from '@jest/globals'
 import { systemClock } from '../../src/clock.ts'
 import { run } from '../../src/run.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { openSnapshot } from '../../src/snapshot/write.ts'
 import { recordingLog } from './recording-log.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'fleet-drift-'))
+afterAll(() => rm(root, { recursive: true }))
+
+/** A new folder, which is removed when all tests of the file have ended. */
+export const newFolder = (): Promise<string> => mkdtemp(join(root, 'run-'))
 
 /** Writes hosts as a snapshot. Returns its path. @param more.targeted how many hosts were targeted, if more than these */
 export async function snapshotOf(
@@ -13,7 +21,7 @@ export async function snapshotOf(
   startedAt = '2026-11-23T03:00:00.000Z',
   more: { readonly targeted?: number; readonly targets?: readonly string[] } = {}
 ): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), 'fleet-drift-')), 'snapshot.ndjson.gz')
+  const path = join(await newFolder(), 'snapshot.ndjson.gz')
   const header = {
     name: 'web',
     collector: 'ssm',
@@ -30,7 +38,7 @@ export async function snapshotOf(
 
 /** A run of the action over files, with `inputs` by their names. The pack is at `pack`, or there is none. */
 export async function runOverFiles(inputs: Readonly<Record<string, string>>, day = '2026-11-24') {
-  const dir = await mkdtemp(join(tmpdir(), 'fleet-drift-'))
+  const dir = await newFolder()
   const outputs: Record<string, string> = {}
   const log = recordingLog()
   const all: Record<string, string> = { collector: 'files', 'output-dir': dir, 'fail-on': 'never', ...inputs }

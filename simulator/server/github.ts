@@ -20,6 +20,7 @@ export interface Issue {
 const userOf = (login: string) => ({ login, type: login.endsWith('[bot]') ? 'Bot' : 'User' })
 /** The head of the base branch: the first parent of every merge commit. */
 const BASE = 'b'.repeat(40)
+const MERGE = 'd'.repeat(40)
 
 export interface GitHubOptions {
   readonly token: string
@@ -89,6 +90,8 @@ export function githubService({ token, login: self, isPrivate }: GitHubOptions) 
         })
       if (method === 'GET' && /^\/repos\/acme\/infra\/commits\/[0-9a-f]{40}$/.test(path))
         return json(200, { sha: path.slice(-40), parents: [{ sha: BASE }, { sha: 'c'.repeat(40) }] })
+      if (method === 'GET' && /^\/repos\/acme\/infra\/git\/ref\/pull\/\d+\/merge$/.test(path))
+        return json(200, { ref: path.slice(path.indexOf('pull')), object: { type: 'commit', sha: MERGE } })
       const file = /^\/repos\/acme\/infra\/contents\/(.+)$/.exec(path)
       if (file !== null && method === 'GET') {
         const text =

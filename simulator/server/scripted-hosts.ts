@@ -98,13 +98,11 @@ function scriptOf(commands: readonly string[]): string {
 /** The queries of a collector's script, which has all statements in one block. */
 function statementsOf(script: string): { query: string; sql: string }[] {
   const packed = /^printf %s '([A-Za-z0-9+/=]+)' \| decode/m.exec(script)?.[1] ?? ''
-  const block = gunzipSync(Buffer.from(packed, 'base64'))
-  let at = 0
-  return [...script.matchAll(/^q ([\w.-]+) (\d+)$/gm)].map(([, query = '', length]) => {
-    const sql = block.toString('utf8', at, at + Number(length))
-    at += Number(length)
-    return { query, sql }
-  })
+  const lines = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8').split('\n')
+  return [...script.matchAll(/^q ([\w.-]+) (\d+)$/gm)].map(([, query = '', count]) => ({
+    query,
+    sql: lines.splice(0, Number(count)).join('\n')
+  }))
 }
 
 function variablesOf(script: string): Record<string, string | undefined> {

@@ -2,31 +2,31 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import type { SimulatedHost } from '../fleet/host.ts'
 import { simulatedOsquery } from '../osquery/answer.ts'
 import type { Agent } from './agent.ts'
 
+/** The file descriptors on which {@link OSQUERYI} announces its requests, and hears of their answers. */
+const REQUESTS = 9
+const ANSWERS = 7
 /** In place of osqueryi: hands its last argument to this process, waits for the answer and prints it. */
 const OSQUERYI = `#!/bin/sh
 for sql; do :; done
-case "$sql" in --version) echo 'osqueryi version 5.23.1'; exit 0;; esac
-box=$(mktemp -d "$FLEET_BOX/q.XXXXXX") || exit 1
-printf %s "$sql" > "$box/sql"
-mkfifo "$box/ready"
-printf '%s\\n' "$box" >&9
-read -r code < "$box/ready"
-cat "$box/err" >&2
-cat "$box/out"
+box=$FLEET_BOX/$$
+printf %s "$sql" > "$box.sql"
+echo "$box" >&${REQUESTS}
+answered=
+until [ "$answered" = "$box" ]; do read -r answered code <&${ANSWERS}; done
+[ ! -s "$box.err" ] || cat "$box.err" >&2
+[ "$code" != 0 ] || exec cat "$box.out"
+cat "$box.out"
 exit "$code"
 `
 /** The hosts' commands run as root, whoever runs the simulator. */
 const ID = `#!/bin/sh
 case "$1" in -u) echo 0;; *) echo 'uid=0(root) gid=0(root) groups=0(root)';; esac
 `
-/** The file descriptor on which {@link OSQUERYI} announces its requests. */
-const REQUESTS = 9
-
 /** What an agent sets for the commands it runs. */
 const PLATFORM = {
   AWS_SSM_REGION_NAME: 'eu-west-1',
@@ -71,7 +71,7 @@ export async function shellAgent() {
         AWS_SSM_INSTANCE_ID: name,
         SSM_COMMAND_ID: commandId
       },
-      stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'ignore', 'pipe']
     })
     const killGroup = () => {
       try {
@@ -82,8 +82,10 @@ export async function shellAgent() {
     }
     signal.addEventListener('abort', killGroup)
     const streams: readonly unknown[] = child.stdio
+    // A host that ends before it hears of an answer closes its end.
+    if (streams[ANSWERS] instanceof Writable) streams[ANSWERS].on('error', () => undefined)
     onLine(streams[REQUESTS], box => {
-      answer(host, box).catch(() => undefined)
+      answer(host, box, streams[ANSWERS]).catch(() => undefined)
     })
     const [stdout, stderr, code] = await Promise.all([
       contentOf(streams[1]),
@@ -98,12 +100,12 @@ export async function shellAgent() {
     return { code, stdout, stderr }
   }
 
-  async function answer(host: SimulatedHost, box: string): Promise<void> {
-    if (!box.startsWith(`${home}/`)) return
+  async function answer(host: SimulatedHost, box: string, answers: unknown): Promise<void> {
+    if (!box.startsWith(`${home}/`) || !(answers instanceof Writable)) return
     osquery ??= simulatedOsquery()
-    const { stdout, stderr, code } = osquery.answer(host.tables, await readFile(join(box, 'sql'), 'utf8'))
-    await Promise.all([writeFile(join(box, 'out'), stdout), writeFile(join(box, 'err'), stderr)])
-    await writeFile(join(box, 'ready'), `${code}\n`)
+    const { stdout, stderr, code } = osquery.answer(host.tables, await readFile(`${box}.sql`, 'utf8'))
+    await Promise.all([writeFile(`${box}.out`, stdout), writeFile(`${box}.err`, stderr)])
+    answers.write(`${box} ${code}\n`)
   }
 
   return {

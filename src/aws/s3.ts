@@ -6,10 +6,14 @@ import type { S3Location } from '../inputs/s3-location.ts'
 import { errorName } from './errors.ts'
 import { get, type HttpAnswer, proxyAgents, TooLarge } from './http.ts'
 
+/** Why an object cannot be read. A refusal is not final: S3 also refuses what is not there yet, unless it may be listed. */
+export interface ReadProblem {
+  readonly problem: string
+  readonly isFinal: boolean
+}
+
 /** The text of an object (latin1), or why it cannot be read; `null`: it does not exist, perhaps not yet. */
-export type ReadObject = (
-  key: string
-) => Promise<{ readonly text: string } | { readonly problem: string } | null>
+export type ReadObject = (key: string) => Promise<{ readonly text: string } | ReadProblem | null>
 
 const TIMEOUT_MS = 60_000
 /** A host's answer with all its chunks is smaller. */
@@ -18,15 +22,26 @@ const ATTEMPTS = 4
 /** Before the second attempt; doubled before each further one (milliseconds). */
 const PAUSE_MS = 500
 
-/** DNS suffixes of the partitions whose regions begin like this; all others have that of AWS (AWS SDK, partitions). */
-const SUFFIXES: readonly (readonly [region: string, suffix: string])[] = [
-  ['cn-', 'amazonaws.com.cn'],
-  ['eusc-', 'amazonaws.eu'],
-  ['us-iso-', 'c2s.ic.gov'],
-  ['us-isob-', 'sc2s.sgov.gov'],
-  ['us-isof-', 'csp.hci.ic.gov'],
-  ['eu-isoe-', 'cloud.adc-e.uk']
-]
+interface Partition {
+  readonly name: string
+  readonly suffix: string
+}
+
+/** The partitions whose regions begin like this; all others belong to that of AWS (AWS SDK, partitions). */
+const PARTITIONS: Readonly<Record<string, Partition>> = {
+  'us-gov-': { name: 'aws-us-gov', suffix: 'amazonaws.com' },
+  'cn-': { name: 'aws-cn', suffix: 'amazonaws.com.cn' },
+  'eusc-': { name: 'aws-eusc', suffix: 'amazonaws.eu' },
+  'us-iso-': { name: 'aws-iso', suffix: 'c2s.ic.gov' },
+  'us-isob-': { name: 'aws-iso-b', suffix: 'sc2s.sgov.gov' },
+  'us-isof-': { name: 'aws-iso-f', suffix: 'csp.hci.ic.gov' },
+  'eu-isoe-': { name: 'aws-iso-e', suffix: 'cloud.adc-e.uk' }
+}
+
+function partitionOf(region: string): Partition {
+  const found = Object.entries(PARTITIONS).find(([start]) => region.startsWith(start))
+  return found?.[1] ?? { name: 'aws', suffix: 'amazonaws.com' }
+}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -38,11 +53,10 @@ export function objectUrl(bucket: string, region: string, key: string, env: Envi
   const path = key.split('/').map(encodeURIComponent).join('/')
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
   if (endpoint) return new URL(`${endpoint.replace(/\/$/, '')}/${bucket}/${path}`)
-  const suffix = SUFFIXES.find(([start]) => region.startsWith(start))?.[1] ?? 'amazonaws.com'
   const isSet = (name: string) => env[name]?.toLowerCase() === 'true'
   const fips = isSet('AWS_USE_FIPS_ENDPOINT') ? 's3-fips' : 's3'
   const service = isSet('AWS_USE_DUALSTACK_ENDPOINT') ? `${fips}.dualstack` : fips
-  const host = `${service}.${region}.${suffix}`
+  const host = `${service}.${region}.${partitionOf(region).suffix}`
   return new URL(
     bucket.includes('.') ? `https://${host}/${bucket}/${path}` : `https://${bucket}.${host}/${path}`
   )
@@ -103,19 +117,26 @@ export function s3Reader(
     try {
       const { status, body } = await answerFor(key)
       if (status === 404) return null
-      if (status === 403) {
-        const what = body.includes('kms:Decrypt')
-          ? 'kms:Decrypt is denied: allow it on the key of the bucket'
-          : `s3:GetObject is denied: allow it on arn:aws:s3:::${bucket}/*, and kms:Decrypt where the bucket has a key of its own`
-        return { problem: `${what} (docs/credentials.md)` }
-      }
-      if (status !== 200) return { problem: `S3 answered ${status}` }
+      if (status === 403) return refusal(bucket, region, body)
+      if (status !== 200) return { problem: `S3 answered ${status}`, isFinal: true }
       return { text: body.toString('latin1') }
     } catch (error) {
-      if (error instanceof TooLarge) return { problem: 'the object is too large' }
-      return { problem: `S3 cannot be reached (${errorName(error)})` }
+      if (error instanceof TooLarge) return { problem: 'the object is too large', isFinal: true }
+      return { problem: `S3 cannot be reached (${errorName(error)})`, isFinal: true }
     }
   }
+}
+
+function refusal(bucket: string, region: string, body: Buffer): ReadProblem {
+  if (body.includes('kms:Decrypt'))
+    return {
+      problem: 'kms:Decrypt is denied: allow it on the key of the bucket (docs/credentials.md)',
+      isFinal: true
+    }
+  const problem =
+    `s3:GetObject is denied, or the host stored nothing: allow the role s3:GetObject on arn:${partitionOf(region).name}:s3:::${bucket}/*, ` +
+    'and kms:Decrypt where the bucket has a key of its own, and the instance profile s3:PutObject (docs/credentials.md)'
+  return { problem, isFinal: false }
 }
 
 /** SHA-256 and its HMAC, with the interface that the signer expects. */

@@ -23,6 +23,7 @@ export const filesCollector: Collector = {
   usesAws: false,
   async open({ inputs, packs, workspace }, { log }) {
     const paths = await findFiles(inputs.files, workspace)
+    if (paths.length === 0) throw new Error('files: the patterns match only folders without files.')
     log.info(`Reading ${count(paths.length, 'file')}.`)
     const faults = faultList(workspace)
     const files = await recognizeAll(paths, faults)

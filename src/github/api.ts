@@ -28,6 +28,7 @@ type Octokit = ReturnType<typeof getOctokit>
 const userSchema = z.object({ login: z.string() })
 const viewerSchema = z.object({ viewer: userSchema })
 const repositorySchema = z.object({ private: z.boolean() })
+const refSchema = z.object({ object: z.object({ sha: z.string() }) })
 const commitSchema = z.object({ parents: z.array(z.object({ sha: z.string() })) })
 
 const commentSchema = z
@@ -132,19 +133,29 @@ export function gitHub(
       const commit = await call(`GET ${path}/commits/${encodeURIComponent(sha)}`, { per_page: 1 })
       return commitSchema.parse(commit).parents[0]?.sha ?? null
     },
-    async fileAt(file, sha) {
-      const name = file.split('/').map(encodeURIComponent).join('/')
-      try {
+    mergeCommit: pullRequest =>
+      unlessMissing(
+        async () => refSchema.parse(await call(`GET ${path}/git/ref/pull/${pullRequest}/merge`)).object.sha
+      ),
+    fileAt: (file, sha) =>
+      unlessMissing(async () => {
+        const name = file.split('/').map(encodeURIComponent).join('/')
         const raw = rawSchema.safeParse(
           await call(`GET ${path}/contents/${name}`, { ref: sha, headers: RAW })
         )
         // For a folder, a submodule or a broken link GitHub returns JSON.
         return raw.success ? raw.data : null
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null
-        throw error
-      }
-    }
+      })
+  }
+}
+
+/** What GitHub has; `null` where it says that there is no such thing. */
+async function unlessMissing<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null
+    throw error
   }
 }
 

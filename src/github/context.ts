@@ -19,6 +19,11 @@ export interface RunContext {
    * events that run on the default branch although a pull request may be checked out.
    */
   readonly baseCommit?: string
+  /**
+   * The pull request whose files may be checked out although the commit of the run is on the base branch; left out where
+   * there is none, or the event does not say which.
+   */
+  readonly checkedOut?: number
   /** Where this job can request an OIDC token; `null`: it may not. */
   readonly oidc: { readonly url: string; readonly token: string } | null
 }
@@ -30,6 +35,9 @@ export interface PullRequest {
 }
 
 const repositorySchema = z.object({ full_name: z.string() }).nullish().catch(null)
+const numbersSchema = z.array(z.object({ number: z.int().positive() })).catch([])
+/** A check run or a check suite. */
+const checkSchema = z.object({ head_sha: z.string(), pull_requests: numbersSchema }).nullish().catch(null)
 
 const payloadSchema = z.object({
   repository: z.object({ private: z.boolean() }).nullish().catch(null),
@@ -43,15 +51,27 @@ const payloadSchema = z.object({
     .nullish()
     .catch(null),
   merge_group: z.object({ base_sha: z.string() }).nullish().catch(null),
-  issue: z.object({ pull_request: z.unknown().optional() }).nullish().catch(null),
-  workflow_run: z.object({ event: z.string() }).nullish().catch(null)
+  issue: z
+    .object({ number: z.int().positive(), pull_request: z.object({}) })
+    .nullish()
+    .catch(null),
+  workflow_run: z
+    .object({
+      event: z.string(),
+      head_repository: repositorySchema,
+      pull_requests: numbersSchema
+    })
+    .nullish()
+    .catch(null),
+  check_run: checkSchema,
+  check_suite: checkSchema
 })
 
 type Payload = z.infer<typeof payloadSchema>
 
 /** Reads the context. A missing or broken event payload is not an error: its facts are `null`. */
 export async function readContext(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   readFile: (path: string) => Promise<string>
 ): Promise<RunContext> {
   const payload = payloadSchema.safeParse(await readJson(env.GITHUB_EVENT_PATH, readFile)).data
@@ -59,7 +79,8 @@ export async function readContext(
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
   const pull = payload?.pull_request
   const runId = env.GITHUB_RUN_ID || null
-  const baseCommit = baseCommitOf(payload, env.GITHUB_SHA)
+  const baseCommit = baseCommitOf(payload, env)
+  const checkedOut = checkedOutIn(payload, env)
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
   return {
     event: env.GITHUB_EVENT_NAME ?? '',
@@ -81,16 +102,47 @@ export async function readContext(
         }
       : null,
     ...(baseCommit ? { baseCommit } : {}),
+    ...(checkedOut === undefined ? {} : { checkedOut }),
     oidc: url && token ? { url, token } : null
   }
 }
 
-function baseCommitOf(payload: Payload | undefined, sha: string | undefined): string | undefined {
+type Environment = Readonly<Record<string, string | undefined>>
+
+function baseCommitOf(payload: Payload | undefined, env: Environment): string | undefined {
   if (payload?.merge_group) return payload.merge_group.base_sha
-  const isOnBase =
-    (payload?.issue?.pull_request ?? null) !== null ||
-    (payload?.workflow_run?.event.startsWith('pull_request') ?? false)
-  return isOnBase ? sha : undefined
+  const check = payload?.check_run ?? payload?.check_suite ?? null
+  const isProposal =
+    (payload?.issue ?? null) !== null ||
+    (check !== null && check.head_sha !== env.GITHUB_SHA) ||
+    startedByProposal(payload, env)
+  return isProposal ? env.GITHUB_SHA : undefined
+}
+
+/** Events whose runs are of commits that are merged: what they started judges those. */
+const MERGED_EVENTS: readonly string[] = [
+  'push',
+  'schedule',
+  'workflow_dispatch',
+  'repository_dispatch',
+  'release',
+  'deployment',
+  'deployment_status'
+]
+
+/** Whether a run follows one that judged a proposal, or that a fork started. */
+function startedByProposal(payload: Payload | undefined, env: Environment): boolean {
+  const started = payload?.workflow_run ?? null
+  if (started === null) return false
+  return (
+    !MERGED_EVENTS.includes(started.event) || started.head_repository?.full_name !== env.GITHUB_REPOSITORY
+  )
+}
+
+function checkedOutIn(payload: Payload | undefined, env: Environment): number | undefined {
+  if (env.GITHUB_EVENT_NAME === 'pull_request_target') return payload?.pull_request?.number
+  const { issue, workflow_run, check_run, check_suite } = payload ?? {}
+  return issue?.number ?? (workflow_run ?? check_run ?? check_suite)?.pull_requests[0]?.number
 }
 
 /** The path in `acme/infra/.github/workflows/drift.yml@refs/heads/main`, the form of GITHUB_WORKFLOW_REF. */

@@ -45,6 +45,8 @@ export interface GitHub {
   isPublic(): Promise<boolean | null>
   /** The first parent of a commit: for the merge commit of a pull request, the base branch. @throws ApiError */
   firstParent(sha: string): Promise<string | null>
+  /** The commit that merges a pull request into its base, as GitHub last made it; `null`: there is none. @throws ApiError */
+  mergeCommit(pullRequest: number): Promise<string | null>
   /** The text of a file at a commit; `null` if there is no such file. @throws ApiError */
   fileAt(path: string, sha: string): Promise<string | null>
 }

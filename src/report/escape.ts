@@ -25,8 +25,14 @@ export function escapeCell(text: string, limit = 120): string {
  * spans. A word that could be a reference, a link, an address or a commit is never plain.
  *
  * @param span {@link escapeCell} in a table cell
+ * @param names words that are names here, such as those of queries, and are never plain
  */
-export function escapeSentence(text: string, limit = 1_000, span: typeof escapeText = escapeText): string {
+export function escapeSentence(
+  text: string,
+  limit = 1_000,
+  span: typeof escapeText = escapeText,
+  names: ReadonlySet<string> = new Set()
+): string {
   const parts: string[] = []
   let quoted: string[] = []
   const close = () => {
@@ -36,7 +42,8 @@ export function escapeSentence(text: string, limit = 1_000, span: typeof escapeT
   for (const word of shown(text, limit)
     .split(' ')
     .filter(word => word !== '')) {
-    if (isPlain(word, parts.length + quoted.length === 0)) {
+    const isName = names.size > 0 && names.has(word.replace(/[.,;:!?]$/, ''))
+    if (!isName && isPlain(word, parts.length + quoted.length === 0)) {
       close()
       parts.push(word)
     } else {

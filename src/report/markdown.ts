@@ -15,6 +15,7 @@ import { TIERS, type Tier } from './markdown/tier.ts'
 import { unassessedSection } from './markdown/unassessed.ts'
 import { SEVERITY_MARKS } from './marks.ts'
 import type { Memory } from './memory.ts'
+import { nextSteps } from './next-steps.ts'
 import { coverageSentence, KINDS, listFirst, percent } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Report, ReportSummary } from './report.ts'
@@ -59,6 +60,7 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
   const before = [
     ...opening(headlineOf(report), options),
     assessment(report),
+    stepList(report, tier),
     resolvedText(report, options),
     memory === undefined ? '' : historySection(memory, findings, tier),
     noticeList(report.notices, tier),
@@ -66,10 +68,10 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
     learnedSection(report, names, tier),
     findingTable(findings, names, tier, days),
     hostMap(findings, names, tier),
-    inventorySection(report, tier)
+    inventorySection(report, tier),
+    unassessedSection(report, names, tier)
   ]
   const after = [
-    unassessedSection(report, names, tier),
     suggestionSection(report, tier),
     clusterTable(report.clusters, names, tier),
     acceptedList(report, names, tier),
@@ -122,6 +124,12 @@ function assessment(report: Report): string {
   const coverage = `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}${comparison}`
   const found = counts.filter(part => part !== '').join(' · ')
   return found === '' ? coverage : `${coverage}\n\n${found}`
+}
+
+function stepList(report: Report, tier: Tier): string {
+  if (tier.sections === 0) return ''
+  const steps = nextSteps(report).map(step => `- ${escapeSentence(step)}`)
+  return steps.length === 0 ? '' : `**What to do**\n\n${steps.join('\n')}`
 }
 
 /** A comment or an issue exists only because something was reported, so a clean report means that it is resolved. */

@@ -13,6 +13,11 @@ export function columnTexts(columns: Readonly<Record<string, string>>): string[]
   return Object.entries(columns).flatMap(([column, value]) => (value === '' ? [] : [`${column}=${value}`]))
 }
 
+/** Shortens digests where a row is only an example: `sha256=1bd407f03499…`. */
+export function shortenDigests(text: string): string {
+  return text.replace(/\b([\da-f]{12})[\da-f]{20,}\b/gi, '$1…')
+}
+
 /** A row of a finding in one line: `+ crontab: path=/etc/cron.d/x  command=…`; a changed value as `old → new`. */
 export function rowText({ kind, query, row, expected }: FindingRow, limit: number, quote: Quote): string {
   const columns = Object.entries(row).flatMap(([column, value]) => {

@@ -3,9 +3,10 @@ import { sanitize } from '../text/sanitize.ts'
 import { headline, headlineOf } from './headline.ts'
 import { type HostNames, hostList, hostNamesOf } from './host-names.ts'
 import { SEVERITY_MARKS } from './marks.ts'
+import { nextSteps } from './next-steps.ts'
 import { coverageSentence, findingTitle, KINDS, percent } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
-import type { Finding, Report, Severity } from './report.ts'
+import type { Finding, FindingRow, Report, Severity } from './report.ts'
 import { columnTexts, prevalenceText, rowText } from './row-text.ts'
 import { nonCoverageFindings } from './summarize.ts'
 import { baselineLines } from './terminal-baseline.ts'
@@ -59,6 +60,7 @@ function reportLines(report: Report, style: Style): string[] {
   return [
     style.bold(headline(headlineOf(report))),
     `Coverage ${percent(summary.coverage)}: ${coverageSentence(summary)}`,
+    ...nextSteps(report).map(step => `→ ${step}`),
     ...notices.map(notice => `ℹ️ ${sanitize(notice, 600)}`),
     ...findings
       .slice(0, MAX_FINDINGS)
@@ -81,11 +83,17 @@ function findingLines(finding: Finding, place: number, names: HostNames, style: 
     `   ${sanitize(finding.explanation, 600)}`,
     ...(hosts.length > 0 ? [`   ${hostList(hosts, names, MAX_HOSTS, sanitize)}`] : []),
     ...rows.slice(0, MAX_ROWS).map(row => {
-      const prevalence = style.dim(`(${prevalenceText(row.prevalence.fleet)})`)
+      const prevalence = style.dim(`(${prevalencesText(row.prevalence)})`)
       return `   ${rowText(row, MAX_ROW_LENGTH, sanitize)}  ${prevalence}`
     }),
     ...(rows.length > MAX_ROWS ? [`   … and ${count(rows.length - MAX_ROWS, 'more row')}`] : [])
   ]
+}
+
+/** `1 of 62`; where the cluster says something else, `cluster 1 of 46, fleet 1 of 62`. */
+function prevalencesText({ cluster, fleet }: FindingRow['prevalence']): string {
+  const [inCluster, inFleet] = [prevalenceText(cluster), prevalenceText(fleet)]
+  return inCluster === inFleet ? inFleet : `cluster ${inCluster}, fleet ${inFleet}`
 }
 
 /** Rows of integrity tables on hosts that were compared with nothing. */

@@ -37,19 +37,41 @@ export function repositoryPath(workspace: string, path: string): string {
   return relative(root, file).split(sep).join('/')
 }
 
+/** What of GitHub a review reads. */
+export type ReviewPorts = Pick<GitHub, 'firstParent' | 'mergeCommit' | 'fileAt'>
+
 /**
- * The text of a file in the merge commit of a pull request, so that like is compared with like: the head of the branch
- * may be checked out while the base moved on. `null`: the run has no merge commit, or the file is not in it.
+ * The text of a file once the proposal is merged, so that like is compared with like: the head of the branch may be
+ * checked out while the base moved on. `null`: the run has no merge commit, or the file is not in it.
  * @param path in the repository
  * @throws ApiError
  */
 export async function mergedText(
   path: string,
-  { event, sha, baseCommit }: RunContext,
-  github: Pick<GitHub, 'fileAt'>
+  { event, sha, baseCommit, checkedOut }: RunContext,
+  github: ReviewPorts
 ): Promise<string | null> {
-  if (sha === null || baseCommit !== undefined || event === 'pull_request_target') return null
-  return github.fileAt(path, sha)
+  if (sha === null) return null
+  if (checkedOut !== undefined) return mergedIntoBase(path, sha, checkedOut, github)
+  const isMergeCommit =
+    event === 'merge_group' || (baseCommit === undefined && event !== 'pull_request_target')
+  return isMergeCommit ? github.fileAt(path, sha) : null
+}
+
+/** @param base the commit of the base branch */
+async function mergedIntoBase(
+  path: string,
+  base: string,
+  pullRequest: number,
+  github: ReviewPorts
+): Promise<string | null> {
+  const merge = await github.mergeCommit(pullRequest)
+  if (merge === null) return null
+  const parent = await github.firstParent(merge)
+  const merged = await github.fileAt(path, merge)
+  const before = parent === null ? null : await github.fileAt(path, parent)
+  // GitHub may have merged into an older base: what the pull request leaves alone is as the base has it now.
+  return merged === before ? github.fileAt(path, base) : merged
 }
 
 /**

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Draft } from '../analyze/findings/draft.ts'
 import type { RunContext } from '../github/context.ts'
-import type { GitHub } from '../github/ports.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { builtinPack } from '../osquery/builtin-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
 import { readPackFile } from '../osquery/parse-pack.ts'
 import { list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
-import { baseCommitOf, isProposal, mergedText, repositoryPath } from './base-commit.ts'
+import { baseCommitOf, isProposal, mergedText, type ReviewPorts, repositoryPath } from './base-commit.ts'
 import { packChanges } from './pack-changes.ts'
 
 /** The packs that a run may use, and what a proposal would change in them. */
@@ -29,7 +28,7 @@ export async function judgingPacks(
   proposed: readonly Pack[],
   reachesHosts: boolean,
   context: RunContext,
-  github: Pick<GitHub, 'firstParent' | 'fileAt'> | null
+  github: ReviewPorts | null
 ): Promise<JudgingPacks> {
   const custom = proposed.filter(({ name }) => builtinPack(name) === null)
   if (custom.length === 0 || !isProposal(context)) return { packs: proposed, drafts: [], notices: [] }

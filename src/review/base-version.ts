@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { type Baseline, BaselineError, type BaselineFile, parseBaseline } from '../baseline/baseline.ts'
 import { writeBaseline } from '../baseline/write.ts'
 import type { RunContext } from '../github/context.ts'
-import type { GitHub } from '../github/ports.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { sanitize } from '../text/sanitize.ts'
-import { baseCommitOf, isProposal, mergedText, repositoryPath } from './base-commit.ts'
+import { baseCommitOf, isProposal, mergedText, type ReviewPorts, repositoryPath } from './base-commit.ts'
 
 /** The version of the baseline on the base branch of a pull request. */
 export interface BaseVersion {
@@ -27,7 +26,7 @@ export const NOT_REPLACED: BaseVersion = { content: undefined, notices: [] }
 export async function readBaseVersion(
   baseline: BaselineFile | null,
   context: RunContext,
-  github: Pick<GitHub, 'firstParent' | 'fileAt'> | null,
+  github: ReviewPorts | null,
   today: string | null = null
 ): Promise<BaseVersion> {
   const { pullRequest, sha, workspace } = context

@@ -1,82 +1,10 @@
+import { PRINTERS, PROGRAMS, type Program, READERS, type Style } from './secret-programs.ts'
+
 /** A part of a text that is a secret: from `start` to `end`. */
 export interface SecretSpan {
   readonly start: number
   readonly end: number
 }
-
-/** Where the secret begins in an argument such as `user:password`; `all`: the whole argument. */
-type Style = 'all' | ':' | '%' | ',' | 'pass:'
-
-interface Program {
-  /** Options whose value is, or holds, a secret: as the next argument, after `=`, and attached to a short option. */
-  readonly options?: Readonly<Record<string, Style>>
-  /** Short options whose value is only ever attached: `-pSECRET`. */
-  readonly attached?: readonly string[]
-  /** The options hold secrets only after this word, such as `docker login`. */
-  readonly after?: string
-  /** Words whose next argument, or the one after as many, is a secret. */
-  readonly words?: Readonly<Record<string, number>>
-  /** `user/password@database` as an argument. */
-  readonly slash?: true
-  /** With this letter among the short options, the last argument is the secret. */
-  readonly lastWith?: string
-}
-
-const colon: Program = {
-  options: { '-u': ':', '--user': ':', '-U': ':', '--proxy-user': ':', '--pass': 'all' }
-}
-const smallP: Program = { options: { '-p': 'all' } }
-const bigP: Program = { options: { '-P': 'all' } }
-const login: Program = { options: { '-p': 'all' }, after: 'login' }
-const mysql: Program = { attached: ['-p'] }
-const redis: Program = { options: { '-a': 'all' } }
-const ldap: Program = { options: { '-w': 'all' } }
-const samba: Program = { options: { '-U': '%', '--user': '%' }, words: { user: 2 } }
-const snmp: Program = { options: { '-c': 'all', '-A': 'all', '-X': 'all' } }
-const archive: Program = { attached: ['-p', '-hp'] }
-const oracle: Program = { slash: true }
-const packages: Program = { words: { _authToken: 1, _password: 1, _auth: 1 } }
-
-/** Programs that take secrets on their command line, by their documentation. */
-const PROGRAMS: ReadonlyMap<string, Program> = new Map(
-  (
-    [
-      ['curl etcdctl', colon],
-      ['mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlsh mysqlbinlog mycli', mysql],
-      ['mariadb mariadb-dump mariadb-admin mariadb-import mariadb-check xtrabackup mariabackup', mysql],
-      ['redis-cli redis-benchmark valkey-cli keydb-cli', redis],
-      ['mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop mongofiles', smallP],
-      [
-        'sshpass cqlsh twine evil-winrm crackmapexec netexec nxc psexec ncftp rdesktop useradd usermod',
-        smallP
-      ],
-      ['docker podman nerdctl buildah skopeo helm oc az crane cf oras', login],
-      ['sqlcmd bcp tsql zip unzip ipmitool', bigP],
-      ['ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldapcompare ldapmodrdn', ldap],
-      ['ldappasswd', { options: { '-w': 'all', '-s': 'all', '-a': 'all' } }],
-      ['smbclient rpcclient net smbget winexe smbmap smbcacls wmic', samba],
-      ['snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmpbulkget snmptrap snmptable', snmp],
-      ['7z 7za 7zr 7zz rar unrar', archive],
-      ['sqlplus rman expdp impdp sqlldr', oracle],
-      ['npm yarn pnpm', packages],
-      ['lftp', { options: { '-u': ',', '--user': ',' } }],
-      ['openssl', { options: { '-k': 'all', '-K': 'all' } }],
-      ['rabbitmqctl', { words: { add_user: 2, change_password: 2, authenticate_user: 2 } }],
-      ['vault', { words: { login: 1 } }],
-      ['wpa_passphrase', { words: { wpa_passphrase: 2 } }],
-      ['nmcli', { words: { password: 1, psk: 1 } }],
-      ['aws', { words: { aws_secret_access_key: 1, aws_session_token: 1 } }],
-      ['convertto-securestring', { words: { 'convertto-securestring': 1, '-string': 1 } }],
-      ['schtasks', { words: { '/rp': 1 } }],
-      ['htpasswd', { lastWith: 'b' }]
-    ] as const
-  ).flatMap(([names, program]) => names.split(' ').map((name): [string, Program] => [name, program]))
-)
-
-/** They read a secret from what is piped into them. */
-const READERS =
-  /^(?:sudo|su|kinit|passwd|chpasswd|cryptsetup|sshpass|docker|podman|gpg|gpg2|openssl|smbpasswd)$/
-const PRINTERS = /^(?:echo|printf)$/
 
 /** Words, quoted parts included, and the signs between commands. Each character is read once. */
 const WORDS =
@@ -91,19 +19,19 @@ interface Word {
 
 /** Whether {@link commandSecrets} can find anything: a cheap test. */
 export const MAY_HOLD_COMMANDS = new RegExp(
-  `\\b(?:${[...PROGRAMS.keys()].map(name => name.replaceAll('-', '\\-')).join('|')}|echo|printf)\\b`,
+  `\\b(?:${[...PROGRAMS.keys()].map(name => name.replace(/[-.]/g, '\\$&')).join('|')}|echo|printf)\\b|<<<`,
   'i'
 )
 
 /** Secrets in the arguments of well-known programs, in order. O(length of the text). */
 export function commandSecrets(text: string, offset = 0, depth = 0): SecretSpan[] {
-  const spans: SecretSpan[] = []
+  const found: (readonly SecretSpan[])[] = []
   let command: Word[] = []
   let printed: readonly Word[] = []
   const end = (sign: string) => {
     const name = programName(command[0]?.text ?? '')
-    spans.push(...secretsOf(command))
-    if (READERS.test(name)) spans.push(...printed.map(span))
+    found.push(secretsOf(command), substituted(command))
+    if (readsSecret(command)) found.push(printed.map(span), hereString(command))
     printed = sign === '|' && PRINTERS.test(name) ? command.slice(1) : []
     command = []
   }
@@ -116,11 +44,42 @@ export function commandSecrets(text: string, offset = 0, depth = 0): SecretSpan[
     const start = match.index + offset
     // A command in quotes, as in sh -c "…".
     if (depth < MAX_DEPTH && /^["'][\s\S]*\s/.test(word))
-      spans.push(...commandSecrets(unquoted(word), start + 1, depth + 1))
+      found.push(commandSecrets(unquoted(word), start + 1, depth + 1))
     command.push({ text: word, start })
   }
   end('')
-  return spans.sort((a, b) => a.start - b.start)
+  return found.flat().sort((a, b) => a.start - b.start || b.end - a.end)
+}
+
+/** Whether a command reads a secret from its input. sudo does so itself with -S, else it is what it runs. */
+function readsSecret(words: readonly Word[]): boolean {
+  const [first, ...others] = words.map(word => word.text)
+  const name = programName(first ?? '')
+  if (name !== 'sudo') return READERS.test(name)
+  return others.some(word => /^(?:-[A-Za-z]{0,8}S|--stdin$)/.test(word) || READERS.test(programName(word)))
+}
+
+/** What a command reads from a here-string: `passwd <<< SECRET`. */
+function hereString(words: readonly Word[]): SecretSpan[] {
+  return words.flatMap(({ text, start }, at) => {
+    if (!text.startsWith('<<<')) return []
+    const word = text === '<<<' ? words[at + 1] : { text: text.slice(3), start: start + 3 }
+    return word === undefined ? [] : [span(word)]
+  })
+}
+
+/** What is printed into an option for a file with a secret: `--key-file <(echo SECRET)`. */
+function substituted(words: readonly Word[]): SecretSpan[] {
+  const spans: SecretSpan[] = []
+  let isInside = false
+  for (const [at, { text, start }] of words.entries()) {
+    if (isInside) {
+      isInside = !text.endsWith(')')
+      spans.push({ start, end: start + text.length - (isInside ? 0 : 1) })
+    } else if (/<\((?:echo|printf)$/.test(text))
+      isInside = /pass|key|secret|token/i.test(`${words[at - 1]?.text ?? ''} ${text}`)
+  }
+  return spans
 }
 
 /** Secrets among the words of one command, which may begin with sudo, env or the like. */
@@ -128,8 +87,10 @@ function secretsOf(words: readonly Word[]): SecretSpan[] {
   const spans: SecretSpan[] = []
   let program: Program | undefined
   let isAfter = true
-  let hasLetter = false
+  let isLast = false
   let last: Word | undefined
+  /** The secret is the next argument that is no option. */
+  let awaitsArgument = false
   /** How many arguments from here the secret is; 0: none is expected. */
   let ahead = 0
   let style: Style = 'all'
@@ -141,39 +102,48 @@ function secretsOf(words: readonly Word[]): SecretSpan[] {
       continue
     }
     ahead = 0
-    const named = PROGRAMS.get(programName(bare))
-    if (named !== undefined && program === undefined) {
-      program = named
-      isAfter = named.after === undefined
+    if (program === undefined) {
+      program = programOf(bare)
+      if (program === undefined) continue
+      isAfter = program.after === undefined
       style = 'all'
-      ahead = named.words?.[programName(bare)] ?? 0
+      ahead = program.first ?? 0
       continue
     }
-    if (program === undefined) continue
-    isAfter ||= bare === program.after
-    hasLetter ||= program.lastWith !== undefined && new RegExp(`^-\\w*${program.lastWith}`).test(bare)
+    if (awaitsArgument && !/^[-/]/.test(bare)) {
+      spans.push(span(word))
+      awaitsArgument = false
+      continue
+    }
+    isAfter ||= program.after?.test(bare) === true
+    isLast ||= program.lastAfter?.test(bare) === true
     last = word
     const secret = isAfter ? secretOfOption(program, word, bare) : null
     if (secret === 'next') {
       style = styleOf(program, bare) ?? 'all'
       ahead = 1
     } else if (secret !== null) spans.push(...secret)
-    const key = Object.keys(program.words ?? {}).find(
-      name => bare.toLowerCase() === name.toLowerCase() || bare.endsWith(`:${name}`)
-    )
-    if (key !== undefined) {
+    for (const [name, distance, after = 'all'] of program.words ?? []) {
+      if (!name.test(bare)) continue
+      style = after
+      ahead = distance
+    }
+    if (program.share !== undefined && /^(?:\/\/|\\\\)/.test(bare)) {
       style = 'all'
-      ahead = program.words?.[key] ?? 0
+      if (program.share === 'next') ahead = 1
+      else awaitsArgument = true
     }
     if (program.slash) spans.push(...slashSecret(word))
+    if (program.target) spans.push(...targetSecret(word))
   }
-  if (hasLetter && last !== undefined) spans.push(span(last))
+  if (isLast && last !== undefined && !/^["']?[-/]/.test(last.text)) spans.push(span(last))
   return spans
 }
 
 function styleOf({ options }: Program, bare: string): Style | undefined {
   if (options === undefined) return undefined
-  if (Object.hasOwn(options, bare)) return options[bare]
+  const name = bare.startsWith('/') ? bare.toLowerCase() : bare
+  if (Object.hasOwn(options, name)) return options[name]
   // Clustered short options: curl -su user:password.
   const short = /^-[A-Za-z]{1,8}([A-Za-z])$/.exec(bare)?.[1]
   return short !== undefined && Object.hasOwn(options, `-${short}`) && options[`-${short}`] !== 'all'
@@ -184,13 +154,16 @@ function styleOf({ options }: Program, bare: string): Style | undefined {
 /** The secret in one word; `next`: the next argument is one; `null`: it has none. */
 function secretOfOption(program: Program, word: Word, bare: string): 'next' | SecretSpan[] | null {
   if (styleOf(program, bare) !== undefined) return 'next'
+  const options = program.options ?? {}
   const equals = bare.indexOf('=')
-  const long = equals > 0 ? program.options?.[bare.slice(0, equals)] : undefined
-  if (long !== undefined) return secretIn(inner(word, equals + 1), long)
-  for (const [option, style] of Object.entries(program.options ?? {})) {
-    const isAttached = /^-\w$/.test(option) && bare.startsWith(option) && !bare.startsWith('--')
+  const name = bare.slice(0, equals)
+  if (equals > 0 && Object.hasOwn(options, name))
+    return secretIn(inner(word, equals + 1), options[name] ?? 'all')
+  if (/^-\w./.test(bare)) {
+    const option = bare.slice(0, 2)
+    const style = Object.hasOwn(options, option) ? options[option] : undefined
     // Without a sign of a secret, -pack may be a cluster of options.
-    if (isAttached && (style !== 'all' || /[^a-z]/.test(bare.slice(2)) || bare.length > 6))
+    if (style !== undefined && (style !== 'all' || /[^a-z]/.test(bare.slice(2)) || bare.length > 6))
       return secretIn(inner(word, option.length), style)
   }
   for (const option of program.attached ?? []) {
@@ -217,10 +190,24 @@ function secretIn(word: Word, style: Style): SecretSpan[] {
 
 /** In `user/password@database`. */
 function slashSecret({ text, start }: Word): SecretSpan[] {
-  const match = /^["']?[A-Za-z][\w$#.]{0,127}\/([^\s/@"']{1,256})(?=@|["']?$)/.exec(text)
-  if (match === null) return []
-  const at = match[0].length - (match[1] ?? '').length
-  return [{ start: start + at, end: start + match[0].length }]
+  const match = /^\\?["']?[A-Za-z][\w$#.]{0,127}\/("[^"]{1,256}"|[^\s/@"'\\]{1,256})(?=@|\\?["']?$)/.exec(
+    text
+  )
+  return match === null ? [] : [spanOfGroup(match, start)]
+}
+
+/** In `domain/user:password@host`. */
+function targetSecret({ text, start }: Word): SecretSpan[] {
+  const match =
+    /^["']?(?:[\w.-]{1,128}[/\\]{1,2})?[\w.$-]{1,128}:([^\s"']{1,256}?)(?=@[\w.-]{1,253}["']?$|["']?$)/.exec(
+      text
+    )
+  return match === null ? [] : [spanOfGroup(match, start)]
+}
+
+function spanOfGroup(match: RegExpExecArray, start: number): SecretSpan {
+  const end = start + match[0].length
+  return { start: end - (match[1] ?? '').length, end }
 }
 
 const span = ({ text, start }: Word): SecretSpan => ({ start, end: start + text.length })
@@ -231,10 +218,18 @@ function unquoted(word: string): string {
   return word.endsWith(quote) && word.length > 1 ? word.slice(1, -1) : word.slice(1)
 }
 
+/** Impacket's programs are installed as impacket-NAME or NAME.py; pth-NAME is the same program with a hash. */
+function programOf(bare: string): Program | undefined {
+  const name = programName(bare)
+  return PROGRAMS.get(name) ?? PROGRAMS.get(name.replace(/^(?:impacket-|pth-)|\.py$/g, ''))
+}
+
+/** The file name of a program, without the sign that begins a group of commands. */
 function programName(word: string): string {
   const bare = unquoted(word.slice(0, MAX_PROGRAM_LENGTH))
   return bare
     .slice(Math.max(bare.lastIndexOf('/'), bare.lastIndexOf('\\')) + 1)
+    .replace(/^[$({`@]{1,3}/, '')
     .toLowerCase()
     .replace(/\.exe$/, '')
 }

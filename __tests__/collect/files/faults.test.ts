@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { collectFiles, rowsOf } from '../../support/files-collection.ts'
+import { event, log } from '../../support/log-lines.ts'
 
 let folder = ''
 
@@ -32,39 +33,6 @@ const hostLine = (host: string, collectedAt = '2026-11-29T08:00:00.000Z', user =
     queries: { users: { status: 'ok', detail: null, rows: [{ username: user }] } }
   })
 const snapshot = (...lines: string[]) => [header(), ...lines, ''].join('\n')
-
-interface Event {
-  readonly host?: string
-  readonly name?: string
-  readonly time?: number
-  readonly epoch?: number | string
-  readonly counter?: number | string
-  readonly action?: string
-}
-
-const event = (
-  row: object,
-  {
-    host = 'web-1',
-    name = 'users',
-    time = 1_795_939_200,
-    epoch = 0,
-    counter = 0,
-    action = 'added'
-  }: Event = {}
-) =>
-  JSON.stringify({
-    name,
-    hostIdentifier: host,
-    calendarTime: 'Sun Nov 29 08:00:00 2026 UTC',
-    unixTime: time,
-    epoch,
-    counter,
-    numerics: false,
-    columns: row,
-    action
-  })
-const log = (...lines: string[]) => `${lines.join('\n')}\n`
 
 describe('a snapshot', () => {
   test.each([
@@ -173,14 +141,17 @@ describe('a log', () => {
     expect(hosts.get('web-1')!.queries.users!.status).toBe('truncated')
     expect(rowsOf(hosts, 'web-1', 'mods')).toEqual(['1'])
     expect(hosts.get('web-1')!.status).toBe('partial')
-    expect([notices, targeted]).toEqual([['files: a.log, line 2: it is not valid JSON.'], 0])
+    expect([notices, targeted]).toEqual([
+      ['files: a.log, line 2: it is not valid JSON: it ends in the middle.'],
+      0
+    ])
   })
 
   test('with a line of no known host loses a host', async () => {
     await write('a.log', log(event({ username: 'root' }), '{"name":'))
     const { targeted, notices } = await collectFiles(folder, ['*'])
     expect(targeted).toBe(2)
-    expect(notices).toEqual(['files: a.log, line 2: it is not valid JSON.'])
+    expect(notices).toEqual(['files: a.log, line 2: it is not valid JSON: it ends in the middle.'])
   })
 
   test.each(['name', 'hostIdentifier', 'unixTime', 'epoch', 'counter'])(

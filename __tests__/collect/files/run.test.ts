@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
-import { runOverFiles, snapshotOf } from '../../support/file-runs.ts'
+import { newFolder, runOverFiles, snapshotOf } from '../../support/file-runs.ts'
 import { fleet } from '../../support/fleets.ts'
 
 const hosts = fleet(
@@ -13,7 +12,7 @@ const hosts = fleet(
 
 test('a snapshot that is cut leaves the run incomplete, and the report names the file', async () => {
   const whole = await readFile(await snapshotOf(fleet(48)))
-  const cut = join(await mkdtemp(join(tmpdir(), 'cut-')), 'cut.ndjson.gz')
+  const cut = join(await newFolder(), 'cut.ndjson.gz')
   await writeFile(cut, whole.subarray(0, whole.length - 400))
   const { outputs, report } = await runOverFiles({ files: cut, 'fail-on': 'never' })
   expect(report.summary.coverage).toBeLessThan(1)

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { openPacked, openReply, type Reply } from '../../../src/collect/protocol/reply.ts'
+import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { body, frame, type Part, printed, reply, sha256 } from '../../support/replies.ts'
 
 const NONCE = '00ff00ff00ff00ff00ff00ff'
@@ -304,7 +305,10 @@ test('what a host may send is limited, and exceeding a limit is reported', () =>
 })
 
 test('a bomb of millions of tiny rows costs no more than its bytes', () => {
-  const started = performance.now()
-  expect(open({ name: 'q', raw: `[${'{},'.repeat(8_000_000)}{}]` }).kind).toBe('broken')
-  expect(performance.now() - started).toBeLessThan(2_000)
+  let kind = ''
+  const bomb = () => {
+    kind = open({ name: 'q', raw: `[${'{},'.repeat(8_000_000)}{}]` }).kind
+  }
+  expect(cpuMilliseconds(bomb)).toBeLessThan(2_000)
+  expect(kind).toBe('broken')
 })

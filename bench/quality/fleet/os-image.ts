@@ -1,3 +1,4 @@
+import { KERNEL_SETTINGS } from '../kernel-settings.ts'
 import {
   account,
   add,
@@ -74,13 +75,7 @@ const LOGIN = words(`/etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d
 const SYSCTLS: readonly (readonly [string, string])[] = [
   ['kernel.core_pattern', '|/usr/share/apport/apport %p'],
   ['kernel.modules_disabled', '0'],
-  ['kernel.kptr_restrict', '1'],
-  ['kernel.dmesg_restrict', '1'],
-  ['kernel.yama.ptrace_scope', '1'],
-  ['kernel.randomize_va_space', '2'],
-  ['kernel.unprivileged_bpf_disabled', '2'],
-  ['kernel.modprobe', '/sbin/modprobe'],
-  ['net.ipv4.ip_forward', '0'],
+  ...KERNEL_SETTINGS,
   ['fs.suid_dumpable', '2']
 ]
 

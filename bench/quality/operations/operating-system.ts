@@ -1,6 +1,7 @@
 import type { Random } from '../../../simulator/fleet/random.ts'
 import type { HostFacts } from '../../../src/snapshot/snapshot.ts'
 import { words } from '../fleet/rows.ts'
+import { KERNEL_SETTINGS } from '../kernel-settings.ts'
 import { addAccount, addCron, addUnit, type HostState, run, tcp, write } from './state.ts'
 
 /** The operating system that a fleet runs on. */
@@ -97,13 +98,7 @@ const FILES =
   /etc/ssh/sshd_config.d/50-cloud.conf /etc/nsswitch.conf /etc/security/access.conf /etc/security/limits.conf`)
 const SYSCTLS: readonly (readonly [name: string, value: string])[] = [
   ['kernel.core_pattern', '|/usr/share/apport/apport -p%p'],
-  ['kernel.kptr_restrict', '1'],
-  ['kernel.dmesg_restrict', '1'],
-  ['kernel.yama.ptrace_scope', '1'],
-  ['kernel.randomize_va_space', '2'],
-  ['kernel.unprivileged_bpf_disabled', '2'],
-  ['kernel.modprobe', '/sbin/modprobe'],
-  ['net.ipv4.ip_forward', '0'],
+  ...KERNEL_SETTINGS,
   ['fs.suid_dumpable', '0']
 ]
 

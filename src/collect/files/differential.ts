@@ -28,7 +28,7 @@ export class DifferentialSet {
   private doubt: Doubt | null = null
   /** The present step: seconds since 1970, and what osqueryd counts. */
   private stepTime = -1
-  private epoch: number | null = null
+  private epoch: string | null = null
   private counter: number | null = null
   /** Steps after a first one. */
   private changes = 0
@@ -54,7 +54,7 @@ export class DifferentialSet {
   }
 
   /** Turns to the step that a line belongs to. Returns whether it begins anew after earlier ones. */
-  enter(time: number, epoch: number | null, counter: number | null): boolean {
+  enter(time: number, epoch: string | null, counter: number | null): boolean {
     if (time === this.stepTime && counter === this.counter && epoch === this.epoch) return false
     this.settle()
     if (time < this.stepTime) {

@@ -1,13 +1,16 @@
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
-import { type LineFault, type ResultLine, readResultLine } from './result-line.ts'
+import { isStatus, type LineFault, type ResultLine, readResultLine } from './result-line.ts'
 import type { Answer } from './result-store.ts'
+import { isDumpOfHost, isObject, unwrap } from './unwrap.ts'
 
 /** Where a document was read, which names what it does not: `hosts/web-01/crontab.json`. */
 export interface DocumentPlace {
   readonly path: string
   /** When the file was last written, in seconds since 1970. */
   readonly modified: number
+  /** What the shell said beside its rows: some may be missing. */
+  readonly complaint: string | null
 }
 
 /** What a document or a line says. */
@@ -20,19 +23,18 @@ export type Content =
 
 const row = z.record(z.string(), z.unknown())
 
-/** Fleet's API, "Get query report". */
-const fleetReport = z.object({
+const fleetHost = z.object({
+  host_id: z.number().optional(),
+  host_name: z.string().optional(),
+  last_fetched: z.string().nullish()
+})
+
+/** Fleet's API, "Get query report" and "Get host's query report". The latter names its host once. */
+const fleetReport = fleetHost.extend({
   query_id: z.number(),
   query_name: z.string().optional(),
   report_clipped: z.boolean().nullish(),
-  results: z.array(
-    z.object({
-      host_id: z.number(),
-      host_name: z.string().default(''),
-      last_fetched: z.string().nullish(),
-      columns: row
-    })
-  )
+  results: z.array(fleetHost.extend({ columns: row }))
 })
 
 /** A line of `fleetctl query`. */
@@ -58,22 +60,19 @@ const UNKNOWN: LineFault = {
 
 /** Reads any JSON value that the collector understands: a line of a log, or a whole document. */
 export function* readContent(value: unknown, place: DocumentPlace): Generator<Content> {
-  if (Array.isArray(value)) {
-    yield* readList(value, place)
-    return
-  }
-  if (typeof value !== 'object' || value === null) {
-    yield { kind: 'fault', fault: UNKNOWN }
-    return
-  }
-  const fields = unwrap(value as Record<string, unknown>)
-  if ('rows' in fields && 'host' in fields) yield fleetctlAnswer(fields, place)
-  else if ('results' in fields && 'query_id' in fields) yield* fleetAnswers(fields, place)
-  else if (isDumpOfHost(fields)) {
-    for (const [query, rows] of Object.entries(fields))
-      yield dumpAnswer(rows as unknown[], nameOf(place.path), query, place)
+  for (const content of unwrap(value)) yield* readOne(content, place)
+}
+
+function* readOne(value: unknown, place: DocumentPlace): Generator<Content> {
+  if (Array.isArray(value)) yield* readList(value, place)
+  else if (!isObject(value)) yield { kind: 'fault', fault: UNKNOWN }
+  else if ('rows' in value && 'host' in value) yield fleetctlAnswer(value, place)
+  else if ('results' in value && 'query_id' in value) yield* fleetAnswers(value, place)
+  else if (isDumpOfHost(value)) {
+    for (const [query, rows] of Object.entries(value))
+      yield dumpAnswer(rows, nameOf(place.path), query, place)
   } else {
-    const line = readResultLine(fields)
+    const line = readResultLine(value)
     if (line === null) return
     yield 'fault' in line ? { kind: 'fault', fault: line } : { kind: 'line', line }
   }
@@ -84,8 +83,8 @@ export function dumpAnswer(
   rows: readonly unknown[],
   host: string,
   query: string,
-  { modified }: DocumentPlace,
-  detail: string | null = null
+  { modified, complaint }: DocumentPlace,
+  detail: string | null = complaint
 ): Content {
   const status = detail === null ? 'ok' : rows.length === 0 ? 'failed' : 'truncated'
   return {
@@ -104,72 +103,35 @@ function nameOf(path: string): string {
   return basename(path).replace(/(?:\.(?:json|ndjson|jsonl|log|txt|gz|zst))+$/i, '')
 }
 
+/** The rows of one query, or Diffy's results of several hosts. */
 function* readList(values: readonly unknown[], place: DocumentPlace): Generator<Content> {
-  const [first] = values
-  const diffy = diffyEntry.safeParse(first)
-  const isRows = !diffy.success && !isResult(first)
-  if (isRows) {
+  if (values.some(value => !isObject(value))) {
+    yield { kind: 'fault', fault: UNKNOWN }
+    return
+  }
+  // osqueryd's TLS logger writes lists of its messages too.
+  if (values.length > 0 && values.every(value => isObject(value) && isStatus(value) && 'filename' in value))
+    return
+  if (!diffyEntry.safeParse(values[0]).success) {
     const { host, query } = dumpNames(place.path)
     yield dumpAnswer(values, host, query, place)
     return
   }
+  const counts = new Map<string, number>()
   for (const value of values) {
-    if (!diffy.success) {
-      yield* readContent(value, place)
-      continue
-    }
     const entry = diffyEntry.safeParse(value)
     if (!entry.success) yield { kind: 'fault', fault: UNKNOWN }
     else {
       const { instance_id: host, status, collected_at: at, stdout } = entry.data
       const detail = status === 'success' ? null : `its status is ${status}`
       const time = secondsOf(at) ?? place.modified
-      yield dumpAnswer(stdout, host, nameOf(place.path), { ...place, modified: time }, detail)
+      // Diffy does not name its queries: the second result of a host is that of the second query.
+      const count = (counts.get(host) ?? 0) + 1
+      counts.set(host, count)
+      const query = count === 1 ? nameOf(place.path) : `${nameOf(place.path)}_${count}`
+      yield dumpAnswer(stdout, host, query, { ...place, modified: time }, detail)
     }
   }
-}
-
-/** Whether a value of a list is a result or a line of its own, and not a row. */
-function isResult(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const fields = unwrap(value as Record<string, unknown>)
-  return (
-    ('name' in fields && ['columns', 'snapshot', 'diffResults'].some(key => isObject(fields[key]))) ||
-    ('host' in fields && Array.isArray(fields.rows))
-  )
-}
-
-const isObject = (value: unknown) => typeof value === 'object' && value !== null
-
-/** Log shippers put a result, or its text, into a field of theirs. */
-const WRAPPERS = ['data', 'message', 'log', 'event', '_raw', 'line'] as const
-
-function unwrap(fields: Record<string, unknown>): Record<string, unknown> {
-  if ('columns' in fields || 'snapshot' in fields || 'diffResults' in fields || 'rows' in fields)
-    return fields
-  for (const wrapper of WRAPPERS) {
-    const inner = fields[wrapper]
-    const value = typeof inner === 'string' && inner.startsWith('{') ? parsed(inner) : inner
-    if (isObject(value) && !Array.isArray(value)) return value as Record<string, unknown>
-  }
-  return fields
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-function isDumpOfHost(fields: Record<string, unknown>): boolean {
-  const values = Object.values(fields)
-  return (
-    values.length > 0 &&
-    !('snapshot' in fields) &&
-    values.every(value => Array.isArray(value) && value.every(isObject))
-  )
 }
 
 /** Columns that `fleetctl query` adds to each row. */
@@ -198,19 +160,22 @@ function* fleetAnswers(fields: unknown, place: DocumentPlace): Generator<Content
     yield { kind: 'fault', fault: { ...UNKNOWN, fault: 'it is not a report of Fleet' } }
     return
   }
-  const { query_id, query_name, report_clipped, results } = parsed.data
+  const { query_id, query_name, report_clipped, results, ...about } = parsed.data
   const query = query_name ?? (nameOf(place.path) || `query_${query_id}`)
-  const ids = new Map<string, Set<number>>()
-  for (const { host_name, host_id } of results)
-    ids.set(host_name, (ids.get(host_name) ?? new Set<number>()).add(host_id))
+  if (report_clipped) yield { kind: 'note', message: 'Fleet clipped its report' }
+  if (results.length === 0)
+    yield { kind: 'note', message: 'the report of Fleet has no rows, and so no hosts' }
+  const byName = Map.groupBy(results, ({ host_name = about.host_name ?? '' }) => host_name)
   const hosts = new Map<string, { time: number; rows: unknown[] }>()
-  for (const { host_name, host_id, last_fetched, columns } of results) {
-    const isAmbiguous = host_name === '' || (ids.get(host_name)?.size ?? 0) > 1
-    const host = isAmbiguous ? `${host_name || 'host'} (${host_id})` : host_name
-    const known = hosts.get(host) ?? { time: 0, rows: [] }
-    hosts.set(host, known)
-    known.time = Math.max(known.time, secondsOf(last_fetched) ?? place.modified)
-    known.rows.push(columns)
+  for (const [name, ofName] of byName) {
+    const isAmbiguous = name === '' || new Set(ofName.map(({ host_id }) => host_id)).size > 1
+    for (const { host_id = about.host_id, last_fetched = about.last_fetched, columns } of ofName) {
+      const host = isAmbiguous ? `${name || 'host'} (${host_id ?? 'unknown'})` : name
+      const known = hosts.get(host) ?? { time: 0, rows: [] }
+      hosts.set(host, known)
+      known.time = Math.max(known.time, secondsOf(last_fetched) ?? place.modified)
+      known.rows.push(columns)
+    }
   }
   for (const [host, { time, rows }] of hosts)
     yield {

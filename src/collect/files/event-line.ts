@@ -1,13 +1,14 @@
-import type { ResultLine } from './result-line.ts'
+import { type ResultLine, uuidReader } from './result-line.ts'
 
 /** A text of JSON without escapes. */
 const TEXT = String.raw`"[^"\\\x00-\x1f]*"`
 const NAME = String.raw`"([^"\\\x00-\x1f]{1,256})"`
 const OBJECT = String.raw`\{(?:${TEXT}:${TEXT}(?:,${TEXT}:${TEXT})*)?\}`
 const LINE = new RegExp(
-  `^\\{"name":${NAME},"hostIdentifier":${NAME},"calendarTime":${TEXT},"unixTime":(\\d{1,12}),"epoch":(\\d{1,15}),` +
-    `"counter":(\\d{1,15}),"numerics":false,(?:"decorations":${OBJECT},)?"columns":${OBJECT},"action":"(added|removed)"\\}$`
+  `^\\{"name":${NAME},"hostIdentifier":${NAME},"calendarTime":${TEXT},"unixTime":(\\d{1,12}),"epoch":(\\d{1,20}),` +
+    `"counter":(\\d{1,15}),"numerics":false,(?:"decorations":(${OBJECT}),)?"columns":${OBJECT},"action":"(added|removed)"\\}$`
 )
+const uuidIn = uuidReader()
 const COLUMNS = ',"columns":{'
 /** What follows the columns, without the action itself. */
 const END = ',"action":""}'
@@ -21,7 +22,7 @@ export function readEventLine(text: string, bytes: Buffer): ResultLine | null {
   if (text.length !== bytes.length) return null
   const found = LINE.exec(text)
   if (found === null) return null
-  const [, query = '', host = '', time, epoch, counter, action] = found
+  const [, query = '', host = '', time, epoch = '', counter, decorations = '', action] = found
   const kind = action === 'added' ? 'added' : 'removed'
   const start = text.indexOf(COLUMNS) + COLUMNS.length - 1
   // Not a slice of the line, which would keep all of it in memory.
@@ -30,7 +31,8 @@ export function readEventLine(text: string, bytes: Buffer): ResultLine | null {
     host,
     query,
     time: Number(time),
-    epoch: Number(epoch),
+    uuid: uuidIn(decorations),
+    epoch,
     counter: Number(counter),
     content: { kind, row }
   }

@@ -10,6 +10,8 @@ export type Source = 'osqueryd' | 'osqueryi' | 'fleet'
 export interface HostState {
   readonly host: string
   readonly source: Source
+  /** What its decorations call the machine; `null`: nothing yet. */
+  uuid: string | null
   /** Seconds since 1970 of its newest result. */
   time: number
   /** By query, from a differential log. */
@@ -31,6 +33,10 @@ export interface StoredAnswer {
   detail: string | null
   /** Rows as text, which takes a third of the memory of objects; `null`: one of them is no row. */
   texts: string[] | null
+  /** The longest time between two of them, in seconds; 0: there is only one. */
+  longestGap: number
+  /** In snapshot-event format, which writes no line for a snapshot without rows. */
+  readonly isByRow: boolean
 }
 
 /** What only all hosts of a source together show. */
@@ -63,34 +69,52 @@ const failed = (detail: string): QueryResult => ({ status: 'failed', detail, row
 export function resultsOf(
   state: HostState,
   { removing, usual }: FleetKnowledge,
-  nameOf: (query: string) => string
+  nameOf: (query: string) => string,
+  isShared: boolean
 ): Record<string, QueryResult> {
   const results: Record<string, QueryResult> = Object.create(null)
   const names = new Set([...state.sets.keys(), ...state.answers.keys(), ...usual])
   for (const query of [...names].sort()) {
     const name = nameOf(query)
-    results[name in results ? query : name] = resultOf(state, query, removing)
+    results[name in results ? query : name] = resultOf(state, query, removing, isShared)
   }
   return results
 }
 
-function resultOf(state: HostState, query: string, removing: ReadonlySet<string>): QueryResult {
+function resultOf(
+  state: HostState,
+  query: string,
+  removing: ReadonlySet<string>,
+  isShared: boolean
+): QueryResult {
   const known = state.sets.get(query)
   const answer = state.answers.get(query)
   if (known !== undefined && (answer === undefined || answer.time < known.set.time))
-    return differentialResult(state, known, removing.has(query))
+    return differentialResult(state, known, removing.has(query), isShared)
   if (answer === undefined)
     return failed('it has no line in the logs: it may have no rows, or have failed, or never have run')
   const { status, detail, texts } = answer
-  return texts === null
-    ? failed('it has a row that is not an object of values')
-    : { status, detail, rows: texts.map(rowOf) }
+  if (texts === null) return failed('it has a row that is not an object of values')
+  const rows = texts.map(rowOf)
+  return status === 'ok' && isStale(answer, state.time)
+    ? { status: 'truncated', detail: 'its last snapshot is much older than other results of the host', rows }
+    : { status, detail, rows }
+}
+
+const MISSED_SNAPSHOTS = 3
+const MIN_STALE_SECONDS = 60 * 60
+
+/** Whether snapshots of a query came regularly and have stopped: it fails now, or nobody asks it. */
+function isStale({ time, longestGap, isByRow }: StoredAnswer, now: number): boolean {
+  const limit = MISSED_SNAPSHOTS * longestGap
+  return longestGap > 0 && now - time > (isByRow ? limit : Math.max(MIN_STALE_SECONDS, limit))
 }
 
 function differentialResult(
   state: HostState,
   { set, generation }: Generation,
-  isRemoving: boolean
+  isRemoving: boolean,
+  isShared: boolean
 ): QueryResult {
   if (set.onlyAdds && !isRemoving)
     return failed('its log only adds rows: they are events, or the query has "removed": false')
@@ -98,7 +122,8 @@ function differentialResult(
   if (result.status !== 'ok') return result
   if (generation < state.generation && !set.isEmpty)
     return failed('osqueryd began anew and has written nothing of it since: it may have no rows now')
-  const isCut = set.beganUnseen && [...state.sets.values()].some(other => other.set.beganInMiddle)
+  const isCut =
+    set.beganUnseen && (isShared || [...state.sets.values()].some(other => other.set.beganInMiddle))
   return isCut ? { ...result, status: 'truncated', detail: 'its log begins in the middle' } : result
 }
 
@@ -106,7 +131,7 @@ function differentialResult(
 export const dateOf = (seconds: number) => (seconds === 0 ? null : new Date(seconds * 1_000).toISOString())
 
 /** The record of a host with its results. */
-export function recordOf(state: HostState, queries: Record<string, QueryResult>): HostRecord {
+export function recordOf(host: string, state: HostState, queries: Record<string, QueryResult>): HostRecord {
   const unanswered = Object.entries(queries).filter(([, { status }]) => status !== 'ok')
   const reason: Reason | null =
     unanswered.length > 0
@@ -118,7 +143,7 @@ export function recordOf(state: HostState, queries: Record<string, QueryResult>)
         ? { code: 'no-applicable-query' }
         : null
   return {
-    host: state.host,
+    host,
     status: reason === null ? 'reported' : 'partial',
     code: reason?.code ?? null,
     reason: reason === null ? null : describeReason(reason),

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { type Content, type DocumentPlace, dumpAnswer, dumpNames, readContent } from './documents.ts'
 import { readEventLine } from './event-line.ts'
 import type { FaultList } from './faults.ts'
-import { type Format, STATUS_LINE } from './formats.ts'
+import { COMPLAINT, type Format, STATUS_LINE, withoutPrefix } from './formats.ts'
 import { FileFault, MAX_LINE_BYTES, readLineBatches } from './lines.ts'
 import { describeBrokenLine, readResultLine } from './result-line.ts'
 import type { resultStore } from './result-store.ts'
@@ -18,12 +18,12 @@ export async function readResults(
   faults: FaultList
 ): Promise<void> {
   const modified = (await stat(path)).mtimeMs / 1_000
-  const place: DocumentPlace = { path, modified }
+  const place: DocumentPlace = { path, modified, complaint: null }
   const use = (content: Content, line: number | null) => useContent(content, line, path, store, faults)
   try {
     if (format === 'lines') await readLines(place, store, use)
     else if (format === 'rows') await readRows(place, use)
-    else for (const content of readContent(await readDocument(path), place)) use(content, null)
+    else await readDocument(place, use)
   } catch (error) {
     faults.addFile(path, error)
   }
@@ -81,7 +81,8 @@ async function readLines(place: DocumentPlace, store: Store, use: Use): Promise<
 }
 
 /** The value of a line, or several that a shipper joined without line ends; `[undefined]`: it is no JSON. */
-function valuesOf(text: string): readonly unknown[] {
+function valuesOf(line: string): readonly unknown[] {
+  const text = /^\s*[[{]/.test(line) ? line : withoutPrefix(line)
   const value = parsed(text)
   if (value !== undefined || !text.includes('}{')) return [value]
   const values: unknown[] = []
@@ -125,7 +126,7 @@ async function readRows(place: DocumentPlace, use: Use): Promise<void> {
         }
         const row = parsed(text.replace(/,$/, ''))
         if (rowText(row) !== null) rows.push(row)
-        else if (/^[WEF]\d{4,8} |^Error: /.test(text)) complaint ??= messageOf(text)
+        else if (COMPLAINT.test(text)) complaint ??= messageOf(text)
         else complaint ??= `line ${first + index} is not a row`
       }
     }
@@ -138,21 +139,27 @@ async function readRows(place: DocumentPlace, use: Use): Promise<void> {
   if (complaint !== null) use({ kind: 'note', message: complaint }, null)
 }
 
-const messageOf = (line: string) => line.replace(/^[WEF]\d+ .*?\] /, '')
+const messageOf = (line: string) => line.replace(COMPLAINT, '')
 
-async function readDocument(path: string): Promise<unknown> {
+/** Reads one JSON value. Messages of the shell may be before and behind it. */
+async function readDocument(place: DocumentPlace, use: Use): Promise<void> {
   const parts: Buffer[] = []
   let size = 0
-  for await (const { lines } of readLineBatches(path)) {
+  let complaint: string | null = null
+  for await (const { lines } of readLineBatches(place.path)) {
     for (const line of lines) {
-      parts.push(line, Buffer.from('\n'))
+      const start = line.toString('utf8', 0, MAX_MESSAGE_LENGTH)
+      if (COMPLAINT.test(start)) complaint ??= messageOf(start)
+      else if (!STATUS_LINE.test(start)) parts.push(line, LINE_END)
       size += line.length + 1
     }
     if (size > MAX_LINE_BYTES) throw new FileFault(`it is one document of more than ${MAX_LINE_BYTES} bytes`)
   }
-  try {
-    return parseExact(Buffer.concat(parts).toString())
-  } catch {
-    throw new FileFault('it is not valid JSON')
-  }
+  const value = parsed(Buffer.concat(parts).toString())
+  if (value === undefined) throw new FileFault('it is not valid JSON')
+  for (const content of readContent(value, { ...place, complaint })) use(content, null)
+  if (complaint !== null) use({ kind: 'note', message: complaint }, null)
 }
+
+const LINE_END = Buffer.from('\n')
+const MAX_MESSAGE_LENGTH = 1_000

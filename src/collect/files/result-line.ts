@@ -6,14 +6,16 @@ export interface ResultLine {
   readonly query: string
   /** Seconds since 1970; 0: not known. */
   readonly time: number
-  /** `null` in logs of old versions. */
-  readonly epoch: number | null
+  /** What tells hosts of one name apart, by its decorations; `null`: they do not say. */
+  readonly uuid: string | null
+  /** A number of 64 bits in digits; `null` in logs of old versions. */
+  readonly epoch: string | null
   readonly counter: number | null
-  readonly content: /** A row as `rowText` gives it; `null`: it is no row. */
-    | { readonly kind: 'added' | 'removed'; readonly row: string | null }
-    | { readonly kind: 'batch'; readonly added: readonly unknown[]; readonly removed: readonly unknown[] }
-    | { readonly kind: 'snapshot'; readonly rows: readonly unknown[] }
-    | { readonly kind: 'snapshot-row'; readonly row: unknown }
+  /** Rows are texts, as `rowText` gives them. */
+  readonly content:
+    | { readonly kind: 'added' | 'removed' | 'snapshot-row'; readonly row: string }
+    | { readonly kind: 'batch'; readonly added: readonly string[]; readonly removed: readonly string[] }
+    | { readonly kind: 'snapshot'; readonly rows: readonly string[] }
 }
 
 /** A line that cannot be used, and of which host and query it is, if that can be seen. */
@@ -38,8 +40,8 @@ export function readResultLine(fields: Fields): ResultLine | LineFault | null {
   if (isStatus(fields)) return null
   const content = contentOf(fields)
   const query = nameOf(fields.name)
-  const host = nameOf(fields.hostIdentifier ?? fields.hostname)
-  if (content === null) return { fault: 'it is not a result of osquery', host, query }
+  const host = nameOf(fields.hostIdentifier ?? fields.host_identifier ?? fields.hostname)
+  if (typeof content === 'string') return { fault: content, host, query }
   const overwritten = overwrittenField(fields)
   if (overwritten !== null)
     return { fault: `a decoration has overwritten its field ${overwritten}`, host: null, query: null }
@@ -48,33 +50,72 @@ export function readResultLine(fields: Fields): ResultLine | LineFault | null {
   return {
     host,
     query,
-    time: timeOf(fields.unixTime),
-    epoch: integerOf(fields.epoch),
+    time: timeOf(fields.unixTime ?? fields.unix_time),
+    uuid: uuidOf(fields),
+    epoch: digitsOf(fields.epoch),
     counter: integerOf(fields.counter),
     content
   }
 }
 
 /** Status lines that a logger writes as JSON. */
-function isStatus(fields: Fields): boolean {
+export function isStatus(fields: Fields): boolean {
   return 'severity' in fields && 'message' in fields && !('columns' in fields)
 }
 
-function contentOf(fields: Fields): ResultLine['content'] | null {
+/** What a line holds; a text: what is wrong with it. */
+function contentOf(fields: Fields): ResultLine['content'] | string {
   const { snapshot, diffResults, columns, action } = fields
   if (columns !== undefined) {
-    if (action === 'added' || action === 'removed') return { kind: action, row: rowText(columns) }
-    return action === 'snapshot' ? { kind: 'snapshot-row', row: columns } : null
+    if (action !== 'added' && action !== 'removed' && action !== 'snapshot')
+      return 'its action is neither added, removed nor snapshot'
+    const row = rowText(columns)
+    return row === null ? NO_ROW : { kind: action === 'snapshot' ? 'snapshot-row' : action, row }
   }
   if (snapshot !== undefined) {
-    const rows = snapshot === '' ? [] : snapshot
-    return Array.isArray(rows) ? { kind: 'snapshot', rows } : null
+    const rows = rowTexts(snapshot)
+    return rows === null ? NO_ROW : { kind: 'snapshot', rows }
   }
-  if (typeof diffResults !== 'object' || diffResults === null) return null
-  const { added, removed } = diffResults as Fields
-  const lists = [added, removed].map(list => (list === '' || list == null ? [] : list))
-  const [more, less] = lists
-  return Array.isArray(more) && Array.isArray(less) ? { kind: 'batch', added: more, removed: less } : null
+  if (typeof diffResults !== 'object' || diffResults === null) return NO_RESULT
+  const added = rowTexts((diffResults as Fields).added)
+  const removed = rowTexts((diffResults as Fields).removed)
+  return added === null || removed === null ? NO_ROW : { kind: 'batch', added, removed }
+}
+
+/** `null`: one of them is no row. osqueryd writes a list without rows as an empty text in some versions. */
+function rowTexts(list: unknown): readonly string[] | null {
+  if (list === '' || list === null || list === undefined) return []
+  if (!Array.isArray(list)) return null
+  const texts = list.map(row => rowText(row)).filter(text => text !== null)
+  return texts.length === list.length ? texts : null
+}
+
+const NO_RESULT = 'it is not a result of osquery'
+const NO_ROW = 'it has a row that is not an object of values'
+
+/** Decorations that name a machine for good, the best first. */
+const UUID_DECORATIONS = ['host_uuid', 'instance_id', 'ec2_instance_id', 'uuid', 'hardware_serial'] as const
+
+function uuidOf(fields: Fields): string | null {
+  const { decorations } = fields
+  const all = typeof decorations === 'object' && decorations !== null ? (decorations as Fields) : fields
+  for (const name of UUID_DECORATIONS) {
+    const value = nameOf(all[name])
+    if (value !== null) return value
+  }
+  return null
+}
+
+/** The same of decorations as a line has them, which is mostly the same text again and again. */
+export function uuidReader(): (decorations: string) => string | null {
+  let text = ''
+  let uuid: string | null = null
+  return decorations => {
+    if (decorations === text) return uuid
+    text = decorations
+    uuid = decorations === '' ? null : uuidOf({ decorations: JSON.parse(decorations) })
+    return uuid
+  }
 }
 
 function nameOf(value: unknown): string | null {
@@ -93,6 +134,12 @@ function integerOf(value: unknown): number | null {
   if (typeof value !== 'number' && typeof value !== 'string') return null
   const number = value === '' ? Number.NaN : Number(value)
   return Number.isSafeInteger(number) && number >= 0 ? number : null
+}
+
+/** The digits of a number that may need 64 bits. */
+function digitsOf(value: unknown): string | null {
+  const text = typeof value === 'number' ? String(value) : value
+  return typeof text === 'string' && /^\d{1,20}$/.test(text) ? text : null
 }
 
 /**
@@ -132,10 +179,12 @@ function placeOf(fields: Fields, index: number): number {
 const HOST = /"(?:hostIdentifier|hostname)"\s*:\s*"([^"\\]{1,256})"/
 const NAME = /"name"\s*:\s*"([^"\\]{1,256})"\s*,\s*"hostIdentifier"/
 
+const isCut = (text: string) => text.startsWith('{') && !text.trimEnd().endsWith('}')
+
 /** What can be seen of a line that is no JSON, such as one that was cut. */
 export function describeBrokenLine(text: string): LineFault {
   return {
-    fault: 'it is not valid JSON',
+    fault: isCut(text) ? 'it is not valid JSON: it ends in the middle' : 'it is not valid JSON',
     host: HOST.exec(text)?.[1] ?? null,
     query: NAME.exec(text)?.[1] ?? null
   }

@@ -2,7 +2,16 @@ import type { HostRecord, QueryResult } from '../../snapshot/snapshot.ts'
 import { list } from '../../text/phrases.ts'
 import { sanitize } from '../../text/sanitize.ts'
 import { DifferentialSet } from './differential.ts'
-import { dateOf, fleetKnowledge, type HostState, recordOf, resultsOf, type Source } from './host-results.ts'
+import {
+  dateOf,
+  fleetKnowledge,
+  type HostState,
+  recordOf,
+  resultsOf,
+  type Source,
+  type StoredAnswer
+} from './host-results.ts'
+import { identitiesOf } from './identities.ts'
 import type { LineFault, ResultLine } from './result-line.ts'
 import { rowText } from './rows.ts'
 
@@ -42,24 +51,32 @@ export function resultStore(nameOf: (query: string) => string) {
   }
 
   let latest: HostState | null = null
-  /** The lines of a host mostly follow each other. */
-  function stateOf(source: Source, host: string): HostState {
-    if (latest !== null && latest.host === host && latest.source === source) return latest
-    let state = states[source].get(host)
+  /** The lines of a host mostly follow each other. Hosts of one name are told apart by what their decorations say. */
+  function stateOf(source: Source, host: string, uuid: string | null): HostState {
+    if (latest !== null && latest.host === host && latest.source === source && latest.uuid === uuid)
+      return latest
+    const named = storedState(source, host, host)
+    named.uuid ??= uuid
+    latest =
+      uuid === null || named.uuid === uuid ? named : storedState(source, host, `${host}\n${uuid}`, uuid)
+    return latest
+  }
+
+  function storedState(source: Source, host: string, key: string, uuid: string | null = null): HostState {
+    let state = states[source].get(key)
     if (state === undefined) {
-      state = { host, source, time: 0, sets: new Map(), answers: new Map(), generation: 0 }
-      states[source].set(host, state)
+      state = { host, source, uuid, time: 0, sets: new Map(), answers: new Map(), generation: 0 }
+      states[source].set(key, state)
     }
-    latest = state
     return state
   }
 
-  function addLine({ host, query, time, epoch, counter, content }: ResultLine): void {
-    const state = stateOf('osqueryd', host)
+  function addLine({ host, query, time, uuid, epoch, counter, content }: ResultLine): void {
+    const state = stateOf('osqueryd', host, uuid)
     if (time > state.time) state.time = time
     switch (content.kind) {
       case 'snapshot':
-        keepAnswer(state, { query, time, status: 'ok', detail: null, rows: content.rows })
+        keepAnswer(state, { query, time, status: 'ok', detail: null, texts: [...content.rows] })
         break
       case 'snapshot-row':
         keepSnapshotRow(state, query, time, content.row)
@@ -67,23 +84,25 @@ export function resultStore(nameOf: (query: string) => string) {
       default: {
         const set = enter(state, query, time, epoch, counter)
         if (content.kind === 'batch') {
-          for (const row of content.removed) change(set, 'removed', rowText(row))
-          for (const row of content.added) change(set, 'added', rowText(row))
-        } else change(set, content.kind, content.row)
+          for (const row of content.removed) set.remove(row)
+          for (const row of content.added) set.add(row)
+        } else if (content.kind === 'added') set.add(content.row)
+        else set.remove(content.row)
       }
     }
   }
 
-  function addAnswer({ source, host, ...answer }: Answer): void {
-    const state = stateOf(source, host)
-    if (answer.time > state.time) state.time = answer.time
-    keepAnswer(state, answer)
+  function addAnswer({ source, host, query, time, status, detail, rows }: Answer): void {
+    const state = stateOf(source, host, null)
+    if (time > state.time) state.time = time
+    const texts = rows.map(row => rowText(row)).filter(text => text !== null)
+    keepAnswer(state, { query, time, status, detail, texts: texts.length === rows.length ? texts : null })
   }
 
   /** A line that cannot be read puts its query, or all queries of its host, in doubt. Returns whether it has a host. */
   function addFault({ host, query }: LineFault): boolean {
     if (host === null) return false
-    const state = stateOf('osqueryd', host)
+    const state = stateOf('osqueryd', host, null)
     for (const [name, { set }] of state.sets) if (query === null || name === query) set.damage()
     for (const [name, answer] of state.answers) {
       if (query !== null && name !== query) continue
@@ -91,37 +110,54 @@ export function resultStore(nameOf: (query: string) => string) {
       answer.detail = DAMAGED
     }
     if (query !== null && !state.sets.has(query) && !state.answers.has(query))
-      state.answers.set(query, { time: 0, status: 'failed', detail: DAMAGED, texts: [] })
+      state.answers.set(query, {
+        time: 0,
+        status: 'failed',
+        detail: DAMAGED,
+        texts: [],
+        longestGap: 0,
+        isByRow: false
+      })
     return true
   }
 
   /** The hosts without their rows, each once for each source. */
   function heads(): StoredHead[] {
-    return Object.values(states).flatMap(ofSource =>
-      [...ofSource.values()].map(({ host, source, time }) => ({ host, source, collectedAt: dateOf(time) }))
-    )
+    return Object.values(states).flatMap(ofSource => {
+      const { nameOf } = identitiesOf([...ofSource.values()])
+      return [...ofSource.values()].map(state => ({
+        host: nameOf(state),
+        source: state.source,
+        collectedAt: dateOf(state.time)
+      }))
+    })
   }
 
   /** The hosts, each once for each source. It empties the store. */
   function* records(): Generator<StoredRecord> {
     for (const ofSource of Object.values(states)) {
       const fleet = fleetKnowledge([...ofSource.values()])
-      for (const [host, state] of ofSource) {
-        ofSource.delete(host)
-        yield { source: state.source, record: recordOf(state, resultsOf(state, fleet, nameOf)) }
+      const identities = identitiesOf([...ofSource.values()])
+      for (const [key, state] of ofSource) {
+        ofSource.delete(key)
+        const results = resultsOf(state, fleet, nameOf, identities.isShared(state))
+        yield { source: state.source, record: recordOf(identities.nameOf(state), state, results) }
       }
     }
   }
 
-  /** What a reader must know of queries that only some hosts have lines of. */
+  /** What a reader must know of the hosts, and of queries that only some of them have lines of. */
   function notices(): string[] {
-    const { few } = fleetKnowledge([...states.osqueryd.values()])
-    if (few.length === 0) return []
+    const logs = [...states.osqueryd.values()]
+    const about = identitiesOf(logs).notices
+    const { few } = fleetKnowledge(logs)
+    if (few.length === 0) return [...about]
     const names = list(
       few.map(query => sanitize(query, 80)),
       MAX_NAMED
     )
     return [
+      ...about,
       `files: the logs of only some hosts have lines of ${names}. These queries are compared among those hosts only: ` +
         'the others may have no rows of them, or not run them.'
     ]
@@ -138,7 +174,7 @@ function enter(
   state: HostState,
   query: string,
   time: number,
-  epoch: number | null,
+  epoch: string | null,
   counter: number | null
 ): DifferentialSet {
   let known = state.sets.get(query)
@@ -153,30 +189,25 @@ function enter(
   return known.set
 }
 
-function change(set: DifferentialSet, kind: 'added' | 'removed', row: string | null): void {
-  if (row === null) set.damage()
-  else if (kind === 'added') set.add(row)
-  else set.remove(row)
-}
-
 function keepAnswer(
   { answers }: HostState,
-  { query, time, status, detail, rows }: Omit<Answer, 'source' | 'host'>
+  { query, time, ...answer }: Omit<StoredAnswer, 'longestGap' | 'isByRow'> & { readonly query: string }
 ): void {
   const known = answers.get(query)
   if (known !== undefined && known.time > time) return
-  const texts = rows.map(row => rowText(row))
-  const usable = texts.every(text => text !== null)
-  answers.set(query, { time, status, detail, texts: usable ? texts : null })
+  answers.set(query, { ...answer, time, longestGap: gapAfter(known, time), isByRow: false })
 }
 
 /** In snapshot-event format, the rows of one snapshot are lines of equal time. */
-function keepSnapshotRow({ answers }: HostState, query: string, time: number, row: unknown): void {
-  const text = rowText(row)
+function keepSnapshotRow({ answers }: HostState, query: string, time: number, row: string): void {
   const known = answers.get(query)
   if (known !== undefined && known.time > time) return
-  if (known === undefined || known.time < time)
-    answers.set(query, { time, status: 'ok', detail: null, texts: text === null ? null : [text] })
-  else if (text === null) known.texts = null
-  else known.texts?.push(text)
+  if (known?.time === time) known.texts?.push(row)
+  else {
+    const longestGap = gapAfter(known, time)
+    answers.set(query, { time, status: 'ok', detail: null, texts: [row], longestGap, isByRow: true })
+  }
 }
+
+const gapAfter = (known: StoredAnswer | undefined, time: number) =>
+  known === undefined || known.time === 0 ? 0 : Math.max(known.longestGap, time - known.time)

@@ -2,7 +2,7 @@ import { concurrently } from '../../lib/concurrently.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import { openFrame } from '../protocol/frame.ts'
 import { openPacked } from '../protocol/reply.ts'
-import { type FirstChunk, readChunks } from './chunks.ts'
+import { readChunks } from './chunks.ts'
 import {
   addSample,
   type DedupState,
@@ -10,6 +10,7 @@ import {
   requestDedupReplies,
   sampleReplies
 } from './dedup-replies.ts'
+import type { FirstChunk } from './incoming-answer.ts'
 import { type LongReply, READS_AT_ONCE } from './long-reply.ts'
 import { recordReply, replyRequest, type SsmSession } from './session.ts'
 

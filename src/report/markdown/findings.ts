@@ -15,7 +15,9 @@ const HEADERS = ['', '#', 'Finding', 'Hosts', 'Tables', 'Example']
 const MAX_VISIBLE_LINES = 15
 const MAX_TABLES = 3
 const MAX_EXAMPLE_COLUMNS = 6
+/** For a finding without indicators, whose section has the same form as any other. */
 const NO_PIVOT = '# No value of this finding can be searched for as it is.'
+const NO_COMMAND = '# There is nothing to search for.'
 /** Longer than any line of an indicator. */
 const MAX_PIVOT_LENGTH = 1_000
 
@@ -64,8 +66,11 @@ function exampleCell({ rows }: Finding, tier: Tier): string {
 }
 
 function tablesCell({ rows }: Finding): string {
-  const queries = [...new Set(rows.map(row => row.query))]
-  return listFirst(queries, MAX_TABLES, query => escapeCell(query, 64))
+  return listFirst(queriesOf({ rows }), MAX_TABLES, query => escapeCell(query, 64))
+}
+
+function queriesOf({ rows }: Pick<Finding, 'rows'>): string[] {
+  return [...new Set(rows.map(row => row.query))]
 }
 
 /**
@@ -94,7 +99,7 @@ export function findingSection(
   const more = rows.length - Math.min(rows.length, tier.rows) - closed.length
   const parts = [
     `### ${SEVERITY_MARKS[finding.severity]} ${place} · ${findingTitle(finding)}`,
-    escapeSentence(finding.explanation, 600),
+    escapeSentence(finding.explanation, 600, escapeText, new Set(queriesOf(finding))),
     hosts.length > 0 ? `**Hosts**: ${hostList(hosts, names, tier.hosts, escapeText)}` : '',
     rows.length > 0 ? rowTable(rows.slice(0, tier.rows), tier) : '',
     closed.length > 0
@@ -107,14 +112,21 @@ export function findingSection(
   return parts.filter(part => part !== '').join('\n\n')
 }
 
-/** Indicator lines that find the same elsewhere and the command that runs them, where the tier has room for closed details. */
+/** Indicators that find the same elsewhere, and the command that runs them, where the tier has room for closed details. */
 function pivotText(finding: Finding, targets: readonly string[], tier: Tier): string {
   if (tier.folded === 0 || finding.rows.every(row => row.kind === 'missing')) return ''
   const lines = pivotOf(finding)
-  const command = pivotCommand({ targets }, lines).split('\n')
-  const shown = lines.length === 0 ? [NO_PIVOT] : [...lines, '', ...command]
-  const block = fenced(shown.map(line => escapeLine(line, MAX_PIVOT_LENGTH)))
-  return `<details><summary>Search other hosts for this: indicators</summary>\n\n${block}\n\n</details>`
+  const found = lines.length > 0
+  const command = found ? pivotCommand({ targets }, lines).split('\n') : [NO_COMMAND]
+  const block = (lines: readonly string[]) => fenced(lines.map(line => escapeLine(line, MAX_PIVOT_LENGTH)))
+  return [
+    '<details><summary>Search other hosts for this</summary>',
+    'As the input `indicators`:',
+    block(found ? lines : [NO_PIVOT]),
+    'Or with the GitHub CLI and the example workflow `incident.yml`:',
+    block(command),
+    '</details>'
+  ].join('\n\n')
 }
 
 /**

@@ -5,7 +5,7 @@ import { briefHostList, type HostNames, hostList } from '../host-names.ts'
 import { SEVERITY_MARKS } from '../marks.ts'
 import { findingLabel, listFirst } from '../phrases.ts'
 import type { Report, ReportCluster } from '../report.ts'
-import { columnTexts } from '../row-text.ts'
+import { columnTexts, shortenDigests } from '../row-text.ts'
 import type { Tier } from './tier.ts'
 
 /** Notices about the run as a whole. */
@@ -45,7 +45,7 @@ const MAX_DISTINGUISHING_ROWS = 3
 
 function distinguishingRows({ distinguishedBy }: ReportCluster, tier: Tier): string {
   return listFirst(distinguishedBy, Math.min(MAX_DISTINGUISHING_ROWS, tier.lines), ({ query, row }) =>
-    escapeCell(`${query}: ${columnTexts(row).slice(0, 24).join(' ')}`, tier.value)
+    escapeCell(`${query}: ${shortenDigests(columnTexts(row).slice(0, 24).join(' '))}`, tier.value)
   )
 }
 

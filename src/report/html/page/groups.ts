@@ -1,5 +1,6 @@
 import { count, number } from '../../../text/phrases.ts'
 import type { ReportCluster } from '../../report.ts'
+import { shortenDigests } from '../../row-text.ts'
 import { el, untrusted } from './dom.ts'
 import type { Model } from './model.ts'
 
@@ -108,7 +109,13 @@ function clusterHeader(
 function distinguishingRows({ distinguishedBy }: Pick<ReportCluster, 'distinguishedBy'>): HTMLElement[] {
   return distinguishedBy.map(({ query, row }) => {
     const values = Object.values(row).filter(value => value !== '')
-    return el('p', { class: 'difference' }, untrusted(query, 64), ': ', untrusted(values.join(' '), 120))
+    return el(
+      'p',
+      { class: 'difference' },
+      untrusted(query, 64),
+      ': ',
+      untrusted(shortenDigests(values.join(' ')), 120)
+    )
   })
 }
 
