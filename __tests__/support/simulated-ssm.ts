@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import type { SSMClient } from '@aws-sdk/client-ssm'
+import { listedOutput } from '../../simulator/server/ssm/responses.ts'
 import type { Clock } from '../../src/clock.ts'
 import { reply } from './replies.ts'
 
@@ -197,7 +198,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
           const details = stateAt(of, host, time)
           const began = new Date(of.sentAt)
           const plugin = {
-            Output: listed(outputOf(of, host, time), host.errors ?? ''),
+            Output: listedOutput(Buffer.from(outputOf(of, host, time)), Buffer.from(host.errors ?? '')),
             ResponseCode: OPENING.has(details) ? -1 : (host.exitCode ?? 0),
             ResponseStartDateTime: began,
             ResponseFinishDateTime: new Date(of.sentAt + (host.ranFor ?? host.endsAt ?? 0))
@@ -278,13 +279,6 @@ function statusOf(details: string): string {
   return ['Undeliverable', 'Terminated', 'InvalidPlatform', 'AccessDenied'].includes(details)
     ? 'Failed'
     : details
-}
-
-/** A list shows 2,477 bytes of the output and its errors, each cut by itself. */
-function listed(output: string, errors: string): string {
-  const cut = (text: string) =>
-    text.length < 2_500 ? text : `${text.slice(0, 2_477)}\n---Output truncated---`
-  return errors === '' ? cut(output) : `${cut(output)}\n----------ERROR-------\n${cut(errors)}`
 }
 
 function decodeScript(lines: readonly string[]): string {

@@ -8,7 +8,8 @@ import { githubService } from './github.ts'
 import { identifyCall } from './identify-call.ts'
 import { type Bucket, objectStore } from './s3.ts'
 import { shellAgent } from './shell-agent.ts'
-import { type SsmOptions, ssmService } from './ssm/service.ts'
+import { ssmService } from './ssm/service.ts'
+import type { SsmOptions } from './ssm/state.ts'
 import { type SessionOptions, tokenServices, xmlError } from './sts.ts'
 
 export interface ServerOptions extends Partial<SsmOptions>, SessionOptions {
@@ -57,6 +58,7 @@ export async function startServer(fleet: SimulatedFleet, options: ServerOptions 
     unlistedMs: options.unlistedMs ?? 300,
     listLagMs: options.listLagMs ?? 0,
     ...(options.unending === undefined ? {} : { unending: options.unending }),
+    ...(options.agentPause === undefined ? {} : { agentPause: options.agentPause }),
     documents: options.documents ?? {},
     store: s3.write
   })

@@ -4,6 +4,8 @@ import { type Command, type Invocation, isOpen, platformOf } from './command.ts'
 const MAX_LISTED_OUTPUT = 2_500
 const MAX_FETCHED_OUTPUT = 24_000
 const MAX_FETCHED_ERRORS = 8_000
+const OUTPUT_CUT = '\n---Output truncated---'
+const ERROR_CUT = '\n---Error truncated----'
 
 /** A command as ListCommands describes it. */
 export function describeCommand({ id, document, comment, invocations }: Command): object {
@@ -26,11 +28,12 @@ export function describeCommand({ id, document, comment, invocations }: Command)
 export function describeInvocation(command: Command, invocation: Invocation, details: boolean): object {
   const plugin = {
     Name: command.document.plugin,
-    Status: invocation.status,
+    // A plugin has no status for being canceled.
+    Status: invocation.status === 'Cancelling' ? 'InProgress' : invocation.status,
     StatusDetails: invocation.statusDetails,
     ResponseCode: isOpen(invocation) ? -1 : invocation.exitCode,
     ...times(invocation),
-    Output: listedOutput(invocation)
+    Output: listedOutput(invocation.stdout, invocation.stderr)
   }
   return {
     CommandId: command.id,
@@ -79,12 +82,23 @@ function times({ startedAt, endedAt }: Invocation): object {
   }
 }
 
-/** The list has both streams in one text, each cut by itself. */
-function listedOutput({ stdout, stderr }: Invocation): string {
-  const marker = '\n---Output truncated---'
-  const output = cut(stdout, MAX_LISTED_OUTPUT, marker)
-  if (stderr.length === 0) return output
-  return `${output}\n----------ERROR-------\n${cut(stderr, MAX_LISTED_OUTPUT, '\n---Error truncated----')}`
+/**
+ * Both streams of a command in one text of less than 2,500 bytes, as the agent sends them (amazon-ssm-agent,
+ * TruncateOutput of its iohandler): a short stream stays whole, and the other is cut.
+ */
+export function listedOutput(stdout: Buffer, stderr: Buffer): string {
+  const title = stderr.length > 0 ? '\n----------ERROR-------\n' : ''
+  const space = MAX_LISTED_OUTPUT - title.length
+  const isLongOutput = stdout.length >= space / 2
+  const isLongError = stderr.length > space / 2
+  if (stdout.length + stderr.length < space) return `${stdout}${title}${stderr}`
+  if (stdout.length > space / 2 && isLongError) {
+    const half = Math.floor((space - OUTPUT_CUT.length - ERROR_CUT.length) / 2)
+    return `${stdout.subarray(0, half)}${OUTPUT_CUT}${title}${stderr.subarray(0, half)}${ERROR_CUT}`
+  }
+  return isLongOutput
+    ? `${stdout.subarray(0, space - OUTPUT_CUT.length - stderr.length)}${OUTPUT_CUT}${title}${stderr}`
+    : `${stdout}${title}${stderr.subarray(0, space - ERROR_CUT.length - stdout.length)}${ERROR_CUT}`
 }
 
 /** The text, or its beginning and the marker where it has `max` bytes or more. */

@@ -9,10 +9,9 @@ import {
   isOpen,
   pendingInvocation,
   platformOf,
-  STATUS_WITHOUT_RUNNING,
-  setStatus,
-  statusOfExit
+  setStatus
 } from './command.ts'
+import { deliver } from './deliver.ts'
 import { fillIn } from './document.ts'
 import {
   commandSchema,
@@ -25,22 +24,8 @@ import {
   sendCommandSchema
 } from './requests.ts'
 import { describeAgent, describeCommand, describeInvocation, describeResult } from './responses.ts'
+import type { SsmOptions, SsmState } from './state.ts'
 import { WorkQueue } from './work-queue.ts'
-
-export interface SsmOptions {
-  /** Hosts that run a command at the same time: they may run real processes on this machine. */
-  readonly concurrency: number
-  /** Milliseconds after sending in which SSM does not list a command and its invocations yet. */
-  readonly unlistedMs: number
-  /** Milliseconds by which the list of invocations lags behind the command's counts. */
-  readonly listLagMs: number
-  /** Stores what an agent writes to S3, by bucket and key. */
-  readonly store?: (path: string, content: Buffer) => void
-  /** Hosts whose agent's last reply is lost: SSM has their output, and never learns that they have ended. */
-  readonly unending?: (host: SimulatedHost) => boolean
-  /** The account's own documents, by name: their content. */
-  readonly documents?: Readonly<Record<string, string>>
-}
 
 /** AWS's documents in version 1, with the hashes and platforms of the real ones. */
 const AWS_DOCUMENTS: readonly (AgentDocument & { readonly hash: string })[] = [
@@ -61,22 +46,10 @@ const AWS_DOCUMENTS: readonly (AgentDocument & { readonly hash: string })[] = [
 ]
 const VERSION = '1'
 const MAX_PARAMETER_LENGTH = 100_000
-/** An agent runs so many commands at a time. */
-const COMMANDS_PER_AGENT = 5
 /** How long a canceled command of a host that hangs is `Cancelling` (milliseconds). */
 const CANCELING_MS = 2_000
 /** What the agent takes an execution timeout outside of its limits for (seconds). */
 const DEFAULT_TIMEOUT = 3_600
-
-interface SsmState {
-  readonly fleet: SimulatedFleet
-  readonly agent: Agent
-  readonly options: SsmOptions
-  readonly commands: Map<string, Command>
-  readonly queue: WorkQueue
-  /** By host. */
-  readonly agentQueues: Map<SimulatedHost, WorkQueue>
-}
 
 type Action = (state: SsmState, input: unknown) => object
 
@@ -177,75 +150,6 @@ function matches({ id, tags }: SimulatedHost, { Key, Values }: { Key: string; Va
   if (Key === 'InstanceIds') return Values.includes(id)
   const tag = Key.startsWith('tag:') ? tags[Key.slice(4)] : undefined
   return tag !== undefined && Values.includes(tag)
-}
-
-function deliver(
-  { fleet, agent, options, queue, agentQueues }: SsmState,
-  command: Command,
-  invocation: Invocation,
-  script: readonly string[],
-  timeoutSeconds: number
-): void {
-  const { host } = invocation
-  const { signal } = command.cancellation
-  const fixed = STATUS_WITHOUT_RUNNING[host.behavior]
-  if (fixed !== undefined) {
-    setStatus(invocation, ...fixed)
-    return
-  }
-  if (!command.document.platforms.includes(platformOf(host))) {
-    setStatus(invocation, 'Failed', 'InvalidPlatform')
-    return
-  }
-  const work = async () => {
-    if (signal.aborted) return
-    setStatus(invocation, 'InProgress')
-    invocation.startedAt = Date.now()
-    const impersonated = host.behavior === 'impostor' ? fleet.hosts.find(other => other !== host) : host
-    const limit = AbortSignal.timeout(timeoutSeconds * 1_000)
-    const result =
-      command.document.plugin === 'aws:runPowerShellScript'
-        ? WITHOUT_POWERSHELL
-        : await agent.run(
-            host,
-            impersonated?.id ?? host.id,
-            script,
-            command.id,
-            AbortSignal.any([signal, limit])
-          )
-    const isKilled = limit.aborted || signal.aborted
-    invocation.exitCode = isKilled ? 137 : result.code
-    invocation.stdout = result.stdout
-    invocation.stderr =
-      invocation.exitCode === 0
-        ? result.stderr
-        : Buffer.concat([
-            result.stderr,
-            Buffer.from(`failed to run commands: exit status ${invocation.exitCode}`)
-          ])
-    if (command.bucket !== null && result.stdout.length > 0)
-      options.store?.(objectPath(command, host), result.stdout)
-    if (options.unending?.(host)) return
-    if (signal.aborted) setStatus(invocation, 'Cancelled')
-    else setStatus(invocation, ...statusOfExit(invocation.exitCode))
-  }
-  const agentQueue = agentQueues.get(host) ?? new WorkQueue(COMMANDS_PER_AGENT)
-  agentQueues.set(host, agentQueue)
-  agentQueue.add(() => queue.add(work))
-}
-
-const WITHOUT_POWERSHELL = {
-  code: 1,
-  stdout: Buffer.alloc(0),
-  stderr: Buffer.from('exec: "pwsh": executable file not found in $PATH\n')
-}
-
-/** Where an agent stores its output: bucket and key. */
-function objectPath({ id, bucket, keyPrefix, document }: Command, host: SimulatedHost): string {
-  const plugin = document.plugin.replace('aws:', 'aws')
-  return [bucket, keyPrefix, id, host.id, plugin, document.step, 'stdout']
-    .filter(part => part !== '')
-    .join('/')
 }
 
 function listCommands(state: SsmState, input: unknown): object {

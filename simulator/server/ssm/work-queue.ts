@@ -1,11 +1,17 @@
 /** Runs work in order of arrival, at most `concurrency` at a time. What work throws is ignored. */
 export class WorkQueue {
   readonly #concurrency: number
+  readonly #maxWaiting: number
   readonly #waiting: (() => Promise<void>)[] = []
   #running = 0
 
-  constructor(concurrency: number) {
+  constructor(concurrency: number, maxWaiting = Number.POSITIVE_INFINITY) {
     this.#concurrency = concurrency
+    this.#maxWaiting = maxWaiting
+  }
+
+  get isFull(): boolean {
+    return this.#running >= this.#concurrency && this.#waiting.length >= this.#maxWaiting
   }
 
   /** Resolves when the work has ended. */
