@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { COLLECTORS } from './collect/collectors.ts'
 import { readContext } from './github/context.ts'
+import { readIndicators } from './indicators/read.ts'
 import { parseInputs } from './inputs/inputs.ts'
 import { errorMessage } from './lib/error-message.ts'
 import type { Log } from './log.ts'
@@ -18,8 +19,8 @@ import { addSummary, summaryFile } from './publish/channels/summary.ts'
 import { publish } from './publish/publish.ts'
 import { escapeLine, fenced } from './report/escape.ts'
 import { baseFirst } from './review/base-commit.ts'
-import { judgingPacks } from './review/base-packs.ts'
 import { readBaseVersion } from './review/base-version.ts'
+import { judgeProposal } from './review/proposal.ts'
 
 const UNTRUSTED =
   'This pull request comes from a fork or from Dependabot, and reaches no host under any event. No host was contacted, so the verdict is incomplete.'
@@ -89,7 +90,14 @@ async function runMode(job: Job): Promise<ModeResult> {
   const baseVersion = await readBaseVersion(reviewed, context, gitHubOf(job), dayOf(job))
   const baseline = baseVersion.proposed ?? loaded.baseline
   const reachesHosts = inputs.collector !== 'files'
-  const { packs, ...proposed } = await judgingPacks(loaded.packs, reachesHosts, context, gitHubOf(job))
+  const readProposed = () => readIndicators(inputs.indicators ?? '', read)
+  const { packs, ...proposed } = await judgeProposal(
+    loaded,
+    readProposed,
+    reachesHosts,
+    context,
+    gitHubOf(job)
+  )
   const definitions = { ...loaded, baseline, packs, proposed }
   const obstacle = obstacleOf(job, packs)
   if (obstacle !== null) {

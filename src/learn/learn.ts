@@ -1,4 +1,5 @@
 import { rareLimit } from '../analyze/counts.ts'
+import { weightOfQuery } from '../analyze/table-weight.ts'
 import type { Baseline } from '../baseline/baseline.ts'
 import { type BaselineChanges, diffBaselines } from '../baseline/diff.ts'
 import { matchBaseline } from '../baseline/match.ts'
@@ -151,13 +152,14 @@ function learnQuery(
       })
   }
   const learned = new Map<string, ListedRow>()
-  const merged = query.weight === 'integrity' ? candidates : generalizeVariants(query, candidates, observers)
+  const merged =
+    weightOfQuery(query) === 'integrity' ? candidates : generalizeVariants(query, candidates, observers)
   for (const observed of merged) {
     const { row, hosts, exempt, onlyOnSuspects } = observed
     const isNew = previous !== undefined && !previous.rows.has(rowKey(row))
     const isFew = hosts.length * 2 < observers && hosts.length <= rareLimit(observers)
     if (onlyOnSuspects !== null) refused.push({ observed, reason: onlyOnSuspects })
-    else if (isNew && isFew && !acceptRare && query.weight !== 'context')
+    else if (isNew && isFew && !acceptRare && weightOfQuery(query) !== 'context')
       refused.push({
         observed,
         reason: `only ${hosts.length} of ${count(observers, 'clean host')} ${plural(hosts.length, 'has', 'have')} it, and the baseline did not know it`
@@ -210,6 +212,6 @@ function reordered({ columns, row }: ObservedRow, wanted: readonly string[]): re
 /** Why a row looks like an intruder's. In a pull request the poisoning guard would report the same rows. */
 function suspicionOf(query: Query, { suspicion, prevalence: [have, of] }: ObservedRow): string | null {
   if (suspicion !== null) return suspicion
-  if (query.weight !== 'integrity' || have * 2 >= of) return null
+  if (weightOfQuery(query) !== 'integrity' || have * 2 >= of) return null
   return `only ${have} of ${count(of, 'clean host')} ${plural(have, 'has', 'have')} it, and a change in this table is rarely innocent`
 }

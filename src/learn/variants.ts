@@ -1,13 +1,18 @@
-import { generalize, hasLiteralText, isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
+import {
+  generalize,
+  hasLiteralText,
+  isPattern,
+  MIN_PATTERN_HOSTS,
+  MIN_PATTERN_SHARE,
+  MIN_VARIANTS,
+  patternOf
+} from '../baseline/patterns.ts'
 import { columnKind } from '../normalize/rules.ts'
 import type { Query } from '../osquery/pack.ts'
 import type { ObservedRow } from './observations.ts'
 
-/** A variant is on at most this share of the hosts … */
+/** A variant is on at most this share of the hosts. */
 const MAX_VARIANT_SHARE = 0.15
-/** … while the variants of one pattern together are on at least this share of them, and on at least three. */
-const MIN_PATTERN_SHARE = 0.5
-const MIN_PATTERN_HOSTS = 3
 
 /**
  * Replaces the rows that differ from host to host only in a random part by their pattern. Digests, `cohort` and

@@ -78,7 +78,10 @@ export function workspaceReader({ context }: Job): ReadFile {
 export async function collectSnapshot(job: Job, definitions: JudgedDefinitions): Promise<Collection> {
   const { inputs, context, startedAt, outputDir, signal, log, clock, mask, env } = job
   const { repository, runId, workspace } = context
-  if (inputs.collector === 'files' && isProposal(context)) await refuseTrackedFiles(inputs.files, workspace)
+  if (isProposal(context)) {
+    if (inputs.collector === 'files') await refuseTrackedFiles('files', inputs.files, workspace)
+    await refuseTrackedFiles('previous', inputs.previous, workspace)
+  }
   const path = join(outputDir, 'snapshot.ndjson.gz')
   const queries = queriesOf(definitions.packs)
   const name = repository === null ? 'local' : `${repository.owner}/${repository.repo}`

@@ -1,7 +1,9 @@
 import { type Counts, countItems } from '../analyze/counts.ts'
+import { weightOfQuery } from '../analyze/table-weight.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Item } from '../normalize/items.ts'
+import type { Query } from '../osquery/pack.ts'
 import {
   acceptanceOn,
   type BaselineVersion,
@@ -126,10 +128,13 @@ function approveRows({ fleet, older, newer }: Change, host: number, approve: App
       (after === 'unjudged' && before === 'new') ||
       (by === null && acceptanceOn(newer, fleet, item, host) !== null)
     if (!isApproved) continue
-    const key = after === 'known' && fleet.queries[item.query]?.weight !== 'integrity' ? matched : id
+    const key = after === 'known' && !isIntegrity(fleet.queries[item.query]) ? matched : id
     approve('unexpected', key, newer.match?.fleet.items[key] ?? item, host, by)
   }
 }
+
+const isIntegrity = (query: Query | undefined): boolean =>
+  query !== undefined && weightOfQuery(query) === 'integrity'
 
 /** Protections that at least half of the hosts have: their absence is a finding even without a baseline. */
 function usualProtections({ items, queries }: Fleet, counts: Counts): number[] {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { RunContext } from '../github/context.ts'
 import type { GitHub } from '../github/ports.ts'
@@ -25,14 +25,15 @@ export async function baseCommitOf(
 }
 
 /**
- * The path of a file in its repository, with `/`. A checkout into a folder of the workspace is recognized by its `.git`.
+ * The path of a file in its repository, with `/`. A checkout into a folder of the workspace is recognized by its folder
+ * `.git`. A submodule has a file of that name: a pull request must not hide a file by moving it into one.
  * @param path absolute, or relative to the workspace
  */
 export function repositoryPath(workspace: string, path: string): string {
   const file = resolve(workspace, path)
   let root = resolve(workspace)
   for (let folder = dirname(file); folder.startsWith(root + sep); folder = dirname(folder)) {
-    if (existsSync(join(folder, '.git'))) root = folder
+    if (statSync(join(folder, '.git'), { throwIfNoEntry: false })?.isDirectory()) root = folder
   }
   return relative(root, file).split(sep).join('/')
 }

@@ -3,6 +3,7 @@ import type { Draft } from '../analyze/findings/draft.ts'
 import type { RunContext } from '../github/context.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { builtinPack } from '../osquery/builtin-packs.ts'
+import { withDistinctNames } from '../osquery/distinct-names.ts'
 import type { Pack } from '../osquery/pack.ts'
 import { readPackFile } from '../osquery/parse-pack.ts'
 import { list } from '../text/phrases.ts'
@@ -64,12 +65,13 @@ export async function judgingPacks(
       const merged = await mergedText(path, context, github)
       newer.push((merged === null ? null : await packOf(pack.name, merged)) ?? pack)
     }
-    const { drafts, added } = packChanges(judging, newer)
+    const packs = withDistinctNames(judging)
+    const { drafts, added } = packChanges(packs, withDistinctNames(newer))
     if (added.length > 0)
       notices.push(
         `The packs of the base branch ran. What is new here runs after the merge: ${list(added, MAX_NAMED)}.`
       )
-    return { packs: judging, drafts, notices }
+    return { packs, drafts, notices }
   } catch (error) {
     const message =
       `packs: ${list(custom.map(({ name }) => sanitize(name, 100)))} cannot be read from the base branch, whose packs judge this run: ` +

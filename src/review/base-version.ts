@@ -5,6 +5,7 @@ import type { RunContext } from '../github/context.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { baseCommitOf, isProposal, mergedText, type ReviewPorts, repositoryPath } from './base-commit.ts'
+import { droppedBaselines, proposedWorkflow } from './workflow-inputs.ts'
 
 /** The version of the baseline on the base branch of a pull request. */
 export interface BaseVersion {
@@ -49,12 +50,15 @@ export async function readBaseVersion(
     const more = isOnDisk ? {} : { proposed }
     const notices = isOnDisk ? [] : [notMerged(path)]
     if (merged === text) return { ...NOT_REPLACED, ...more, notices }
-    if (text === null)
+    if (text === null) {
+      const moved = await movedFrom(proposed, before, context, github)
+      if (moved !== null) return { ...more, ...moved, notices: [...notices, ...moved.notices] }
       return {
         content: null,
         ...more,
         notices: [...notices, 'The baseline is new: all of its rows were reviewed as added.']
       }
+    }
     const replaced = parseBaseVersion(baseline.path, text)
     return isSame(replaced.content, proposed.content)
       ? { ...NOT_REPLACED, ...more, notices }
@@ -65,6 +69,31 @@ export async function readBaseVersion(
     if (pullRequest?.untrusted === true) return { ...NOT_REPLACED, notices: [message] }
     throw new Error(`${message} Give the job the permission "contents: read".`)
   }
+}
+
+/**
+ * The baseline that a new one takes the place of: the workflow of the base branch names it, and the proposed workflow
+ * does not. Of several, the one of the same group. `null`: there is none.
+ * @throws ApiError
+ */
+async function movedFrom(
+  { path, content }: BaselineFile,
+  commit: string | null,
+  context: RunContext,
+  github: ReviewPorts
+): Promise<BaseVersion | null> {
+  const workflow = commit === null ? null : await proposedWorkflow(context, github)
+  if (commit === null || workflow === null) return null
+  const candidates: (BaseVersion & { readonly name: string; readonly from: string })[] = []
+  for (const from of droppedBaselines(workflow)) {
+    const text = await github.fileAt(repositoryPath(context.workspace, from), commit)
+    const version = text === null ? null : parseBaseVersion(from, text)
+    if (version?.content) candidates.push({ ...version, name: version.content.name, from })
+  }
+  const old = candidates.find(({ name }) => name === content.name) ?? candidates[0]
+  if (old === undefined) return null
+  const notice = `${sanitize(path)} takes the place of ${sanitize(old.from)}, which the workflow of the base branch names: it was compared with that version.`
+  return { content: old.content, notices: [notice, ...old.notices] }
 }
 
 const notMerged = (path: string): string =>

@@ -1,9 +1,18 @@
 import { countItems } from '../analyze/counts.ts'
 import type { Severity } from '../analyze/finding.ts'
-import { acceptanceId, acceptanceWords, coversItem } from '../analyze/findings/acceptances.ts'
+import { acceptanceId, acceptanceWords, coversHost, coversItem } from '../analyze/findings/acceptances.ts'
 import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
+import { weightOfQuery } from '../analyze/table-weight.ts'
 import type { Acceptance, Baseline, BaselineQuery } from '../baseline/baseline.ts'
-import { generalize, isPattern, MIN_VARIANTS, patternOf } from '../baseline/patterns.ts'
+import {
+  generalize,
+  isPattern,
+  MIN_PATTERN_HOSTS,
+  MIN_PATTERN_SHARE,
+  MIN_VARIANTS,
+  patternOf
+} from '../baseline/patterns.ts'
+import type { Fleet } from '../normalize/fleet.ts'
 import type { Item } from '../normalize/items.ts'
 import type { Query } from '../osquery/pack.ts'
 import { count, list } from '../text/phrases.ts'
@@ -12,8 +21,8 @@ import type { Approval, Change } from './approvals.ts'
 import { isAcceptedEverywhere, isJudged, isKnown, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
 
 /** How severe it is that rows of a table would go unnoticed: most intruders stay by ordinary tables, such as crontab. */
-export function severityOfTable({ weight }: Query): Severity {
-  return weight === 'context' ? 'low' : 'high'
+export function severityOfTable(query: Query): Severity {
+  return weightOfQuery(query) === 'context' ? 'low' : 'high'
 }
 
 /**
@@ -63,12 +72,23 @@ function newPatterns({ fleet, older, newer }: Change, reported: readonly Approva
   })
 }
 
-/** Whether a pattern is the one that mode `baseline` makes of rows of this fleet, and not a wider one. */
+/**
+ * Whether a pattern is the one that mode `baseline` makes of rows of this fleet, and not a wider one: many variants, and
+ * together on at least half of the hosts, so that no host makes room for its own rows.
+ */
 function isLearnedPattern({ fleet }: Change, { query, values }: Item): boolean {
-  const isVariant = (other: Item) =>
-    other.query === query &&
-    values.every((value, at) => other.values[at] === value || generalize(other.values[at] ?? '') === value)
-  return fleet.items.filter(isVariant).length >= MIN_VARIANTS
+  const variants = new Set<number>()
+  for (const [id, other] of fleet.items.entries()) {
+    if (other.query !== query) continue
+    if (
+      values.every((value, at) => other.values[at] === value || generalize(other.values[at] ?? '') === value)
+    )
+      variants.add(id)
+  }
+  if (variants.size < MIN_VARIANTS) return false
+  const observers = fleet.hosts.filter(({ observed }) => observed[query] === 1)
+  const hosts = observers.filter(({ items }) => items.some(id => variants.has(id)))
+  return hosts.length >= MIN_PATTERN_HOSTS && hosts.length >= MIN_PATTERN_SHARE * observers.length
 }
 
 /** Protections that only the old version requires of some host, and that no host lacks. */
@@ -175,20 +195,33 @@ export function openAcceptances(
 }
 
 /**
- * Whether an acceptance also matches what does not deviate today: any text, by a wildcard, or rows that are known and
- * so need no acceptance.
+ * Whether an acceptance also matches what does not deviate today: any text, by a wildcard; rows that are known and so
+ * need no acceptance; or a rare row on hosts that do not have it.
  */
 function matchesMore(acceptance: Acceptance, { fleet, older, newer }: Change): boolean {
   if (Object.values(acceptance.match).some(glob => /[*?]/.test(glob))) return true
-  return fleet.items.some(
-    (item, id) => coversItem(acceptance, fleet, item) && (isKnown(older, id) || isKnown(newer, id))
+  return fleet.items.some((item, id) => {
+    if (!coversItem(acceptance, fleet, item)) return false
+    return isKnown(older, id) || isKnown(newer, id) || coversMoreHosts(acceptance, id, fleet)
+  })
+}
+
+/** Whether an acceptance covers hosts that lack a row which fewer than half of the hosts have. */
+function coversMoreHosts(acceptance: Acceptance, id: number, { hosts }: Fleet): boolean {
+  const having = hosts.filter(({ items }) => items.includes(id))
+  if (having.length * 2 >= hosts.length) return false
+  const covered = hosts.filter(host => coversHost(acceptance, host.id))
+  return (
+    acceptance.hosts === undefined ||
+    acceptance.hosts.some(glob => /[*?]/.test(glob)) ||
+    covered.length > having.length
   )
 }
 
 const matchesAnyRow = ({ match }: Acceptance): boolean =>
   Object.values(match).every(glob => /^[*?]+$/.test(glob))
 
-/** A finding about a proposed file itself: it names no host and no row. */
+/** A finding about what a proposed file says of a query: it names no host and no row. */
 export function proposalDraft(
   query: Query,
   cause: string,
@@ -196,17 +229,22 @@ export function proposalDraft(
   explanation: string,
   acceptedBy: string | null = null
 ): Draft {
+  return { ...fileDraft(cause, explanation), severity, attack: query.attack, acceptedBy }
+}
+
+/** A high finding about a proposed file itself. */
+export function fileDraft(cause: string, explanation: string): Draft {
   return {
     id: fingerprint('poisoning', [cause]),
     kind: 'poisoning',
     verdict: null,
-    severity,
+    severity: 'high',
     surprise: 0,
     hosts: [],
     cluster: null,
     rows: [],
     explanation,
-    attack: query.attack,
-    acceptedBy
+    attack: [],
+    acceptedBy: null
   }
 }

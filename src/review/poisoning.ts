@@ -3,6 +3,7 @@ import { type Counts, countItems } from '../analyze/counts.ts'
 import type { Severity } from '../analyze/finding.ts'
 import { acceptanceWords } from '../analyze/findings/acceptances.ts'
 import { type Draft, type DraftRow, fingerprint, rowIdentity } from '../analyze/findings/draft.ts'
+import { weightOfQuery } from '../analyze/table-weight.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Item } from '../normalize/items.ts'
@@ -94,7 +95,7 @@ function severityOfApproval(
 ): Severity | null {
   if (query === undefined) return null
   if (kind === 'missing') return query.control ? severityOfTable(query) : null
-  return (learned || isFirst) && query.weight === 'normal' ? 'medium' : severityOfTable(query)
+  return (learned || isFirst) && weightOfQuery(query) === 'normal' ? 'medium' : severityOfTable(query)
 }
 
 /** One finding for rows on the same hosts. */

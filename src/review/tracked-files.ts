@@ -8,14 +8,19 @@ import { sanitize } from '../text/sanitize.ts'
 const run = promisify(execFile)
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 const MAX_NAMED = 3
+const CHOSEN = { files: 'the hosts that judge it', previous: 'what earlier runs found' } as const
 
 /**
  * Refuses snapshots that the checkout brought along: whoever proposes a baseline must not also bring the fleet that it
- * is judged on.
- * @param patterns of the input `files`
+ * is judged on, nor what earlier runs found.
+ * @param patterns of the input
  * @throws Error that names them
  */
-export async function refuseTrackedFiles(patterns: readonly string[], workspace: string): Promise<void> {
+export async function refuseTrackedFiles(
+  input: 'files' | 'previous',
+  patterns: readonly string[],
+  workspace: string
+): Promise<void> {
   const byFolder = new Map<string, Set<string>>()
   for (const pattern of patterns) {
     for await (const match of glob(pattern, { cwd: workspace })) {
@@ -34,7 +39,7 @@ export async function refuseTrackedFiles(patterns: readonly string[], workspace:
   if (tracked.length === 0) return
   const named = tracked.map(path => sanitize(relative(workspace, path) || path, 100))
   throw new Error(
-    `files: ${list(named, MAX_NAMED)} came with the checkout, so this pull request could choose the hosts that judge it. ` +
+    `${input}: ${list(named, MAX_NAMED)} came with the checkout, so this pull request could choose ${CHOSEN[input]}. ` +
       'Download snapshots to a folder outside of the checkout, such as that of `runner.temp`.'
   )
 }
