@@ -4,7 +4,7 @@ import { sha256 } from './frame.ts'
 /**
  * Most hosts of a group answer most queries with the same rows, so not every host needs to send them. A host receives
  * the digests of lines and results that the runner has read from a few other hosts, and replies with references to
- * them (posix-dedup.ts). Nothing is lost: the reply decodes (dedup.ts) to exactly the bytes that the host holds,
+ * them (script/posix/dedup.ts). Nothing is lost: the reply decodes (dedup.ts) to exactly the bytes that the host holds,
  * volatile columns included, and the SHA-256 of all of it, announced before the host saw the dictionary, proves it. A
  * host that refers to what it does not hold cannot know that digest; a host that lies about itself could have done so
  * without references.

@@ -9,8 +9,13 @@ import {
   MAX_S3_BYTES,
   MAX_UNPACKED_BYTES
 } from '../protocol/limits.ts'
-import { ANSWER, CHUNK, COMMON, FETCH, PRELUDE, REMOVE, RETURN } from './posix.ts'
-import { DEDUP } from './posix-dedup.ts'
+import { ANSWER } from './posix/answer.ts'
+import { COMMON } from './posix/common.ts'
+import { DEDUP } from './posix/dedup.ts'
+import { FOLDER } from './posix/folder.ts'
+import { CHUNK, REMOVE, RETURN } from './posix/later.ts'
+import { FETCH, FIND } from './posix/osquery.ts'
+import { QUERIES } from './posix/queries.ts'
 
 /** SendCommand refuses parameters and document of more than 100,000 bytes in all. */
 const MAX_PARAMETER_BYTES = 90_000
@@ -156,17 +161,20 @@ function collecting(
     ...sources,
     '*) url=; want= ;;\nesac\n}',
     `offered=${osquery.length}`,
-    PRELUDE,
+    FIND,
+    FOLDER,
+    QUERIES,
     FETCH,
-    `printf %s '${packStatements(asked)}' | decode | gzip -dc > statements || no_room`,
-    ...asked.map(({ name, sql }) => `q ${name} ${Buffer.byteLength(sql)}`),
+    `printf %s '${packStatements(asked)}' | decode | gzip -dc > statements && [ -s statements ] || no_room`,
+    'exec 8< statements',
+    ...asked.map(({ name, sql }) => `q ${name} ${sql.split('\n').length}`),
     ANSWER
   ].join('\n')
 }
 
-/** All statements, one after the other: a shell never sees their text, whatever it contains. */
+/** All statements, each followed by a newline: a shell reads their text as data only, whatever it contains. */
 function packStatements(queries: readonly Pick<Query, 'sql'>[]): string {
-  return gzipSync(queries.map(({ sql }) => sql).join(''), { level: 9 }).toString('base64')
+  return gzipSync(queries.map(({ sql }) => `${sql}\n`).join(''), { level: 9 }).toString('base64')
 }
 
 /**

@@ -4,7 +4,7 @@ import { CHUNK_BYTES, MAX_PACKED_BYTES } from '../protocol/limits.ts'
 import { FACT_QUERIES } from './build.ts'
 
 /**
- * The collector for Windows PowerShell 5.1, with the same protocol as the POSIX script (posix.ts). An answer that does
+ * The collector for Windows PowerShell 5.1, with the same protocol as the POSIX script (posix/). An answer that does
  * not fit in one reply is retained in a folder that only SYSTEM and administrators may open. A later command of the run
  * removes it, or a waiting process after fifteen minutes.
  */

@@ -78,7 +78,7 @@ substr($0, 1, 1) == "c" { flush(); print substr($0, 2); next }
 }
 END { flush() }' dictionary sums plan > dedup
 gzip -9 -c dedup > dedup.gz
-if [ $(($(wc -c < dedup.gz))) -le $chunk_bytes ]; then frame dedup.gz dedup
+if [ $(($(wc -c < dedup.gz))) -le $chunk_bytes ]; then frame dedup cat dedup.gz
 else echo "fleet-drift: no reply is shorter"; fi
 rm -rf u m plan sums dedup dedup.gz dictionary
 [ $total -gt $chunk_bytes ] || { cd /; ours "$dir" && rm -rf "$dir"; }
