@@ -113,6 +113,44 @@ describe('a pull request', () => {
   })
 })
 
+describe('with the token of a GitHub App', () => {
+  const app = (isDrifted: boolean) => ({
+    inputs: {
+      targets: isDrifted ? targets : healthy,
+      baseline: 'baselines/checkout.json',
+      issue: 'rolling',
+      'fail-on': 'never'
+    },
+    files
+  })
+
+  test('comment and rolling issue are kept up to date, and the issue is closed when all is clean', async () => {
+    const own = await serveScripted(fleet, fleet.hosts, { login: 'acme-drift[bot]' })
+    own.github.baseFiles.set('baselines/checkout.json', BASELINE)
+    own.github.open('planted', '<!-- fleet-drift:checkout -->\nall clear', 'mallory')
+    own.github.open('planted', '<!-- fleet-drift:checkout -->\nall clear', 'other-app[bot]')
+    for (const isDrifted of [true, true, false]) {
+      const run = await act(own, app(isDrifted))
+      expect(run.log).not.toMatch(/::warning::The/)
+      const [, , issue, ...others] = own.github.issues
+      expect(others).toEqual([])
+      expect(issue).toMatchObject({
+        user: { login: 'acme-drift[bot]' },
+        state: isDrifted ? 'open' : 'closed'
+      })
+    }
+    for (const isDrifted of [true, false]) {
+      await act(own, { ...app(isDrifted), event: pullRequest(7) })
+      const comments = own.github.comments.get(7)!
+      expect(comments).toHaveLength(1)
+      expect(comments[0]!.body).toContain(isDrifted ? 'drift.' : 'clean')
+    }
+    expect(own.github.issues.slice(0, 2).map(({ body }) => body)).toEqual(
+      Array(2).fill('<!-- fleet-drift:checkout -->\nall clear')
+    )
+  }, 120_000)
+})
+
 test.each(['pull_request_target', 'pull_request_review'])(
   'a fork reaches no role and no host under %s either, although the run could have a token',
   async name => {
@@ -234,6 +272,17 @@ test('a public repository shows only counts, and the files have everything', asy
   }
   expect(run.summary + run.log).not.toContain('diamorphine')
   expect(readFileSync(run.outputs['report-json']!, 'utf8')).toContain('diamorphine')
+  expect(run.outputs).toMatchObject({ 'outlier-hosts': '1', 'silent-hosts': '0' })
+})
+
+test('mode collect counts silent hosts in a public repository, and names none', async () => {
+  const silent = fleet.hosts.find(({ behavior }) => behavior === 'silent')!
+  const run = await act(server, {
+    event: { name: 'schedule', payload: { repository: { ...PRIVATE, private: false } } },
+    inputs: { mode: 'collect', targets: `${targets}\n${silent.id}`, 'min-coverage': '0' }
+  })
+  expect(run.outputs).toMatchObject({ 'silent-hosts': '1', coverage: '0.8333' })
+  for (const host of fleet.hosts) expect(run.log + run.summary).not.toContain(host.id)
 })
 
 test('mode collect writes the snapshot and outputs the coverage, without a verdict', async () => {

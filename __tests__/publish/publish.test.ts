@@ -148,6 +148,10 @@ test.each<[string, Parameters<typeof published>[0]]>([
     expect(text).toMatch(/publish-to-public|repository is public/)
   }
   expect(readFileSync(outputs['report-json']!, 'utf8')).toContain('web-21')
+  // The runner prints outputs while it debugs.
+  expect(outputs).toMatchObject({ 'outlier-hosts': '7', 'silent-hosts': '1', outliers: '7' })
+  const { 'report-json': _json, 'report-html': _html, ...printed } = outputs
+  expect(JSON.stringify(printed)).not.toMatch(/web-|i-0a1b|sysupd|kernel_modules/)
 })
 
 test('a public repository shows hosts if that is allowed', async () => {
