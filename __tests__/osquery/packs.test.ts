@@ -100,9 +100,25 @@ describe('several packs', () => {
     return JSON.stringify({ queries: { crontab: { query: 'SELECT 1' } } })
   }
 
-  test('that have different SQL under one name are refused', async () => {
+  test('that have different SQL under one name are both asked; the later is named as in logs of osqueryd', async () => {
     const packs = await loadPacks(['linux', 'mine.json'], read)
-    expect(() => queriesOf(packs)).toThrow(/both have a query named crontab/)
+    const queries = queriesOf(packs)
+    expect(queries.find(({ name }) => name === 'crontab')?.sql).toContain('FROM crontab')
+    expect(queries.find(({ name }) => name === 'pack_mine_crontab')?.sql).toBe('SELECT 1')
+    expect(packs[1]!.notices).toEqual([
+      'The pack mine.json: queries with other names here, because an earlier pack has theirs: crontab is pack_mine_crontab.'
+    ])
+  })
+
+  test('that ask one query of different platforms ask it on all of them', async () => {
+    const pack = (platform: string) => JSON.stringify({ platform, queries: { users: { query: 'SELECT 1' } } })
+    const packs = await loadPacks(['darwin.json', 'linux.json'], path =>
+      Promise.resolve(pack(path.split('.')[0]!))
+    )
+    expect(queriesOf(packs).map(({ name, platforms }) => [name, platforms])).toEqual([
+      ['users', ['darwin']],
+      ['pack_linux_users', ['linux']]
+    ])
   })
 
   test('are named or given by path; an entry that is neither is refused', async () => {

@@ -14,6 +14,13 @@ describe('the SQL of a pack', () => {
     })
     expect(await noticesOf(content)).toMatch(/several columns of one name.*a \(pid\)/)
     expect(await noticesOf(pack({ a: { query: "SELECT pid, pid || '' AS other FROM processes" } }))).toBe('')
+    const all = (sql: string) => noticesOf(pack({ a: { query: sql } }))
+    expect(await all('SELECT p.*, pp.* FROM processes p JOIN processes pp')).toMatch(
+      /a \(all columns of processes\)/
+    )
+    expect(await all('SELECT * FROM processes p, processes pp')).toMatch(/all columns of processes/)
+    expect(await all("SELECT path AS 'x', name x FROM processes")).toMatch(/a \(x\)/)
+    expect(await all('SELECT * FROM users UNION SELECT * FROM users')).toBe('')
   })
 
   test.each([
@@ -38,6 +45,13 @@ describe('the SQL of a pack', () => {
     ['SELECT :x', /a parameter/],
     ["SELECT 'abc", /a quote that is not closed/],
     ['SELECT * FROM process_events', /a table of events/],
+    ['SELECT * FROM "process_events"', /a table of events/],
+    ['SELECT * FROM users u, main.[file_events] AS f', /asks file_events, a table of events/],
+    ["SELECT path FROM file WHERE path REGEXP '^/etc'", /asks file without a condition/],
+    ['SELECT path FROM file WHERE path IS NOT NULL', /without a condition/],
+    ["SELECT sha256 FROM hash, processes p WHERE p.path = '/x'", /asks hash without a condition/],
+    ['SELECT u.uid FROM users u, file', /asks file without a condition/],
+    ["SELECT '\0'", /a NUL character, at which osquery ends it/],
     ['SELECT path FROM file', /without a condition such as path =/],
     ["SELECT path FROM file WHERE path GLOB '/etc/p*'", /without a condition/],
     [`SELECT '${'x'.repeat(33_000)}'`, /33,009 characters/]
@@ -52,7 +66,12 @@ describe('the SQL of a pack', () => {
     "SELECT * FROM hash WHERE directory = '/etc'",
     'SELECT * FROM users JOIN file ON file.path = users.directory',
     'SELECT * FROM processes JOIN hash USING (path)',
-    "SELECT * FROM file WHERE path LIKE '/etc/%'"
+    "SELECT * FROM file WHERE path LIKE '/etc/%'",
+    "SELECT * FROM (SELECT * FROM file) f WHERE f.path = '/etc'",
+    'SELECT * FROM (processes p JOIN hash h ON p.path = h.path)',
+    "SELECT * FROM (SELECT '/x' AS path) AS file",
+    'WITH process_events (a) AS (SELECT 1) SELECT * FROM process_events',
+    "SELECT name AS file_events FROM processes WHERE name IS NOT DISTINCT FROM 'file_events'"
   ])('that gives a table what it requires is kept: %s', async sql => {
     expect((await pack({ a: { query: sql } })).queries).toHaveLength(1)
   })
@@ -130,8 +149,13 @@ describe('a pack file', () => {
       e: { query: 'SELECT 5', fleet_drift: { identity: 'x' } }
     })
     expect((await content).queries.map(({ name }) => name)).toEqual(['a'])
-    expect(await noticesOf(content)).toMatch(
-      /b: it is not an object, c: it has no `query` with its SQL, d: y must also be in identity and e: its fleet_drift is wrong/
+    expect((await content).notices).toEqual(
+      [
+        '(it is not an object): b.',
+        '(it has no `query` with its SQL): c.',
+        '(y must also be in identity): d.',
+        '(its fleet_drift is wrong: identity: expected array, received string): e.'
+      ].map(reason => `The pack p.conf: queries that cannot be used ${reason}`)
     )
   })
 
@@ -140,7 +164,7 @@ describe('a pack file', () => {
       Array.from({ length: 502 }, (_, index) => [`q${index}`, { query: 'SELECT 1' }])
     )
     expect((await pack(queries)).queries).toHaveLength(500)
-    expect(await noticesOf(pack(queries))).toMatch(/q500: at most 500 .* q501/)
+    expect(await noticesOf(pack(queries))).toMatch(/\(at most 500 queries are allowed\): q500 and q501/)
   })
 })
 
@@ -312,3 +336,71 @@ describe('what is beside a query', () => {
     expect(queries[0]).toMatchObject({ identity: null, volatile: ['seen'] })
   })
 })
+
+describe('a file of SQL', () => {
+  const file = (text: string) => readPackFile('kit/1-unexpected-talkers.sql', text)
+
+  test('is one query with the name of the file, for the platform that its comments name', async () => {
+    const { queries } = await file(
+      '-- Unexpected talkers\n--\n-- platform: posix\nSELECT 1 FROM processes;\n'
+    )
+    expect(queries).toHaveLength(1)
+    expect(queries[0]).toMatchObject({
+      name: '1-unexpected-talkers',
+      sql: 'SELECT 1 FROM processes',
+      title: 'Unexpected talkers',
+      platforms: ['linux', 'darwin']
+    })
+  })
+
+  test('that is not one SELECT is refused with the reason', async () => {
+    await expect(file('-- nothing\n')).rejects.toThrow(
+      /1-unexpected-talkers\.sql has no query .*its SQL is empty/
+    )
+    await expect(file('DROP TABLE x')).rejects.toThrow(/not one SELECT/)
+  })
+})
+
+describe('YAML of Fleet', () => {
+  test('may have policies, reports and queries in other files', async () => {
+    const content = read(
+      [
+        'policies:',
+        '  - name: firewall',
+        '    query: SELECT 1 FROM alf WHERE global_state >= 1;',
+        '  - path: ../lib/policies.yml',
+        'reports:',
+        '  - name: users',
+        '    query: SELECT username FROM users;'
+      ].join('\n')
+    )
+    expect((await content).queries.map(({ name }) => name).sort()).toEqual(['firewall', 'users'])
+    expect(await noticesOf(content)).toMatch(/policies are queries: a host that passes one has a row/)
+    expect(await noticesOf(content)).toMatch(/other files, \.\.\/lib\/policies\.yml: name these files/)
+  })
+
+  test('names the documents that have no queries', async () => {
+    const content = read(
+      'kind: policy\nspec:\n  name: a\n  query: SELECT 1\n---\nkind: label\nspec:\n  name: b\n  query: SELECT 2\n'
+    )
+    expect((await content).queries.map(({ name }) => name)).toEqual(['a'])
+    expect(await noticesOf(content)).toMatch(/documents of kind label have no queries/)
+  })
+})
+
+test('a configuration whose packs are in other files names them', async () => {
+  await expect(read('{"packs":{"detection":"out/detection.conf"}}')).rejects.toThrow(
+    /has no queries; .*its pack detection is in another file, out\/detection\.conf: name that file/
+  )
+  await expect(read('{"options":{}}')).rejects.toThrow(
+    /a configuration of osqueryd without `schedule` and `packs`/
+  )
+})
+
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+  'a query may be called %s',
+  async name => {
+    const content = await read(`{"queries":{"${name}":{"query":"SELECT 1"}}}`)
+    expect(content.queries.map(({ title, name }) => title || name)).toEqual([name])
+  }
+)

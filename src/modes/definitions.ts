@@ -4,6 +4,7 @@ import type { Indicator } from '../indicators/indicator.ts'
 import { readIndicators } from '../indicators/read.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
+import { withDistinctNames } from '../osquery/distinct-names.ts'
 import { loadPacks } from '../osquery/load-packs.ts'
 import type { Pack } from '../osquery/pack.ts'
 import { queryPack } from '../osquery/query-pack.ts'
@@ -39,7 +40,9 @@ export async function loadDefinitions(
   today: string | null = null
 ): Promise<Definitions> {
   const read = [
-    loadPacks(packs, readFile).then(loaded => (query === null ? loaded : [...loaded, queryPack(query)])),
+    loadPacks(packs, readFile).then(loaded =>
+      query === null ? loaded : withDistinctNames([...loaded, queryPack(query)])
+    ),
     readBaseline(baseline, mode === 'baseline', readFile, today),
     readIndicators(indicators ?? '', readIndicatorFile)
   ] as const

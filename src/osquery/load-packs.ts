@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { EncodingError } from '../text/decode.ts'
 import { BUILTIN_PACKS, builtinPack } from './builtin-packs.ts'
+import { withDistinctNames } from './distinct-names.ts'
 import type { Pack, Query } from './pack.ts'
 import { readPackFile } from './parse-pack.ts'
 
@@ -20,24 +21,15 @@ export async function loadPacks(
         ...packs.flatMap(({ notices = [] }) => notices)
       ].join('\n')
     )
-  return packs
+  return withDistinctNames(packs)
 }
 
-/** All queries of the packs, each once. @throws Error if two packs have different SQL under one name. */
+/** All queries of the packs, each once. */
 export function queriesOf(packs: readonly Pack[]): Query[] {
-  const queries = new Map<string, { query: Query; pack: string }>()
-  for (const pack of packs) {
-    for (const query of pack.queries) {
-      const known = queries.get(query.name)
-      if (known === undefined) queries.set(query.name, { query, pack: pack.name })
-      else if (known.query.sql !== query.sql) {
-        throw new Error(
-          `packs: ${known.pack} and ${pack.name} both have a query named ${query.name}, with different SQL: rename one`
-        )
-      }
-    }
-  }
-  return [...queries.values()].map(({ query }) => query)
+  const queries = new Map<string, Query>()
+  for (const query of packs.flatMap(pack => pack.queries))
+    if (!queries.has(query.name)) queries.set(query.name, query)
+  return [...queries.values()]
 }
 
 async function loadPack(entry: string, readFile: (path: string) => Promise<string>): Promise<Pack> {
@@ -45,6 +37,7 @@ async function loadPack(entry: string, readFile: (path: string) => Promise<strin
   if (builtin !== null) return builtin
   const text = await readFile(entry).catch((error: unknown) => {
     if (error instanceof EncodingError) throw new Error(`packs: ${error.message}`)
+    if (isFolder(error)) throw new Error(`packs: ${entry} is a folder: name the files in it, one per line`)
     throw new Error(
       `packs: ${entry} is neither a built-in pack (${BUILTIN_PACKS.join(', ')}) nor a file that can be read`
     )
@@ -52,3 +45,5 @@ async function loadPack(entry: string, readFile: (path: string) => Promise<strin
   const sha256 = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return { name: entry, sha256, ...(await readPackFile(entry, text)) }
 }
+
+const isFolder = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EISDIR'

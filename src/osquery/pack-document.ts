@@ -31,7 +31,33 @@ export function readPackDocument(value: unknown): PackDocument {
   if (!isObject(value)) throw new PackError(`is not an object; ${A_PACK}`)
   if ('queries' in value) return packEntries(value)
   if ('schedule' in value || 'packs' in value) return configurationEntries(value)
+  if (CONFIGURATION.some(key => key in value))
+    throw new PackError('is a configuration of osqueryd without `schedule` and `packs`, so it has no queries')
   throw new PackError(`has no \`queries\`; ${A_PACK}`)
+}
+
+/** What configurations have beside queries (osquery documentation, "Configuration"). */
+const CONFIGURATION = [
+  'options',
+  'decorators',
+  'file_paths',
+  'exclude_paths',
+  'yara',
+  'views',
+  'auto_table_construction',
+  'prometheus_targets'
+]
+/**
+ * The query of a file of SQL, which is named as the file. Its comments may say where it applies and what it is for, as in
+ * collections of detections: `-- platform: posix` and a sentence in the first line.
+ */
+export function readSqlFile(name: string, text: string): PackDocument {
+  const platform = /^--[ \t]*platform:[ \t]*(\S.*?)\s*$/m.exec(text)?.[1]
+  const description = /^\s*--[ \t]*(\S.*?)\s*(?:\n|$)/.exec(text)?.[1]
+  return {
+    entries: [{ name, value: { query: text, description, platform }, packPlatform: undefined }],
+    notices: []
+  }
 }
 
 const A_PACK = 'a pack is a JSON object with `queries`, by name'
@@ -63,7 +89,7 @@ export function isShard(value: unknown): boolean {
 function configurationEntries({ schedule, packs }: Fields): PackDocument {
   const entries = new Map<string, PackEntry>()
   const notices: string[] = [
-    'it is a configuration of osqueryd: the queries of its schedule and packs are used'
+    'it is a configuration of osqueryd: the queries of its schedule and of the packs inside count'
   ]
   if (isObject(schedule))
     for (const [name, value] of Object.entries(schedule))

@@ -1,20 +1,28 @@
 import { z } from 'zod'
-import { hashText } from '../lib/fnv1a.ts'
 import { list, number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
+import { stemOf } from './distinct-names.ts'
 import { readFleetYaml } from './fleet-yaml.ts'
 import type { Query } from './pack.ts'
-import { type Fields, isShard, type PackDocument, type PackEntry, readPackDocument } from './pack-document.ts'
+import {
+  type Fields,
+  isShard,
+  type PackDocument,
+  type PackEntry,
+  readPackDocument,
+  readSqlFile
+} from './pack-document.ts'
 import { PackError, parsePackJson } from './pack-json.ts'
 import { commonPlatforms } from './platforms.ts'
+import { safeName } from './query-name.ts'
 import { compactSql, repeatedColumns, sqlProblem } from './sql.ts'
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
-const MAX_NAME_LENGTH = 64
 const MAX_SQL_LENGTH = 32 * 1024
 const MAX_QUERIES = 500
 /** A file lists this many queries of a kind by name, and counts the others. */
 const MAX_NAMED = 5
+/** And this many that cannot be used, for one reason. */
+const MAX_REFUSED = 20
 
 /** What a pack file gives. */
 export interface PackContent {
@@ -35,14 +43,15 @@ const fleetDriftSchema = z.strictObject({
 })
 
 /**
- * Reads a file of queries: a pack or a configuration of osquery, or YAML of Fleet. A query that cannot be used is left
+ * Reads a file of queries: a pack or a configuration of osquery, YAML of Fleet, or SQL. A query that cannot be used is left
  * out, with a notice.
  * @throws Error that says what the file is, and why it cannot be used
  */
 export async function readPackFile(name: string, text: string): Promise<PackContent> {
   const plain = withoutMark(text)
-  if (!isYaml(plain)) return parsePackText(name, plain)
   try {
+    if (/\.sql$/i.test(name)) return contentOf(name, readSqlFile(stemOf(name), plain))
+    if (!isYaml(plain)) return parsePackText(name, plain)
     return contentOf(name, await readFleetYaml(plain))
   } catch (error) {
     throw named(name, error)
@@ -88,7 +97,8 @@ function named(name: string, error: unknown): unknown {
 
 /** Queries by what became of them, so that each kind is one notice. */
 interface Remarks {
-  readonly refused: string[]
+  /** Names by the reason. */
+  readonly refused: Map<string, string[]>
   readonly inapplicable: string[]
   readonly renamed: string[]
   readonly unscheduled: string[]
@@ -100,7 +110,7 @@ interface Remarks {
 
 function contentOf(name: string, { entries, notices }: PackDocument): PackContent {
   const remarks: Remarks = {
-    refused: [],
+    refused: new Map(),
     inapplicable: [],
     renamed: [],
     unscheduled: [],
@@ -112,26 +122,34 @@ function contentOf(name: string, { entries, notices }: PackDocument): PackConten
   const queries = new Map<string, Query>()
   for (const entry of entries) {
     const query = readEntry(entry, queries, remarks)
-    if (typeof query === 'string') remarks.refused.push(`${shown(entry.name)}: ${query}`)
+    if (typeof query === 'string') refuse(remarks, entry, query)
     else if (query !== null && queries.size === MAX_QUERIES)
-      remarks.refused.push(`${shown(entry.name)}: at most ${MAX_QUERIES} queries are allowed`)
+      refuse(remarks, entry, `at most ${MAX_QUERIES} queries are allowed`)
     else if (query !== null) queries.set(query.name, query)
   }
   const about = [...notices, ...describe(remarks)]
-  if (queries.size === 0 && entries.length === 0) throw new PackError('has no queries')
-  if (queries.size === 0 && remarks.refused.length > 0)
-    throw new PackError(`has no query that can be used: ${about.join('; ')}`)
+  if (queries.size === 0 && entries.length === 0) throw new PackError(['has no queries', ...about].join('; '))
+  if (queries.size === 0 && remarks.refused.size > 0)
+    throw new PackError(`has no query that can be used: ${[...notices, ...reasonsOf(remarks)].join('; ')}`)
   const sentences = about.map(notice => `The pack ${sanitize(name, 200)}: ${notice}.`)
   return { queries: [...queries.values()], ...(sentences.length > 0 ? { notices: sentences } : {}) }
 }
 
 const shown = (name: string) => sanitize(name, 80)
 
+function refuse({ refused }: Remarks, { name }: PackEntry, reason: string): void {
+  const names = refused.get(reason)
+  if (names === undefined) refused.set(reason, [shown(name)])
+  else names.push(shown(name))
+}
+
+const reasonsOf = ({ refused }: Remarks): string[] =>
+  [...refused].map(([reason, names]) => `${list(names, MAX_REFUSED)}: ${reason}`)
+
 function describe(remarks: Remarks): string[] {
   const { refused, inapplicable, renamed, unscheduled, versions, shards, unknownPlatforms, repeated } =
     remarks
   const sentences: readonly (readonly [readonly string[], string])[] = [
-    [refused, 'queries that cannot be used: '],
     [inapplicable, 'queries that apply to no platform here, as osquery reads them: '],
     [renamed, 'queries with other names here: '],
     [repeated, 'queries with several columns of one name, of which osquery keeps the last: '],
@@ -140,7 +158,12 @@ function describe(remarks: Remarks): string[] {
     [shards, 'queries whose shard is ignored: '],
     [unknownPlatforms, 'queries whose platform is not a text, which osquery ignores: ']
   ]
-  return sentences.flatMap(([names, words]) => (names.length === 0 ? [] : [words + list(names, MAX_NAMED)]))
+  return [
+    ...[...refused].map(
+      ([reason, names]) => `queries that cannot be used (${reason}): ${list(names, MAX_REFUSED)}`
+    ),
+    ...sentences.flatMap(([names, words]) => (names.length === 0 ? [] : [words + list(names, MAX_NAMED)]))
+  ]
 }
 
 /** A query; `null`: it applies nowhere; a text: why it cannot be used. */
@@ -164,7 +187,7 @@ function readEntry(
     return `its SQL has ${number(sql.length)} characters, and at most ${number(MAX_SQL_LENGTH)} are allowed`
   const extension = fleetDriftSchema.safeParse(fields.fleet_drift ?? {})
   if (!extension.success)
-    return `its fleet_drift is wrong: ${extension.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`
+    return `its fleet_drift is wrong: ${extension.error.issues.map(({ path, message }) => `${path.join('.')}: ${message.replace(/^Invalid input: /, '')}`).join('; ')}`
   const { identity, changes, cohort, volatile, ...traits } = extension.data
   const unknown = [...changes, ...cohort].filter(column => !(identity ?? []).includes(column))
   if (unknown.length > 0) return `${list(unknown)} must also be in identity`
@@ -214,19 +237,4 @@ function isInterval(value: unknown): boolean {
   const seconds =
     typeof value === 'number' ? value : typeof value === 'string' ? Number.parseInt(value, 10) : Number.NaN
   return Number.isInteger(seconds) && seconds > 0 && seconds <= MAX_INTERVAL
-}
-
-/** A name that the collector can carry: other characters become `_`, and a name that is taken gets a hash. */
-function safeName(name: string, known: ReadonlyMap<string, Query>): string {
-  if (NAME.test(name) && !known.has(name)) return name
-  const base =
-    name
-      .replace(/[^A-Za-z0-9_.-]+/g, '_')
-      .replace(/^[^A-Za-z0-9]+/, '')
-      .slice(0, MAX_NAME_LENGTH) || 'query'
-  if (base.length === MAX_NAME_LENGTH || known.has(base)) {
-    const hash = (hashText(name) >>> 0).toString(16).padStart(8, '0')
-    return `${base.slice(0, MAX_NAME_LENGTH - 9)}_${hash}`
-  }
-  return base
 }

@@ -1,3 +1,4 @@
+import { stemOf } from '../../osquery/distinct-names.ts'
 import type { Pack } from '../../osquery/pack.ts'
 
 /**
@@ -31,9 +32,4 @@ function isNamed(
   const middle = logged.slice('pack'.length, logged.length - query.length)
   const delimiter = middle.slice(0, (middle.length - pack.length) / 2)
   return delimiter !== '' && middle === `${delimiter}${pack}${delimiter}`
-}
-
-/** The name of a pack file without its folder and ending, as configurations usually name the pack. */
-function stemOf(name: string): string {
-  return name.replace(/^.*\//s, '').replace(/\.(?:json|conf|ya?ml)$/i, '')
 }
