@@ -1,9 +1,4 @@
 import { countItems } from '../analyze/counts.ts'
-import type { Severity } from '../analyze/finding.ts'
-import { acceptanceId, acceptanceWords, coversHost, coversItem } from '../analyze/findings/acceptances.ts'
-import { type Draft, fingerprint } from '../analyze/findings/draft.ts'
-import { weightOfQuery } from '../analyze/table-weight.ts'
-import type { Acceptance, Baseline, BaselineQuery } from '../baseline/baseline.ts'
 import {
   generalize,
   isPattern,
@@ -12,18 +7,9 @@ import {
   MIN_VARIANTS,
   patternOf
 } from '../baseline/patterns.ts'
-import type { Fleet } from '../normalize/fleet.ts'
 import type { Item } from '../normalize/items.ts'
-import type { Query } from '../osquery/pack.ts'
-import { count, list } from '../text/phrases.ts'
-import { sanitize } from '../text/sanitize.ts'
 import type { Approval, Change } from './approvals.ts'
-import { isAcceptedEverywhere, isJudged, isKnown, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
-
-/** How severe it is that rows of a table would go unnoticed: most intruders stay by ordinary tables, such as crontab. */
-export function severityOfTable(query: Query): Severity {
-  return weightOfQuery(query) === 'context' ? 'low' : 'high'
-}
+import { isAcceptedEverywhere, isJudged, isRequired, keyOfItem, rowsOf } from './baseline-version.ts'
 
 /**
  * What a new version of a baseline makes room for although nothing shows it today: patterns that replace rows, and
@@ -108,143 +94,4 @@ function relaxedProtections(
     }
   }
   return [...relaxed.values()]
-}
-
-/** Queries that the old version judged on some hosts and the new one does not. */
-export function unjudgedQueries(
-  { fleet, clusters, older, newer }: Change,
-  reported: readonly Approval[]
-): Draft[] {
-  const hosts = clusters.flatMap(cluster => cluster.hosts)
-  return fleet.queries.flatMap((query, index) => {
-    const lost = hosts.filter(host => isJudged(older, host, index) && !isJudged(newer, host, index)).length
-    if (lost === 0 || reported.some(({ item }) => item.query === index)) return []
-    const by = older.accept.find(
-      acceptance =>
-        acceptance.query === query.name && acceptance.hosts === undefined && matchesAnyRow(acceptance)
-    )
-    return [
-      proposalDraft(
-        query,
-        JSON.stringify(['unjudged', query.name]),
-        severityOfTable(query),
-        `The new baseline no longer judges ${query.name} on ${count(lost, 'host')}: a row that most of the fleet has would go unnoticed there.`,
-        by === undefined ? null : acceptanceWords(by)
-      )
-    ]
-  })
-}
-
-/** Queries of which the new version compares fewer columns: what differs only in the others would go unnoticed. */
-export function reducedColumns({ fleet, older, newer }: Change): Draft[] {
-  const after = new Map(newer.match === null ? [] : queriesOfBaseline(newer.match.baseline))
-  return fleet.queries.flatMap((query, index) => {
-    const before = older.match === null ? [] : queriesOfBaseline(older.match.baseline)
-    const columns = before.find(([name]) => name === query.name)?.[1].columns ?? []
-    const kept = after.get(query.name)?.columns
-    const lost = kept === undefined ? [] : columns.filter(column => !kept.includes(column))
-    const isCompared = [...fleet.hosts.keys()].some(host => isJudged(newer, host, index))
-    if (lost.length === 0 || !isCompared) return []
-    const names = list(lost.map(column => sanitize(column, 64)))
-    return [
-      proposalDraft(
-        query,
-        JSON.stringify(['columns', query.name, ...lost]),
-        severityOfTable(query),
-        `The new baseline no longer compares ${names} of ${query.name}: rows that differ only there would go unnoticed.`
-      )
-    ]
-  })
-}
-
-function queriesOfBaseline({ queries, roles }: Baseline): [string, BaselineQuery][] {
-  return [queries, ...Object.values(roles).map(role => role.queries)].flatMap(place => Object.entries(place))
-}
-
-/**
- * Acceptances that only the new version has and that match more than deviates today: a row that no host has, or any
- * text, because of a wildcard.
- *
- * @param unused ids of the acceptances that cover nothing
- */
-export function openAcceptances(
-  change: Change,
-  unused: ReadonlySet<string>,
-  reported: readonly Approval[]
-): Draft[] {
-  const { fleet, older, newer } = change
-  const keyOfAcceptance = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
-  const before = new Set(older.accept.map(keyOfAcceptance))
-  return newer.accept.flatMap(acceptance => {
-    const query = fleet.queries.find(({ name }) => name === acceptance.query)
-    if (query === undefined || before.has(keyOfAcceptance(acceptance))) return []
-    if (reported.some(({ item }) => coversItem(acceptance, fleet, item))) return []
-    const coversNothing = unused.has(acceptanceId(acceptance))
-    if (!coversNothing && !matchesMore(acceptance, change)) return []
-    return [
-      proposalDraft(
-        query,
-        keyOfAcceptance(acceptance),
-        severityOfTable(query),
-        coversNothing
-          ? `The new baseline accepts rows of ${query.name} that no host has: a match would go unnoticed when it appears.`
-          : `The new baseline accepts more rows of ${query.name} than hosts have today: any other match would go unnoticed. Accept the rows that hosts have, without a wildcard.`
-      )
-    ]
-  })
-}
-
-/**
- * Whether an acceptance also matches what does not deviate today: any text, by a wildcard; rows that are known and so
- * need no acceptance; or a rare row on hosts that do not have it.
- */
-function matchesMore(acceptance: Acceptance, { fleet, older, newer }: Change): boolean {
-  if (Object.values(acceptance.match).some(glob => /[*?]/.test(glob))) return true
-  return fleet.items.some((item, id) => {
-    if (!coversItem(acceptance, fleet, item)) return false
-    return isKnown(older, id) || isKnown(newer, id) || coversMoreHosts(acceptance, id, fleet)
-  })
-}
-
-/** Whether an acceptance covers hosts that lack a row which fewer than half of the hosts have. */
-function coversMoreHosts(acceptance: Acceptance, id: number, { hosts }: Fleet): boolean {
-  const having = hosts.filter(({ items }) => items.includes(id))
-  if (having.length * 2 >= hosts.length) return false
-  const covered = hosts.filter(host => coversHost(acceptance, host.id))
-  return (
-    acceptance.hosts === undefined ||
-    acceptance.hosts.some(glob => /[*?]/.test(glob)) ||
-    covered.length > having.length
-  )
-}
-
-const matchesAnyRow = ({ match }: Acceptance): boolean =>
-  Object.values(match).every(glob => /^[*?]+$/.test(glob))
-
-/** A finding about what a proposed file says of a query: it names no host and no row. */
-export function proposalDraft(
-  query: Query,
-  cause: string,
-  severity: Severity,
-  explanation: string,
-  acceptedBy: string | null = null
-): Draft {
-  return { ...fileDraft(cause, explanation), severity, attack: query.attack, acceptedBy }
-}
-
-/** A high finding about a proposed file itself. */
-export function fileDraft(cause: string, explanation: string): Draft {
-  return {
-    id: fingerprint('poisoning', [cause]),
-    kind: 'poisoning',
-    verdict: null,
-    severity: 'high',
-    surprise: 0,
-    hosts: [],
-    cluster: null,
-    rows: [],
-    explanation,
-    attack: [],
-    acceptedBy: null
-  }
 }

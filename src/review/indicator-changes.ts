@@ -2,7 +2,7 @@ import type { Draft } from '../analyze/findings/draft.ts'
 import { type Indicator, patternKey } from '../indicators/indicator.ts'
 import { count, list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
-import { fileDraft } from './blind-spots.ts'
+import { fileDraft } from './proposal-draft.ts'
 
 const MAX_NAMED = 3
 

@@ -2,7 +2,7 @@ import type { Draft } from '../analyze/findings/draft.ts'
 import { weightOfQuery } from '../analyze/table-weight.ts'
 import type { Pack, Query } from '../osquery/pack.ts'
 import { list, plural } from '../text/phrases.ts'
-import { proposalDraft, severityOfTable } from './blind-spots.ts'
+import { proposalDraft, severityOfTable } from './proposal-draft.ts'
 
 /** What a proposal changes in the packs. */
 export interface PackChanges {

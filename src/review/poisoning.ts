@@ -11,13 +11,10 @@ import type { Query } from '../osquery/pack.ts'
 import { count, list, plural } from '../text/phrases.ts'
 import { type Approval, type Change, findApprovals } from './approvals.ts'
 import { keyOfItem } from './baseline-version.ts'
-import {
-  findPreapprovals,
-  openAcceptances,
-  reducedColumns,
-  severityOfTable,
-  unjudgedQueries
-} from './blind-spots.ts'
+import { findPreapprovals } from './blind-spots.ts'
+import { reducedColumns, unjudgedQueries, unlearnedRows } from './lost-judgment.ts'
+import { openAcceptances } from './open-acceptances.ts'
+import { severityOfTable } from './proposal-draft.ts'
 
 export interface Poisoning {
   readonly drafts: readonly Draft[]
@@ -56,6 +53,7 @@ export function poisoning(change: Change, analysis: Pick<Analysis, 'fleet' | 'dr
     ...[...groups.values()].flatMap(group => draftOfGroup(group, idOf, fleet, counts)),
     ...unjudgedQueries(change, reported),
     ...reducedColumns(change),
+    ...unlearnedRows(change),
     ...openAcceptances(change, unused, reported)
   ]
   return { drafts, fleet }

@@ -3,7 +3,7 @@ import type { RunContext } from '../github/context.ts'
 import { list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { baseCommitOf, isProposal, mergedText, type ReviewPorts } from './base-commit.ts'
-import { fileDraft } from './blind-spots.ts'
+import { fileDraft } from './proposal-draft.ts'
 
 /** The inputs that decide what is asked, what it is compared with, and what fails. */
 const GUARDED = [
