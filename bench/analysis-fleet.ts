@@ -30,7 +30,7 @@ const benchHeader: SnapshotHeader = {
 }
 
 /**
- * Writes a fleet as a snapshot, line by line: a few roles, shared rows, pids, and per-host noise, of which half is
+ * Writes a fleet as a snapshot, line by line: a few roles, shared rows, pids, and per-host noise, half of which is
  * shared by some hosts and half is met once. The same seed gives the same fleet.
  */
 export async function writeFleet(path: string, hosts: number, seed: number): Promise<void> {

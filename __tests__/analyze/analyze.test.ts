@@ -295,7 +295,7 @@ describe('against a baseline', () => {
     expect(findings.filter(finding => finding.acceptedBy !== null)).toMatchObject([{ hosts: [hostId(4)] }])
   })
 
-  test('an expired acceptance stops working and is told; so is one that matches nothing', async () => {
+  test('an expired acceptance stops working and is reported; so is one that matches nothing', async () => {
     const accept = [
       { query: 'modules', match: { name: 'dia*' }, reason: 'lab', owner: '@a/b', expires: '2026-11-23' },
       { query: 'modules', match: { name: 'nothing' }, reason: 'old', owner: '@a/b', expires: '2026-12-31' }
@@ -330,7 +330,7 @@ describe('against a baseline', () => {
     expect(findings).toEqual([])
   })
 
-  test('a learned pattern of the baseline matches what it stands for', async () => {
+  test('a learned pattern of the baseline matches any text of its kind', async () => {
     const { queries } = baseline()
     const programs = { ...queries.programs!, optional: [['/srv/job-<num>/run', 'app']] }
     const hosts = fleet(

@@ -61,7 +61,7 @@ describe('indicators', () => {
     ['a file without an extension', 'security/today', ['sha256:'.padEnd(71, 'a')]],
     ['a list on the runner', '/tmp/runner/iocs.txt', ['diamorphine']],
     [
-      'several lines, of which one is a file',
+      'several lines, one of them a file',
       'iocs.txt\nxmrig',
       ['diamorphine', 'ip:203.0.113.0/24', 'xmrig']
     ],

@@ -178,7 +178,7 @@ test('a table that is no longer judged is reported although an acceptance of the
   )
 })
 
-test('a query of which fewer columns are compared is reported', async () => {
+test('a query that compares fewer columns is reported', async () => {
   const foreign = query('jobs', null)
   const hosts = fleet(30).map(one => ({
     ...one,

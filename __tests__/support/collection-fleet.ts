@@ -71,7 +71,7 @@ export async function startFleet(
   return { fleet, server, behaving, first: answering[0]! }
 }
 
-/** A server for a fleet of which these hosts answer without shells; by default all of them. */
+/** A server for a fleet in which these hosts answer without shells; by default all of them. */
 export async function serveScripted(
   fleet: SimulatedFleet,
   scripted: readonly SimulatedHost[] = fleet.hosts,

@@ -6,7 +6,7 @@ import { type JudgingPacks, judgingPacks } from './base-packs.ts'
 import { indicatorChanges } from './indicator-changes.ts'
 import { proposedWorkflow, workflowChanges } from './workflow-inputs.ts'
 
-/** What a run was told to judge with. */
+/** What a run is to judge with. */
 export interface Definitions {
   /** As the checkout has them. */
   readonly packs: readonly Pack[]

@@ -22,7 +22,7 @@ test('a snapshot that is cut leaves the run incomplete, and the report names the
   expect(outputs.verdict).toBe('incomplete')
 })
 
-test('a plain snapshot gives the same report as a compressed one, but for the run', async () => {
+test('a plain snapshot gives the same report as a compressed one, except for the run', async () => {
   const packed = await snapshotOf(hosts)
   const plain = `${packed}.txt`
   await writeFile(plain, gunzipSync(await readFile(packed)))

@@ -51,7 +51,7 @@ export function resultStore(nameOf: (query: string) => string) {
   }
 
   let latest: HostState | null = null
-  /** The lines of a host mostly follow each other. Hosts of one name are told apart by what their decorations say. */
+  /** The lines of a host mostly follow each other. Hosts of one name are distinguished by their decorations. */
   function stateOf(source: Source, host: string, uuid: string | null): HostState {
     if (latest !== null && latest.host === host && latest.source === source && latest.uuid === uuid)
       return latest
