@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
+import { HEALTHY_EVENTS } from '../support/healthy-events.ts'
 import { packFleet } from '../support/pack-fleet.ts'
 import { ODDITIES } from '../support/pack-oddities.ts'
 import { TECHNIQUES } from '../support/pack-techniques.ts'
@@ -42,7 +43,7 @@ describe('on a healthy fleet of 60 hosts', () => {
   const fleet = packFleet(60, 5)
   afterAll(() => fleet.close())
 
-  test.each(ODDITIES.map(oddity => [oddity.what, oddity] as const))(
+  test.each([...ODDITIES, ...HEALTHY_EVENTS].map(oddity => [oddity.what, oddity] as const))(
     '%s makes no finding high, and at most one medium',
     async (_what, { hosts, happens }) => {
       const { findings } = await fleet.after(happens, hosts)
