@@ -53,6 +53,11 @@ describe('fixed rules', () => {
     ['/pods/0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0/x', '/pods/<uuid>/x'],
     [`/system.slice/docker-${'a1'.repeat(32)}.scope`, '/system.slice/docker-<hex>.scope'],
     ['/proc/1234/fd', '/proc/<num>/fd'],
+    ['/run/user/1000/bus', '/run/user/<num>/bus'],
+    ['user-1000.slice', 'user-<num>.slice'],
+    ['/dev/pts/3', '/dev/pts/<num>'],
+    ['/snap/core22/1722/bin', '/snap/core22/<num>/bin'],
+    [`/var/lib/docker/overlay2/${'0a'.repeat(32)}/diff`, '/var/lib/docker/overlay2/<hex>/diff'],
     ['/tmp/evil', '/tmp/evil'],
     ['/usr/bin/python3.11', '/usr/bin/python3.11']
   ])('%s becomes %s', (value, expected) => {
@@ -160,6 +165,7 @@ describe('a fleet', () => {
 
   test('the columns of a foreign query are all except the volatile ones', () => {
     expect(foreignIdentity(['pid', 'path', 'name', 'start_time'])).toEqual(['name', 'path'])
+    expect(foreignIdentity(['path', 'name', 'seen'], ['seen'])).toEqual(['name', 'path'])
   })
 
   test('a host that sends other columns to a foreign query changes nothing for the others', () => {

@@ -172,6 +172,15 @@ test('a pull request that allows a stopped protection is found, with the hosts',
   })
 })
 
+test('a pull request that no longer requires an ordinary row, which two hosts lack, is no finding', async () => {
+  const hosts = fleet(30, (index, rows) => {
+    if (index < 2) rows.ports = []
+  })
+  const ports = { ...clean.queries.ports!, required: [], optional: clean.queries.ports!.required }
+  const { poisoned } = await review(hosts, clean, { ...clean, queries: { ...clean.queries, ports } })
+  expect(poisoned).toEqual([])
+})
+
 describe('a pull request that follows a rollout', () => {
   test('passes, and the hosts become clean', async () => {
     const { poisoned, effect, findings } = await review(

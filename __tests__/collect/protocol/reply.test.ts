@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { openFrame, unpack } from '../../../src/collect/protocol/frame.ts'
 import { openPacked, openReply, type Reply } from '../../../src/collect/protocol/reply.ts'
 import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { body, frame, type Part, printed, reply, sha256 } from '../../support/replies.ts'
@@ -302,6 +303,40 @@ test('what a host may send is limited, and exceeding a limit is reported', () =>
     code: 'too-many-rows',
     limit: 200_000
   })
+})
+
+test('a chunk that was changed on the way is refused by itself, before the other chunks are read', () => {
+  const sent = frame(NONCE, body({ host: HOST, parts: [FACTS] }))
+  expect(openFrame(sent, NONCE)).toMatchObject({ index: 0 })
+  const [head = '', payload = '', end = ''] = sent.split('\n')
+  const other = payload.at(40) === 'A' ? 'B' : 'A'
+  const changed = [head, payload.slice(0, 40) + other + payload.slice(41), end].join('\n')
+  expect(openFrame(changed, NONCE)).toEqual({ problem: { code: 'wrong-digest' } })
+})
+
+test('chunks of two answers, put together, are refused', () => {
+  const answer = (note: string) => body({ host: HOST, parts: [{ name: 'q', rows: [{ note }] }] })
+  expect(unpack(gzipSync(answer('a')), sha256(answer('a')))).toEqual(answer('a'))
+  expect(unpack(gzipSync(answer('b')), sha256(answer('a')))).toEqual({ problem: { code: 'wrong-digest' } })
+})
+
+test('one chunk of a longer answer is not taken for the answer', () => {
+  const noise = Array.from({ length: 2_000 }, (_, at) => ({ a: sha256(`${at}`) }))
+  const inner = body({ host: HOST, parts: [{ name: 'q', rows: noise }] })
+  for (const index of [0, 1])
+    expect(problemOf(openReply(frame(NONCE, inner, index), request('q')))).toEqual({ code: 'single-chunk' })
+})
+
+test('an answer with rows that are not those it announces is marked as forged, one with a failed query is not', () => {
+  const isForged = (...parts: Part[]) => {
+    const opened = open(...parts)
+    return opened.kind === 'answer' && opened.isForged
+  }
+  const rows = [{ a: '1' }]
+  expect(isForged({ name: 'q', rows }, { name: 'r', status: 'failed', raw: '' })).toBe(false)
+  expect(isForged({ name: 'q', rows, digest: sha256('other') })).toBe(true)
+  expect(isForged({ name: 'q', rows, count: 2 })).toBe(true)
+  expect(isForged({ name: 'q', raw: '[{"a":' })).toBe(true)
 })
 
 test('a bomb of millions of tiny rows costs no more than its bytes', () => {
