@@ -70,7 +70,7 @@ test('filters apply to map, matrix and list, are counted, kept in the address, a
   expect(all).toMatchObject({ result: '7 findings, 64 hosts', dimmed: 0 })
   expect(all.lines).toHaveLength(22)
 
-  await page.getByRole('button', { name: 'critical' }).click()
+  await page.getByRole('button', { name: 'critical', exact: true }).click()
   expect(await seen(opened)).toEqual({
     result: '1 of 7 findings, 5 of 64 hosts',
     findings: ['Critical intruder'],
@@ -198,7 +198,7 @@ test.each(['light', 'dark'] as const)('an accessibility checker finds nothing in
   const opened = await open(withHostFindings(drifted()), { colorScheme })
   await opened.page.locator('.finding').nth(1).locator('summary').click()
   expect(await violations(opened)).toEqual([])
-  await opened.page.getByRole('button', { name: 'critical' }).click()
+  await opened.page.getByRole('button', { name: 'critical', exact: true }).click()
   expect(await violations(opened)).toEqual([])
 })
 

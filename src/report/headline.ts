@@ -65,7 +65,7 @@ export function headlineText({
   const { reported, hosts, worstSeverity, verdict } = summary
   const assessed =
     reported === hosts && hosts > 0
-      ? `${hosts === 1 ? 'its only host' : `all ${number(hosts)} hosts`} assessed`
+      ? `${hosts === 1 ? 'its only host' : hosts === 2 ? 'both hosts' : `all ${number(hosts)} hosts`} assessed`
       : `${number(reported)} of ${count(hosts, 'host')} assessed`
   if (mode !== 'check') return { mark: '📦', verdict: mode, outcome: capital(assessed) }
   const severityMark = SEVERITY_MARKS[worstSeverity === 'none' ? 'medium' : worstSeverity]

@@ -10,6 +10,7 @@ import type { Finding, FindingRow, Report, Severity } from './report.ts'
 import { columnTexts, prevalenceText, rowText } from './row-text.ts'
 import { nonCoverageFindings } from './summarize.ts'
 import { baselineLines } from './terminal-baseline.ts'
+import { unassessedGroups } from './unassessed.ts'
 
 const MAX_FINDINGS = 20
 const MAX_ROWS = 8
@@ -110,20 +111,17 @@ function inventoryLines({ inventory }: Report, style: Style): string[] {
   return ['', title, ...tables]
 }
 
-/** Hosts that are silent or partial, grouped by reason. */
+/** Hosts that are silent or partial, by reason. */
 function unassessedLines(report: Report, names: HostNames, style: Style): string[] {
-  const unassessed = report.hosts.filter(({ status }) => status !== 'reported')
-  if (unassessed.length === 0) return []
-  const byReason = Map.groupBy(
-    unassessed,
-    ({ status, reason }) => `${status}: ${sanitize(reason ?? 'no reason given', 300)}`
-  )
-  const groups = [...byReason].sort(([, a], [, b]) => b.length - a.length)
-  const lines = groups.slice(0, MAX_REASONS).map(([reason, hosts]) => {
-    const ids = hosts.map(({ id }) => id)
-    return `   ${hostList(ids, names, MAX_HOSTS, sanitize)}\n      ${reason}`
-  })
-  const more = groups.slice(MAX_REASONS).reduce((sum, [, hosts]) => sum + hosts.length, 0)
+  const groups = unassessedGroups(report)
+  if (groups.length === 0) return []
+  const lines = groups
+    .slice(0, MAX_REASONS)
+    .flatMap(({ status, reason, ids }) => [
+      `   ${hostList(ids, names, MAX_HOSTS, sanitize)}`,
+      `      ${status}: ${sanitize(reason ?? 'no reason given', 300)}`
+    ])
+  const more = groups.slice(MAX_REASONS).reduce((sum, { ids }) => sum + ids.length, 0)
   if (more > 0) lines.push(`   And ${number(more)} more, for other reasons.`)
   return ['', style.bold('Not fully assessed'), ...lines]
 }

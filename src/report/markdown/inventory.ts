@@ -1,5 +1,6 @@
-import { count, plural } from '../../text/phrases.ts'
+import { count } from '../../text/phrases.ts'
 import { escapeLine, escapeText, fenced } from '../escape.ts'
+import { baselineAdvice, inventoryMeaning, NO_INVENTORY } from '../inventory-text.ts'
 import type { Report } from '../report.ts'
 import { columnTexts } from '../row-text.ts'
 import type { Tier } from './tier.ts'
@@ -20,14 +21,8 @@ export function inventorySection({ inventory, run }: Report, tier: Tier): string
   })
   return [
     '### 🔎 Inventory',
-    `Nothing judged ${plural(hosts.length, 'this host', `these ${hosts.length} hosts`)}. These are ${plural(hosts.length, 'its', 'their')} rows in the tables whose changes are rarely innocent: read them once.`,
+    inventoryMeaning(inventory),
     baselineAdvice(run.baseline !== null),
-    ...(tables.length > 0 ? tables : ['These tables have no rows.'])
+    ...(tables.length > 0 ? tables : [NO_INVENTORY])
   ].join('\n\n')
-}
-
-function baselineAdvice(hasBaseline: boolean): string {
-  return hasBaseline
-    ? 'If they are right, learn the baseline again with `mode: baseline`: it does not cover all queries of this run.'
-    : 'If they are right, run once with `mode: baseline` and `baseline: baselines/NAME.json`, commit that file after a review, and name it in the input `baseline` from then on. Three or more hosts are also compared with each other.'
 }

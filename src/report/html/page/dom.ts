@@ -53,6 +53,11 @@ export function untrusted(text: string, limit = 400): HTMLElement {
   return el('bdi', {}, visible(text, limit))
 }
 
+/** A sentence of ours in which backticks enclose code. */
+export function sentence(text: string): Child[] {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part))
+}
+
 /** Replaces the children of an element. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren(...children.map(child => (typeof child === 'string' ? visible(child) : child)))

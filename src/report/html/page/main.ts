@@ -4,6 +4,7 @@ import { anchor, type Child, el } from './dom.ts'
 import { EVERYTHING, type Filter, type PageState, readHash, selectionOf, writeHash } from './filter.ts'
 import { filterBar } from './filter-bar.ts'
 import { findingList } from './findings.ts'
+import { inventorySection } from './inventory.ts'
 import { fleetMap } from './map.ts'
 import { matrix } from './matrix.ts'
 import { modelOf, type PageData, type Section } from './model.ts'
@@ -11,6 +12,7 @@ import { planSection } from './plan.ts'
 import { runDetails, timestamp } from './run.ts'
 import { themeSwitch } from './theme.ts'
 import { tooltip } from './tooltip.ts'
+import { unassessedReasons } from './unassessed.ts'
 import { verdictHeader } from './verdict.ts'
 
 // Written by the renderer next to this script, from a validated report.
@@ -84,20 +86,39 @@ function findingSection(name: Section, title: string, ...before: readonly Child[
   return total === 0 ? [] : [section(name, title, total, ...before, list.elements[name])]
 }
 
+/** Hosts that are not fully assessed with the reason, and the findings about them. */
+function unassessedSection(): HTMLElement[] {
+  const reasons = unassessedReasons(model, selectHost)
+  const { reported, hosts } = data.report.summary
+  const hasFindings = model.findings.some(({ section }) => section === 'unassessed')
+  return reasons.length === 0
+    ? []
+    : [
+        section(
+          'unassessed',
+          'Not fully assessed',
+          hosts - reported,
+          ...reasons,
+          ...(hasFindings ? [list.elements.unassessed] : [])
+        )
+      ]
+}
+
 /** Shows only one host, from a section above the filters. */
 function showHost(id: string): void {
   applyFilter({ ...EVERYTHING, host: id })
   goTo('fleet')
 }
 
-/** Opens a finding, and resets filters that hide it; `null`: the report does not have it. */
+/** Opens a finding, and resets filters that hide it. `null`: the report does not have it. */
 function findingOpener(id: string): (() => void) | null {
   const index = model.findings.findIndex(({ finding }) => finding.id === id)
-  if (index < 0) return null
-  return () => {
-    if (selectionOf(model, state.filter).findings[index] !== true) applyFilter(EVERYTHING)
-    list.open(index)
-  }
+  return index < 0 ? null : () => openFinding(index)
+}
+
+function openFinding(index: number): void {
+  if (selectionOf(model, state.filter).findings[index] !== true) applyFilter(EVERYTHING)
+  list.open(index)
 }
 
 function goTo(id: string): void {
@@ -106,7 +127,7 @@ function goTo(id: string): void {
   target?.focus({ preventScroll: true })
 }
 
-const { plan, learned, suggestion } = data.report
+const { plan, learned, suggestion, inventory } = data.report
 const baselineSections = [
   ...(plan === undefined
     ? []
@@ -120,14 +141,13 @@ const sections = [
   section('fleet', 'Fleet', data.report.hosts.length, map.element),
   ...(findings.length > 0 ? [section('matrix', 'Hosts by findings', null, grid.element)] : []),
   ...findings,
+  ...(inventory === undefined
+    ? []
+    : [section('inventory', 'Inventory', null, ...inventorySection(inventory, model, showHost))]),
   ...(suggestion === undefined
     ? []
     : [section('suggestion', 'Suggestion', null, ...suggestionSection(suggestion))]),
-  ...findingSection(
-    'unassessed',
-    'Not fully assessed',
-    el('p', { class: 'quiet' }, 'A host that was not fully assessed is never reported as clean.')
-  ),
+  ...unassessedSection(),
   ...findingSection('accepted', 'Accepted'),
   section('run', 'Run', null, runDetails(model))
 ]
@@ -141,7 +161,8 @@ const top = el(
   el('nav', { 'aria-label': 'Sections of this report' }, ...links),
   themeSwitch()
 )
-const main = el('main', {}, verdictHeader(model), ...baselineSections, bar.element, ...sections)
+const filters = model.hosts.length + model.findings.length > 1 ? [bar.element] : []
+const main = el('main', {}, verdictHeader(model, openFinding), ...baselineSections, ...filters, ...sections)
 document.body.append(top, main)
 document.body.append(tooltip(main))
 

@@ -9,6 +9,8 @@ import { rovingTabindex } from './roving-tabindex.ts'
 
 /** Up to this many outliers of a cluster are named on the map. */
 const MAX_NAMED_HOSTS = 48
+/** In a fleet of up to this many hosts, every host is named. */
+const MAX_NAMED_FLEET = 12
 /** Up to this many hosts are drawn large (24 px), up to the next medium (17 px), and more small (12 px). */
 const MAX_LARGE_HOSTS = 400
 const MAX_MEDIUM_HOSTS = 2_000
@@ -65,7 +67,13 @@ function clusterGroups(model: Model, listbox: Listbox): HTMLElement[] {
         listbox(`${name}: ${count(outliers.length, 'outlier')}`, outliers, outliers.length <= MAX_NAMED_HOSTS)
       )
     if (others.length > 0)
-      body.append(listbox(`${name}: ${count(others.length, 'other host')}`, others, false))
+      body.append(
+        listbox(
+          `${name}: ${count(others.length, 'other host')}`,
+          others,
+          model.hosts.length <= MAX_NAMED_FLEET
+        )
+      )
     return el('section', { class: 'group' }, header, body)
   })
 }

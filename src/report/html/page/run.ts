@@ -19,7 +19,7 @@ export function runDetails({ report, redacted }: Model): HTMLElement {
     [
       'Baseline',
       run.baseline === null
-        ? [run.mode === 'check' ? 'none (hosts were compared with each other)' : 'none']
+        ? ['none']
         : [el('code', {}, untrusted(run.baseline.path, 300)), ' ', digest(run.baseline.sha256)]
     ],
     ['Snapshot', run.snapshotSha256 === null ? ['none'] : [digest(run.snapshotSha256)]],

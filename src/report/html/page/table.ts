@@ -6,7 +6,8 @@ const MAX_ROWS_SHOWN = 50
 
 /** A table that becomes a list on a narrow screen. */
 export interface DataTable<Row> {
-  readonly title: HTMLElement
+  /** `null` where the heading above is enough. */
+  readonly title: HTMLElement | null
   /** Accessible name of the scrollable table. */
   readonly label: string
   readonly headers: readonly Child[]
@@ -24,13 +25,14 @@ export function dataTable<Row>({ title, label, headers, rows, toRow }: DataTable
     body
   )
   const scroll = el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': label }, table)
+  const heading = title === null ? [] : [title]
   const hidden = rows.length - MAX_ROWS_SHOWN
-  if (hidden <= 0) return el('section', { class: 'rows' }, title, scroll)
+  if (hidden <= 0) return el('section', { class: 'rows' }, ...heading, scroll)
   const more = button(`Show ${count(hidden, 'more row')}`, () => {
     body.append(...rows.slice(MAX_ROWS_SHOWN).map(toRow))
     more.remove()
   })
-  return el('section', { class: 'rows' }, title, scroll, more)
+  return el('section', { class: 'rows' }, ...heading, scroll, more)
 }
 
 /** A row of a {@link dataTable}. */

@@ -1,14 +1,16 @@
-import { count, number, plural } from '../../../text/phrases.ts'
+import { count, list, number, plural } from '../../../text/phrases.ts'
 import { headlineOf, headlineText } from '../../headline.ts'
 import { capital, percent } from '../../phrases.ts'
-import { type ReportSummary, SEVERITIES } from '../../report.ts'
+import { type Report, SEVERITIES } from '../../report.ts'
 import { openFindings } from '../../summarize.ts'
 import { type Child, el, icon, untrusted } from './dom.ts'
 import { SEVERITY_SHAPES } from './labels.ts'
 import type { Model } from './model.ts'
+import { triage } from './triage.ts'
 
-/** Verdict and coverage, to be read in ten seconds. */
-export function verdictHeader({ report }: Model): HTMLElement {
+/** What happened, which hosts, what to do, and what was not assessed: to be read in ten seconds. */
+export function verdictHeader(model: Model, open: (finding: number) => void): HTMLElement {
+  const { report } = model
   const { run, summary } = report
   const from = headlineOf(report)
   const { verdict, outcome } = headlineText(from)
@@ -23,16 +25,25 @@ export function verdictHeader({ report }: Model): HTMLElement {
     el('p', { class: 'name' }, untrusted(run.name, 64)),
     el('h1', {}, icon(shape), capital(verdict)),
     el('p', { class: 'lead' }, `${outcome}.`),
-    ...(run.mode === 'check' ? [el('p', { class: 'comparison' }, ...comparison(run.baseline))] : []),
-    el('div', { class: 'pair' }, coverageFigures(summary), findingFigures(report)),
+    ...(run.mode === 'check' ? [el('p', { class: 'comparison' }, ...comparison(report))] : []),
+    ...triage(model, open),
+    el('div', { class: 'pair' }, coverageFigures(model), findingFigures(report)),
     ...noticeList(report.notices)
   )
 }
 
-function comparison(baseline: Model['report']['run']['baseline']): Child[] {
-  return baseline === null
-    ? ['Hosts were compared with each other.']
-    : ['Hosts were compared with the baseline ', untrusted(baseline.path, 120), ' and with each other.']
+function comparison({ run, inventory, summary }: Report): Child[] {
+  if (run.baseline !== null)
+    return [
+      'Hosts were compared with the baseline ',
+      untrusted(run.baseline.path, 120),
+      ' and with each other.'
+    ]
+  if (summary.hosts === 0) return []
+  if (inventory === undefined) return ['Hosts were compared with each other.']
+  return inventory.hosts.length < summary.hosts
+    ? ['The other hosts were compared with each other.']
+    : ['Hosts were not compared: there are too few, and there is no baseline.']
 }
 
 const MAX_NOTICES = 4
@@ -46,15 +57,22 @@ function noticeList(notices: readonly string[]): HTMLElement[] {
   return [...elements, el('details', { class: 'more' }, title, ...more)]
 }
 
+/** Hosts of a state that are named. */
+const MAX_NAMED_HOSTS = 3
+
 /** The share that was assessed, as a number, a bar and a list. */
-function coverageFigures(summary: ReportSummary): HTMLElement {
-  const { hosts, reported, partial, silent } = summary
+function coverageFigures({ report, hosts: views }: Model): HTMLElement {
+  const { hosts, reported, partial, silent, coverage } = report.summary
   const states = [
     { state: 'assessed', hosts: reported },
     { state: 'partial', hosts: partial },
     { state: 'silent', hosts: silent },
     { state: 'not found', hosts: Math.max(0, hosts - reported - partial - silent) }
   ].filter(each => each.hosts > 0)
+  const named = (state: string): Child[] => {
+    const names = views.filter(({ host }) => host.status === state).map(({ brief }) => brief)
+    return names.length === 0 || names.length > MAX_NAMED_HOSTS ? [] : [': ', untrusted(list(names), 200)]
+  }
   const bar = el('div', { class: 'coverage', 'aria-hidden': 'true' })
   for (const { state, hosts } of states) {
     const segment = el('i', { 'data-state': state })
@@ -67,20 +85,20 @@ function coverageFigures(summary: ReportSummary): HTMLElement {
       {},
       el('i', { class: 'key', 'data-state': state, 'aria-hidden': 'true' }),
       el('b', {}, number(hosts)),
-      ` ${state}`
+      el('span', {}, state, ...named(state))
     )
   )
   return el(
     'section',
     { 'aria-label': 'Coverage' },
-    el('p', { class: 'figure' }, percent(summary.coverage), el('small', {}, ' fully assessed')),
+    el('p', { class: 'figure' }, percent(coverage), el('small', {}, ' fully assessed')),
     bar,
     el('ul', { class: 'figures' }, ...items)
   )
 }
 
 /** The open findings by severity. */
-function findingFigures({ findings, summary }: Model['report']): HTMLElement {
+function findingFigures({ findings, summary }: Report): HTMLElement {
   const open = openFindings(findings)
   const items = SEVERITIES.map(severity => {
     const found = open.filter(finding => finding.severity === severity).length
