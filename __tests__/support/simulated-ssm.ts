@@ -13,6 +13,8 @@ export interface SimulatedHost {
   /** When all of its output is there, as SSM shows it of a command that still runs; by default when it ends. */
   readonly printsAt?: number
   readonly exitCode?: number
+  /** How long after the status SSM has the output (milliseconds). */
+  readonly outputLag?: number
   /** What its command prints on stderr. */
   readonly errors?: string
   /** How long its command runs before the agent says it has ended, by the agent's own clock. */
@@ -129,7 +131,7 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
     if ((host.windows ?? false) !== of.powershell) return ''
     const endsAt = host.hangsLater && !of.first ? undefined : host.endsAt
     const at = of.sentAt + (host.printsAt ?? endsAt ?? Number.POSITIVE_INFINITY)
-    if (at > Math.min(time, of.cancelledAt)) return ''
+    if (at > Math.min(time - (host.outputLag ?? 0), of.cancelledAt)) return ''
     return host.output?.(of.nonce, of.script) ?? answerOf(of.nonce, host.id, of.queries)
   }
 

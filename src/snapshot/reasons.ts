@@ -8,7 +8,7 @@ import { sanitize } from '../text/sanitize.ts'
 const SUMMARIES = {
   // The command did not reach the host.
   'not-managed':
-    'InvalidInstanceId: it is stopped, terminated, or not registered with SSM in this account and region, or the role may not see it',
+    'InvalidInstanceId: its agent does not run, or it is terminated or not registered with SSM in this account and region, or the role may not see it',
   'not-delivered': 'SSM has not delivered the command',
   'delivery-delayed': 'SSM has not delivered the command (delayed)',
   'delivery-timed-out': 'SSM could not deliver the command in time: the agent is offline or does not answer',

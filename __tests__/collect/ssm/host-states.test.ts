@@ -44,6 +44,18 @@ test.each([
   }
 )
 
+test('output that SSM has a little after the status is looked for once more', async () => {
+  const late = await collect(hosts(3, at => (at === 1 ? { outputLag: 3_000 } : {})))
+  expect(late.records.map(({ status }) => status)).toEqual(['reported', 'reported', 'reported'])
+  const never = await collect(
+    hosts(200, () => ({ output: () => '' })),
+    { timeoutSeconds: 900 }
+  )
+  expect(never.records.every(({ code }) => code === 'no-answer')).toBe(true)
+  // A group whose hosts all print nothing is not waited for one by one.
+  expect(never.count('GetCommandInvocation')).toBeLessThanOrEqual(200 + 32)
+})
+
 test.each([
   ['TimedOut', 'Delivery Timed Out', 'DeliveryTimedOut'],
   ['Failed', 'Invalid Platform', 'InvalidPlatform'],

@@ -18,9 +18,9 @@ test('a reply that does not fit in a page is read separately, once', async () =>
   expect(count('GetCommandInvocation')).toBe(1)
 })
 
-/** A host that sends its answer in three chunks. */
-const inChunks = (at: number): Partial<SimulatedHost> => {
-  const parts = ['users', 'ports'].map(name => ({ name, rows: [{ a: randomBytes(20_000).toString('hex') }] }))
+/** A host that sends its answer in chunks: three by default. @param bytes of each of its two results */
+const inChunks = (at: number, bytes = 20_000): Partial<SimulatedHost> => {
+  const parts = ['users', 'ports'].map(name => ({ name, rows: [{ a: randomBytes(bytes).toString('hex') }] }))
   return {
     output: (nonce, script) =>
       reply({ nonce, host: id(at), parts }, Number(/^chunk=(\d+)$/m.exec(script)?.[1] ?? 0))
@@ -161,12 +161,8 @@ test('a reply that SSM does not return for a while is read later, and delays no 
 })
 
 test('a host has no more than five commands at the same time', async () => {
-  const rows = [{ a: randomBytes(180_000).toString('hex') }]
-  const parts = ['users', 'ports'].map(name => ({ name, rows }))
-  const output = (nonce: string, script: string) =>
-    reply({ nonce, host: id(0), parts }, Number(/^chunk=(\d+)$/m.exec(script)?.[1] ?? 0))
   const { records, calls } = await collect(
-    hosts(1, () => ({ output })),
+    hosts(1, () => inChunks(0, 180_000)),
     { timeoutSeconds: 300 }
   )
   expect(records.map(({ status }) => status)).toEqual(['reported'])

@@ -49,7 +49,9 @@ test('a bad id costs no other host', async () => {
   expect(byId[id(7)]).toMatchObject({
     status: 'silent',
     unanswered: false,
-    reason: expect.stringMatching(/^InvalidInstanceId: it is stopped, terminated, or not registered with SSM/)
+    reason: expect.stringMatching(
+      /^InvalidInstanceId: its agent does not run, or it is terminated or not registered with SSM/
+    )
   })
 })
 

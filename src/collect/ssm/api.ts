@@ -34,11 +34,19 @@ const MAX_RESULTS = 50
 const MIN_RETRY_PAUSE = 500
 const MAX_RETRY_PAUSE = 4_000
 
+/**
+ * The output of a command that has ended well may come a little after its status: it is looked for once more then
+ * (milliseconds), for so many hosts.
+ */
+const LATE_OUTPUT = 4_000
+const MAX_EMPTY_REPLIES = 32
+
 /** Credentials that expired while a call waited for its turn are renewed for the next call. */
 const isRetryable = (error: unknown): boolean => isTransient(error) || hasExpired(error)
 
 export function ssmApi({ ssm, log, clock, signal }: SsmPorts): SsmApi {
   const warned = new Set<string>()
+  let emptyReplies = 0
   async function* pages(command: SentCommand, details: boolean): ReturnType<SsmApi['pages']> {
     let token: string | undefined
     do {
@@ -61,13 +69,25 @@ export function ssmApi({ ssm, log, clock, signal }: SsmPorts): SsmApi {
     },
 
     async readReply(command, host, until) {
+      let wasEmpty = false
       for (let pause = MIN_RETRY_PAUSE; clock.now() < until(); pause = Math.min(MAX_RETRY_PAUSE, pause * 2)) {
         try {
           const input = { CommandId: command.id, InstanceId: host }
           const reply = await ssm.send(new GetCommandInvocationCommand(input))
           const { terminal } = invocationState(reply.Status, reply.StatusDetails)
-          if (reply.StandardOutputContent || reply.Status === undefined || terminal)
+          const isEmpty = !reply.StandardOutputContent
+          if (
+            !isEmpty ||
+            reply.Status === undefined ||
+            (terminal && (wasEmpty || reply.Status !== 'Success'))
+          )
             return reply.StandardOutputContent ?? ''
+          if (terminal) {
+            if (emptyReplies++ >= MAX_EMPTY_REPLIES) return ''
+            wasEmpty = true
+            await clock.sleep(LATE_OUTPUT, signal.aborted ? undefined : signal)
+            continue
+          }
         } catch (error) {
           const explanation = explainAwsError(error, 'ssm:GetCommandInvocation')
           if (errorName(error) !== 'InvocationDoesNotExist' && !isRetryable(error))
@@ -76,7 +96,7 @@ export function ssmApi({ ssm, log, clock, signal }: SsmPorts): SsmApi {
         }
         await clock.sleep(pause, signal.aborted ? undefined : signal)
       }
-      return null
+      return wasEmpty ? '' : null
     },
 
     warnIfTransient(error, action) {
