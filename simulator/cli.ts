@@ -23,11 +23,22 @@ const { values: options } = parseArgs({
   }
 })
 
-const scenario = z.enum(['sick', 'healthy', 'garbage']).parse(options.scenario)
-const fleet = makeFleet({ seed: Number(options.seed), hostCount: Number(options.hosts), scenario })
+const fleet = chosenFleet()
 const server = await startServer(fleet)
 if (options.serve) serve(server)
 else process.exitCode = (await demonstrate(fleet, server)) ? 0 : 1
+
+/** The fleet that the options ask for; a wrong option ends the process with one line. */
+function chosenFleet(): SimulatedFleet {
+  const scenario = z.enum(['sick', 'healthy', 'garbage']).safeParse(options.scenario).data
+  try {
+    if (scenario === undefined) throw new Error('--scenario must be sick, healthy or garbage.')
+    return makeFleet({ seed: Number(options.seed), hostCount: Number(options.hosts), scenario })
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
+}
 
 function serve(server: SimulatorServer): void {
   for (const [name, value] of Object.entries(server.env())) console.log(`${name}=${value}`)

@@ -25,12 +25,15 @@ export function makeFleet({
   hostCount = 64,
   scenario = 'sick'
 }: FleetOptions = {}): SimulatedFleet {
+  const attacks = scenario === 'healthy' ? [] : ATTACKS
+  const minHosts = attacks.reduce((sum, attack) => sum + attack.hostCount, scenario === 'garbage' ? 5 : 4)
+  if (!(hostCount >= minHosts)) throw new Error(`The scenario ${scenario} needs at least ${minHosts} hosts.`)
   const random = seededRandom(seed)
   const hosts = Array.from({ length: hostCount }, (_, index) => healthyHost(random, index))
   const unassigned = [...hosts]
   const takeHost = (): SimulatedHost => {
     const [host] = unassigned.splice(random.between(0, unassigned.length - 1), 1)
-    if (host === undefined) throw new Error(`${hostCount} hosts are too few for this scenario`)
+    if (host === undefined) throw new Error('The scenario has too few hosts')
     return host
   }
   takeHost().behavior = 'silent'
@@ -38,7 +41,7 @@ export function makeFleet({
   if (scenario === 'garbage') takeHost().behavior = 'garbage'
   for (const tool of ['strace', 'tcpdump']) addTool(takeHost(), tool)
   const compromises: Compromise[] = []
-  for (const attack of scenario === 'healthy' ? [] : ATTACKS) {
+  for (const attack of attacks) {
     const victims = Array.from({ length: attack.hostCount }, takeHost)
     for (const host of victims) attack.carryOut(host, random)
     const { name, description } = attack
