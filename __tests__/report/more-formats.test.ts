@@ -53,7 +53,7 @@ test('ECS has one event for each finding on each host', () => {
 test('OCSF has one Detection Finding for each finding', () => {
   const events = lines(MORE_FORMATS.ocsf.render(drifted()))
   expect(events).toHaveLength(drifted().findings.length)
-  expect(events[0]).toMatchObject({ class_uid: 2004, type_uid: 200401, severity_id: 5 })
+  expect(events[0]).toMatchObject({ class_uid: 2004, type_uid: 200401, severity_id: 5, severity: 'Critical' })
 })
 
 test('the timeline has every time in the rows of findings, in order', () => {

@@ -4,7 +4,7 @@ import { headline, headlineOf } from './headline.ts'
 import { type HostNames, hostList, hostNamesOf } from './host-names.ts'
 import { SEVERITY_MARKS } from './marks.ts'
 import { nextSteps } from './next-steps.ts'
-import { coverageSentence, findingTitle, KINDS, percent } from './phrases.ts'
+import { coverageSentence, findingTitle, KINDS, listFirst, percent } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Finding, FindingRow, Report, Severity } from './report.ts'
 import { columnTexts, prevalenceText, rowText } from './row-text.ts'
@@ -16,6 +16,7 @@ const MAX_FINDINGS = 20
 const MAX_ROWS = 8
 const MAX_HOSTS = 10
 const MAX_REASONS = 10
+const MAX_TECHNIQUES = 6
 const MAX_ROW_LENGTH = 240
 
 export interface TerminalOptions {
@@ -77,7 +78,10 @@ function reportLines(report: Report, style: Style): string[] {
 
 function findingLines(finding: Finding, place: number, names: HostNames, style: Style): string[] {
   const { severity, hosts, rows, attack } = finding
-  const techniques = attack.length > 0 ? `  ${style.dim(sanitize(attack.join(' '), 80))}` : ''
+  const techniques =
+    attack.length > 0
+      ? `  ${style.dim(listFirst(attack, MAX_TECHNIQUES, technique => sanitize(technique, 20)))}`
+      : ''
   const title = style.bold(style.severity(severity, `${place} · ${findingTitle(finding)}`))
   return [
     `${SEVERITY_MARKS[severity]} ${title}${techniques}`,

@@ -2,8 +2,14 @@ import { escapeUnseen } from '../../text/escape-json.ts'
 import { findingTitle } from '../phrases.ts'
 import type { Report, Severity } from '../report.ts'
 
-/** `severity_id` of OCSF. */
-const SEVERITY_IDS: Readonly<Record<Severity, number>> = { info: 1, low: 2, medium: 3, high: 4, critical: 5 }
+/** `severity_id` of OCSF, and its caption. */
+const SEVERITY_IDS: Readonly<Record<Severity, readonly [number, string]>> = {
+  info: [1, 'Informational'],
+  low: [2, 'Low'],
+  medium: [3, 'Medium'],
+  high: [4, 'High'],
+  critical: [5, 'Critical']
+}
 const CREATE = 1
 const NEW = 1
 const SUPPRESSED = 3
@@ -19,8 +25,8 @@ export function renderOcsf({ run, findings, tool }: Report): string {
     activity_id: CREATE,
     type_uid: 200_400 + CREATE,
     time,
-    severity_id: SEVERITY_IDS[finding.severity],
-    severity: finding.severity,
+    severity_id: SEVERITY_IDS[finding.severity][0],
+    severity: SEVERITY_IDS[finding.severity][1],
     status_id: finding.acceptedBy === null ? NEW : SUPPRESSED,
     message: finding.explanation,
     metadata: {
