@@ -23,7 +23,7 @@ import { readBaseVersion } from './review/base-version.ts'
 import { judgeProposal } from './review/proposal.ts'
 
 const UNTRUSTED =
-  'This pull request comes from a fork or from Dependabot, and reaches no host under any event. No host was contacted, so the verdict is incomplete.'
+  'Pull requests from forks and from Dependabot never reach a host. No host was contacted, so the verdict is incomplete.'
 const NO_PACK =
   'No pack of this run is on the base branch yet. No host was contacted, so the verdict is incomplete.'
 

@@ -38,7 +38,7 @@ export async function addSummary(markdown: string, file: SummaryFile, log: Log):
     const bytes = (await file.size()) + Buffer.byteLength(markdown)
     if (bytes > MAX_SUMMARY_BYTES) {
       log.warning(
-        `The job summary would have ${bytes} bytes, and GitHub shows none over ${MAX_SUMMARY_BYTES}: it was left out.`
+        `The job summary would have ${bytes} bytes, and GitHub shows at most ${MAX_SUMMARY_BYTES}: it was left out.`
       )
       return
     }
