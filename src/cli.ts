@@ -1,3 +1,4 @@
+import manifest from '../package.json' with { type: 'json' }
 import { runCheckCommand } from './cli/check.ts'
 import { diff } from './cli/diff.ts'
 import { explain } from './cli/explain.ts'
@@ -27,6 +28,11 @@ export async function cli(args: readonly string[], terminal: Terminal): Promise<
         return await explain(rest, terminal)
       case 'diff':
         return await diff(rest, terminal)
+      case 'version':
+      case '--version':
+      case '-v':
+        terminal.print(`${manifest.name} ${manifest.version}`)
+        return OK
       case 'help':
       case '--help':
       case '-h':

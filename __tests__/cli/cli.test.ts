@@ -151,6 +151,23 @@ describe('diff', () => {
   })
 })
 
+test('--version prints the version', async () => {
+  expect(await type(['--version'])).toEqual({
+    exitCode: 0,
+    out: expect.stringMatching(/^fleet-drift \d+\.\d+\.\d+$/),
+    errors: ''
+  })
+})
+
+test('a file that is missing or something else is named', async () => {
+  expect(await type(['diff', 'nothere.json', older])).toMatchObject({
+    exitCode: 2,
+    errors: 'nothere.json cannot be read.'
+  })
+  const manifest = join(import.meta.dirname, '../../package.json')
+  expect((await type(['explain', 'abc', manifest])).errors).toMatch(/package\.json is not a report\.json\.$/)
+})
+
 test('without a command the help is printed', async () => {
   expect((await type([])).out).toContain('Exit codes')
   expect((await type(['chek'])).exitCode).toBe(2)

@@ -1,15 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { parseReport } from '../memory/parse-report.ts'
-import { type Fleet, fleetBuilder } from '../normalize/fleet.ts'
+import { type Fleet, readFleet } from '../normalize/fleet.ts'
 import { itemKey } from '../normalize/items.ts'
 import { BUILTIN_PACKS, builtinPack } from '../osquery/builtin-packs.ts'
 import { type Query, unknownQuery } from '../osquery/pack.ts'
 import { findingTitle } from '../report/phrases.ts'
-import type { Report } from '../report/report.ts'
 import { openFindings } from '../report/summarize.ts'
 import { readSnapshot } from '../snapshot/read.ts'
 import { count, list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
+import { bytesOf, readReport } from './report-file.ts'
 import type { Terminal } from './terminal.ts'
 
 const MAX_LINES = 500
@@ -30,12 +28,12 @@ export async function diff(args: readonly string[], { print }: Terminal): Promis
 }
 
 async function isSnapshot(path: string): Promise<boolean> {
-  const bytes = await readFile(path)
+  const bytes = await bytesOf(path)
   return (bytes[0] === 0x1f && bytes[1] === 0x8b) || bytes.subarray(0, 40).includes('fleetDriftSnapshot')
 }
 
 async function diffReports(olderPath: string, newerPath: string): Promise<string[]> {
-  const [older, newer] = [await reportAt(olderPath), await reportAt(newerPath)]
+  const [older, newer] = [(await readReport(olderPath)).report, (await readReport(newerPath)).report]
   const before = new Map(openFindings(older.findings).map(finding => [finding.id, finding]))
   const after = new Map(openFindings(newer.findings).map(finding => [finding.id, finding]))
   const lines: string[] = []
@@ -59,10 +57,6 @@ async function diffReports(olderPath: string, newerPath: string): Promise<string
   }
   for (const [id, status] of states) lines.push(`~ ${sanitize(id, 64)}: ${status} → not there`)
   return lines
-}
-
-async function reportAt(path: string): Promise<Report> {
-  return parseReport(JSON.parse(await readFile(path, 'utf8'))).report
 }
 
 function changesOf(before: readonly string[], after: readonly string[], title: string): string[] {
@@ -117,9 +111,10 @@ async function queriesIn(paths: readonly string[]): Promise<Query[]> {
 
 /** The hosts that have each row, by the row's text. */
 async function rowsOf(path: string, queries: readonly Query[]): Promise<Map<string, string[]>> {
-  const builder = fleetBuilder(queries)
-  for await (const record of (await readSnapshot(path)).hosts) builder.add(record)
-  return textsOf(builder.finish())
+  const fleet = await readFleet(queries, async function* () {
+    yield* (await readSnapshot(path)).hosts
+  })
+  return textsOf(fleet)
 }
 
 function textsOf({ hosts, items, queries }: Fleet): Map<string, string[]> {

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { parseReport } from '../memory/parse-report.ts'
 import { hostList, hostNamesOf } from '../report/host-names.ts'
 import { findingTitle } from '../report/phrases.ts'
 import { pivotCommand, pivotOf } from '../report/pivot.ts'
 import type { Finding, Report } from '../report/report.ts'
 import { prevalenceText, rowText } from '../report/row-text.ts'
 import { sanitize } from '../text/sanitize.ts'
+import { readReport } from './report-file.ts'
 import type { Terminal } from './terminal.ts'
 
 const MAX_ROW_LENGTH = 4_000
@@ -15,7 +14,7 @@ const MAX_HOSTS = 1_000
 export async function explain(args: readonly string[], { print, printError }: Terminal): Promise<number> {
   const [id = '', path = '', ...more] = args
   if (path === '' || more.length > 0) throw new Error('Write: fleet-drift explain FINDING-ID report.json')
-  const { report, memory } = parseReport(JSON.parse(await readFile(path, 'utf8')))
+  const { report, memory } = await readReport(path)
   const found = report.findings.filter(finding => finding.id === id || finding.id.startsWith(id))
   if (found.length === 0) {
     printError(`${sanitize(path)} has no finding ${sanitize(id, 80)}.`)
