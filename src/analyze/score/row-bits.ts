@@ -212,6 +212,11 @@ function readPlace(
   kind: TableKind,
   { place, account, isShell, path, inContainer }: RowFacts
 ): void {
+  // The folder of a process, whose number is normalized: something is mounted over it.
+  if (path === '/proc/<num>') {
+    add('over-proc', 2)
+    return
+  }
   if (traits.listsFiles) {
     add('file-listing', kind === 'integrity' ? 0 : -2)
     return
@@ -346,8 +351,6 @@ function readAccount(add: Add, item: Item, traits: TableTraits, facts: RowFacts)
   if (item.columns.includes('groupname') && item.columns.includes('username')) add('admin-group', 1)
   const address = item.values[item.columns.indexOf('address')] ?? ''
   if (!traits.launches && isPrivateAddress(address)) add('private-address', -1)
-  if (item.columns.includes('path') && /^\/proc\/\d/.test(item.values[item.columns.indexOf('path')] ?? ''))
-    add('over-proc', 2)
 }
 
 /** What a baseline knows nothing of has changed since it was made: the more, the less chance may change there. */
