@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
+import { collectorScript } from '../../../src/collect/script/build.ts'
 import { scriptParameters } from '../../../src/collect/ssm/task.ts'
 import { builtinPack } from '../../../src/osquery/builtin-packs.ts'
 
@@ -37,7 +38,10 @@ test('no SQL can become code in PowerShell, whatever quotes it has', () => {
 
 test('osquery on Windows reads no configuration of the host', () => {
   const { script } = decoded({ kind: 'collect', queries, ...limits })
-  expect(script).toContain("'--config_path=NUL --flagfile=NUL --disable_extensions --json '")
+  expect(script).toContain(
+    '"--config_path=NUL --flagfile=NUL --disable_extensions --read_max=$readMax --json "'
+  )
+  expect(script).toContain('$readMax = 268435456')
 })
 
 test('the script speaks the protocol of the POSIX one', () => {
@@ -49,15 +53,45 @@ test('the script speaks the protocol of the POSIX one', () => {
     expect(script).toContain(`Add("${key} `.replace('Add("boot-id ', "Add('boot-id "))
 })
 
+/** The script without the content of its strings. */
+const withoutStrings = (script: string) => script.replace(/"[^"\n]*"|'[^'\n]*'/g, '""')
+
 test('brackets and quotes in the scripts are balanced', () => {
   for (const task of [
     { kind: 'collect', queries: [], ...limits },
     { kind: 'chunk', index: 3 },
     { kind: 'remove' }
   ] as const) {
-    const bare = decoded(task).script.replace(/'[^'\n]*'/g, "''")
+    const bare = withoutStrings(decoded(task).script)
+    expect(bare.replaceAll('""', '')).not.toMatch(/["']/)
     for (const [open, close] of ['()', '{}', '[]'] as const)
       expect(bare.split(open!).length).toBe(bare.split(close!).length)
-    expect(bare.split('"').length % 2).toBe(1)
   }
+})
+
+test('osquery and the words of Windows are compared with their case', () => {
+  const { script } = decoded({ kind: 'collect', queries, ...limits })
+  expect(withoutStrings(script)).not.toMatch(/ -(?:not)?match /)
+})
+
+test('both scripts take the same words of osquery for missing rows', () => {
+  const { script } = decoded({ kind: 'collect', queries, ...limits })
+  const posix = collectorScript([], { nonce: NONCE, budgetSeconds: 60, querySeconds: 20 })
+  const pattern = (text: string) => /\^W\[0-9\]\+ \.\*\((.*)\)\)/.exec(text)![1]!.replace(/\[\]\]|\\\]/, ']')
+  expect(pattern(script)).toBe(pattern(posix))
+})
+
+test('what is removed is ours when it is removed, also by the process that waits', () => {
+  const { script } = decoded({ kind: 'collect', queries, ...limits })
+  const removals = script.split('\n').filter(line => line.includes('Remove-Item'))
+  expect(removals).toHaveLength(2)
+  const before = script.slice(0, script.indexOf('Remove-Item')).split('\n').slice(-2).join('\n')
+  expect(before).toContain('(Ours $old.FullName)')
+  expect(removals[1]).toMatch(/\$\{function:Ours\}.*Start-Sleep 900; if \(Ours '\$quoted'\) \{ Remove-Item/)
+  expect(decoded({ kind: 'remove' }).script).toMatch(/if \(Ours \$dir\) \{ Remove-Item/)
+})
+
+test('a collector that fails on a host says why', () => {
+  const { lines } = decoded({ kind: 'collect', queries, ...limits })
+  expect(lines).toMatch(/catch \{\n.*'fleet-drift: the collector failed on this host: ' \+ \("\$_"/)
 })

@@ -21,7 +21,7 @@ import { QUERIES } from './posix/queries.ts'
 const MAX_PARAMETER_BYTES = 90_000
 
 /** What one query may print before it is stopped, in blocks of 512 bytes (bash run as sh counts the same way). */
-const MAX_OUTPUT_BLOCKS = 32_768
+export const MAX_OUTPUT_BLOCKS = 32_768
 /** How long a host retains its answer for later commands of the run, at most. */
 const RETENTION_SECONDS = 900
 /** Answers with more lines are not deduplicated: each line costs the host a small file. */
@@ -29,7 +29,7 @@ const MAX_DEDUP_LINES = 4_000
 /** What the agent copies of what is printed, in bytes of packed answer a second (0.2 MB/s measured on two busy cores). */
 const PRINT_RATE = 150_000
 /** Up to which size osquery reads and digests files; its default of 50 MiB leaves the digests of some programs empty. */
-const MAX_FILE_BYTES = 256 * 1024 * 1024
+export const MAX_FILE_BYTES = 256 * 1024 * 1024
 /** Address space of osquery, in KiB. It needs some 500 MB, and its own watchdog does not run in a shell. */
 const MAX_OSQUERY_KIB = 4 * 1024 * 1024
 
