@@ -36,7 +36,7 @@ export async function startChromium(): Promise<Chromium> {
     throw new Error(
       `no Chromium at ${executablePath}: install it (apt-get install chromium) or set CHROMIUM_PATH`
     )
-  const browser: Browser = await chromium.launch({ executablePath, args: FLAGS })
+  const browser: Browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 0 })
   const folder = await mkdtemp(join(tmpdir(), 'page-'))
   let pages = 0
   return {
@@ -44,6 +44,8 @@ export async function startChromium(): Promise<Chromium> {
       const path = join(folder, `${pages++}.html`)
       await writeFile(path, html)
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+      // The test's own time limit ends a wait that is in vain.
+      context.setDefaultTimeout(0)
       const page = await context.newPage()
       const messages: string[] = []
       const requests = new Set<string>()
