@@ -165,11 +165,6 @@ describe('documents', () => {
     ])
   })
 
-  test('a comparison that is not understood is refused', async () => {
-    const objects = [{ type: 'indicator', pattern: "[file:name LIKE '%x']" }]
-    await expect(read(JSON.stringify({ type: 'bundle', objects }))).rejects.toThrow('LIKE is not understood')
-  })
-
   test('a MISP event with objects and context', async () => {
     const Event = {
       Attribute: [

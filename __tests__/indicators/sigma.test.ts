@@ -63,7 +63,6 @@ describe('a rule of linux/process_creation', () => {
 describe('what is not understood is refused', () => {
   test.each([
     ['\n  s:\n    Image|base64: x\n  condition: s', 'the modifier base64'],
-    ['\n  s:\n    TargetFilename: x\n  condition: s', 'the field TargetFilename'],
     ['\n  s:\n    Image: x\n  condition: s | count() > 5', 'in the condition is not understood'],
     ['\n  s:\n    Image: x\n  condition: t', 'names t, which is not a selection'],
     ['\n  s:\n    Image: x\n  timeframe: 5m\n  condition: s', 'a timeframe']
@@ -78,6 +77,19 @@ test('a rule about anything but processes of Linux is not looked for, and says s
     kind: 'other',
     type: 'Sigma rule of windows/security'
   })
+})
+
+test('a rule about a field that no row of processes has is not looked for, and says so', async () => {
+  const [indicator] = await indicatorsIn(rule('\n  s:\n    LogonId: 0\n    Image: /a\n  condition: s'))
+  expect(indicator?.pattern).toMatchObject({
+    kind: 'other',
+    type: 'Sigma rule of linux/process_creation with the field LogonId'
+  })
+})
+
+test('a rule that is refused is named', async () => {
+  const text = rule('\n  s:\n    Image|base64: x\n  condition: s')
+  await expect(indicatorsIn(text)).rejects.toThrow(/"Sigma: .+": the modifier base64/)
 })
 
 test('several rules in one file are several indicators', async () => {

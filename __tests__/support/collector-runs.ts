@@ -55,7 +55,21 @@ case $sql in
   *WHERE*) printf '[{"home":"%s","stdin":"%s","args":"%s","nice":"%s"}]' "$HOME" "$(cat | wc -c | tr -d ' ')" "$1 $2 $3 $4 $5" "$(nice)" ;;
   *SYNTAX*) echo 'Error: near "SYNTAX": syntax error' >&2; exit 1 ;;
   *OLDERROR*) echo 'Error: no such column' >&2; printf '[\\n\\n]\\n' ;;
-  *HALF*) printf '[\\n  {"a":"1"}\\n]\\n'; exit 19 ;;
+  *HALF*) printf '[\\n  {"a":"1"}\\n]\\n'; echo 'W1129 07:48:59.457625 13566 virtual_table.cpp:1012] Table file was queried without a required column in the WHERE clause' >&2; echo 'Error: Table file was queried without a required column in the WHERE clause' >&2; exit 19 ;;
+  *PACKAGES*) printf "osquery: error: parsing file '/var/lib/dpkg/status' near line 4667:\\n end of file after field name 'garbage'\\n" >&2; exit 2 ;;
+  *UNREAD*) echo 'W1129 07:48:59.457625 13566 etc_hosts.cpp:38] Cannot read /etc/hosts size exceeds limit: 49 > 10' >&2; printf '[\\n\\n]\\n' ;;
+  *WRAPPED*) echo 'sudo: a password is required' >&2; printf '[\\n\\n]\\n' ;;
+  *CHATTY*) echo 'a new version is available' >&2; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *BANNER*) echo 'Using a virtual database'; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *NOTHING*) exit 0 ;;
+  *MEMORY*) ulimit -c 0; echo "terminate called after throwing an instance of 'std::bad_alloc'" >&2; kill -ABRT $$ ;;
+  *CRASH*) ulimit -c 0; kill -SEGV $$ ;;
+  *TERMINATED*) kill -TERM $$ ;;
+  *OCCUPY*) mkdir "$HOME/5.o" "$HOME/7.o"; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *FILL*) head -c 100000000 /dev/zero > "$HOME/../fill"; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *INODES*) i=0; while : > "$HOME/../$i"; do i=$((i + 1)); done; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *GONE*) rm -rf "$HOME"; printf '[\\n  {"a":"1"}\\n]\\n' ;;
+  *PID*) printf '[{"pid":"%s"}]' $$ ;;
   *BUS*) echo 'E1129 07:48:59.457625 13566 systemd_units.cpp:38] Failed to generate the systemd unit list: no bus' >&2; printf '[\\n\\n]\\n' ;;
   *PARTLY*) echo 'E1129 07:48:59.457625 13566 pci_devices.cpp:38] Unexpected error' >&2; printf '[\\n  {"a":"1"}\\n]\\n' ;;
   *EVENTS*) echo 'W1129 07:48:59.457625 13566 table.cpp:38] Table process_events is event-based but events are disabled' >&2; printf '[\\n\\n]\\n' ;;
@@ -81,6 +95,8 @@ interface Run {
   readonly prepare?: (folder: string) => void
   readonly env?: Record<string, string>
   readonly osquery?: readonly OsquerySource[]
+  /** A command that runs the script as its last arguments. */
+  readonly inside?: readonly string[]
   /** Changes the script before it is sent. */
   readonly edit?: (script: string, folder: string) => string
 }
@@ -106,12 +122,18 @@ export function prepare(queries: Record<string, string>, run: Run) {
   const PATH = run.path?.(bin) ?? `${bin}:${process.env.PATH}`
   const env = { PATH, TMPDIR: temp, AWS_SSM_INSTANCE_ID: HOST, ...run.env }
   const shell = run.shell ?? 'sh'
+  const [command = '', ...args] = [
+    ...(run.inside ?? []),
+    pathOf(shell),
+    ...(shell === 'busybox' ? ['sh'] : []),
+    path
+  ]
   return {
     folder,
     temp,
     env,
-    command: pathOf(shell),
-    args: shell === 'busybox' ? ['sh', path] : [path],
+    command,
+    args,
     names: Object.keys(queries)
   }
 }

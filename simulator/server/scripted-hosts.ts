@@ -97,7 +97,7 @@ function scriptOf(commands: readonly string[]): string {
 
 /** The queries of a collector's script, which has all statements in one block. */
 function statementsOf(script: string): { query: string; sql: string }[] {
-  const packed = /^printf %s '([A-Za-z0-9+/=]+)' \| decode/m.exec(script)?.[1] ?? ''
+  const packed = /^{ printf %s '([A-Za-z0-9+/=]+)' \| decode/m.exec(script)?.[1] ?? ''
   const lines = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8').split('\n')
   return [...script.matchAll(/^q ([\w.-]+) (\d+)$/gm)].map(([, query = '', count]) => ({
     query,

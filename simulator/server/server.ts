@@ -58,6 +58,7 @@ export async function startServer(fleet: SimulatedFleet, options: ServerOptions 
     unlistedMs: options.unlistedMs ?? 300,
     listLagMs: options.listLagMs ?? 0,
     ...(options.unending === undefined ? {} : { unending: options.unending }),
+    ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
     ...(options.agentPause === undefined ? {} : { agentPause: options.agentPause }),
     documents: options.documents ?? {},
     store: s3.write

@@ -1,3 +1,4 @@
+import { isTooOld, MINIMUM_OSQUERY } from '../osquery/minimum-version.ts'
 import type { Platform, Query } from '../osquery/pack.ts'
 import { describeReason, type Reason } from '../snapshot/reasons.ts'
 import { type HostRecord, hasRows, type QueryResult } from '../snapshot/snapshot.ts'
@@ -60,7 +61,7 @@ export function recordOf(host: string, reply: Reply, asked: Asked): HostRecord {
   }
   const platforms = asked.platform === null ? PLATFORMS[asked.shell] : [asked.platform]
   const reason =
-    incompleteness(reply.queries, asked.queries, platforms) ??
+    incompleteness(reply, asked.queries, platforms) ??
     (needsRoot(reply.queries, asked.queries) && !facts.root ? ({ code: 'no-root' } as const) : null)
   const state =
     reason === null ? ({ status: 'reported', code: null, reason: null } as const) : partial(reason)
@@ -83,7 +84,7 @@ const PLATFORMS: Readonly<Record<Shell, readonly Platform[]>> = {
  * @param platforms those that the host may have; one where it is known
  */
 function incompleteness(
-  results: Readonly<Record<string, QueryResult>>,
+  { queries: results, facts }: Extract<Reply, { kind: 'answer' }>,
   queries: readonly SentQuery[],
   platforms: readonly Platform[]
 ): Reason | null {
@@ -98,14 +99,15 @@ function incompleteness(
   const isNamed = (platform: Platform) => queries.some(query => query.platforms.includes(platform))
   if (platforms.some(platform => isNamed(platform) && missing.every(query => isExcusedOn(platform, query))))
     return { code: 'platform-unknown' }
-  return {
-    code: 'queries-unanswered',
-    queries: missing.map(({ name }) => ({
-      name,
-      status: results[name]?.status ?? 'failed',
-      detail: results[name]?.detail ?? null
-    }))
-  }
+  const answers = missing.map(({ name }) => ({
+    name,
+    status: results[name]?.status ?? 'failed',
+    detail: results[name]?.detail ?? null
+  }))
+  const version = facts.osqueryVersion
+  return version !== null && isTooOld(version)
+    ? { code: 'old-osquery', version, minimum: MINIMUM_OSQUERY, queries: answers }
+    : { code: 'queries-unanswered', queries: answers }
 }
 
 /** Whether the host answered a query that osquery answers only partially without root. */

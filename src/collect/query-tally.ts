@@ -11,13 +11,15 @@ const MAX_QUOTED = 160
 
 /**
  * Finds the queries that no host answered, and that all hosts failed alike: the pack is at fault, not the hosts. A table
- * that no host has is not a fault where the pack names the platforms of the query.
+ * that no host has is not a fault where the pack names the platforms of the query. Hosts whose osquery is too old say
+ * nothing about a pack.
  */
 export function queryTally(queries: readonly Query[]) {
   const failures = new Map<string, { hosts: number; details: Set<string> }>()
   const answered = new Set<string>()
   return {
-    add({ queries: results }: HostRecord): void {
+    add({ queries: results, code }: HostRecord): void {
+      if (code === 'old-osquery') return
       for (const { name, platforms } of queries) {
         const result = results[name]
         if (result === undefined || answered.has(name)) continue

@@ -1,4 +1,4 @@
-import { getOctokit } from '@actions/github'
+import type { getOctokit } from '@actions/github'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { ApiError, apiErrorOf, isTransient } from './api-error.ts'
@@ -82,15 +82,18 @@ export function gitHub(
   { owner, repo }: { readonly owner: string; readonly repo: string },
   { apiUrl, clock }: GitHubOptions
 ): GitHub {
-  const octokit = getOctokit(token, { userAgent: 'fleet-drift', baseUrl: apiUrl })
-  retry(octokit, clock)
+  let client: Promise<Octokit> | undefined
+  const octokit = () => {
+    client ??= openClient(token, { apiUrl, clock })
+    return client
+  }
   const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`
   const call = async (route: string, parameters: Record<string, unknown> = {}): Promise<unknown> =>
-    (await octokit.request(route, parameters)).data
+    (await (await octokit()).request(route, parameters)).data
   /** Asked of GraphQL, which also answers the token of an App or of a workflow: `GET /user` refuses both. */
   const whoami = async () => {
     try {
-      return viewerSchema.parse(await octokit.graphql('{ viewer { login } }')).viewer.login
+      return viewerSchema.parse(await (await octokit()).graphql('{ viewer { login } }')).viewer.login
     } catch (error) {
       if (error instanceof ApiError && (error.limit !== null || !REFUSALS.includes(error.status))) throw error
       return null
@@ -149,6 +152,14 @@ export function gitHub(
   }
 }
 
+/** The client is loaded when it is first used: a run without GitHub starts faster. */
+async function openClient(token: string, { apiUrl, clock }: GitHubOptions): Promise<Octokit> {
+  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
+  const octokit = getOctokit(token, { userAgent: 'fleet-drift', baseUrl: apiUrl })
+  retry(octokit, clock)
+  return octokit
+}
+
 /** What GitHub has; `null` where it says that there is no such thing. */
 async function unlessMissing<T>(read: () => Promise<T>): Promise<T | null> {
   try {
@@ -184,14 +195,16 @@ function retry(octokit: Octokit, clock: Pick<Clock, 'sleep'>): void {
 }
 
 async function* listAll<T>(
-  octokit: Octokit,
+  octokit: () => Promise<Octokit>,
   route: string,
   parameters: Record<string, unknown>,
   schema: z.ZodType<T>
 ): AsyncGenerator<T> {
-  let pages = 0
-  for await (const { data } of octokit.paginate.iterator(route, { ...parameters, per_page: PAGE_SIZE })) {
+  const { paginate } = await octokit()
+  const pages = paginate.iterator(route, { ...parameters, per_page: PAGE_SIZE })
+  let count = 0
+  for await (const { data } of pages) {
     yield* z.array(schema).parse(data)
-    if (++pages >= MAX_PAGES) return
+    if (++count >= MAX_PAGES) return
   }
 }

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import { RE2JS } from 're2js'
 import { parseNetwork } from './addresses.ts'
 import type { DigestKind, Pattern } from './indicator.ts'
@@ -19,10 +20,18 @@ const FILE_NAME =
   /\.(?:bash|bat|bin|cfg|class|conf|cron|dat|db|deb|dll|elf|env|exe|gz|h|ini|jar|js|json|ko|lock|log|mount|path|php|pid|pl|plist|ps1|py|rb|rpm|rs|service|sh|slice|so|socket|sock|sql|swp|sys|tar|target|tgz|timer|tmp|txt|vbs|war|xml|xz|yaml|yml|zip|zsh)$/i
 const URL_FORM = /^(?:https?|ftp|wss?|tcp|udp|sftp|ldaps?|rmi):\/\//i
 const EMAIL = /^[^\s@/]+@[^\s@/]+\.[a-z]{2,}$/i
+/** An address in form, and a range of them. */
+const ADDRESS_FORM = /^\d{1,3}(?:\.\d{1,3}){3}(?:\/\d+)?$/
+const RANGE_FORM = /^(\d[\d.]+)\s*-\s*(\d[\d.]+)$/
+/** As other languages write expressions: with flags behind. Case never counts here. */
+const REGEX_WITH_FLAGS = /^\/(.*[|()[\]\\^$*+?{}].*)\/[gimsuy]{1,4}$/
 
-/** Undoes how reports make addresses harmless: `hxxp://`, `[.]`, `(dot)`, `{.}`, `[:]`, `[at]`. */
-function refang(text: string): string {
+/** Undoes how reports make addresses harmless: `hxxp://`, `[.]`, `(dot)`, ` dot `, `{.}`, `[:]`, `[at]`, `.[com]`. */
+export function refang(text: string): string {
   return text
+    .replace(/^[\w-]+(?:\s+dot\s+[\w-]+)+$/i, words => words.replace(/\s+dot\s+/gi, '.'))
+    .replace(/^(?:[\w-]+\\?\.)+[\w-]+$/, name => name.replaceAll('\\.', '.'))
+    .replace(/(?<=\w\.)\[(\w{2,})\]/g, '$1')
     .replace(/\s?(?:\[\.\]|\(\.\)|\{\.\}|\[\.|(?<=\w)\.\]|[[({]dot[\])}])\s?/gi, '.')
     .replace(/\[:\]/g, ':')
     .replace(/\[:\/\/\]/g, '://')
@@ -46,7 +55,15 @@ export function typedPattern(text: string): Pattern | null {
   if (address !== null) return networkPattern(address)
   if (URL_FORM.test(value)) return urlPattern(value)
   if (EMAIL.test(value)) return { kind: 'other', type: 'email address', value: value.toLowerCase() }
-  return DOMAIN.test(value) && !FILE_NAME.test(value) ? { kind: 'domain', domain: value.toLowerCase() } : null
+  const domain = domainOf(value)
+  return domain === null || FILE_NAME.test(domain) ? null : { kind: 'domain', domain }
+}
+
+/** A domain in ASCII, from a name with a final dot, a wildcard before it or letters of other scripts; else `null`. */
+function domainOf(value: string): string | null {
+  const name = value.replace(/^(?:\*\.|\.)(?=[^.\s]+\.)/, '').replace(/(?<=\w)\.$/, '')
+  const ascii = /^[^\s/@:]+$/.test(name) && /[^ -~]/.test(name) ? domainToASCII(name) : name
+  return DOMAIN.test(ascii) ? ascii.toLowerCase() : null
 }
 
 /**
@@ -55,19 +72,27 @@ export function typedPattern(text: string): Pattern | null {
  * @throws Error that says why the entry cannot be an indicator
  */
 export function parseEntry(entry: string): Pattern {
-  if (isRegex(entry)) return regexPattern(entry.slice(1, -1))
-  const named = /^(sha256|sha1|md5|ip|domain|url):\s*(.+)$/i.exec(entry)
+  const source = regexSource(entry)
+  if (source !== null) return regexPattern(source)
+  const named = /^(sha512|sha384|sha256|sha1|md5|ip|domain|url):\s*(.+)$/i.exec(entry)
   if (named !== null) return namedPattern((named[1] ?? '').toLowerCase(), refang(named[2] ?? ''))
   const typed = typedPattern(entry)
   if (typed !== null) return typed
   const field = columnPattern(entry)
   if (field !== null) return field
+  if (ADDRESS_FORM.test(entry))
+    throw new Error('not an address; to search for this text itself, write it as a /regex/')
+  const [, from = '', to = ''] = RANGE_FORM.exec(entry) ?? []
+  if (parseNetwork(from) !== null && parseNetwork(to) !== null)
+    throw new Error('a range of addresses; write it as networks such as 203.0.113.0/24')
   return textPattern(refang(entry))
 }
 
-/** RE2 takes linear time whatever the text. */
-export const isRegex = (entry: string): boolean =>
-  entry.length > 2 && entry.startsWith('/') && entry.endsWith('/')
+/** The expression in `/…/`; `null`: the entry is not one. */
+export function regexSource(entry: string): string | null {
+  if (entry.length > 2 && entry.startsWith('/') && entry.endsWith('/')) return entry.slice(1, -1)
+  return REGEX_WITH_FLAGS.exec(entry)?.[1] ?? null
+}
 
 export function columnPattern(entry: string): Pattern | null {
   const [, table = '', column = '', value = ''] = COLUMN.exec(entry) ?? []
@@ -80,8 +105,8 @@ export function textPattern(text: string): Pattern {
   return { kind: 'text', text: text.toLowerCase() }
 }
 
-/** @throws Error if RE2 does not understand it */
-function regexPattern(source: string): Pattern {
+/** RE2 takes linear time whatever the text. @throws Error if RE2 does not understand the expression */
+export function regexPattern(source: string): Pattern {
   try {
     RE2JS.compile(source, RE2JS.CASE_INSENSITIVE)
   } catch {
@@ -99,10 +124,12 @@ function namedPattern(name: string, value: string): Pattern {
       return networkPattern(network)
     }
     case 'domain':
-      if (!DOMAIN.test(value)) throw new Error('domain: must be a domain such as evil.example')
-      return { kind: 'domain', domain: value.toLowerCase() }
+      return domainPattern(value)
     case 'url':
       return urlPattern(value)
+    case 'sha512':
+    case 'sha384':
+      return { kind: 'other', type: name, value: value.toLowerCase() }
     default: {
       const kind = name === 'md5' || name === 'sha1' ? name : 'sha256'
       const length = DIGEST_LENGTHS[kind]
@@ -111,6 +138,12 @@ function namedPattern(name: string, value: string): Pattern {
       return { kind, digest: value.toLowerCase() }
     }
   }
+}
+
+function domainPattern(value: string): Pattern {
+  const domain = domainOf(value)
+  if (domain === null) throw new Error('domain: must be a domain such as evil.example')
+  return { kind: 'domain', domain }
 }
 
 function digestKind({ length }: string): DigestKind {

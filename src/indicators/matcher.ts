@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import { RE2JS, RE2Set } from 're2js'
 import type { Query } from '../osquery/pack.ts'
 import type { Row } from '../snapshot/snapshot.ts'
@@ -142,7 +143,7 @@ function domainsIn(lower: string): string[] {
   if (!lower.includes('.')) return []
   const found: string[] = []
   for (const word of lower.split(/[^\p{L}\p{N}._-]+/u)) {
-    let name = word.slice(-LONGEST_DOMAIN).replace(/\.+$/, '')
+    let name = asciiOf(word.slice(-LONGEST_DOMAIN).replace(/\.+$/, ''))
     while (name.includes('.')) {
       found.push(name)
       name = name.slice(name.indexOf('.') + 1)
@@ -150,6 +151,9 @@ function domainsIn(lower: string): string[] {
   }
   return found
 }
+
+/** Domains are searched for in ASCII. */
+const asciiOf = (name: string) => (/[^ -~]/.test(name) ? domainToASCII(name) || name : name)
 
 interface ColumnMatcher {
   has(column: string): boolean

@@ -3,8 +3,10 @@ import { EncodingError } from '../text/decode.ts'
 import { number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { parseNetwork } from './addresses.ts'
+import type { DocumentEntry } from './formats/entry.ts'
+import { readFeed } from './formats/feed.ts'
 import { readMisp } from './formats/misp.ts'
-import { type DocumentEntry, readStix } from './formats/stix.ts'
+import { readStix } from './formats/stix.ts'
 import { type Indicator, type Origin, patternKey, type ReadEntry } from './indicator.ts'
 import { parseList } from './list.ts'
 import { isSigma, readSigma } from './sigma/read.ts'
@@ -58,6 +60,9 @@ export async function readIndicators(
 /** The indicators of one text: a list, a STIX bundle, a MISP event or Sigma rules; JSON may be among the lines of a list. */
 async function parseIndicators(text: string, file: string | null): Promise<ReadEntry[]> {
   if (isSigma(text)) return fromDocument(await readSigma(text), { file, line: 1 })
+  const foreign = foreignLanguage(text)
+  if (foreign !== null)
+    return [{ origin: { file, line: 1 }, text: text.trim().slice(0, 60), problem: foreign }]
   const entries: ReadEntry[] = []
   let list = ''
   let start = 1
@@ -76,7 +81,8 @@ async function parseIndicators(text: string, file: string | null): Promise<ReadE
       list += part
     } else {
       flush()
-      entries.push(...fromDocument(readDocument(part), { file, line }))
+      const blank = part.slice(0, part.search(/\S/)).split('\n').length - 1
+      entries.push(...(await fromDocument(readDocument(part), { file, line: line + blank })))
     }
     line += part.split('\n').length - 1
     at = stop
@@ -84,6 +90,18 @@ async function parseIndicators(text: string, file: string | null): Promise<ReadE
   flush()
   return entries
 }
+
+/** What a text is that is neither a list nor JSON nor Sigma, as the reason to refuse it; `null`: it may be one. */
+function foreignLanguage(text: string): string | null {
+  if (/^\s*<(?:\?xml|ioc|OpenIOC|stix)\b/i.test(text))
+    return 'XML, such as OpenIOC or STIX 1, is not read; export it as STIX 2.1, MISP JSON or CSV'
+  return YARA_HEAD.test(text) && YARA_CONDITION.test(text)
+    ? 'YARA rules are not read: osquery shows no contents of files'
+    : null
+}
+
+const YARA_HEAD = /^[ \t]*(?:(?:private|global)[ \t]+)*rule[ \t]+\w+[^{\n]*\{?[ \t]*$/m
+const YARA_CONDITION = /^[ \t]*condition[ \t]*:/m
 
 function mayBeFile(path: string, isAlone: boolean): boolean {
   if (path === '' || /^#|[=*\s[\]{}"]|^\/.*\/$/.test(path) || path.length > 500) return false
@@ -117,13 +135,14 @@ function readDocument(json: string): DocumentEntry[] {
     const value: unknown = JSON.parse(json)
     const values = Array.isArray(value) ? value : [value]
     return values.flatMap(one => {
-      const entries = readMisp(one) ?? readStix(one)
-      return entries.length > 0
-        ? entries
+      const entries = typeof one === 'string' ? [] : (readMisp(one) ?? readStix(one))
+      const found = entries.length > 0 ? entries : readFeed(one)
+      return found.length > 0
+        ? found
         : [
             {
-              text: json.slice(0, 60),
-              problem: 'JSON without an indicator: neither a STIX bundle nor a MISP event'
+              text: json.trim().slice(0, 60),
+              problem: 'JSON without an indicator: neither a STIX bundle, nor a MISP event, nor a list'
             }
           ]
     })
@@ -132,10 +151,14 @@ function readDocument(json: string): DocumentEntry[] {
   }
 }
 
-function fromDocument(entries: readonly DocumentEntry[], origin: Origin): ReadEntry[] {
-  return entries.map(entry =>
-    'pattern' in entry ? { origin, indicator: entry } : { origin, text: entry.text, problem: entry.problem }
-  )
+async function fromDocument(entries: readonly DocumentEntry[], origin: Origin): Promise<ReadEntry[]> {
+  const read: ReadEntry[] = []
+  for (const entry of entries) {
+    if ('pattern' in entry) read.push({ origin, indicator: entry })
+    else if ('problem' in entry) read.push({ origin, text: entry.text, problem: entry.problem })
+    else read.push(...(await fromDocument(await readSigma(entry.sigma), origin)))
+  }
+  return read
 }
 
 /** Each indicator once. @throws Error with every line that is not understood */

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { ssmClient } from '../aws/clients.ts'
-import { login } from '../aws/login.ts'
 import type { BaselineFile } from '../baseline/baseline.ts'
 import { type Collected, collect } from '../collect/collect.ts'
 import { gitHub } from '../github/api.ts'
@@ -93,8 +91,10 @@ export async function collectSnapshot(job: Job, definitions: JudgedDefinitions):
     workspace,
     startedAt
   }
-  const connect = async () =>
-    ssmClient(inputs.region, await login(inputs, context, { clock, log, mask }), clock)
+  const connect = async () => {
+    const { connectToSsm } = await import(/* webpackMode: "eager" */ '../aws/connect.ts')
+    return connectToSsm(inputs, context, { clock, log, mask })
+  }
   const collected = await log.group('Collect', () =>
     collect(request, path, { connect, env, log, clock, signal })
   )

@@ -21,6 +21,14 @@ export function escapeCell(text: string, limit = 120): string {
 }
 
 /**
+ * A host's words inside a line of raw HTML, such as `<summary>`, where Markdown is not read: backticks would be shown,
+ * and would protect nothing. GitHub makes no mentions, references or links in `<code>`.
+ */
+export function escapeHtml(text: string, limit = 200): string {
+  return `<code>${shown(text, limit).replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)}</code>`
+}
+
+/**
  * A sentence of ours that may quote a host: plain words and numbers stay as they are, and everything else is put in code
  * spans. A word that could be a reference, a link, an address or a commit is never plain.
  *

@@ -64,6 +64,7 @@ const SUMMARIES = {
   'no-osquery': 'osquery is not installed',
   'osquery-not-fetched': 'osquery is not installed, and could not be fetched',
   'queries-unanswered': 'queries were not answered',
+  'old-osquery': 'its osquery is older than the packs need',
   'no-applicable-query': 'no query was answered: all are for other platforms',
   'no-root': 'osquery ran without root, and some queries need it',
   /** In older snapshots. */
@@ -91,6 +92,13 @@ export interface Outcome {
   readonly words: string | null
 }
 
+export interface UnansweredQuery {
+  readonly name: string
+  readonly status: string
+  /** What osquery said; may quote the host. */
+  readonly detail?: string | null
+}
+
 /** A code and the data of its sentence. */
 type DetailedReason =
   | { readonly code: 'not-matched'; readonly expectedIn: 'targets' | 'files' | 'machine' }
@@ -107,14 +115,12 @@ type DetailedReason =
       readonly cause: Reason
     }
   | { readonly code: 'osquery-not-fetched'; readonly failure: FetchFailure }
+  | { readonly code: 'queries-unanswered'; readonly queries: readonly UnansweredQuery[] }
   | {
-      readonly code: 'queries-unanswered'
-      readonly queries: readonly {
-        readonly name: string
-        readonly status: string
-        /** What osquery said; may quote the host. */
-        readonly detail?: string | null
-      }[]
+      readonly code: 'old-osquery'
+      readonly version: string
+      readonly minimum: string
+      readonly queries: readonly UnansweredQuery[]
     }
   | { readonly code: 'privilege-differs'; readonly root: boolean }
 
@@ -164,17 +170,22 @@ export function describeReason(reason: Reason): string {
       return `${reason.arrived} of ${reason.total} chunks of its reply arrived: ${describeReason(reason.cause)}`
     case 'osquery-not-fetched':
       return `${SUMMARIES['no-osquery']}, and ${FETCH_FAILURES[reason.failure]}`
-    case 'queries-unanswered': {
-      const names = reason.queries.map(
-        ({ name, status, detail }) => `${name} (${status}${detail ? `: ${quote(detail)}` : ''})`
-      )
-      return `${plural(names.length, 'a query was', 'queries were')} not answered: ${list(names, MAX_NAMED_QUERIES)}`
-    }
+    case 'queries-unanswered':
+      return describeQueries(reason.queries)
+    case 'old-osquery':
+      return `osquery ${reason.version} is older than ${reason.minimum}, which the packs need, and ${describeQueries(reason.queries)}`
     case 'privilege-differs':
       return `osquery ran ${reason.root ? 'as root' : 'without root'}, unlike on the other hosts`
     default:
       return SUMMARIES[reason.code]
   }
+}
+
+function describeQueries(queries: readonly UnansweredQuery[]): string {
+  const names = queries.map(
+    ({ name, status, detail }) => `${name} (${status}${detail ? `: ${quote(detail)}` : ''})`
+  )
+  return `${plural(names.length, 'a query was', 'queries were')} not answered: ${list(names, MAX_NAMED_QUERIES)}`
 }
 
 /** What a shell's exit code means. */

@@ -55,6 +55,15 @@ const QUERIES = {
   events: 'EVENTS',
   user: 'ONE-USER',
   cut: 'CUT',
+  packages: 'PACKAGES',
+  unread: 'UNREAD',
+  wrapped: 'WRAPPED',
+  chatty: 'CHATTY',
+  banner: 'BANNER',
+  nothing: 'NOTHING',
+  memory: 'MEMORY',
+  crash: 'CRASH',
+  terminated: 'TERMINATED',
   killed: 'KILLED',
   comment: '-- ECHO',
   tabs: 'TABS',
@@ -87,6 +96,15 @@ describe.each(SHELLS)('in %s', shell => {
       events: 'failed',
       user: 'incomplete',
       cut: 'failed',
+      packages: 'failed',
+      unread: 'failed',
+      wrapped: 'failed',
+      chatty: 'ok',
+      banner: 'failed',
+      nothing: 'failed',
+      memory: 'failed',
+      crash: 'failed',
+      terminated: 'failed',
       killed: 'failed',
       comment: 'ok',
       tabs: 'ok',
@@ -123,6 +141,20 @@ describe.each(SHELLS)('in %s', shell => {
     })
     expect(killed?.detail).toBe('osquery was killed on the host')
     expect(table?.detail).toBe('Error: no such table: NOTABLE')
+    const others = Object.entries(results(run.opened)).map(([name, { detail }]) => [name, detail])
+    expect(Object.fromEntries(others)).toMatchObject({
+      half: 'Error: Table file was queried without a required column in the WHERE clause',
+      cut: 'its output was cut',
+      packages:
+        "osquery: error: parsing file '/var/lib/dpkg/status' near line 4667:⏎ end of file after field name 'garbage'",
+      unread: 'Cannot read /etc/hosts size exceeds limit: 49 > 10',
+      wrapped: 'sudo: a password is required',
+      banner: 'it printed something other than a list of rows',
+      nothing: 'it printed nothing',
+      memory: "terminate called after throwing an instance of 'std::bad_alloc'",
+      crash: 'osquery crashed (signal 11)',
+      terminated: 'osquery was killed on the host'
+    })
   })
 
   test('rows are counted in any layout', () => {
@@ -331,10 +363,77 @@ test('a host whose folders have no room for an answer says so', () => {
   expect(left).toEqual([])
 })
 
-test('a host whose folder fills up while it answers says so', () => {
+test.each(SHELLS)('in %s, a query without room is not run, and the others are answered', shell => {
+  const queries = results(
+    collect({ a: 'SELECT 1', b: 'OCCUPY', c: 'SELECT 1', d: 'SELECT 1' }, { shell }).opened
+  )
+  expect(queries).toMatchObject({
+    a: { status: 'ok' },
+    b: { status: 'ok' },
+    c: { status: 'failed', detail: expect.stringMatching(/^not run: cannot write in \/.*\/temp: no room$/) },
+    d: { status: 'ok' }
+  })
+})
+
+test('a host whose folder is removed while it answers says so', () => {
+  const { opened } = collect({ a: 'SELECT 1', b: 'GONE', c: 'SELECT 1' })
+  expect(opened).toMatchObject({
+    problem: { message: expect.stringMatching(/^its folder in \/.*\/temp was removed while it ran$/) }
+  })
+})
+
+/** Whether a test may mount a file system and have process ids of its own. */
+const isIsolable = spawnSync('unshare', ['-rmpf', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+const isolatedTest = isIsolable ? test : test.skip
+const mounted = (options: string) => [
+  'unshare',
+  '-rm',
+  'sh',
+  '-c',
+  `mount -t tmpfs -o ${options} none "$TMPDIR" && exec "$@"`,
+  'sh'
+]
+
+isolatedTest.each(
+  SHELLS.flatMap(
+    shell =>
+      [
+        [
+          shell,
+          'FILL',
+          'size=1500k',
+          /^osquery ended with exit code \d: cannot write in .*: No space left on device$/
+        ],
+        [shell, 'INODES', 'size=4m,nr_inodes=40', /^not run: cannot write in .*: No space left on device$/]
+      ] as const
+  )
+)(
+  'in %s, what a host answered before its folder was full is kept (%s, %s)',
+  (shell, fill, options, words) => {
+    const { opened } = collect({ a: 'SELECT 1', fill, b: 'SELECT 1' }, { shell, inside: mounted(options) })
+    expect(results(opened)).toMatchObject({
+      a: { status: 'ok', rows: [{ a: '1' }, { a: '2' }] },
+      b: { status: 'failed', detail: expect.stringMatching(words) }
+    })
+  }
+)
+
+isolatedTest.each(SHELLS)('in %s, a query costs two processes beside osquery', shell => {
+  const names = Array.from({ length: 12 }, (_, at) => `q${at}`)
+  const inside = ['unshare', '-rpf']
+  const { opened } = collect(Object.fromEntries(names.map(name => [name, 'PID'])), { shell, inside })
+  const pids = names.map(name => Number(results(opened)[name]!.rows[0]!.pid))
+  const steps = pids.slice(1).map((pid, at) => pid - pids[at]!)
+  // Now and then the process that watches the folder sleeps.
+  expect(steps.sort((a, b) => a - b)[5]).toBe(3)
+})
+
+test('a host whose folder fills up while it packs its answer says so', () => {
   const gzip = `#!/bin/sh\n[ "$1" = -9 ] && exit 1\nexec ${pathOf('gzip')} "$@"\n`
   const { opened, left } = collect({ q: 'SELECT 1' }, { path: replaced({ gzip }) })
-  expect(opened).toMatchObject({ problem: { message: expect.stringMatching(/^no room in \/.*\/temp$/) } })
+  expect(opened).toMatchObject({
+    problem: { message: expect.stringMatching(/^cannot write in \/.*\/temp: no room$/) }
+  })
   expect(left).toEqual([])
 })
 

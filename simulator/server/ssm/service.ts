@@ -167,7 +167,9 @@ function listInvocations(state: SsmState, input: unknown): object {
   const request = parseRequest(listInvocationsSchema, input)
   const command = commandOf(state, request.CommandId)
   if (!isListed(state, command)) return { CommandInvocations: [] }
-  const { items, next } = pageOf(command.invocations, request)
+  const isHidden = (invocation: Invocation) => (state.options.hidden?.(invocation.host) ?? null) !== null
+  const visible = command.invocations.filter(invocation => !isHidden(invocation))
+  const { items, next } = pageOf(visible, request)
   const CommandInvocations = items.map(invocation =>
     describeInvocation(command, asListed(state, invocation), request.Details)
   )
@@ -197,11 +199,14 @@ function cancelCommand(state: SsmState, input: unknown): object {
   return {}
 }
 
-function describeAgents({ fleet }: SsmState, input: unknown): object {
+function describeAgents({ fleet, options }: SsmState, input: unknown): object {
   const request = parseRequest(describeAgentsSchema, input)
   if (request.Filters.length > 1 && request.Filters.some(({ Key }) => Key === 'InstanceIds'))
     throw new ServiceError('InvalidFilterKey', 'Tag filters cannot be combined with others')
-  const chosen = fleet.hosts.filter(host => request.Filters.every(filter => matches(host, filter)))
+  const chosen = fleet.hosts.filter(
+    host =>
+      options.hidden?.(host) !== 'without-agent' && request.Filters.every(filter => matches(host, filter))
+  )
   const { items, next } = pageOf(chosen, request)
   return { InstanceInformationList: items.map(describeAgent), ...next }
 }

@@ -21,6 +21,8 @@ export interface SsmOptions {
   readonly agentPause?: readonly [min: number, max: number]
   /** After how many milliseconds SSM offers a command again that an agent had no room for; by default 10,000. */
   readonly offerAgainMs?: number
+  /** Hosts that SSM counts and never lists, with or without their agent. */
+  readonly hidden?: (host: SimulatedHost) => 'with-agent' | 'without-agent' | null
   /** The account's own documents, by name: their content. */
   readonly documents?: Readonly<Record<string, string>>
 }

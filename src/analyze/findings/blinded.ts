@@ -17,6 +17,7 @@ const OWN_DOING: ReadonlySet<ReasonCode | null> = new Set<ReasonCode | null>([
   'queries-unanswered',
   'no-osquery',
   'osquery-not-fetched',
+  'old-osquery',
   'no-applicable-query',
   null
 ])
@@ -24,6 +25,7 @@ const OWN_DOING: ReadonlySet<ReasonCode | null> = new Set<ReasonCode | null>([
 const SAID: Readonly<Partial<Record<ReasonCode, string>>> = {
   'no-osquery': 'osquery is not installed there, or was removed',
   'osquery-not-fetched': 'osquery is not installed there, and could not be downloaded',
+  'old-osquery': 'the osquery there is an old one',
   'no-applicable-query': 'no query is said to apply there'
 }
 const isOwnDoing = (code: ReasonCode | null): boolean => OWN_DOING.has(code)

@@ -165,7 +165,7 @@ function collecting(
     FOLDER,
     QUERIES,
     FETCH,
-    `printf %s '${packStatements(asked)}' | decode | gzip -dc > statements && [ -s statements ] || no_room`,
+    `{ printf %s '${packStatements(asked)}' | decode | gzip -dc > statements && [ -s statements ]; } 2>/dev/null || no_room`,
     'exec 8< statements',
     ...asked.map(({ name, sql }) => `q ${name} ${sql.split('\n').length}`),
     ANSWER

@@ -2,23 +2,20 @@ import type { SSMClient } from '@aws-sdk/client-ssm'
 import { s3Reader } from '../../aws/s3.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
 import {
-  type Collector,
   type CollectPorts,
   type CollectRequest,
   expectedIds,
+  type OpenCollection,
   packDigests
 } from '../collector.ts'
 import { collectFromSsm } from './ssm.ts'
 
-/** Collects the targets through SSM Run Command. */
-export const ssmCollector: Collector = {
-  usesAws: true,
-  async open(request, ports) {
-    const { inputs, packs } = request
-    return {
-      source: { region: inputs.region, targets: inputs.targetLines, packs: packDigests(packs) },
-      hosts: collectWith(await ports.connect(), request, ports)
-    }
+/** Collects the targets through SSM Run Command. @throws Error that says what to change */
+export async function openSsm(request: CollectRequest, ports: CollectPorts): Promise<OpenCollection> {
+  const { inputs, packs } = request
+  return {
+    source: { region: inputs.region, targets: inputs.targetLines, packs: packDigests(packs) },
+    hosts: collectWith(await ports.connect(), request, ports)
   }
 }
 

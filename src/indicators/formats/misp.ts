@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { parseEntry, textPattern } from '../entry.ts'
-import type { Pattern } from '../indicator.ts'
-import { type DocumentEntry, entryOf } from './stix.ts'
+import { type DocumentEntry, entryOf, unobservable } from './entry.ts'
 
 const attributeSchema = z.looseObject({
   type: z.string(),
@@ -33,15 +32,18 @@ export function readMisp(value: unknown): DocumentEntry[] | null {
     ...event.Attribute,
     ...event.Object.flatMap(object => object.Attribute)
   ])
-  return attributes.flatMap(attribute => {
+  const entries = attributes.flatMap(attribute => {
     const known = attributeSchema.safeParse(attribute)
     if (!known.success) return [{ text: 'an attribute', problem: 'it has no type and value' }]
     return known.data.to_ids ? attributeEntry(known.data.type, known.data.value) : []
   })
+  return entries.length > 0
+    ? entries
+    : [{ text: 'a MISP event', problem: 'no attribute of it is for detection (to_ids)' }]
 }
 
 /** An attribute such as `filename|sha256` has two values, of which the second is the more exact one. */
-function attributeEntry(type: string, value: string): DocumentEntry[] {
+export function attributeEntry(type: string, value: string): DocumentEntry[] {
   const text = `${type}: ${value}`
   const [first = '', second = ''] = value.split('|')
   switch (type) {
@@ -49,6 +51,12 @@ function attributeEntry(type: string, value: string): DocumentEntry[] {
     case 'sha1':
     case 'sha256':
       return [entryOf(text, () => parseEntry(`${type}:${value}`))]
+    case 'x509-fingerprint-md5':
+    case 'x509-fingerprint-sha1':
+    case 'x509-fingerprint-sha256':
+      return [entryOf(text, () => parseEntry(`${type.slice('x509-fingerprint-'.length)}:${value}`))]
+    case 'malware-sample':
+      return [entryOf(text, () => parseEntry(`md5:${second}`))]
     case 'filename|md5':
     case 'filename|sha1':
     case 'filename|sha256':
@@ -74,8 +82,18 @@ function attributeEntry(type: string, value: string): DocumentEntry[] {
     case 'filename':
     case 'pattern-in-file':
     case 'text':
+    case 'regkey':
+    case 'user-agent':
+    case 'mac-address':
+    case 'windows-service-name':
+    case 'windows-service-displayname':
+    case 'windows-scheduled-task':
       return [entryOf(text, () => textPattern(value))]
+    case 'regkey|value':
+      return [entryOf(text, () => textPattern(first))]
+    case 'sigma':
+      return [{ text: 'Sigma rule', sigma: value }]
     default:
-      return [entryOf(text, (): Pattern => ({ kind: 'other', type, value: value.slice(0, 200) }))]
+      return [entryOf(text, () => unobservable(type, value))]
   }
 }

@@ -1,12 +1,7 @@
 import { z } from 'zod'
-import { errorMessage } from '../../lib/error-message.ts'
-import { parseEntry, textPattern } from '../entry.ts'
-import type { Pattern } from '../indicator.ts'
-
-/** A value of a document with its type, as an indicator or with the reason why it is none. */
-export type DocumentEntry =
-  | { readonly text: string; readonly pattern: Pattern }
-  | { readonly text: string; readonly problem: string }
+import { type DocumentEntry, entryOf, unobservable } from './entry.ts'
+import { patternEntries } from './stix-pattern.ts'
+import { valueEntry } from './stix-value.ts'
 
 const objectSchema = z.looseObject({
   type: z.string(),
@@ -15,18 +10,24 @@ const objectSchema = z.looseObject({
   revoked: z.boolean().default(false),
   value: z.string().optional(),
   name: z.string().optional(),
-  hashes: z.record(z.string(), z.string()).optional()
+  path: z.string().optional(),
+  command_line: z.string().optional(),
+  account_login: z.string().optional(),
+  hashes: z.record(z.string(), z.string()).optional(),
+  /** STIX 2.0, of `observed-data`. */
+  objects: z.record(z.string(), z.unknown()).optional()
 })
+
+type StixObject = z.infer<typeof objectSchema>
 
 const bundleSchema = z.object({ objects: z.array(z.unknown()).default([]) })
 
-/** `type:path = 'value'` (STIX 2.1, section 9). Quotes are escaped by a backslash. */
-const COMPARISON =
-  /([a-z0-9-]+):([\w.'\x2d[\]*]+)\s*(=|!=|<>|>|<|>=|<=|IN|LIKE|MATCHES|ISSUBSET|ISSUPERSET)\s*'((?:[^'\\]|\\.)*)'/g
+/** Observables that are worth a search beside indicators. The others are context there, such as the folder of a file. */
+const SEARCHED = new Set(['ipv4-addr', 'ipv6-addr', 'domain-name', 'url'])
 
 /**
- * The indicators of a STIX 2.1 bundle. A bundle without any is read for its observables. Rules in other languages than
- * STIX's are not searched for, and neither is what osquery cannot show; both are returned as such.
+ * The indicators and the observables of a STIX 2.1 bundle. Rules in other languages than STIX's and Sigma are not searched
+ * for, and neither is what osquery cannot show; both are returned as such.
  */
 export function readStix(value: unknown): DocumentEntry[] {
   const parsed = bundleSchema.safeParse(value)
@@ -34,99 +35,43 @@ export function readStix(value: unknown): DocumentEntry[] {
     object => objectSchema.safeParse(object).data ?? []
   )
   const indicators = objects.filter(({ type, revoked }) => type === 'indicator' && !revoked)
-  if (indicators.length === 0) return objects.flatMap(object => observable(object))
-  return indicators.flatMap(({ pattern = '', pattern_type }) =>
-    pattern_type === 'stix'
-      ? patternEntries(pattern)
-      : [entryOf(pattern.slice(0, 200), other(`${pattern_type} rule`, pattern))]
-  )
-}
-
-type StixObject = z.infer<typeof objectSchema>
-
-function observable({ type, value, name, hashes }: StixObject): DocumentEntry[] {
-  if (hashes !== undefined && type === 'file')
-    return Object.entries(hashes).map(([algorithm, digest]) =>
-      valueEntry(type, `hashes.'${algorithm}'`, digest)
+  const observed = [
+    ...objects.filter(({ type }) => type !== 'indicator'),
+    ...objects.flatMap(({ objects: inner = {} }) =>
+      Object.values(inner).flatMap(object => objectSchema.safeParse(object).data ?? [])
     )
-  if (value !== undefined && type !== 'indicator') return [valueEntry(type, 'value', value)]
-  return type === 'file' && name !== undefined ? [valueEntry(type, 'name', name)] : []
+  ]
+  if (indicators.length === 0) return observed.flatMap(observable)
+  const others = observed.flatMap(({ type, value: observedValue, hashes }) => {
+    if (SEARCHED.has(type) && observedValue !== undefined) return [valueEntry(type, 'value', observedValue)]
+    return type === 'file' ? digests(hashes) : []
+  })
+  return [...indicators.flatMap(indicatorEntries), ...others]
 }
 
-/** The alternatives of a pattern; of comparisons that must hold together the most exact one. */
-function patternEntries(pattern: string): DocumentEntry[] {
-  const entries: DocumentEntry[] = []
-  for (const part of pattern.split(/\bOR\b(?=(?:[^']*'[^']*')*[^']*$)/)) {
-    const found = [...part.matchAll(COMPARISON)].map(([text, type = '', path = '', operator, quoted = '']) =>
-      operator === '='
-        ? valueEntry(type, path, quoted.replace(/\\(.)/g, '$1'))
-        : { text, problem: `${operator} is not understood in a STIX pattern` }
-    )
-    const [best] = found.sort((a, b) => exactness(b) - exactness(a))
-    entries.push(best ?? { text: part.trim(), problem: 'not a STIX pattern of comparisons with =' })
-  }
-  return entries
+function indicatorEntries({ pattern = '', pattern_type, name }: StixObject): DocumentEntry[] {
+  if (pattern_type === 'stix') return patternEntries(pattern)
+  if (pattern_type === 'sigma') return [{ text: name ?? 'Sigma rule', sigma: pattern }]
+  return [entryOf(pattern.slice(0, 200), () => unobservable(`${pattern_type} rule`, pattern))]
 }
 
-const EXACTNESS: readonly Pattern['kind'][] = [
-  'other',
-  'text',
-  'domain',
-  'network',
-  'address',
-  'url',
-  'md5',
-  'sha1',
-  'sha256'
-]
+const digests = (hashes: StixObject['hashes'] = {}): DocumentEntry[] =>
+  Object.entries(hashes).map(([algorithm, digest]) => valueEntry('file', `hashes.'${algorithm}'`, digest))
 
-function exactness(entry: DocumentEntry): number {
-  return 'pattern' in entry ? EXACTNESS.indexOf(entry.pattern.kind) : -1
-}
-
-function valueEntry(type: string, path: string, value: string): DocumentEntry {
-  const text = `${type}:${path} = '${value}'`
-  switch (type) {
-    case 'file':
-      return fileEntry(text, path, value)
-    case 'ipv4-addr':
-    case 'ipv6-addr':
-      return entryOf(text, () => parseEntry(`ip:${value}`))
-    case 'domain-name':
-      return entryOf(text, () => parseEntry(`domain:${value}`))
-    case 'url':
-      return entryOf(text, () => parseEntry(`url:${value}`))
-    case 'network-traffic':
-      return /ref\.value$/.test(path)
-        ? entryOf(text, () => parseEntry(value))
-        : entryOf(text, other(`${type} ${path}`, value))
-    case 'process':
-      return entryOf(text, () => textPattern(value))
-    case 'directory':
-      return entryOf(text, () => textPattern(value))
-    default:
-      return entryOf(text, other(type, value))
-  }
-}
-
-function fileEntry(text: string, path: string, value: string): DocumentEntry {
-  const algorithm = /^hashes\.'?([\w-]+)'?$/.exec(path)?.[1]?.toLowerCase().replace('-', '')
-  if (algorithm === 'sha256' || algorithm === 'sha1' || algorithm === 'md5')
-    return entryOf(text, () => parseEntry(`${algorithm}:${value}`))
-  if (path === 'name' || path === 'parent_directory_ref.path') return entryOf(text, () => textPattern(value))
-  return entryOf(text, other(algorithm ?? `file ${path}`, value))
-}
-
-const other = (type: string, value: string) => (): Pattern => ({
-  kind: 'other',
+function observable({
   type,
-  value: value.slice(0, 200)
-})
-
-export function entryOf(text: string, pattern: () => Pattern): DocumentEntry {
-  try {
-    return { text, pattern: pattern() }
-  } catch (error) {
-    return { text, problem: errorMessage(error) }
-  }
+  value,
+  name,
+  path,
+  hashes,
+  command_line,
+  account_login
+}: StixObject): DocumentEntry[] {
+  if (type === 'file' && hashes !== undefined) return digests(hashes)
+  if (type === 'file' && name !== undefined) return [valueEntry(type, 'name', name)]
+  if (type === 'process' && command_line !== undefined)
+    return [valueEntry(type, 'command_line', command_line)]
+  if (type === 'directory' && path !== undefined) return [valueEntry(type, 'path', path)]
+  if (account_login !== undefined) return [valueEntry(type, 'account_login', account_login)]
+  return value === undefined ? [] : [valueEntry(type, 'value', value)]
 }

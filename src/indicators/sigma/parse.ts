@@ -49,6 +49,8 @@ export function readSigmaRule(value: unknown): SigmaReading {
     return { title, logsource: [product, category ?? service].filter(Boolean).join('/') }
   const columns = new Set<string>()
   const { condition, timeframe, ...named } = detection
+  const field = unknownField(Object.values(named))
+  if (field !== null) return { title, logsource: `${product ?? ''}/${category} with the field ${field}` }
   if (timeframe !== undefined) throw new Error('a timeframe is not understood: a process list is one moment')
   const selections = new Map(
     Object.entries(named).map(([name, selection]) => {
@@ -60,6 +62,14 @@ export function readSigmaRule(value: unknown): SigmaReading {
   const conditions = [condition].flat().map(text => parseCondition(text, selections))
   const matches: Condition = row => conditions.some(part => part(row))
   return { rule: { title, key: id ?? title, columns: [...columns].sort(), matches } }
+}
+
+/** A field that no row of processes has; `null`: there is none. */
+function unknownField(selections: readonly unknown[]): string | null {
+  const fields = selections
+    .flat()
+    .flatMap(part => (typeof part === 'object' && part !== null ? Object.keys(part) : []))
+  return fields.map(key => key.split('|')[0] ?? '').find(field => !Object.hasOwn(COLUMNS, field)) ?? null
 }
 
 type Fields = z.infer<typeof fieldsSchema>

@@ -1,5 +1,5 @@
 import { errorMessage } from '../../lib/error-message.ts'
-import type { DocumentEntry } from '../formats/stix.ts'
+import type { DocumentEntry } from '../formats/entry.ts'
 import { readSigmaRule } from './parse.ts'
 
 /** Whether a text is Sigma rules in YAML. */
@@ -9,6 +9,7 @@ export const isSigma = (text: string): boolean => /^logsource:/m.test(text) && /
 export async function readSigma(text: string): Promise<DocumentEntry[]> {
   const { parseAllDocuments } = await import(/* webpackMode: "eager" */ 'yaml')
   return [...parseAllDocuments(text, { logLevel: 'silent' })].map(document => {
+    const title: unknown = document.get('title')
     try {
       const [error] = document.errors
       if (error !== undefined) throw new Error(`not valid YAML: ${error.message.split('\n')[0]}`)
@@ -18,7 +19,10 @@ export async function readSigma(text: string): Promise<DocumentEntry[]> {
       const type = `Sigma rule of ${read.logsource}`
       return { text: `Sigma: ${read.title}`, pattern: { kind: 'other', type, value: read.title } }
     } catch (error) {
-      return { text: 'Sigma rule', problem: errorMessage(error) }
+      return {
+        text: typeof title === 'string' ? `Sigma: ${title}` : 'Sigma rule',
+        problem: errorMessage(error)
+      }
     }
   })
 }

@@ -1,5 +1,5 @@
 import { count } from '../../text/phrases.ts'
-import { escapeLine, escapeText, fenced } from '../escape.ts'
+import { escapeHtml, escapeLine, fenced } from '../escape.ts'
 import { baselineAdvice, inventoryMeaning, NO_INVENTORY } from '../inventory-text.ts'
 import type { Report } from '../report.ts'
 import { columnTexts } from '../row-text.ts'
@@ -17,7 +17,7 @@ export function inventorySection({ inventory, run }: Report, tier: Tier): string
     })
     const more = total - shown.length
     if (more > 0) lines.push(`… and ${count(more, 'more row')}`)
-    return `<details><summary>${escapeText(query, 64)}: ${count(total, 'row')}</summary>\n\n${fenced(lines)}\n\n</details>`
+    return `<details><summary>${escapeHtml(query, 64)}: ${count(total, 'row')}</summary>\n\n${fenced(lines)}\n\n</details>`
   })
   return [
     '### 🔎 Inventory',

@@ -46,12 +46,12 @@ uid $(id -u 2>/dev/null)
 machine-id $machine
 boot-id $boot
 osquery $osquery\${fetched:+\${newline}fetched $fetched}"
-body() { printf '%s\\n' "$top"; cat $files /dev/null; }
+body() { printf '%s\\n' "$top"; cat $files /dev/null; } 2>/dev/null
 pack() {
   top=$facts; i=0
   while [ $i -lt $count ]; do
     i=$((i + 1))
-    eval "line=\\"\\$result_$i \\\${rows_$i:-0} \\\${size_$i:-0} \\\${sum_$i:--} \\\${detail_$i:--}\\""
+    eval "line=\\"\\$result_$i \\\${rows_$i:--} \\\${size_$i:-0} \\\${sum_$i:--} \\\${detail_$i:--}\\""
     top="$top\${newline}query $line"
   done
   top="$top\${newline}end $count"
@@ -83,7 +83,7 @@ while :; do
     [ $size -gt $most ] && { most=$size; largest=$file; }
   done
   if [ $bytes -gt $max_bytes ]; then problem='are more than a host may send'
-  elif ! pack; then problem="have no room in \${dir%/*}"; [ -n "$largest" ] || no_room
+  elif ! pack; then problem='have no room there'; [ -n "$largest" ] || no_room
   elif [ $total -gt $max_packed ]; then problem='are more than a host may send'
   else break; fi
   [ -n "$largest" ] || break

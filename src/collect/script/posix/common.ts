@@ -3,7 +3,7 @@
  * the host except one private folder, always exit 0, and report what happened in a frame (frame.ts reads it).
  *
  * What every command needs: where folders may be, what is ours, and how to print a frame (`frame`) or one chunk of the
- * packed answer (`chunk`).
+ * packed answer (`chunk`). Where something could not be written, `trouble` says why.
  *
  * The folder is named after the run's nonce, so that a later command of the same run finds it, and after the host,
  * because several managed hosts may share one machine. `mkdir` fails where the name is taken, and in a folder of mode
@@ -35,12 +35,14 @@ else encode() { openssl base64 -A; }; fi
 if [ "$(printf QQ== | base64 -d 2>/dev/null)" = A ]; then decode() { base64 -d; }
 elif [ "$(printf QQ== | base64 -D 2>/dev/null)" = A ]; then decode() { base64 -D; }
 else decode() { openssl base64 -d -A; }; fi
-no_room() {
-  rm -f retained 2>/dev/null
-  if ours "$dir"; then echo "fleet-drift: no room in \${dir%/*}"
-  else echo "fleet-drift: its folder in \${dir%/*} was removed while it ran"; fi
-  exit 0
-}
+trouble() {
+  if ours "$dir"; then
+    words=$(head -c 65536 /dev/zero 2>&1 > probe) && words='no room'
+    rm -f probe
+    echo "cannot write in \${dir%/*}: \${words##*: }"
+  else echo "its folder in \${dir%/*} was removed while it ran"; fi
+} 2>/dev/null
+no_room() { rm -f retained 2>/dev/null; echo "fleet-drift: $(trouble)"; exit 0; }
 frame() {
   name=$1; shift
   text=$("$@" | encode)

@@ -53,9 +53,9 @@ child=; reaper=
 trap '[ -e "$dir/retained" ] || { cd /; [ -z "$reaper" ] || kill -9 -$reaper; ours "$dir" && rm -rf "$dir"; } 2>/dev/null' EXIT
 trap '[ -z "$child" ] || kill -9 -$child || kill -9 $child; rm -f "$dir/retained"; exit 0' HUP INT TERM
 reap='cd /; i=0
-  while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3; i=$((i + 3)); done
+  while [ $i -lt "$3" ] && kill -0 "$2" 2>/dev/null; do sleep 3 || exit; i=$((i + 3)); done
   i=0
-  while [ $i -lt "$4" ] && [ -e "$1/retained" ]; do sleep 3; i=$((i + 3)); done
+  while [ $i -lt "$4" ] && [ -e "$1/retained" ]; do sleep 3 || exit; i=$((i + 3)); done
   [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && rm -rf "$1"'
 if command -v setsid >/dev/null 2>&1; then
   setsid sh -c "$reap" reaper "$dir" $$ $((budget + 60)) $retention </dev/null >/dev/null 2>&1 &

@@ -14,7 +14,7 @@ const BLIND =
  *
  * osquery reads no configuration of the host. A statement follows a blank, so that it is never taken for an option or
  * for a command of osquery's shell. With exit code 0, osquery may still have failed: an error line means that rows may
- * be missing, and so do the warnings above.
+ * be missing, and so do the warnings above. Where there is no row, any words that are not from its log are an error.
  *
  * `files` lists the outputs that count. A query that no longer has room is not run: the answers before it are kept.
  */
@@ -39,11 +39,12 @@ else
   }
 fi
 said() {
-  awk -v code="$1" '
+  awk -v level="$1" '
 /^Error/ { error = $0; exit }
 /^E[0-9]+ |^W[0-9]+ .*(${BLIND})/ { if (problem == "") problem = $0 }
-{ a = b; b = c; c = $0 "\\n" }
-END { print substr(error != "" ? error : problem != "" ? problem : code ? a b c : "", 1, 300) }' errors
+NF && (level == 2 || !/^[IW][0-9]+ /) { a = b; b = c; c = $0 "\\n" }
+END { print substr(error != "" ? error : problem != "" ? problem : level ? a b c : "", 1, 300) }' errors ||
+    echo "what osquery said cannot be read"
 }
 q() {
   [ "$osquery" = none ] && return
@@ -58,23 +59,18 @@ q() {
     status=timeout; detail='not run: the time for all queries was used up'
   elif ! true > $count.o || ! true > errors; then
     ours "$dir" || no_room
-    detail="not run: no room in \${dir%/*}"
+    detail="not run: $(trouble)"
   else
     bound $seconds $gentle "$program" $mode --config_path=/dev/null --flagfile=/dev/null --disable_extensions --read_max=$read_max --json " $sql" < /dev/null > $count.o 2> errors 8<&-
     code=$?; child=
     case $code in
       0) case $(sed -n -e '1{h;s/^[[:blank:]]*\\(.\\).*/\\1/p;g;}' -e '$s/.*\\([^[:blank:]]\\)[[:blank:]]*$/\\1/p' $count.o) in
         "[$newline]") status=ok
-          if [ -s errors ]; then
-            detail=$(said 0)
-            if [ -z "$detail" ]; then :
-            elif grep -Eq '^(\\[ *|[[:blank:]]*)\\{' $count.o; then status=incomplete
-            else status=failed; fi
-          fi ;;
-        '['|"[$newline"*) detail='its output was cut'
-          printf '%65536s' x > probe || detail="$detail: no room in \${dir%/*}"
-          rm -f probe ;;
-        '') detail=$(said 1); [ -n "$detail" ] || detail='it printed nothing' ;;
+          if [ ! -s errors ]; then :
+          elif grep -Eq '^(\\[ *|[[:blank:]]*)\\{' $count.o; then detail=$(said 0); [ -z "$detail" ] || status=incomplete
+          else detail=$(said 1); [ -z "$detail" ] || status=failed; fi ;;
+        '['|"[$newline"*) detail='its output was cut' ;;
+        '') detail=$(said 2); [ -n "$detail" ] || detail='it printed nothing' ;;
         *) detail='it printed something other than a list of rows' ;;
         esac ;;
       124|137) ran=$now; clock
@@ -83,17 +79,18 @@ q() {
       143) detail='osquery was killed on the host' ;;
       153) status=truncated; detail='more output than a query may have' ;;
       126) detail='osquery may not be run on the host' ;;
-      *) detail=$(said $code)
+      *) detail=$(said 2)
         case $detail in
           *'no such table'*) status=unsupported ;;
           '') detail="osquery ended with exit code $code"
             [ $code -le 128 ] || detail="osquery crashed (signal $((code - 128)))" ;;
         esac ;;
     esac
+    [ $status != failed ] || printf '%65536s' x > probe || detail="$detail: $(trouble)"
   fi
   case $status in
     ok|incomplete) files="$files $count.o" ;;
-    *) [ ! -s $count.o ] || true > $count.o ;;
+    *) [ ! -s $count.o ] || true > $count.o; [ ! -s probe ] || true > probe ;;
   esac
   eval "result_$count=\\"\\$1 \\$status \\$code\\" detail_$count=\\$detail"
 } 2>/dev/null`

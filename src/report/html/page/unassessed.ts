@@ -5,7 +5,7 @@ import { hostList } from './hosts.ts'
 import type { Model } from './model.ts'
 import { cell, dataTable, tableRow } from './table.ts'
 
-const MAX_HOSTS_IN_CELL = 8
+const MAX_HOSTS_IN_CELL = 4
 
 interface Unassessed {
   readonly state: string
