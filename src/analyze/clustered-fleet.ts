@@ -33,8 +33,8 @@ export function queryOfItem({ fleet }: ClusteredFleet, item: number): Query | un
   return fleet.queries[fleet.items[item]?.query ?? -1]
 }
 
-export function weightOf(scene: ClusteredFleet, item: number): Weight {
-  const query = queryOfItem(scene, item)
+export function weightOf(clustered: ClusteredFleet, item: number): Weight {
+  const query = queryOfItem(clustered, item)
   return query === undefined ? 'normal' : weightOfQuery(query)
 }
 

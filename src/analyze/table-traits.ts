@@ -53,8 +53,8 @@ export function traitsOf(query: Query): TableTraits {
       launches: LAUNCHES.test(sql),
       connections: CONNECTIONS.test(sql),
       hooks: !moment && FILES.test(sql) && content && query.cohort.length === 0,
-      listsFiles: FILES.test(sql) && !content,
-      rootOnly: ROOT_ONLY.test(sql),
+      listsFiles: !moment && FILES.test(sql) && !content,
+      rootOnly: !moment && ROOT_ONLY.test(sql),
       packages: PACKAGES.test(sql) && !moment && query.cohort.length === 0 && !FILES.test(sql),
       control: query.control
     }

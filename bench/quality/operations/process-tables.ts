@@ -88,6 +88,7 @@ export function processTables({ processes }: HostState): Rows {
           address,
           port: String(number),
           path: process.path,
+          container: inContainer(process),
           name: basename(process.path)
         }))
     ),
@@ -102,14 +103,17 @@ export function processTables({ processes }: HostState): Rows {
   }
 }
 
-const wide = ({ path, user, cmdline, parent, cgroup }: Process): Row => ({
-  path,
-  username: user,
-  name: basename(path).slice(0, 15),
-  cmdline,
-  parent_path: parent,
-  cgroup_path: cgroup
+const wide = (process: Process): Row => ({
+  path: process.path,
+  username: process.user,
+  container: inContainer(process),
+  name: basename(process.path).slice(0, 15),
+  cmdline: process.cmdline,
+  parent_path: process.parent,
+  cgroup_path: process.cgroup
 })
+
+const inContainer = (process: Process): string => (isContained(process) ? 'yes' : '')
 
 const full = (process: Process): Row[] => [wide(process)]
 

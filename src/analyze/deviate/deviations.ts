@@ -179,7 +179,7 @@ function extraOf(
   return extra
 }
 
-/** What an unexpected row is but for its item, where no baseline has a say. */
+/** What an unexpected row is apart from its item, where no baseline has a say. */
 const PLAIN = { kind: 'unexpected', expected: -1, baseline: 'none', common: false } as const
 
 const UNUSUAL = 1
@@ -274,7 +274,7 @@ function lackingOf(
   return lacking
 }
 
-/** Items that all hosts of the cluster have but for a rare few. */
+/** Items that all hosts of the cluster have, except for a rare few. */
 function coreItems(place: Place): number[] {
   const { queries, inCluster } = place
   const core: number[] = []

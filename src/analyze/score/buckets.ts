@@ -1,6 +1,6 @@
 /**
  * Groups places that are alike, by an open hash table over numbers; those that are like no other are left out, and each
- * group keeps the order of `places`. `hashes` are a first look; `same` decides. O(places), but for unequal hashes.
+ * group keeps the order of `places`. `hashes` are a first look; `same` decides. O(places), except for unequal hashes.
  * @param places distinct numbers, which index `hashes`
  */
 export function alike(

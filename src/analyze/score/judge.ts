@@ -104,7 +104,7 @@ function severityOf(
   size: number,
   against: boolean,
   breach: boolean,
-  saysSomething: boolean
+  hasEvidence: boolean
 ): Severity {
   const isHigh = isAtMost(expected, 'high') && says
   // Other hosts with a variant of it never make what a baseline rules out less than it is alone.
@@ -113,7 +113,7 @@ function severityOf(
   if (against && size < MIN_HOSTS_TO_COMPARE) return 'medium'
   if (!isAtMost(expected, 'medium')) return 'low'
   // Of a few hosts each has something of its own: a plain row is worth no look.
-  return against || size >= MIN_HOSTS_FOR_PLAIN || saysSomething ? 'medium' : 'low'
+  return against || size >= MIN_HOSTS_FOR_PLAIN || hasEvidence ? 'medium' : 'low'
 }
 
 /** Reasons that speak for a cause, each once, by their bits. */

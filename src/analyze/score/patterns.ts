@@ -9,7 +9,7 @@ import { alike } from './buckets.ts'
 export interface Patterns {
   /** Those of one shape. */
   readonly shapes: readonly Int32Array[]
-  /** Those that are the same row but for one column. */
+  /** Those that are the same row except for one column. */
   readonly columns: readonly Int32Array[]
   /** All of them. */
   readonly tables: readonly Int32Array[]

@@ -77,7 +77,7 @@ export interface ScoredRow extends RowEvidence {
   /** Rows that say alike things in the same place. */
   readonly kin: string
   /** Whether it may accuse a host. */
-  readonly accuses: boolean
+  readonly isIncriminating: boolean
   /** It is a file that no other host has, in a folder that root's programs read. */
   readonly isHook: boolean
   /** It is an account of a person or a service, its key or its password. */
@@ -101,7 +101,7 @@ const STEP = 3
 
 /**
  * Reads what each deviation says by itself (naive Bayes: the bits of all that holds add up). The bits are whole, were
- * estimated on generated healthy fleets and incidents, and are told with their reasons. O(deviations × columns).
+ * estimated on generated healthy fleets and incidents, and come with their reasons. O(deviations × columns).
  */
 export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[]): ScoredRow[] {
   const knowledge = fleetKnowledge(fleet, deviations)
@@ -144,7 +144,7 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       bits: reasons.reduce((sum, [, bits]) => sum + bits, 0),
       reasons,
       kin: kinOf(deviation, traits, facts),
-      accuses: kind !== 'context',
+      isIncriminating: kind !== 'context',
       isHook: traits.hooks && deviation.kind === 'unexpected',
       isAccount:
         !traits.launches &&

@@ -1,6 +1,6 @@
 import type { Item } from '../../normalize/items.ts'
 
-/** Where what a row is about lies; the most telling place wins, in this order. */
+/** Where what a row is about lies; the place that says most wins, in this order. */
 export type Place = 'none' | 'package' | 'local' | 'home' | 'memory' | 'hidden' | 'writable'
 
 /** Who runs or owns it, as far as the row says. */

@@ -87,7 +87,7 @@ export function weigh(
       groups.map(({ hosts, rows }, index) =>
         findings.has(index) || hosts.every(host => isolated.has(host))
           ? []
-          : rows.filter(row => row.accuses && !explained.has(row))
+          : rows.filter(row => row.isIncriminating && !explained.has(row))
       )
     )
     const weighed = groups.map((group, index) =>
@@ -131,7 +131,7 @@ function tiedTest(
   const byHost = new Map<number, ScoredRow[]>()
   for (const row of rows) {
     const [host = -1, second] = row.deviation.hosts
-    if (second !== undefined || !row.accuses) continue
+    if (second !== undefined || !row.isIncriminating) continue
     const own = byHost.get(host)
     if (own === undefined) byHost.set(host, [row])
     else own.push(row)
@@ -159,7 +159,7 @@ function weighGroup(
 ): Weighed {
   const n = fleet.size
   const packages = rows.filter(row => row.deviation.kind === 'unexpected' && isPackage(fleet, row))
-  const candidates = rows.filter(row => row.accuses && !explained.has(row))
+  const candidates = rows.filter(row => row.isIncriminating && !explained.has(row))
   const unlike = hosts.every(host => isolated.has(host)) || isUnlike(candidates, packages.length)
   const scored = candidates
     .filter(row => !unlike || isStrong(row) || row.deviation.baseline !== 'none')
