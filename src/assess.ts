@@ -11,7 +11,7 @@ import type { Baseline } from './baseline/baseline.ts'
 import { type BaselineMatch, matchBaseline, withBaselineColumns } from './baseline/match.ts'
 import type { IndicatorSearch } from './indicators/coverage.ts'
 import type { Indicator } from './indicators/indicator.ts'
-import { type Fleet, fleetBuilder } from './normalize/fleet.ts'
+import { type Fleet, readFleet } from './normalize/fleet.ts'
 import type { Query } from './osquery/pack.ts'
 import { baselineVersion } from './review/baseline-version.ts'
 import { type Effect, effectOf } from './review/plan.ts'
@@ -45,8 +45,8 @@ export interface Assessment {
 }
 
 /**
- * From raw rows to findings. `hosts` opens the collected hosts. It is called twice, so that no raw row is held in memory
- * between: once to make the hosts comparable, once for the raw rows of the findings.
+ * From raw rows to findings. `hosts` opens the collected hosts. It is called again, so that no raw row is held in
+ * memory between: once to make the hosts comparable, once for the raw rows of the findings.
  */
 export async function assess(
   question: Question,
@@ -55,7 +55,7 @@ export async function assess(
   const { baseline, indicators } = question
   const queries = baseline === null ? question.queries : withBaselineColumns(question.queries, baseline)
   const search = indicatorSearch(indicators, queries)
-  const fleet = await readFleet(queries, hosts(), indicators.length > 0 ? search.add : () => undefined)
+  const fleet = await readFleet(queries, hosts, indicators.length > 0 ? search.add : undefined)
   const judged = judgeFleet(fleet, question)
   const analysis = limitRows(judged.analysis)
   const evidence = evidenceCollector(analysis.fleet, analysis.drafts)
@@ -68,20 +68,6 @@ export async function assess(
     findings: finishFindings(analysis, evidence.finish(), search.findings()),
     search: indicators.length > 0 ? search.coverage() : null
   }
-}
-
-/** Makes the hosts comparable. Returning frees the memory that this takes. */
-async function readFleet(
-  queries: readonly Query[],
-  hosts: AsyncIterable<HostRecord>,
-  inspect: (record: HostRecord) => void
-): Promise<Fleet> {
-  const builder = fleetBuilder(queries)
-  for await (const record of hosts) {
-    builder.add(record)
-    inspect(record)
-  }
-  return builder.finish()
 }
 
 /** The analysis under the baseline. If this replaces another, with the poisoning guard's findings and the effect. */

@@ -154,7 +154,7 @@ async function indicatedItems(
   const matches = compileIndicators(indicators)
   const ids = new Map(fleet.items.map((item, id) => [itemKey(item.query, item.columns, item.values), id]))
   for await (const record of hosts()) {
-    const readRow = rowReader(record)
+    const readRow = rowReader(record, fleet.shared)
     for (const [index, query] of fleet.queries.entries()) {
       for (const row of record.queries[query.name]?.rows ?? []) {
         const [indicator] = matches(query, row)

@@ -5,6 +5,7 @@ import type { itemTable } from './items.ts'
 import { substitutionsOf } from './placeholders.ts'
 import { foreignIdentity } from './rules.ts'
 import { lineScanner, type RowSink } from './scan.ts'
+import { NOTHING_SHARED, type SharedTexts } from './shared-texts.ts'
 import { readValues } from './values.ts'
 
 /** What a host has, in the item numbers of the table. */
@@ -18,8 +19,13 @@ export interface HostItems {
 /**
  * Makes the items of one host after another. Hosts read from a snapshot are scanned, others read row by row; both give
  * the same items.
+ * @param note is called with each text of a host that was replaced, the query and its column
  */
-export function hostReader(queries: readonly Query[], table: ReturnType<typeof itemTable>) {
+export function hostReader(
+  queries: readonly Query[],
+  table: ReturnType<typeof itemTable>,
+  note: (query: number, column: string, text: string) => void
+) {
   /** By item: the last host that had it, so that each counts once per host. */
   let lastHost = new Int32Array(1024)
   let scratch = new Int32Array(1024)
@@ -29,6 +35,10 @@ export function hostReader(queries: readonly Query[], table: ReturnType<typeof i
   let block = new Int32Array(BLOCK)
   let used = 0
   let substitutions: ReturnType<typeof substitutionsOf> = []
+  let shared = NOTHING_SHARED
+  /** The query of the row that is read. */
+  let reading = 0
+  const noteReplaced = (column: string, text: string) => note(reading, column, text)
 
   function begin(): void {
     host++
@@ -43,7 +53,15 @@ export function hostReader(queries: readonly Query[], table: ReturnType<typeof i
     scratch[count++] = id
   }
   function item(query: number, columns: readonly string[], raw: readonly string[]) {
-    const { values, hasFacts } = readValues(columns, raw, substitutions)
+    reading = query
+    const { values, hasFacts } = readValues(
+      queries[query]?.name ?? '',
+      columns,
+      raw,
+      substitutions,
+      shared,
+      noteReplaced
+    )
     return { id: table.idOf({ query, columns, values }, queries[query]?.identity === null), hasFacts }
   }
   const byColumns = new Map<string, readonly string[]>()
@@ -73,7 +91,9 @@ export function hostReader(queries: readonly Query[], table: ReturnType<typeof i
     }
   }
   let scan: ReturnType<typeof lineScanner> | null = null
-  return (record: HostRecord): HostItems => {
+  /** @param texts that are not the host's own */
+  return (record: HostRecord, texts: SharedTexts = NOTHING_SHARED): HostItems => {
+    shared = texts
     substitutions = substitutionsOf(record.host, record.facts)
     const line = lineOf(record)
     begin()

@@ -18,6 +18,8 @@ const INSTANCE_ID = /^m?i-[0-9a-f]{8,17}$/
 
 /** A shorter text would be replaced where it means something else. */
 const MIN_TEXT_LENGTH = 4
+/** Of a host; a file may list any number. */
+const MAX_ADDRESSES = 64
 /** A machine or boot id, with or without dashes. */
 const HEX_ID = /^[0-9a-f-]{32,36}$/i
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i
@@ -47,10 +49,11 @@ export function substitutionsOf(host: string, facts: HostFacts | null): Substitu
     for (const name of [fqdn, hostname, hostname?.split('.', 1)[0]]) {
       if (name && isOwnName(name)) add(name, '<host>')
     }
-    for (const address of facts.addresses) {
+    for (const address of facts.addresses.slice(0, MAX_ADDRESSES)) {
       if (isOwnAddress(address)) add(address, '<ip>')
     }
-    for (const mac of facts.macs) if (MAC.test(mac) && mac !== '00:00:00:00:00:00') add(mac, '<mac>')
+    for (const mac of facts.macs.slice(0, MAX_ADDRESSES))
+      if (MAC.test(mac) && mac !== '00:00:00:00:00:00') add(mac, '<mac>')
     if (machineId !== null && HEX_ID.test(machineId)) add(machineId, '<machine-id>')
     if (bootId !== null && HEX_ID.test(bootId)) add(bootId, '<uuid>')
   }
@@ -60,13 +63,33 @@ export function substitutionsOf(host: string, facts: HostFacts | null): Substitu
 /**
  * Replaces a host's own texts where they are whole words.
  * @param program the value names a program, file or port
+ * @param note is called with the column and each text that was replaced
  */
-export function substitute(value: string, substitutions: readonly Substitution[], program: boolean): string {
+export function substitute(
+  value: string,
+  substitutions: readonly Substitution[],
+  program: boolean,
+  column = '',
+  note?: (column: string, text: string) => void
+): string {
   let result = value
   for (const { text, placeholder, trusted } of substitutions) {
-    if (trusted || !program) result = replaceWord(result, text, placeholder)
+    if (program && !trusted) continue
+    const replaced = replaceWord(result, text, placeholder)
+    if (replaced !== result && !trusted) note?.(column, text)
+    result = replaced
   }
   return result
+}
+
+/** The substitutions without texts that are shared, or are part of a shared text of the host, such as its short name. */
+export function withoutShared(
+  substitutions: readonly Substitution[],
+  shared: ReadonlySet<string>
+): readonly Substitution[] {
+  const own = substitutions.filter(({ text }) => shared.has(text))
+  if (own.length === 0) return substitutions
+  return substitutions.filter(({ text }) => !own.some(other => other.text.includes(text)))
 }
 
 /** Limits the length of a hostile value and escapes literal placeholders, so that none can be forged. */

@@ -35,7 +35,7 @@ export function evidenceCollector(fleet: Fleet, drafts: readonly Draft[]) {
       const items = wanted.get(record.host)
       if (items === undefined || seen.has(record.host)) return
       seen.add(record.host)
-      const reading = rowReader(record)
+      const reading = rowReader(record, fleet.shared)
       for (const index of queries) {
         const query = fleet.queries[index]
         if (query === undefined) continue
