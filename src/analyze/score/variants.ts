@@ -80,6 +80,16 @@ export function joinVariants(
     const alone = members.filter(at => isLone(rows[at] as ScoredRow) && !isTied(rows[at] as ScoredRow))
     if (new Set(alone.map(at => rows[at]?.deviation.hosts.join())).size >= MIN_VARIANTS) join(alone)
   }
+  // What loads on demand differs from host to host: one finding for all of it.
+  const plain = Map.groupBy(
+    Array.from(rows.keys()).filter(at => isPlainIntegrity(rows[at] as ScoredRow)),
+    at => rows[at]?.query
+  )
+  for (const members of plain.values()) {
+    const untied = members.filter(at => !isTied(rows[at] as ScoredRow))
+    if (new Set(untied.map(at => rows[at]?.deviation.hosts.join())).size > 1)
+      for (const at of untied) sets.unite(untied[0] ?? at, at)
+  }
   const groups = [...Map.groupBy(rows.keys(), sets.root).values()].map(members => ({
     hosts: members.length === 1 ? (rows[members[0] ?? 0]?.deviation.hosts ?? []) : unionOf(rows, members),
     rows: members.flatMap(at => rows[at] ?? [])
@@ -90,6 +100,10 @@ export function joinVariants(
 /** A row of one host that says something: what several hosts share is no variant, and a finding of its own. */
 const isLone = ({ deviation, bits, isHook }: ScoredRow): boolean =>
   deviation.hosts.length === 1 && (bits > 0 || isHook)
+
+/** A row of an integrity table that says nothing by itself, such as a module that Linux loads on demand. */
+const isPlainIntegrity = ({ kind, bits, deviation }: ScoredRow): boolean =>
+  kind === 'integrity' && bits <= 0 && deviation.kind === 'unexpected' && deviation.baseline === 'none'
 
 /** On a tenth of the fleet and more, variants are a feature unless they say much. */
 const FEATURE_SHARE = 0.1
