@@ -4,6 +4,7 @@ import { rareLimit } from '../counts.ts'
 import { keyWithout } from '../deviate/cohorts.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { traitsOf } from '../table-traits.ts'
+import { isPackageRun } from './package-runs.ts'
 import { readFacts } from './row-facts.ts'
 
 /** What the rest of the fleet says of a row. */
@@ -26,6 +27,8 @@ export interface FleetKnowledge {
   isUnprivilegedUnit(path: string, hosts: readonly number[]): boolean
   /** The fleet has eight hosts or more, so that being the only one says something. */
   readonly isLarge: boolean
+  /** By host: 1 where a package manager runs that does not run on the others. */
+  readonly upgrading: Uint8Array
   /** By host: 1 where it has just started. */
   readonly booting: Uint8Array
 }
@@ -51,6 +54,7 @@ export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly D
     isUsualProgram: usualPrograms(clustered),
     isUnprivilegedUnit: unprivilegedUnits(clustered, deviations),
     isLarge: size >= MIN_HOSTS_OF_LARGE_FLEET,
+    upgrading: upgradingHosts(clustered, deviations),
     booting: bootingHosts(clustered)
   }
 }
@@ -217,6 +221,14 @@ function unprivilegedUnits(
     for (const host of hosts) files.set(host, (files.get(host) ?? new Set()).add(path))
   }
   return (path, hosts) => hosts.every(host => files.get(host)?.has(path) === true)
+}
+
+function upgradingHosts({ fleet }: ClusteredFleet, deviations: readonly Deviation[]): Uint8Array {
+  const upgrading = new Uint8Array(fleet.hosts.length)
+  for (const { kind, item: id, hosts } of deviations)
+    if (kind !== 'missing' && fleet.items[id]?.values.some(isPackageRun))
+      for (const host of hosts) upgrading[host] = 1
+  return upgrading
 }
 
 /** Hosts that a query of the pack calls booting, by a `uptime` column. */

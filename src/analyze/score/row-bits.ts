@@ -125,6 +125,7 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
         readContent(add, deviation, item, query, facts, knowledge)
         if (kind === 'integrity') readPower(add, item, traits, facts)
         else readAccount(add, item, traits, facts)
+        if (runsForUpgrade(facts, kind, deviation, knowledge)) add('package-run', -1)
         if (deviation.baseline === 'none') readElsewhere(add, deviation, kind, knowledge)
         readConnections(add, deviation, traits, facts, knowledge)
         if (deviation.baseline === 'new') add('new-to-baseline', baselineBits(traits, kind, facts))
@@ -249,6 +250,22 @@ function readPlace(
     case 'none':
       return
   }
+}
+
+/** Package managers and their hooks are scripts: root's interpreters on hosts that are just upgrading. */
+function runsForUpgrade(
+  { isShell, place, account }: RowFacts,
+  kind: TableKind,
+  { hosts }: Deviation,
+  { upgrading }: FleetKnowledge
+): boolean {
+  return (
+    isShell &&
+    kind === 'moment' &&
+    place === 'package' &&
+    account === 'root' &&
+    hosts.every(host => upgrading[host] === 1)
+  )
 }
 
 function readProgram(
