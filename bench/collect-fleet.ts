@@ -31,6 +31,7 @@ export function fleetFromImages(hosts: number, images: number, seed: number) {
     answers.set(key, image)
     const shift = (at * 7919) % 20_011
     const stdout = image.stdout
+      .toString()
       .replaceAll(base.name, host.name)
       .replaceAll(base.address, host.address)
       .replace(/"(pid|parent|start_time)":"(\d+)"/g, (_, column: string, value: string) => {
@@ -38,9 +39,9 @@ export function fleetFromImages(hosts: number, images: number, seed: number) {
         return `"${column}":"${number}"`
       })
     if (at % 8 !== 0 || !/FROM processes p LEFT JOIN processes/.test(sql) || !stdout.includes('}\n]'))
-      return { ...image, stdout }
+      return { ...image, stdout: Buffer.from(stdout) }
     const job = `{"cgroup_path":"/system.slice/cron.service","cmdline":"/opt/job/run --id ${shift}","name":"run","parent_path":"/usr/sbin/cron","path":"/opt/job/run","pid":"${shift}","start_time":"${shift}","username":"root"}`
-    return { ...image, stdout: stdout.replace('\n]\n', `,\n  ${job}\n]\n`) }
+    return { ...image, stdout: Buffer.from(stdout.replace('\n]\n', `,\n  ${job}\n]\n`)) }
   }
 
   return { fleet, answer }

@@ -172,6 +172,11 @@ describe('any other refusal is reported at once, with what to change', () => {
       refusal('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration'),
       /role-duration-seconds may exceed the role's maximum session duration/
     ],
+    [
+      'an ARN of no role',
+      refusal('ValidationError', 'Request ARN is invalid'),
+      /Request ARN is invalid\. Check role-to-assume/
+    ],
     ['a broken session policy', refusal('MalformedPolicyDocument', 'bad'), /Check inline-session-policy/],
     ['too large a session policy', refusal('PackedPolicyTooLarge', 'bad'), /Check inline-session-policy/],
     [

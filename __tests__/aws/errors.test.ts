@@ -68,3 +68,17 @@ test('the text of an error is one line, short and sanitized', () => {
   expect([...text].length).toBeLessThanOrEqual(610)
   expect(errorText('just a text')).toBe('just a text')
 })
+
+test.each([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID'
+])('%s on the way to AWS is a matter of NODE_EXTRA_CA_CERTS, not of thumbprints or permissions', code => {
+  const error = new Error('certificate', { cause: Object.assign(new Error('x'), { code }) })
+  expect(explainAwsError(error, 'ssm:SendCommand')).toMatch(
+    /the file of its authority in NODE_EXTRA_CA_CERTS\.$/
+  )
+})

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { ambientAccount, ssmClient } from '../../src/aws/clients.ts'
 import { assumeRole } from '../../src/aws/credentials.ts'
 import { get, proxyAgents } from '../../src/aws/http.ts'
+import { runnerTokens } from '../../src/aws/oidc.ts'
+import { ports } from '../support/aws-services.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
 /** What the proxy was asked for. */
@@ -83,6 +85,28 @@ test.each([
   expect(new Set(asked)).toEqual(
     new Set([`CONNECT sts.${region}.${suffix}:443`, `CONNECT ssm.${region}.${suffix}:443`])
   )
+})
+
+test('a proxy that refuses is named in the error, and its password is not', async () => {
+  Object.assign(process.env, {
+    HTTPS_PROXY: proxy.replace('://', '://user:sesame@'),
+    AWS_ACCESS_KEY_ID: 'AKIA',
+    AWS_SECRET_ACCESS_KEY: 'x'
+  })
+  const refused = await ambientAccount('eu-west-1').catch(String)
+  expect(refused).toMatch(/The proxy of HTTPS_PROXY refuses the connection: check its address, its user/)
+  expect(refused).not.toContain('sesame')
+  const given = ports()
+  const tokens = runnerTokens({ url: 'https://tokens.invalid/x?y=1', token: 'secret' }, given)
+  const message = await tokens('aud').catch(String)
+  expect(message).toMatch(/cannot be reached \(ERR_PROXY_TUNNEL\)\. The proxy of HTTPS_PROXY refuses/)
+  expect(message).not.toMatch(/sesame|secret/)
+})
+
+test('a proxy without a scheme is one of HTTP, as for curl', async () => {
+  const env = { HTTPS_PROXY: proxy.replace('http://', '') }
+  await expect(get(new URL('https://service.invalid/x'), {}, LIMITS, proxyAgents(env))).rejects.toThrow()
+  expect(asked).toEqual(['CONNECT service.invalid:443'])
 })
 
 test('without a proxy no agent is made', () => {

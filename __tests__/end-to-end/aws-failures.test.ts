@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Fault } from '../../simulator/server/call-log.ts'
 import { closeFleets, everyFew, snapshotOf, startFleet, statusesOf } from '../support/collection-fleet.ts'
-import { act, deadline, errorsOf, removeRuns } from '../support/end-to-end.ts'
+import { act, COLLECT, deadline, errorsOf, removeRuns } from '../support/end-to-end.ts'
 
 /** The hosts of a healthy fleet of 20: one of them is silent, and one has no osquery. */
 const ALL_HOSTS = { reported: 18, silent: 1, partial: 1 }
-const COLLECT = { 'fail-on': 'never', mode: 'collect' }
 const THROTTLED = { status: 400, type: 'ThrottlingException', message: 'Rate exceeded' }
 
 afterAll(async () => {

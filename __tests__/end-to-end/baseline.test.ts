@@ -14,6 +14,8 @@ import { fleet, host, hostId, QUERIES } from '../support/fleets.ts'
 import { accepting, adding } from '../support/reviews.ts'
 
 const PATH = 'baselines/checkout.json'
+/** The bundle reads the real clock. */
+const IN_A_MONTH = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
 const PACK = JSON.stringify({
   queries: Object.fromEntries(
     QUERIES.map(({ name, sql, identity, changes, cohort, attack, weight, control }) => [
@@ -203,7 +205,7 @@ describe('a pull request that changes the baseline', () => {
 
   test('to accept an implant fails too, unless the base branch already has the acceptance', async () => {
     const snapshot = await snapshotOf('implanted', implanted)
-    const accepted = accepting(clean, 'modules', { name: 'diamorphine' })
+    const accepted = accepting(clean, 'modules', { name: 'diamorphine' }, { expires: IN_A_MONTH })
     const fresh = await run(snapshot, { event: pullRequest(22), base: clean, head: accepted })
     expect(fresh.code).toBe(1)
     const alreadyAccepted = await run(snapshot, {

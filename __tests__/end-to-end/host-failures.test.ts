@@ -1,8 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals'
 import { closeFleets, snapshotOf, startFleet, statusesOf } from '../support/collection-fleet.ts'
-import { act, deadline, errorsOf, removeRuns } from '../support/end-to-end.ts'
-
-const COLLECT = { 'fail-on': 'never', mode: 'collect' }
+import { act, COLLECT, deadline, errorsOf, removeRuns } from '../support/end-to-end.ts'
 
 afterAll(async () => {
   await closeFleets()

@@ -1,13 +1,12 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { addRow, type SimulatedHost } from '../../simulator/fleet/host.ts'
 import type { ServerOptions, SimulatorServer } from '../../simulator/server/server.ts'
+import { AGENT_PAUSE } from '../../simulator/server/ssm/deliver.ts'
 import { lockedDocument } from '../../src/collect/script/document.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
 import { closeFleets, snapshotOf, startFleet, statusesOf } from '../support/collection-fleet.ts'
-import { act, removeRuns } from '../support/end-to-end.ts'
+import { act, COLLECT, FEW_PACK, removeRuns } from '../support/end-to-end.ts'
 import { until } from '../support/until.ts'
-
-const COLLECT = { 'fail-on': 'never', mode: 'collect' }
 
 afterAll(async () => {
   await closeFleets()
@@ -39,6 +38,19 @@ test.concurrent('a host with 5 MB of rows is reported in full, without S3, and k
   expect(host.queries.crontab?.rows.length).toBeGreaterThanOrEqual(14_000)
   expect(JSON.stringify(host.queries.crontab?.rows).length).toBeGreaterThan(5_000_000)
   await until(hasNoLeftovers(server))
+})
+
+test.concurrent('agents that pause as real ones do cost time and no host', async () => {
+  const { server, first } = await startFleet({
+    hosts: 6,
+    change: addCronJobs(7_000),
+    agentPause: AGENT_PAUSE
+  })
+  const result = await act(server, { inputs: COLLECT })
+  expect(snapshotOf(result).get(first.id)).toMatchObject({ status: 'reported', reason: null })
+  expect(statusesOf(result)).toEqual({ reported: 4, silent: 1, partial: 1 })
+  // The queries, at least one wave of chunks, and the removal wait for the agent's next poll.
+  expect(result.milliseconds).toBeGreaterThan(2 * AGENT_PAUSE[0])
 })
 
 describe('with output-s3', () => {
@@ -84,7 +96,7 @@ describe('with output-s3', () => {
 })
 
 test.concurrent('a locked document does all that the open one does', async () => {
-  const packs = await loadPacks(['linux'], async () => '')
+  const packs = await loadPacks(['few.json'], async () => FEW_PACK)
   const { server, first } = await startFleet({
     hosts: 4,
     shells: 'all',

@@ -9,7 +9,11 @@ import { TECHNIQUES } from '../support/pack-techniques.ts'
 import { secondsOf } from '../support/query-cost.ts'
 
 const DOCUMENT = new URL('../../docs/packs.md', import.meta.url)
-const planner = osqueryPlanner('linux', TABLE_FACTS.latest, modelHost({ processes: 300, connections: 200 }))
+const planner = osqueryPlanner(
+  'linux',
+  TABLE_FACTS.latest,
+  modelHost({ processes: 300, connections: 200, osqueryPid: 60_000 })
+)
 afterAll(() => planner.close())
 
 function techniqueTable(): string {

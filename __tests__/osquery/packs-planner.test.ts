@@ -92,7 +92,7 @@ describe('the cost of the default pack', () => {
     const planner = osqueryPlanner(
       'linux',
       TABLE_FACTS.latest,
-      modelHost({ processes: 300, connections: 200 })
+      modelHost({ processes: 300, connections: 200, osqueryPid: 60_000 })
     )
     const seconds = queries.map(({ name, sql }) => [name, secondsOf(planner.run(sql).calls)] as const)
     planner.close()
@@ -104,7 +104,7 @@ describe('the cost of the default pack', () => {
     const planner = osqueryPlanner(
       'linux',
       TABLE_FACTS.latest,
-      modelHost({ processes: 500, connections: 800 })
+      modelHost({ processes: 500, connections: 800, osqueryPid: 60_000 })
     )
     const slow = queries.filter(({ sql }) => secondsOf(planner.run(sql).calls) > 5).map(({ name }) => name)
     planner.close()
@@ -179,6 +179,107 @@ describe('rows of the default pack', () => {
   test('programs keeps a process whose parent is not listed', () => {
     const processes = [{ pid: 9, parent: 8, path: '/usr/sbin/x', uid: 0, on_disk: 1, cgroup_path: '' }]
     expect(rowsOf('programs', { processes }).map(({ path }) => path)).toEqual(['/usr/sbin/x'])
+  })
+
+  test('hidden_parents sees a parent that answers to its number and is in no list', () => {
+    const child = { pid: 9, parent: 8, path: '/usr/bin/sh' }
+    const planner = osqueryPlanner('linux', TABLE_FACTS.latest, (table, { equals }) => {
+      if (table !== 'processes') return []
+      const asked = Number(equals.get('pid')?.[0])
+      return asked === 8 ? [{ pid: 8, parent: 1, path: '/usr/bin/x' }] : [child]
+    })
+    const { sql } = builtinPack('linux')!.queries.find(({ name }) => name === 'hidden_parents')!
+    expect(planner.run(sql).rows.map(({ parent }) => parent)).toEqual([8])
+    planner.close()
+  })
+
+  test('hidden_processes has no thread, which answers to its number too', () => {
+    const rows = rowsOf('hidden_processes', {
+      osquery_info: [{ pid: 90 }],
+      processes: [{ pid: 90 }, { pid: 40, name: 'java' }],
+      file: [{ path: '/proc/40/task/41/' }]
+    })
+    expect(rows).toEqual([])
+  })
+
+  test('proc_mounts has a folder over a process, whose device osquery does not tell', () => {
+    const row = { type: 'directory', device: 0 }
+    const file = [
+      { ...row, path: '/proc/40/', mode: '0555', size: 0, inode: 1 },
+      { ...row, path: '/proc/41/', mode: '0755', size: 40, inode: 2 },
+      { ...row, path: '/proc/42/', mode: '0555', size: 0, inode: 3 },
+      { ...row, path: '/proc/43/', mode: '0555', size: 0, inode: 3 }
+    ]
+    expect(rowsOf('proc_mounts', { file }).map(({ path }) => path)).toEqual(['/proc/41', '/proc/43'])
+  })
+
+  test('privileged_containers has one that shares the process namespace of the host, which is a number', () => {
+    const rows = rowsOf('privileged_containers', {
+      osquery_info: [{ pid: 90 }],
+      process_namespaces: [{ pid: 90, pid_namespace: '4026531836' }],
+      docker_containers: [
+        { image: 'a', privileged: 0, pid_namespace: '4026531836' },
+        { image: 'b', privileged: 0, pid_namespace: '4026532999' },
+        { image: 'stopped', privileged: 0, pid_namespace: '' }
+      ]
+    })
+    expect(rows.map(({ image }) => image)).toEqual(['a'])
+  })
+
+  describe('vendor_files', () => {
+    const INSTALLED = 1_700_000_000
+    const paths = (tables: Readonly<Record<string, readonly Row[]>>) =>
+      rowsOf('vendor_files', tables).map(({ path }) => path)
+    const file = (path: string, ctime: number) => ({ path, ctime, type: 'regular', symlink: 0 })
+    const list = file('/var/lib/dpkg/info/procps.list', INSTALLED)
+
+    test('has a file that changed while nothing was installed, and none that a package brought', () => {
+      expect(
+        paths({
+          file: [
+            list,
+            file('/usr/bin/ps', INSTALLED - 30),
+            file('/usr/bin/top', INSTALLED + 400),
+            file('/usr/lib/systemd/system/cron.service', INSTALLED + 86_400)
+          ]
+        })
+      ).toEqual(['/usr/lib/systemd/system/cron.service'])
+    })
+
+    test('knows when rpm installed what', () => {
+      const rpm_packages = [{ name: 'procps-ng', install_time: INSTALLED }]
+      expect(
+        paths({
+          rpm_packages,
+          file: [file('/usr/bin/ps', INSTALLED + 900), file('/usr/bin/upd', INSTALLED + 86_400)]
+        })
+      ).toEqual(['/usr/bin/upd'])
+    })
+
+    test('has one row for an image that was copied file by file', () => {
+      const copied = Array.from({ length: 400 }, (_, index) =>
+        file(`/usr/bin/x${index}`, INSTALLED + 86_400 + (index % 60))
+      )
+      expect(paths({ file: [list, ...copied] })).toEqual(['/usr/'])
+    })
+  })
+
+  test('unowned_connections has a connection without a process, and none that ended', () => {
+    const row = {
+      family: 2,
+      protocol: 6,
+      local_port: 40_000,
+      remote_address: '203.0.113.9',
+      remote_port: 443
+    }
+    const rows = rowsOf('unowned_connections', {
+      process_open_sockets: [
+        { ...row, pid: -1, socket: 5_000, state: 'ESTABLISHED' },
+        { ...row, pid: -1, socket: 0, state: 'TIME_WAIT', remote_port: 80 },
+        { ...row, pid: 9, socket: 5_001, state: 'ESTABLISHED', remote_port: 22 }
+      ]
+    })
+    expect(rows.map(({ remote_port, peer }) => [remote_port, peer])).toEqual([[443, 'public']])
   })
 
   test.each([

@@ -53,7 +53,7 @@ test('an issue is opened when drift is found, closed when all is clean, and reop
   const [issue] = repository.all
   expect(issue).toMatchObject({ title: 'Fleet Drift: checkout', open: true })
   expect(issue!.body).toMatch(/^<!-- fleet-drift:checkout -->\n## 🟥 checkout: drift\./)
-  expect(issue!.body).toContain('Not clean since **2026-11-20**.')
+  expect(issue!.body).toContain('Not clean since 2026-11-20.')
 
   expect(await keep(repository, clean, '2026-11-22')).toMatch(/issues\/1$/)
   expect(repository.all[0]).toMatchObject({ open: false })
@@ -65,7 +65,7 @@ test('an issue is opened when drift is found, closed when all is clean, and reop
   expect(repository.all).toHaveLength(1)
   expect(repository.all[0]).toMatchObject({ open: true })
   expect(repository.all[0]!.body).toContain(
-    'Not clean since **2026-11-25**. Last change on 2026-11-25: 1 new.'
+    'Not clean since 2026-11-25. Last change on 2026-11-25: 1 new.'
   )
 })
 
@@ -107,7 +107,7 @@ test('new and resolved findings are shown until the next change, with the day th
   expect(body()).toContain(
     'Last change on 2026-11-23: the same findings, on other hosts or with another verdict.'
   )
-  expect(body()).toContain('Not clean since **2026-11-20**.')
+  expect(body()).toContain('Not clean since 2026-11-20.')
 })
 
 test('a finding whose host did not answer is not called resolved, and keeps its first day', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { historyOf } from '../../src/report/fleet-memory.ts'
 import { renderHtml } from '../../src/report/html.ts'
 import type { Inventory, Report } from '../../src/report/report.ts'
 import { violations } from '../support/axe.ts'
@@ -63,6 +64,21 @@ test('a finding opens from the top of the page, even if filters hide it', async 
   await page.getByLabel('Host', { exact: true }).fill('web-21')
   await page.getByRole('button', { name: '3 · High broken control' }).click()
   expect(await page.locator('.finding[open] h3').allInnerTexts()).toContain('High broken control')
+})
+
+test('a page that knows earlier runs says since when, what is new, and when each finding was first seen', async () => {
+  const sample = withHostFindings(drifted())
+  const before = historyOf(null, {
+    ...sample,
+    run: { ...sample.run, startedAt: '2026-09-28T06:00:00.000Z' },
+    summary: { ...sample.summary, findings: sample.summary.findings - 1 },
+    findings: sample.findings.slice(1)
+  })
+  const { page } = await open({ ...sample, history: historyOf(before.memory, sample) })
+  expect(await page.locator('.comparison').last().innerText()).toBe(
+    'Not clean since 2026-09-28. Last change on 2026-09-30: 1 new. New: finding 1.'
+  )
+  expect(await page.locator('.finding dl').first().textContent()).toContain('First seen2026-09-30')
 })
 
 test('hosts that were not fully assessed are listed with the reason, whether or not a finding is about them', async () => {

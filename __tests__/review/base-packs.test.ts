@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import type { RunContext } from '../../src/github/context.ts'
+import { type RunContext, readContext } from '../../src/github/context.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 import type { Pack } from '../../src/osquery/pack.ts'
 import { parsePack } from '../../src/osquery/parse-pack.ts'
@@ -131,6 +131,25 @@ test.each<[string, object, RegExp]>([
   ['has a query of another name', { kernel_modules: MODULES, cron: CRON }, /no longer has the query modules/]
 ])('a pull request whose pack %s is a high poisoning finding', async (_, queries, words) => {
   expect(await findings(queries)).toEqual([['poisoning', 'high', expect.stringMatching(words)]])
+})
+
+test.each<[string, object]>([
+  ['merge_group', { merge_group: { base_sha: 'base' } }],
+  ['issue_comment', { issue: { number: 5, pull_request: {} } }],
+  ['workflow_run', { workflow_run: { event: 'pull_request', pull_requests: [] } }],
+  ['workflow_run', { workflow_run: { event: 'push', head_repository: { full_name: 'mallory/infra' } } }],
+  ['check_suite', { check_suite: { head_sha: 'head', pull_requests: [] } }]
+])('under %s, too, no SQL of a proposal reaches a host', async (event, payload) => {
+  const env = {
+    GITHUB_EVENT_NAME: event,
+    GITHUB_EVENT_PATH: '/event.json',
+    GITHUB_REPOSITORY: 'acme/infra',
+    GITHUB_SHA: 'base'
+  }
+  const run = await readContext(env, async () => JSON.stringify(payload))
+  const evil = text({ modules: MODULES, cron: { query: "SELECT * FROM file WHERE path = '/etc/shadow'" } })
+  expect((await judgingPacks([pack(evil)], true, run, gitHub(BASE))).packs).toEqual([pack(BASE)])
+  expect((await judgingPacks([pack(evil)], true, run, gitHub(null))).packs).toEqual([])
 })
 
 test('white space in SQL and a stricter pack are no findings', async () => {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { type ActionResult, type ActionRun, removeRun, runAction } from '../../simulator/runner.ts'
 import type { SimulatorServer } from '../../simulator/server/server.ts'
+import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 
 /** The inputs of a job that checks the simulated fleet. */
 const INPUTS = {
@@ -11,6 +12,26 @@ const INPUTS = {
 }
 
 export const PRIVATE = { full_name: 'acme/infra', private: true }
+
+const FEW_QUERIES = 'boot_scripts core_programs crontab login_config packages programs systemd_units'.split(
+  ' '
+)
+
+/**
+ * `few.json`, a pack in every checkout: a few queries, whose answers are longer than what SSM lists, as those of a whole
+ * pack are. How a run reads replies does not depend on how many queries there are, and real shells answer few soon.
+ */
+export const FEW_PACK = JSON.stringify({
+  platform: 'linux',
+  queries: Object.fromEntries(
+    (builtinPack('linux')?.queries ?? [])
+      .filter(({ name }) => FEW_QUERIES.includes(name))
+      .map(({ name, sql }) => [name, { query: sql }])
+  )
+})
+
+/** The inputs of a job that only collects. */
+export const COLLECT = { 'fail-on': 'never', mode: 'collect', packs: 'few.json' }
 
 /** A pull request of the same repository, or of a fork. */
 export function pullRequest(number: number, from = 'acme/infra') {
@@ -36,6 +57,7 @@ export async function act(server: SimulatorServer, run: ActionRun): Promise<Acti
     event: { name: 'schedule', payload: { repository: PRIVATE } },
     ...run,
     inputs: { ...INPUTS, ...run.inputs },
+    files: { 'few.json': FEW_PACK, ...run.files },
     env: { ...server.env(), ...run.env }
   })
   runs.push(result)

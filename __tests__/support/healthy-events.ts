@@ -462,5 +462,38 @@ export const HEALTHY_EVENTS: readonly Oddity[] = [
       if (row.name === 'procps') row.version = '2:4.0.2-3+deb12u1'
     for (const path of ['/usr/bin/ps', '/usr/bin/top'])
       change(host, 'hash', 'path', path, { sha256: digestOf(`${path} patched`) })
+  }),
+  event(1, 'connections that the kernel holds for NFS', host => {
+    load(host, 'nfs', 'nfsv4', 'sunrpc')
+    connect(host, -1, '10.20.5.5', { socket: 99, remote_port: 2_049, local_port: 801 })
+  }),
+  event(1, 'a login that begins', host =>
+    run(host, '/usr/sbin/sshd', 'sshd: unknown [net]', { uid: 110, root: '/run/sshd' })
+  ),
+  event(1, 'a mail that is delivered', host =>
+    run(host, '/usr/lib/postfix/sbin/smtp', 'smtp -t unix -u', { uid: 109, cwd: '/var/spool/postfix' })
+  ),
+  event(1, 'a job that works in a temporary folder', host =>
+    run(host, '/usr/bin/tar', 'tar -x', { uid: 998, cwd: '/tmp/backup-x1y2z3' })
+  ),
+  event(2, 'a host that keeps its log in the journal', host => {
+    for (const path of ['/var/log/auth.log', '/var/log/syslog'])
+      host.tables.file = (host.tables.file ?? []).filter(row => row.path !== path)
+  }),
+  event(1, 'a unit of a package that an administrator edited', host =>
+    addRow(host, 'file', {
+      path: `${VENDOR_UNITS}/chrony.service`,
+      type: 'regular',
+      mode: '0644',
+      uid: 0,
+      symlink: 0,
+      ctime: 1_794_900_000
+    })
+  ),
+  event(2, 'packages that are being installed', host => {
+    const now = 1_794_999_000
+    for (const path of ['/usr/bin/ps', '/usr/bin/top'])
+      addRow(host, 'file', { path, type: 'regular', mode: '0755', uid: 0, symlink: 0, ctime: now })
+    addRow(host, 'file', { path: '/var/lib/dpkg/info/procps.list', type: 'regular', ctime: now + 20 })
   })
 ]

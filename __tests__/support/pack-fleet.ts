@@ -21,7 +21,7 @@ export function packFleet(hostCount: number, seed: number) {
     for (const { name, sql } of QUERIES) {
       const { stdout, stderr, code } = osquery.answer(host.tables, sql)
       if (code !== 0) throw new Error(`${name}: ${stderr}`)
-      rows[name] = JSON.parse(stdout)
+      rows[name] = JSON.parse(stdout.toString())
     }
     return record(host.id, rows, { facts })
   }

@@ -1,13 +1,13 @@
 import {
   addFile,
   addListener,
-  addProcess,
   addRow,
   addUnit,
   digestOf,
   type SimulatedHost
 } from '../../simulator/fleet/host.ts'
 import { seededRandom } from '../../simulator/fleet/random.ts'
+import { change, connect, pidOf, run as start } from './host-changes.ts'
 
 /** What an intruder does on one host, and the query that shows it. */
 export interface Technique {
@@ -20,34 +20,13 @@ export interface Technique {
 }
 
 const random = seededRandom(7)
-const PID = 61_000
-const SYSTEM = '/system.slice/cron.service'
+/** Starts a program in the unit of cron. */
+const run = (host: SimulatedHost, path: string, cmdline: string, columns: object = {}): number =>
+  start(host, path, cmdline, { cgroup_path: '/system.slice/cron.service', ...columns })
 
-const pidOf = (host: SimulatedHost, path: string) =>
-  Number(host.tables.processes?.find(process => process.path === path)?.pid ?? 1)
-
-function change(host: SimulatedHost, table: string, column: string, value: string, to: object): void {
-  for (const row of host.tables[table] ?? []) if (row[column] === value) Object.assign(row, to)
-}
-
-function connect(host: SimulatedHost, pid: number, remote_address: string, rest: object = {}): void {
-  addRow(host, 'process_open_sockets', {
-    pid,
-    family: 2,
-    protocol: 6,
-    fd: 5,
-    local_address: host.address,
-    local_port: 45_000,
-    remote_address,
-    remote_port: 443,
-    state: 'ESTABLISHED',
-    ...rest
-  })
-}
-
-function run(host: SimulatedHost, path: string, cmdline: string, rest: object = {}): number {
-  return addProcess(host, { pid: PID, path, cmdline, cgroup_path: SYSTEM, ...rest })
-}
+/** Changes a file of a package by hand, long after any package was installed. */
+const edit = (path: string) => (host: SimulatedHost) =>
+  addRow(host, 'file', { path, type: 'regular', mode: '0644', uid: 0, symlink: 0, ctime: 1_794_900_000 })
 
 const PUBLIC = '203.0.113.66'
 
@@ -440,7 +419,6 @@ export const TECHNIQUES: readonly Technique[] = [
     attack: 'T1611',
     query: 'privileged_containers',
     what: 'a privileged container',
-    found: 'low',
     plant: host => addRow(host, 'docker_containers', { id: 'c1', image: 'alpine', privileged: 1, name: '/x' })
   },
   {
@@ -459,12 +437,90 @@ export const TECHNIQUES: readonly Technique[] = [
     }
   },
   {
+    attack: 'T1543.002',
+    query: 'vendor_files',
+    what: 'another content of a unit of a package',
+    plant: edit('/usr/lib/systemd/system/cron.service')
+  },
+  {
+    attack: 'T1546.017',
+    query: 'vendor_files',
+    what: 'a udev rule among those of packages',
+    plant: edit('/usr/lib/udev/rules.d/60-upd.rules')
+  },
+  {
+    attack: 'T1554',
+    query: 'vendor_files',
+    what: 'another library of the system',
+    plant: edit('/usr/lib/x86_64-linux-gnu/liblzma.so.5.4.1')
+  },
+  {
+    attack: 'T1546.016',
+    query: 'vendor_files',
+    what: 'a changed script of an installed package',
+    plant: edit('/var/lib/dpkg/info/openssh-server.postinst')
+  },
+  {
+    attack: 'T1095',
+    query: 'unowned_connections',
+    what: 'a connection of a process that something hides',
+    plant: host => connect(host, -1, PUBLIC, { socket: 4_711 })
+  },
+  {
+    attack: 'T1564.001',
+    query: 'hidden_folders',
+    what: 'a program that works in a hidden folder',
+    plant: host => run(host, '/usr/bin/perl', 'perl', { cwd: '/var/lib/.x' })
+  },
+  {
+    attack: 'T1070.002',
+    query: 'log_files',
+    what: 'a log that was replaced by `/dev/null`',
+    plant: host => addRow(host, 'file', { path: '/var/log/auth.log', type: 'character', symlink: 1 })
+  },
+  {
+    attack: 'T1070.003',
+    query: 'log_files',
+    what: 'a history that goes to `/dev/null`',
+    plant: host => addRow(host, 'file', { path: '/root/.bash_history', type: 'character', symlink: 1 })
+  },
+  fileTechnique('web_scripts', 'T1505.003', '/var/www/html/upd.php', 'a script in the folder of a web site'),
+  {
+    attack: 'T1059.004',
+    query: 'sessions',
+    what: 'a shell of root over SSH',
+    found: 'low',
+    plant: host => start(host, '/usr/bin/bash', '-bash', { parent: pidOf(host, '/usr/sbin/sshd') })
+  },
+  {
+    attack: 'T1046',
+    query: 'session_programs',
+    what: 'a scan that a person runs',
+    plant: host => {
+      const session = { uid: 1_000, cgroup_path: '/user.slice/user-1000.slice/session-9.scope' }
+      connect(host, start(host, '/usr/bin/nmap', 'nmap -p- 10.0.0.0/8', session), PUBLIC)
+    }
+  },
+  {
+    attack: 'T1548',
+    query: 'package_runs',
+    what: 'a package manager of the web account',
+    found: 'low',
+    plant: host => run(host, '/usr/bin/dpkg', 'dpkg -i /tmp/x.deb', { uid: 33 })
+  },
+  {
+    attack: 'T1564.001',
+    query: 'hidden_files',
+    what: 'a hidden folder in `/var/lib`',
+    found: 'low',
+    plant: host => addRow(host, 'file', { path: '/var/lib/.x/', type: 'directory', mode: '0700', uid: 0 })
+  },
+  {
     attack: 'T1564.013',
     query: 'proc_mounts',
     what: 'a mount over a process',
     plant: host => {
-      addRow(host, 'file', { path: '/proc', type: 'directory', device: 22 })
-      addRow(host, 'file', { path: '/proc/4242/', type: 'directory', device: 66_305, inode: 2 })
+      addRow(host, 'file', { path: '/proc/4242/', type: 'directory', mode: '0755', size: 4_096, inode: 2 })
     }
   }
 ]

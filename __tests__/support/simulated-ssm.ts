@@ -28,6 +28,8 @@ export interface SimulatedHost {
   /** Whether filters match it; by default they do. */
   readonly tagged?: boolean
   readonly registered?: boolean
+  /** The role may not send to it. */
+  readonly denied?: boolean
   readonly windows?: boolean
   readonly platformType?: 'Linux' | 'MacOS' | 'Windows'
 }
@@ -145,6 +147,12 @@ export function simulateSsm(fleet: readonly SimulatedHost[], simulation: Simulat
           : input.InstanceIds.flatMap(id => known.filter(host => host.id === id))
       if (input.InstanceIds !== undefined && hosts.length < input.InstanceIds.length)
         throw awsError('InvalidInstanceId')
+      const denied = input.InstanceIds === undefined ? undefined : hosts.find(host => host.denied)
+      if (denied !== undefined)
+        throw awsError(
+          'AccessDeniedException',
+          `not authorized to perform: ssm:SendCommand on resource: arn:aws:ec2:eu-west-1:111122223333:instance/${denied.id}`
+        )
       const powershell = input.DocumentName === 'AWS-RunPowerShellScript'
       if (input.InstanceIds !== undefined && !powershell && hosts.some(host => host.windows))
         throw awsError('UnsupportedPlatformType')

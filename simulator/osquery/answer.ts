@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import sqlite from 'node-sqlite3-wasm'
+import { tablesOf } from '../../src/osquery/sql-tables.ts'
+import { isBlank, nameOf, tokensOf } from '../../src/osquery/sql-tokens.ts'
+import { EVENT_TABLES } from '../../src/osquery/tables.ts'
 import type { TableRow } from '../fleet/host.ts'
+import { complaintsOf } from './complaints.ts'
+import { type Cell, printRows } from './print.ts'
 
 interface Table {
   readonly name: string
@@ -23,13 +28,18 @@ const TABLES = new Map(
 
 /** What osqueryi prints for one statement, and how it exits. */
 export interface OsqueryOutput {
-  readonly stdout: string
+  /** Not always UTF-8. */
+  readonly stdout: Buffer
   readonly stderr: string
   readonly code: number
 }
 
 /** So many hosts keep their database; real shells are slow enough that more never run at once. */
 const MAX_DATABASES = 128
+
+const NO_ROWS = Buffer.from('[]\n')
+/** SQLite's code, with which osquery exits. */
+const TOO_BIG = 18
 
 interface HostDatabase {
   readonly database: InstanceType<typeof sqlite.Database>
@@ -39,7 +49,7 @@ interface HostDatabase {
 
 /**
  * The osquery of simulated hosts: SQLite with osquery's schema, one database per host. A table is created and filled
- * when a statement first names it. Values are text, NULL is "", keys are in byte order, as osqueryi prints them.
+ * when a statement first names it.
  */
 export function simulatedOsquery() {
   const databases = new Map<Readonly<Record<string, readonly TableRow[]>>, HostDatabase>()
@@ -60,15 +70,18 @@ export function simulatedOsquery() {
   return {
     answer(tables: Readonly<Record<string, readonly TableRow[]>>, sql: string): OsqueryOutput {
       const host = databaseOf(tables)
-      for (const name of sql.match(/\b[a-z_]+\b/g) ?? []) load(host, name, tables[name] ?? [])
+      const tokens = tokensOf(sql).filter(token => !isBlank(token))
+      const words = [...new Set(tokens.flatMap(token => nameOf(token)?.toLowerCase() ?? []))]
+      const asked = [...new Set(tablesOf(tokens).map(({ name }) => name))]
+      for (const name of asked) load(host, name, tables[name] ?? [], words)
+      const complaints = complaintsOf(sql, asked, tables.systemd_units !== undefined)
       try {
-        return { stdout: printRows(host.database.all(sql)), stderr: '', code: 0 }
+        host.database.prepare(sql).finalize()
+        if (complaints.code !== 0) return { stdout: NO_ROWS, ...complaints }
+        return { stdout: select(host.database, sql), ...complaints }
       } catch (error) {
-        return {
-          stdout: '[]\n',
-          stderr: `Error: ${error instanceof Error ? error.message : 'failed'}\n`,
-          code: 1
-        }
+        const words = error instanceof Error ? error.message : 'failed'
+        return { stdout: NO_ROWS, stderr: `Error: ${words}\n`, code: words.includes('too big') ? TOO_BIG : 1 }
       }
     },
     close(): void {
@@ -78,7 +91,18 @@ export function simulatedOsquery() {
   }
 }
 
-function load({ database, loaded }: HostDatabase, name: string, rows: readonly TableRow[]): void {
+function load(
+  { database, loaded }: HostDatabase,
+  name: string,
+  rows: readonly TableRow[],
+  words: readonly string[]
+): void {
+  if (EVENT_TABLES.has(name)) {
+    // Its columns do not matter: events are off, and it has no rows.
+    const columns = words.map(word => `"${word}"`).join(', ')
+    database.exec(`DROP TABLE IF EXISTS "${name}"; CREATE TABLE "${name}" (${columns})`)
+    return
+  }
   const columns = TABLES.get(name)
   if (columns === undefined || loaded.has(name)) return
   loaded.add(name)
@@ -95,10 +119,21 @@ function load({ database, loaded }: HostDatabase, name: string, rows: readonly T
   statement.finalize()
 }
 
-function printRows(rows: readonly Readonly<Record<string, unknown>>[]): string {
-  const lines = rows.map(row => {
-    const columns = Object.keys(row).sort()
-    return `  {${columns.map(column => `${JSON.stringify(column)}:${JSON.stringify(String(row[column] ?? ''))}`).join(',')}}`
+/** Runs a statement and prints its rows. REAL has 15 digits, which SQLite's own conversion no longer has. */
+function select(database: HostDatabase['database'], sql: string): Buffer {
+  database.exec(`DROP VIEW IF EXISTS temp.answer; CREATE TEMP VIEW answer AS ${sql}`)
+  const names = database.all('PRAGMA table_info(answer)').map(({ name }) => String(name))
+  // Only a literal can be text that is not UTF-8.
+  const type = /\bx'/i.test(sql) ? 'BLOB' : 'TEXT'
+  const cells = names.map((name, at) => {
+    const column = `"${name.replaceAll('"', '""')}"`
+    const text = `CASE typeof(${column}) WHEN 'real' THEN printf('%!.15g', ${column}) ELSE CAST(${column} AS TEXT) END`
+    return `CAST(${text} AS ${type}) AS c${at}`
   })
-  return `[\n${lines.join(',\n')}\n]\n`
+  const rows = database.all(`SELECT ${cells.join(', ')} FROM answer`) as readonly Record<string, Cell>[]
+  // SQLite numbers the columns of a view that have one name: `pid`, `pid:1`.
+  return printRows(
+    names.map(name => name.replace(/:\d+$/, '')),
+    rows.map(row => names.map((_, at) => row[`c${at}`] ?? null))
+  )
 }

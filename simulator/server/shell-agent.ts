@@ -10,8 +10,9 @@ import type { Agent } from './agent.ts'
 /** The file descriptors on which {@link OSQUERYI} announces its requests, and hears of their answers. */
 const REQUESTS = 9
 const ANSWERS = 7
-/** In place of osqueryi: hands its last argument to this process, waits for the answer and prints it. */
+/** In place of osqueryi: hands its last argument to this process, waits for the answer and prints it. A signal does not end a statement. */
 const OSQUERYI = `#!/bin/sh
+trap '' INT TERM
 for sql; do :; done
 box=$FLEET_BOX/$$
 printf %s "$sql" > "$box.sql"

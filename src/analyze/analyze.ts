@@ -8,7 +8,7 @@ import { type ClusteredFleet, clusteredFleet } from './clustered-fleet.ts'
 import type { Deviation } from './deviate/deviation.ts'
 import { findDeviations, MAX_ROWS_OF_ONE_HOST } from './deviate/deviations.ts'
 import { SEVERITIES } from './finding.ts'
-import { acceptanceId, applyAcceptances } from './findings/acceptances.ts'
+import { acceptanceId, acceptanceWords, applyAcceptances } from './findings/acceptances.ts'
 import { blindedHosts } from './findings/blinded.ts'
 import { coverageFindings } from './findings/coverage.ts'
 import { deviationFindings } from './findings/deviation-findings.ts'
@@ -101,7 +101,7 @@ function acceptedFindings(
     return {
       ...draftOf(clustered, rows, hostsOf(rows), outcome),
       attack: [],
-      acceptedBy: `${acceptance.reason} (${acceptance.owner}, until ${acceptance.expires})`
+      acceptedBy: acceptanceWords(acceptance)
     }
   })
 }

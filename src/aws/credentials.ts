@@ -1,7 +1,7 @@
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { EXPLICIT_DENY, errorName, errorText, isNetworkFailure, isTransient } from './errors.ts'
+import { EXPLICIT_DENY, errorName, errorText, isTransient, networkAdvice } from './errors.ts'
 import { proxyAgents } from './http.ts'
 import { type Claims, claimsOf, type TokenSource } from './oidc.ts'
 
@@ -151,6 +151,8 @@ function isRetryable(error: unknown): boolean {
 function explain(error: unknown, request: RoleRequest, claims: Claims): string {
   const name = errorName(error)
   const failure = `The role ${request.arn} could not be assumed: ${name}: ${errorText(error)}.`
+  const advice = networkAdvice(error)
+  if (advice !== null) return `${failure} ${advice}`
   switch (true) {
     case /explicit deny/i.test(errorText(error)):
       return `${failure} ${EXPLICIT_DENY}`
@@ -162,12 +164,12 @@ function explain(error: unknown, request: RoleRequest, claims: Claims): string {
       return `${failure} Check that the account has the OIDC provider ${claims.issuer} with audience "${request.audience}".`
     case /MalformedPolicyDocument|PackedPolicyTooLarge/.test(name):
       return `${failure} Check inline-session-policy.`
-    case name === 'ValidationError' || /DurationSeconds/.test(errorText(error)):
+    case /DurationSeconds/.test(errorText(error)):
       return `${failure} role-duration-seconds may exceed the role's maximum session duration.`
+    case name === 'ValidationError':
+      return `${failure} Check role-to-assume and the other inputs of the role.`
     case /^RegionDisabled/.test(name):
       return `${failure} STS is not active in ${request.region} for this account.`
-    case isNetworkFailure(error):
-      return `${failure} The network between the runner and AWS failed; check aws-region and the runner's network.`
     default:
       return failure
   }

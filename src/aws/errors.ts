@@ -16,6 +16,8 @@ export function errorText(error: unknown): string {
 }
 
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|RateExceeded|SlowDown/
+/** TLS failures of Node.js: the certificate is not one that it knows. */
+const CERTIFICATE = /^(?:DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_)/
 const NETWORK = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/
 
 export function isThrottled(error: unknown): boolean {
@@ -43,13 +45,30 @@ export function isTransient(error: unknown): boolean {
 
 export function isNetworkFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return (
-    NETWORK.test(code) ||
+    NETWORK.test(errorCode(error)) ||
     error.name === 'TimeoutError' ||
     error.name === 'AbortError' ||
     isNetworkFailure(error.cause)
   )
+}
+
+/** What to check where a service was not reached, as a sentence; `null`: it was reached, as far as is known. */
+export function networkAdvice(error: unknown): string | null {
+  const code = errorCode(error)
+  if (code === 'ERR_PROXY_TUNNEL')
+    return 'The proxy of HTTPS_PROXY refuses the connection: check its address, its user and its rules, or name the host in NO_PROXY.'
+  if (CERTIFICATE.test(code))
+    return 'Something on the way, such as a proxy, shows a certificate that Node.js does not know: name the file of its authority in NODE_EXTRA_CA_CERTS.'
+  return isNetworkFailure(error)
+    ? "The network between the runner and AWS failed; check aws-region and the runner's network."
+    : null
+}
+
+/** The code of a failure of Node.js, such as `ECONNREFUSED`, of the error or of its cause; empty where there is none. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause)
 }
 
 function statusOf(error: Error): number | undefined {
@@ -79,7 +98,6 @@ export function explainAwsError(error: unknown, action: string): string {
   }
   if (THROTTLED.test(name))
     return `${failure} AWS kept throttling this account; try again later, or target fewer hosts at once.`
-  if (isNetworkFailure(error))
-    return `${failure} The network between the runner and AWS failed; check aws-region and the runner's network.`
-  return failure
+  const advice = networkAdvice(error)
+  return advice === null ? failure : `${failure} ${advice}`
 }

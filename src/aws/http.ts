@@ -14,10 +14,14 @@ export function proxyAgents(env: Environment = process.env): {
   httpAgent?: HttpAgent
   httpsAgent?: HttpsAgent
 } {
-  if (!PROXY_VARIABLES.some(name => env[name])) return {}
-  const options = { keepAlive: true, proxyEnv: env }
+  const proxies = PROXY_VARIABLES.flatMap(name => (env[name] ? [[name, withScheme(env[name])] as const] : []))
+  if (proxies.length === 0) return {}
+  const options = { keepAlive: true, proxyEnv: { ...env, ...Object.fromEntries(proxies) } }
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) }
 }
+
+/** Node.js ignores a proxy without a scheme, which curl and others take for `http`. */
+const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`)
 
 export interface HttpAnswer {
   readonly status: number

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { sanitize } from '../text/sanitize.ts'
+import { errorCode, errorName, isNetworkFailure, networkAdvice } from './errors.ts'
 import { get } from './http.ts'
 
 /** Returns a new OIDC token (a JWT) for an audience each time it is called. */
@@ -97,7 +98,7 @@ async function ask(
     return {
       failure: `its token service cannot be reached (${reasonOf(error)})`,
       isRetryable: true,
-      advice: NETWORK_ADVICE
+      advice: isNetworkFailure(error) ? NETWORK_ADVICE : (networkAdvice(error) ?? NETWORK_ADVICE)
     }
   }
 }
@@ -112,7 +113,5 @@ function tokenIn(text: string): string | null {
 
 /** What failed, such as `ECONNREFUSED` or `TimeoutError`, without a word of the request. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const cause = error.cause
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name
+  return errorCode(error) || errorName(error) || 'unknown'
 }

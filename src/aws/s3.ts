@@ -3,7 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Clock } from '../clock.ts'
 import type { S3Location } from '../inputs/s3-location.ts'
-import { errorName } from './errors.ts'
+import { errorCode, errorName } from './errors.ts'
 import { get, type HttpAnswer, proxyAgents, TooLarge } from './http.ts'
 
 /** Why an object cannot be read. A refusal is not final: S3 also refuses what is not there yet, unless it may be listed. */
@@ -122,7 +122,7 @@ export function s3Reader(
       return { text: body.toString('latin1') }
     } catch (error) {
       if (error instanceof TooLarge) return { problem: 'the object is too large', isFinal: true }
-      return { problem: `S3 cannot be reached (${errorName(error)})`, isFinal: true }
+      return { problem: `S3 cannot be reached (${errorCode(error) || errorName(error)})`, isFinal: true }
     }
   }
 }

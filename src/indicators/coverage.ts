@@ -42,12 +42,17 @@ export function searchCoverage(indicators: readonly Indicator[], queries: readon
   /** By the answers of a host, one character for each query: the hosts that answered so. */
   const hostsBy = new Map<string, string[]>()
   return {
-    add(record: HostRecord): void {
+    /** @param cut names of queries of which not all rows were searched */
+    add(record: HostRecord, cut: ReadonlySet<string> = new Set()): void {
       let answers = ''
       for (const [at, { name }] of queries.entries()) {
         const result = record.queries[name]
         answers +=
-          result === undefined || result.status === 'unsupported' ? '-' : result.status === 'ok' ? '1' : 'x'
+          result === undefined || result.status === 'unsupported'
+            ? '-'
+            : result.status === 'ok' && !cut.has(name)
+              ? '1'
+              : 'x'
         const seen = columns[at]
         for (const column in result?.rows[0])
           if (seen !== undefined && seen.size < MAX_COLUMNS) seen.add(column)

@@ -7,8 +7,21 @@ import type { Indicator, Pattern } from './indicator.ts'
 import { wordFinder } from './literals.ts'
 import { namesOf } from './query-columns.ts'
 
+/**
+ * How much text of one host is still searched for expressions, in characters. Words, digests, addresses and domains are
+ * always searched for: they cost little whatever a host sends.
+ */
+export interface SearchBudget {
+  left: number
+}
+
+/** For one host; 2,000 rows of 150 characters are a fourteenth of it. */
+export const MAX_SEARCHED = 4 * 1024 * 1024
+
+const UNLIMITED: SearchBudget = { left: Number.POSITIVE_INFINITY }
+
 /** Returns the indicators that a row matches, each once. */
-export type Matcher = (query: Query, row: Row) => readonly Indicator[]
+export type Matcher = (query: Query, row: Row, budget?: SearchBudget) => readonly Indicator[]
 
 /** Values whose result is remembered: fleets repeat most of them. Longer ones are searched each time. */
 const MAX_REMEMBERED = 500_000
@@ -28,12 +41,13 @@ export function compileIndicators(indicators: readonly Indicator[]): Matcher {
   const rules = indicators.flatMap(indicator =>
     indicator.pattern.kind === 'sigma' ? [{ indicator, rule: indicator.pattern.rule }] : []
   )
-  const inRow = remembered(MAX_REMEMBERED / 10, (_: string, row: Row) => {
+  const inRow = remembered(MAX_REMEMBERED / 10, (text: string, budget: SearchBudget, row: Row) => {
+    if (!spend(budget, text.length * Math.ceil(rules.length / RULES_PER_EXPRESSION))) return null
     const found = rules.filter(({ rule }) => rule.columns.every(column => column in row) && rule.matches(row))
     return found.length === 0 ? NONE : found.map(({ indicator }) => indicator)
   })
   const ruleColumns = [...new Set(rules.flatMap(({ rule }) => rule.columns))]
-  return (query, row) => {
+  return (query, row, budget = UNLIMITED) => {
     let found: Set<Indicator> | null = null
     const add = (more: readonly Indicator[]) => {
       for (const indicator of more) found = (found ?? new Set()).add(indicator)
@@ -44,34 +58,45 @@ export function compileIndicators(indicators: readonly Indicator[]): Matcher {
         if (inColumns.has(column)) add(inColumns.get(query, column, value))
         continue
       }
-      add(inValue(value))
+      add(inValue(value, budget))
       if (inColumns.has(column)) add(inColumns.get(query, column, value))
     }
     if (rules.length > 0 && 'cmdline' in row) {
-      add(inRow(ruleColumns.map(column => row[column] ?? '\0').join('\u0001'), row))
+      add(inRow(ruleColumns.map(column => row[column] ?? '\0').join('\u0001'), budget, row))
     }
     return found === null ? NONE : [...(found as Set<Indicator>)]
   }
 }
 
-/** Remembers results by a text, up to a number of texts. */
+/** Sigma rules that cost as much as the search for all expressions. */
+const RULES_PER_EXPRESSION = 64
+
+/** Takes a cost from a budget; false: it is used up. */
+function spend(budget: SearchBudget, cost: number): boolean {
+  budget.left -= cost
+  return budget.left >= 0
+}
+
+/** Remembers results by a text, up to a number of texts. `null`: the budget was used up; this is not remembered. */
 function remembered<More extends unknown[]>(
   limit: number,
-  compute: (text: string, ...more: More) => readonly Indicator[]
+  compute: (text: string, budget: SearchBudget, ...more: More) => readonly Indicator[] | null
 ) {
   let known = new Map<string, readonly Indicator[]>()
-  return (text: string, ...more: More): readonly Indicator[] => {
-    if (text.length > MAX_REMEMBERED_LENGTH) return compute(text, ...more)
-    const before = known.get(text)
+  return (text: string, budget: SearchBudget, ...more: More): readonly Indicator[] => {
+    const before = text.length > MAX_REMEMBERED_LENGTH ? undefined : known.get(text)
     if (before !== undefined) return before
-    const found = compute(text, ...more)
+    const found = compute(text, budget, ...more)
+    if (found === null || text.length > MAX_REMEMBERED_LENGTH) return found ?? NONE
     if (known.size >= limit) known = new Map()
     known.set(text, found)
     return found
   }
 }
 
-function valueMatcher(indicators: readonly Indicator[]): (value: string) => readonly Indicator[] {
+function valueMatcher(
+  indicators: readonly Indicator[]
+): (value: string, budget: SearchBudget) => readonly Indicator[] {
   const by = <Kind extends Pattern['kind'], Key>(
     kinds: readonly Kind[],
     keyOf: (pattern: Extract<Pattern, { kind: Kind }>) => Key
@@ -100,7 +125,7 @@ function valueMatcher(indicators: readonly Indicator[]): (value: string) => read
   const ofExpression = [...expressions.values()]
   const findExpressions = expressionFinder([...expressions.keys()])
 
-  const compute = (value: string): readonly Indicator[] => {
+  const literally = (value: string): readonly Indicator[] => {
     const found: Indicator[] = []
     const lower = value.toLowerCase()
     if (digests.size > 0 && value.length >= 32) {
@@ -114,10 +139,20 @@ function valueMatcher(indicators: readonly Indicator[]): (value: string) => read
     }
     if (domains.size > 0) for (const name of domainsIn(lower)) found.push(...(domains.get(name) ?? NONE))
     for (const index of findWords(lower)) found.push(...(inText[index] ?? NONE))
-    for (const index of findExpressions(value)) found.push(...(ofExpression[index] ?? NONE))
     return found.length === 0 ? NONE : found
   }
-  return remembered(MAX_REMEMBERED, compute)
+  const inLiterals = remembered(MAX_REMEMBERED, literally)
+  if (expressions.size === 0) return inLiterals
+  const inExpressions = remembered(MAX_REMEMBERED, (value, budget) => {
+    if (!spend(budget, value.length)) return null
+    const found = findExpressions(value).flatMap(index => ofExpression[index] ?? NONE)
+    return found.length === 0 ? NONE : found
+  })
+  return (value, budget) => {
+    const literal = inLiterals(value, budget)
+    const matched = inExpressions(value, budget)
+    return matched.length === 0 ? literal : [...literal, ...matched]
+  }
 }
 
 function isOf<Kind extends Pattern['kind']>(

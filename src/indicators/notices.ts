@@ -58,8 +58,8 @@ function uncheckedSentence(group: readonly Unchecked[]): string {
     case 'no-query':
       return `${which} could not be checked on any host: no query returns ${sorts}.`
     case 'no-answer':
-      return `${which} could not be checked ${on}: no query that could show ${plural(n, 'it', 'them')} was answered.`
+      return `${which} could not be checked ${on}: no query that could show ${plural(n, 'it', 'them')} was answered and searched in full.`
     case 'partial-answer':
-      return `${which} could be checked only in part ${on}: some queries were not answered.`
+      return `${which} could be checked only in part ${on}: some queries were not answered, or had too much text to search.`
   }
 }

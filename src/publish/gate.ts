@@ -40,6 +40,6 @@ export function coverageFailures(
     return [hosts === 1 ? 'The only host did not answer.' : `None of ${hosts} hosts answered.`]
   if (reported * 100 >= minCoverage * hosts) return []
   return [
-    `${reported} of ${hosts} hosts were fully assessed (${percent(coverage)}), and min-coverage is ${minCoverage}%.`
+    `${reported} of ${count(hosts, 'host')} ${plural(hosts, 'was', 'were')} fully assessed (${percent(coverage)}), and min-coverage is ${minCoverage}%.`
   ]
 }

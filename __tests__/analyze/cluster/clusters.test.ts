@@ -195,4 +195,24 @@ describe('coverage and size', () => {
     expect(drafts[0]!.rows[0]!.prevalence).toEqual({ cluster: [5, 60], fleet: [5, 60] })
     expect(hostId(4)).toMatch(/^i-/)
   })
+
+  test('hosts whose answers lack most rows of one table are not a role', () => {
+    const jobs = Array.from({ length: 20 }, (_, at) => ({
+      path: `/etc/cron.d/${at}`,
+      command: `root /usr/bin/${at}`
+    }))
+    const cut = (index: number) => jobs.slice(0, index % 4 === 0 ? 6 : 20)
+    expect(sizes(fleet(60, (index, rows) => rows.cron!.push(...cut(index))))).toEqual([60])
+  })
+
+  test('two hosts that share a few rows more, and a few less, are not a role', () => {
+    expect(
+      sizes(
+        fleet(60, (index, rows) => {
+          const isPair = index === 4 || index === 9
+          rows.programs!.push(...programs('web', isPair ? 17 : 20), ...programs('extra', isPair ? 12 : 0))
+        })
+      )
+    ).toEqual([60])
+  })
 })

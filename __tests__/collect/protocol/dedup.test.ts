@@ -150,7 +150,7 @@ test.each(SHELLS)(
 test('hosts of the bench, which have no shell, print what the script prints', async () => {
   const prepared = scriptedHosts((_, sql) => {
     const rows: Rows = results(7)[sql as 'files'] ?? []
-    return { stdout: printed(rows), stderr: '', code: 0 }
+    return { stdout: Buffer.from(printed(rows)), stderr: '', code: 0 }
   })
   const queries = Object.keys(results(7)).map(name => ({ name, sql: name }))
   const twin = { id: 'i-7' } as SimulatedHost

@@ -55,6 +55,42 @@ test('a bad id costs no other host', async () => {
   })
 })
 
+test('an id that the role may not reach costs no other host, and few calls', async () => {
+  const fleet = hosts(120, at => ({ denied: [3, 4, 77].includes(at) }))
+  const { records, byId, error, count } = await collect(fleet, { targets: named(fleet) })
+  expect(error).toBe(null)
+  expect(records.filter(record => record.status === 'reported')).toHaveLength(117)
+  expect(byId[id(77)]).toMatchObject({
+    status: 'silent',
+    code: 'access-denied',
+    unanswered: false,
+    reason: 'the role may not send commands to this host'
+  })
+  expect(count('SendCommand')).toBe(3 + 3)
+})
+
+test.each([3, 400])(
+  'when the role may reach none of %d ids, the run ends with the permission',
+  async size => {
+    const fleet = hosts(size, () => ({ denied: true }))
+    const { records, message, count } = await collect(fleet, { targets: named(fleet) })
+    expect(message).toMatch(/ssm:SendCommand failed: .*Allow ssm:SendCommand in the role's permissions/)
+    expect(records).toEqual([])
+    expect(count('SendCommand')).toBeLessThanOrEqual(50)
+  }
+)
+
+test('a document that the role may not send ends the run, whatever the ids', async () => {
+  const fleet = hosts(60)
+  const refuse = (action: string) =>
+    action === 'SendCommand'
+      ? awsError('AccessDeniedException', 'on resource: arn:aws:ssm:eu-west-1::document/AWS-RunShellScript')
+      : undefined
+  const { message, count } = await collect(fleet, { targets: named(fleet), simulation: { refuse } })
+  expect(message).toMatch(/Allow ssm:SendCommand/)
+  expect(count('SendCommand')).toBe(1)
+})
+
 test('when every id is bad, every host is silent', async () => {
   const fleet = hosts(3, () => ({ registered: false }))
   const { records, error } = await collect(fleet, { targets: named(fleet) })

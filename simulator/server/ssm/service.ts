@@ -138,6 +138,14 @@ function chooseHosts(
     const host = hosts.find(candidate => candidate.id === id)
     if (host === undefined)
       throw new ServiceError('InvalidInstanceId', 'Instances not in a valid state for account')
+    if (host.behavior === 'denied') {
+      const resource = `arn:aws:ec2:eu-west-1:111122223333:instance/${id}`
+      const words = `is not authorized to perform: ssm:SendCommand on resource: ${resource}`
+      throw new ServiceError(
+        'AccessDeniedException',
+        `User: arn:aws:sts::111122223333:assumed-role/x ${words}`
+      )
+    }
     if (!document.platforms.includes(platformOf(host))) {
       const words = `Cannot perform operation for instance id ${id} of platform type ${platformOf(host)}`
       throw new ServiceError('UnsupportedPlatformType', words)

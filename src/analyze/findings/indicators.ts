@@ -1,6 +1,6 @@
 import { type IndicatorSearch, searchCoverage } from '../../indicators/coverage.ts'
 import { type Indicator, patternKey } from '../../indicators/indicator.ts'
-import { compileIndicators } from '../../indicators/matcher.ts'
+import { compileIndicators, MAX_SEARCHED } from '../../indicators/matcher.ts'
 import { itemKey } from '../../normalize/items.ts'
 import { rowReader } from '../../normalize/values.ts'
 import type { Query } from '../../osquery/pack.ts'
@@ -39,14 +39,15 @@ export function indicatorSearch(indicators: readonly Indicator[], queries: reado
     add(record: HostRecord): void {
       if (seen.has(record.host)) return
       seen.add(record.host)
-      coverage.add(record)
       if (record.status !== 'silent') answered++
       const reading = rowReader(record)
+      const budget = { left: MAX_SEARCHED }
+      const cut = new Set<string>()
       for (const [index, query] of queries.entries()) {
         const result = record.queries[query.name]
         if (result?.status === 'ok') observed.set(query.name, (observed.get(query.name) ?? 0) + 1)
         for (const row of result?.rows ?? []) {
-          for (const indicator of matches(query, row)) {
+          for (const indicator of matches(query, row, budget)) {
             const { hosts, rows } = found.get(indicator) ?? {
               hosts: new Set<string>(),
               rows: new Map<string, Hit>()
@@ -60,8 +61,10 @@ export function indicatorSearch(indicators: readonly Indicator[], queries: reado
             else if (rows.size < MAX_ROWS_PER_INDICATOR)
               rows.set(key, { row, query, hosts: new Set([record.host]) })
           }
+          if (budget.left < 0) cut.add(query.name)
         }
       }
+      coverage.add(record, cut)
     },
     findings(): Finding[] {
       return indicators.flatMap(indicator => {

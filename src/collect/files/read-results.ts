@@ -59,12 +59,12 @@ async function readLines(place: DocumentPlace, store: Store, use: Use): Promise<
     let index = -1
     for (const bytes of lines) {
       index++
-      const text = bytes.toString()
-      const event = readEventLine(text, bytes)
+      const event = readEventLine(bytes.toString('latin1'))
       if (event !== null) {
         store.addLine(event)
         continue
       }
+      const text = bytes.toString()
       for (const value of valuesOf(text)) {
         if (value === undefined) {
           if (text.trim() !== '' && !STATUS_LINE.test(text))

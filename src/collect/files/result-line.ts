@@ -106,16 +106,17 @@ function uuidOf(fields: Fields): string | null {
   return null
 }
 
-/** The same of decorations as a line has them, which is mostly the same text again and again. */
-export function uuidReader(): (decorations: string) => string | null {
-  let text = ''
-  let uuid: string | null = null
-  return decorations => {
-    if (decorations === text) return uuid
-    text = decorations
-    uuid = decorations === '' ? null : uuidOf({ decorations: JSON.parse(decorations) })
-    return uuid
+const UUID_KEYS = UUID_DECORATIONS.map(name => `"${name}":"`)
+
+/** The same of decorations in JSON without white space and escapes. */
+export function uuidInText(decorations: string): string | null {
+  for (const key of UUID_KEYS) {
+    const start = decorations.indexOf(key) + key.length
+    if (start < key.length) continue
+    const end = decorations.indexOf('"', start)
+    if (end > start && end - start <= MAX_NAME_LENGTH) return decorations.slice(start, end)
   }
+  return null
 }
 
 function nameOf(value: unknown): string | null {

@@ -12,6 +12,7 @@ import {
   type StoredAnswer
 } from './host-results.ts'
 import { identitiesOf } from './identities.ts'
+import { interner } from './interner.ts'
 import type { LineFault, ResultLine } from './result-line.ts'
 import { rowText } from './rows.ts'
 
@@ -50,6 +51,7 @@ export function resultStore(nameOf: (query: string) => string) {
     fleet: new Map()
   }
 
+  const oneText = interner()
   let latest: HostState | null = null
   /** The lines of a host mostly follow each other. Hosts of one name are distinguished by their decorations. */
   function stateOf(source: Source, host: string, uuid: string | null): HostState {
@@ -76,17 +78,17 @@ export function resultStore(nameOf: (query: string) => string) {
     if (time > state.time) state.time = time
     switch (content.kind) {
       case 'snapshot':
-        keepAnswer(state, { query, time, status: 'ok', detail: null, texts: [...content.rows] })
+        keepAnswer(state, { query, time, status: 'ok', detail: null, texts: content.rows.map(oneText) })
         break
       case 'snapshot-row':
-        keepSnapshotRow(state, query, time, content.row)
+        keepSnapshotRow(state, query, time, oneText(content.row))
         break
       default: {
         const set = enter(state, query, time, epoch, counter)
         if (content.kind === 'batch') {
           for (const row of content.removed) set.remove(row)
-          for (const row of content.added) set.add(row)
-        } else if (content.kind === 'added') set.add(content.row)
+          for (const row of content.added) set.add(oneText(row))
+        } else if (content.kind === 'added') set.add(oneText(content.row))
         else set.remove(content.row)
       }
     }

@@ -1,3 +1,4 @@
+import { count, plural } from '../../text/phrases.ts'
 import { type CommandCount, countCommands } from './command-counts.ts'
 import type { HostLedger } from './host-ledger.ts'
 import type { SentCommand } from './send.ts'
@@ -117,7 +118,8 @@ async function nextFinalSweep(watch: Watch): Promise<NextStep> {
   if (done.size - notManaged >= targeted || watch.finalSweeps++ >= MAX_FINAL_SWEEPS) {
     watch.isDone = true
     const missing = targeted - states.size
-    if (missing > 0) ports.log.warning(`SSM targeted ${targeted} hosts and never listed ${missing} of them.`)
+    if (missing > 0)
+      ports.log.warning(`SSM never listed ${missing} of ${count(targeted, 'host')} that it targeted.`)
     return 'done'
   }
   if (watch.finalSweeps > 1) await ports.clock.sleep(FINAL_SWEEP_PAUSE, ports.signal)
@@ -148,8 +150,9 @@ export function logProgress(watch: Watch): void {
   watch.loggedAt = now
   const secondsLeft = Math.max(0, Math.round((session.deadline.at - now) / 1_000))
   const completed = Math.max(sumOf(watch, 'completed'), ledger.done.size - ledger.notManaged)
+  const targeted = targetedHosts(watch)
   session.ports.log.info(
-    `${completed} of ${targetedHosts(watch) || '?'} hosts have ended, ${ledger.silent} of them silent so far; ${secondsLeft} s left.`
+    `${completed} of ${targeted || '?'} ${plural(targeted, 'host has', 'hosts have')} ended, ${ledger.silent} of them silent so far; ${secondsLeft} s left.`
   )
 }
 

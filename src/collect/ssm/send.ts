@@ -21,6 +21,8 @@ export interface Sent {
   readonly notManaged: readonly string[]
   /** Hosts of a platform that the document is not for. */
   readonly otherPlatform: readonly string[]
+  /** Hosts that the role may not send commands to. */
+  readonly denied: readonly string[]
   /** Why not every command was sent; says what to change. The commands above run all the same. */
   readonly error: Error | null
 }
@@ -73,11 +75,17 @@ function documentFor({ document, shell, task, nonce }: CommandRequest) {
   return { choice: { DocumentName: name }, given: lockedParameters(task, nonce) }
 }
 
+/** So many hosts that the role may not reach, and none that it may: the policy does not allow any. */
+const MAX_DENIED = 50
+
+/** Why SSM refuses a batch because of one id in it. */
+type Refusal = 'notManaged' | 'otherPlatform' | 'denied'
+
 /**
- * Sends a command to all targets. One id that SSM does not know, or one host of another platform than the document's,
- * makes SSM refuse a whole batch without saying which: the batch is halved until those ids are isolated, so that the
- * others are not lost. Never throws. Hosts that were not reached when
- * `isOver` turns true are not contacted.
+ * Sends a command to all targets. One id that SSM does not know, that the role may not reach, or of another platform than
+ * the document's, makes SSM refuse a whole batch: the id is left out where SSM names it, and else the batch is halved
+ * until it is isolated, so that the others are not lost. Never throws. Hosts that were not reached when `isOver` turns
+ * true are not contacted.
  */
 export async function send(
   request: CommandRequest,
@@ -85,14 +93,13 @@ export async function send(
   isOver: () => boolean
 ): Promise<Sent> {
   const commands: SentCommand[] = []
-  const notManaged: string[] = []
-  const otherPlatform: string[] = []
+  const refused: Record<Refusal, string[]> = { notManaged: [], otherPlatform: [], denied: [] }
   const { targets, shell } = request
   try {
     if (targets.kind === 'filters') {
       const Targets = targets.filters.map(({ key, values }) => ({ Key: key, Values: [...values] }))
       if (!isOver()) commands.push({ id: await sendOne(request, { Targets }, ports), hosts: null, shell })
-      return { commands, notManaged, otherPlatform, error: null }
+      return { commands, ...refused, error: null }
     }
     const batches = batchesOf(targets.hosts)
     for (let batch = batches.shift(); batch !== undefined && !isOver(); batch = batches.shift()) {
@@ -100,23 +107,44 @@ export async function send(
         const id = await sendOne(request, { InstanceIds: [...batch] }, ports)
         commands.push({ id, hosts: batch, shell })
       } catch (error) {
-        const cause = error instanceof Error ? errorName(error.cause) : ''
-        if (cause !== 'InvalidInstanceId' && cause !== 'UnsupportedPlatformType') throw error
-        const refused = cause === 'InvalidInstanceId' ? notManaged : otherPlatform
-        const [only] = batch
-        if (batch.length === 1 && only !== undefined) refused.push(only)
-        else batches.unshift(batch.slice(0, batch.length / 2), batch.slice(batch.length / 2))
+        const refusal = refusalOf(error)
+        if (refusal === null) throw error
+        const hosts = refused[refusal.kind]
+        const named = batch.length === 1 ? batch[0] : batch.find(host => host === refusal.host)
+        if (named !== undefined) hosts.push(named)
+        const rest = named === undefined ? batch : batch.filter(host => host !== named)
+        const middle = named === undefined ? rest.length / 2 : rest.length
+        batches.unshift(...[rest.slice(0, middle), rest.slice(middle)].filter(part => part.length > 0))
         ports.log.debug(`SSM refused a batch of ${batch.length} hosts because of an id in it.`)
+        const { denied } = refused
+        const isAll = denied.length === targets.hosts.length || denied.length >= MAX_DENIED
+        if (commands.length === 0 && isAll) throw error
       }
     }
-    return { commands, notManaged, otherPlatform, error: null }
+    return { commands, ...refused, error: null }
   } catch (error) {
     return {
       commands,
-      notManaged,
-      otherPlatform,
+      ...refused,
       error: error instanceof Error ? error : new Error(errorMessage(error))
     }
+  }
+}
+
+/** What one id of a batch is refused for, and which id, where SSM says it; `null`: it is not for an id. */
+function refusalOf(error: unknown): { readonly kind: Refusal; readonly host: string | undefined } | null {
+  const cause = error instanceof Error ? error.cause : undefined
+  const text = errorMessage(cause)
+  const host = /\bm?i-[0-9a-f]{8,17}\b/.exec(text)?.[0]
+  switch (errorName(cause)) {
+    case 'InvalidInstanceId':
+      return { kind: 'notManaged', host }
+    case 'UnsupportedPlatformType':
+      return { kind: 'otherPlatform', host }
+    case 'AccessDeniedException':
+      return /:(?:managed-)?instance\//.test(text) ? { kind: 'denied', host } : null
+    default:
+      return null
   }
 }
 

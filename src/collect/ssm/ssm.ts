@@ -91,6 +91,7 @@ async function start(session: SsmSession): Promise<Collecting> {
     watch: startWatch(session, ledger, sent.commands),
     commands: [...sent.commands],
     notManaged: sent.notManaged,
+    denied: sent.denied,
     otherPlatform: new Map([...others, ...sent.otherPlatform].map(host => [host, shell])),
     dedup: retain ? dedupState() : null,
     sendQueries,
@@ -116,7 +117,8 @@ async function* readReplies(run: Collecting): AsyncGenerator<HostRecord> {
   const { clock, signal, log } = session.ports
   for (const host of run.notManaged)
     yield enterRecord(ledger, silentHost(host, { code: 'not-managed' }, false))
-  ledger.notManaged = run.notManaged.length
+  for (const host of run.denied) yield enterRecord(ledger, silentHost(host, { code: 'access-denied' }, false))
+  ledger.notManaged = run.notManaged.length + run.denied.length
   yield* resendToOthers(run)
   try {
     for (let step = await nextStep(run.watch); step !== 'done'; step = await nextStep(run.watch)) {

@@ -23,8 +23,9 @@ export interface Collecting {
   readonly watch: Watch
   /** All commands that collect. */
   readonly commands: SentCommand[]
-  /** Hosts that SSM did not accept as targets. */
+  /** Hosts that SSM did not accept as targets, and those that the role may not reach. */
   readonly notManaged: readonly string[]
+  readonly denied: readonly string[]
   /** Hosts that SSM refused because of their platform, and the shell of the document. */
   readonly otherPlatform: ReadonlyMap<string, Shell>
   /** `null`: hosts do not retain their answers. */
@@ -168,7 +169,7 @@ export async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>)
     const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host)
     for (const host of ids) run.resent.set(host, shell)
     log.debug(`${ids.length} hosts have another platform: sending them its document.`)
-    const { commands, notManaged, otherPlatform, error } = await run.sendQueries(
+    const { commands, notManaged, otherPlatform, denied, error } = await run.sendQueries(
       { kind: 'hosts', hosts: ids },
       shell
     )
@@ -179,7 +180,7 @@ export async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>)
       for (const host of ids) run.resent.delete(host)
       run.mayResend = false
     }
-    for (const host of [...notManaged, ...otherPlatform]) run.resent.delete(host)
+    for (const host of [...notManaged, ...otherPlatform, ...denied]) run.resent.delete(host)
     watchResent(run.watch, commands)
   }
 }

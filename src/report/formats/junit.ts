@@ -1,3 +1,4 @@
+import { count } from '../../text/phrases.ts'
 import { sanitize } from '../../text/sanitize.ts'
 import { findingTitle } from '../phrases.ts'
 import type { Finding, Report } from '../report.ts'
@@ -16,7 +17,7 @@ export function renderJunit(report: Report): string {
   const failures = findings.length + (complete ? 0 : 1)
   const coverage = complete
     ? '<testcase classname="coverage" name="Every host was assessed"/>'
-    : `<testcase classname="coverage" name="Every host was assessed"><failure message="${summary.reported} of ${summary.hosts} hosts were fully assessed"/></testcase>`
+    : `<testcase classname="coverage" name="Every host was assessed"><failure message="${summary.reported} of ${count(summary.hosts, 'host')} fully assessed"/></testcase>`
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
 <testsuite name="${xml(`Fleet Drift: ${run.name}`)}" tests="${findings.length + 1}" failures="${failures}" timestamp="${xml(run.startedAt.slice(0, 19))}">

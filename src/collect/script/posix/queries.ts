@@ -3,7 +3,7 @@
  * column is missing, or something could not be read. An ERE of awk.
  */
 const BLIND =
-  'is event-based but events are disabled|returns data based on the current user|queried without a required column|[]] (Cannot|Could not|Unable to|Failed to|Error |Timed out)'
+  'is event-based but events are disabled|returns data based on the current user|queried without a required column|] (Cannot|Could not|Unable to|Failed to|Error |Timed out)'
 
 /**
  * Runs the queries, `q NAME LINES` each: the statement is the next LINES lines of file descriptor 8, which no shell

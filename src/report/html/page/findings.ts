@@ -129,11 +129,13 @@ function findingElement(view: FindingView, model: Model, selectHost: (id: string
 function evidence(view: FindingView, model: Model, selectHost: (id: string) => void): HTMLElement {
   const { finding } = view
   const { hosts, cluster, surprise, attack, acceptedBy } = finding
+  const firstSeen = model.firstDays.get(finding.id)
   const details: [string, Child[]][] = [
     ['Hosts', [hostList(hosts, model, selectHost, MAX_HOSTS)]],
     ['Cluster', cluster === null ? [] : [untrusted(cluster, 64)]],
     ['Surprise', surprise > 0 ? [`${surprise.toFixed(1)} bits`] : []],
     ['ATT&CK', attack.flatMap((id, index) => [index > 0 ? ', ' : '', technique(id)])],
+    ['First seen', firstSeen === undefined ? [] : [firstSeen]],
     ['Accepted', acceptedBy === null ? [] : [untrusted(acceptedBy)]],
     ['Finding', [el('code', {}, untrusted(finding.id, 80))]]
   ]

@@ -1,3 +1,4 @@
+import { firstDays } from '../../history-text.ts'
 import { briefName, type HostNames, hostNamesOf } from '../../host-names.ts'
 import type { Finding, Report, ReportHost, Severity } from '../../report.ts'
 import { worstOf } from '../../summarize.ts'
@@ -44,6 +45,8 @@ export interface Model extends PageData {
   readonly hosts: readonly HostView[]
   readonly findings: readonly FindingView[]
   readonly queries: readonly string[]
+  /** The first day of each finding by id, where earlier runs are known. */
+  readonly firstDays: ReadonlyMap<string, string>
 }
 
 /** In the order of the page. */
@@ -82,6 +85,7 @@ export function modelOf(data: PageData): Model {
     names,
     hosts,
     findings,
+    firstDays: firstDays(report.history?.memory.findings),
     queries: [...new Set(findings.flatMap(finding => finding.queries))].sort()
   }
 }

@@ -1,8 +1,9 @@
 import { count, list, number, plural } from '../../../text/phrases.ts'
 import { headlineOf, headlineText } from '../../headline.ts'
+import { historySentences, newNumbers } from '../../history-text.ts'
 import { capital, percent } from '../../phrases.ts'
 import { type Report, SEVERITIES } from '../../report.ts'
-import { openFindings } from '../../summarize.ts'
+import { nonCoverageFindings, openFindings } from '../../summarize.ts'
 import { type Child, el, icon, untrusted } from './dom.ts'
 import { SEVERITY_SHAPES } from './labels.ts'
 import type { Model } from './model.ts'
@@ -26,10 +27,25 @@ export function verdictHeader(model: Model, open: (finding: number) => void): HT
     el('h1', {}, icon(shape), capital(verdict)),
     el('p', { class: 'lead' }, `${outcome}.`),
     ...(run.mode === 'check' ? [el('p', { class: 'comparison' }, ...comparison(report))] : []),
+    ...history(report),
     ...triage(model, open),
     el('div', { class: 'pair' }, coverageFigures(model), findingFigures(report)),
     ...noticeList(report.notices)
   )
+}
+
+/** What changed since earlier runs, where they are known. */
+function history({ history, findings }: Report): HTMLElement[] {
+  if (history === undefined) return []
+  const memory = history.memory.findings
+  const numbers = newNumbers(memory, nonCoverageFindings(findings))
+  const sentences = [
+    ...historySentences(memory),
+    ...(numbers.length > 0
+      ? [`New: ${plural(numbers.length, 'finding', 'findings')} ${list(numbers, 12)}.`]
+      : [])
+  ]
+  return sentences.length === 0 ? [] : [el('p', { class: 'comparison' }, sentences.join(' '))]
 }
 
 function comparison({ run, inventory, summary }: Report): Child[] {
