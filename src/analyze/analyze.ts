@@ -1,6 +1,7 @@
 import type { Acceptance } from '../baseline/baseline.ts'
 import type { BaselineMatch } from '../baseline/match.ts'
 import type { Fleet } from '../normalize/fleet.ts'
+import { plural } from '../text/phrases.ts'
 import type { Analysis } from './analysis.ts'
 import { clusterFleet } from './cluster/clusters.ts'
 import { profileClusters } from './cluster/profiles.ts'
@@ -71,7 +72,7 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
 function unscoredNotice(rows: number): string[] {
   if (rows === 0) return []
   return [
-    `Only the first ${MAX_ROWS_OF_ONE_HOST} rows unique to one host were scored per query; ${rows} more are counted as folded and are in the snapshot.`
+    `Only the first ${MAX_ROWS_OF_ONE_HOST} rows unique to one host were scored per query; ${rows} more ${plural(rows, 'is', 'are')} counted as folded and in the snapshot.`
   ]
 }
 

@@ -1,6 +1,6 @@
 import { count, list, plural } from '../../text/phrases.ts'
 import type { Verdict } from '../finding.ts'
-import type { Reason } from '../score/row-bits.ts'
+import type { Reason } from '../score/scored-row.ts'
 
 export interface ExplanationData {
   readonly verdict: Verdict

@@ -5,6 +5,7 @@ import { itemKey } from '../../normalize/items.ts'
 import { rowReader } from '../../normalize/values.ts'
 import type { Query } from '../../osquery/pack.ts'
 import type { HostRecord, Row } from '../../snapshot/snapshot.ts'
+import { count } from '../../text/phrases.ts'
 import type { Finding, FindingRow } from '../finding.ts'
 import { fingerprint } from './draft.ts'
 
@@ -93,7 +94,7 @@ function finding(
     hosts: [...hosts].sort(),
     cluster: null,
     rows: hits.map(hit => findingRow(hit, observed)),
-    explanation: `The indicator ${JSON.stringify(text.slice(0, MAX_QUOTED))} was found on ${hosts.size} of ${answered} hosts.`,
+    explanation: `The indicator ${JSON.stringify(text.slice(0, MAX_QUOTED))} was found on ${hosts.size} of ${count(answered, 'host')}.`,
     attack: [...new Set(hits.flatMap(({ query }) => query.attack))].sort(),
     acceptedBy: null
   }

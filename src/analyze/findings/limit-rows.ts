@@ -1,3 +1,4 @@
+import { count, plural } from '../../text/phrases.ts'
 import type { Analysis } from '../analysis.ts'
 
 /** Rows shown per finding. A person reads a few; one host may send 200,000 of its own. */
@@ -11,7 +12,6 @@ export function limitRows(analysis: Analysis): Analysis {
   const long = analysis.drafts.filter(({ rows }) => rows.length > MAX_ROWS_PER_FINDING)
   if (long.length === 0) return analysis
   const rest = long.reduce((sum, { rows }) => sum + rows.length - MAX_ROWS_PER_FINDING, 0)
-  const findings = long.length === 1 ? '1 finding has' : `${long.length} findings have`
   return {
     ...analysis,
     drafts: analysis.drafts.map(draft =>
@@ -21,7 +21,7 @@ export function limitRows(analysis: Analysis): Analysis {
     ),
     notices: [
       ...analysis.notices,
-      `${findings} more than ${MAX_ROWS_PER_FINDING} rows: ${rest} more rows are only in the snapshot.`
+      `${count(long.length, 'finding')} ${plural(long.length, 'has', 'have')} more than ${MAX_ROWS_PER_FINDING} rows: the rest, ${count(rest, 'row')}, ${plural(rest, 'is', 'are')} only in the snapshot.`
     ]
   }
 }

@@ -1,4 +1,4 @@
-import type { ScoredRow } from './row-bits.ts'
+import type { ScoredRow } from './scored-row.ts'
 
 /**
  * How many rows of its own that say nothing special a healthy fleet shows in one table: the prior of each kind of

@@ -1,7 +1,8 @@
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import type { Severity } from '../finding.ts'
-import { type Reason, type ScoredRow, scoreRows } from './row-bits.ts'
+import { scoreRows } from './row-bits.ts'
+import type { Reason, ScoredRow } from './scored-row.ts'
 import { isAtMost, type Weighed, weigh } from './weigh.ts'
 
 /** Rows of some hosts that are one finding. */

@@ -2,7 +2,7 @@ import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { STRONG_BITS } from './expected.ts'
 import type { Group } from './group-by-hosts.ts'
 import { patternsOf } from './patterns.ts'
-import type { ScoredRow } from './row-bits.ts'
+import type { ScoredRow } from './scored-row.ts'
 
 /** So many hosts with a variant each are one finding. */
 const MIN_VARIANTS = 3

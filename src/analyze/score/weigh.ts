@@ -3,7 +3,7 @@ import { rareLimit } from '../counts.ts'
 import { traitsOf } from '../table-traits.ts'
 import { countNoise, expectedOf, type TableNoise, tableOf } from './expected.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
-import type { Reason, ScoredRow } from './row-bits.ts'
+import type { Reason, ScoredRow } from './scored-row.ts'
 import { isStrong, joinVariants } from './variants.ts'
 import { rareWords } from './words.ts'
 

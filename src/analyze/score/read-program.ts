@@ -1,0 +1,142 @@
+import type { Item } from '../../normalize/items.ts'
+import type { Deviation } from '../deviate/deviation.ts'
+import type { TableKind, TableTraits } from '../table-traits.ts'
+import type { FleetKnowledge } from './fleet-knowledge.ts'
+import { isPackageRun } from './package-runs.ts'
+import type { RowFacts } from './row-facts.ts'
+import type { Reason } from './scored-row.ts'
+
+/** Adds a reason and its bits to what a row says. */
+export type Add = (reason: Reason, bits: number) => void
+
+export function readMissing(
+  add: Add,
+  deviation: Deviation,
+  item: Item,
+  traits: TableTraits,
+  kind: TableKind,
+  facts: RowFacts,
+  knowledge: FleetKnowledge
+): void {
+  if (deviation.baseline === 'missing') add('required-by-baseline', 2)
+  if (traits.control) {
+    add('control', kind === 'integrity' ? 2 : 1)
+    return
+  }
+  if (knowledge.isAskedForControl(deviation.item)) {
+    add('asked-for-control', 2)
+    return
+  }
+  if (traits.kind === 'integrity') {
+    add('less-to-fear', -1)
+    return
+  }
+  if (facts.port !== 'none') {
+    add('port-gone', -1)
+    return
+  }
+  if (item.values[item.columns.indexOf('unit_file_state')] === 'transient') {
+    add('transient-unit', -2)
+    return
+  }
+  if (kind === 'state' && traits.launches) {
+    add('unit-gone', item.columns.includes('state') ? 1 : 0)
+    return
+  }
+  if (kind === 'moment' && facts.place === 'local' && facts.account === 'root')
+    add('installed-program-gone', 1)
+}
+
+export function readPlace(
+  add: Add,
+  traits: TableTraits,
+  kind: TableKind,
+  { place, account, isShell, path, inContainer }: RowFacts
+): void {
+  // The folder of a process, whose number is normalized: something is mounted over it.
+  if (path === '/proc/<num>') {
+    add('over-proc', 2)
+    return
+  }
+  if (traits.listsFiles) {
+    add('file-listing', kind === 'integrity' ? 0 : -2)
+    return
+  }
+  switch (place) {
+    case 'writable':
+      add('writable-folder', 3)
+      return
+    case 'hidden':
+      add('hidden-folder', 3)
+      return
+    case 'memory':
+      add('from-memory', kind === 'integrity' ? 0 : 2)
+      return
+    case 'home':
+      if (account === 'root') add('home-of-root', 2)
+      else add('home', -1)
+      return
+    case 'local':
+      if (!traits.launches && kind !== 'integrity') return
+      // An image of a container has folders of its own.
+      if (inContainer) return
+      if (account === 'root' || (account === 'unsaid' && kind === 'state')) add('outside-packages', 1)
+      return
+    case 'package':
+      if (kind !== 'moment' || isShell) return
+      if (account === 'other') add('package-program', -1)
+      else if (isPackageRun(path)) add('package-run', -1)
+      return
+    case 'none':
+      return
+  }
+}
+
+/** Package managers and their hooks are scripts: root's interpreters on hosts that are just upgrading. */
+export function runsForUpgrade(
+  { isShell, place, account }: RowFacts,
+  kind: TableKind,
+  { hosts }: Deviation,
+  { upgrading }: FleetKnowledge
+): boolean {
+  return (
+    isShell &&
+    kind === 'moment' &&
+    place === 'package' &&
+    account === 'root' &&
+    hosts.every(host => upgrading[host] === 1)
+  )
+}
+
+export function readProgram(
+  add: Add,
+  item: Item,
+  traits: TableTraits,
+  kind: TableKind,
+  facts: RowFacts,
+  knowledge: FleetKnowledge
+): void {
+  if (facts.reachesOut) add('reaches-out', 3)
+  if (!traits.launches) return
+  if (facts.isShell && kind === 'moment') {
+    // Interpreters run much of what talks to databases and queues nearby.
+    if (traits.connections) add('shell-connection', facts.isPlainShell || facts.publicPeer ? 2 : 1)
+    else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
+    else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
+  } else if (facts.isDualUse) add('dual-use', 1)
+  if (item.columns.includes('family')) add('raw-socket', 1)
+  if (facts.port === 'open' && !facts.inContainer)
+    add(facts.path === '' ? 'hidden-process' : 'open-port', facts.path === '' ? 2 : 1)
+  else if (facts.port === 'loopback') add('loopback-port', -1)
+  if (facts.port !== 'none' && knowledge.isUsualProgram(item)) add('usual-program', -1)
+  else if (facts.port === 'ephemeral') add('ephemeral-port', -2)
+  const name = item.values[item.columns.indexOf('name')] ?? ''
+  if (kind === 'moment' && facts.path !== '' && /^\[|^kworker|^kthread/.test(name)) add('impostor', 3)
+  if (item.columns.includes('fragment_path')) {
+    const transient = item.values[item.columns.indexOf('unit_file_state')] === 'transient'
+    if (transient || /^\/run\//.test(facts.path)) add('transient-unit', -2)
+    else if (facts.account === 'other') add('unprivileged-service', -1)
+  }
+  if (item.columns.includes('command') && facts.place === 'package' && !facts.reachesOut)
+    add('package-job', -1)
+}
