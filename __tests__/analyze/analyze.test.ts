@@ -2,49 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Finding } from '../../src/analyze/finding.ts'
 import { assess } from '../../src/assess.ts'
-import type { Baseline } from '../../src/baseline/baseline.ts'
-import type { HostRecord } from '../../src/snapshot/snapshot.ts'
+import { baseline, findingsOf, TODAY } from '../support/findings.ts'
 import { facts, fleet, healthy, host, hostId, QUERIES } from '../support/fleets.ts'
-import { indicatorsIn } from '../support/indicators.ts'
-
-const TODAY = '2026-11-24'
-
-async function findingsOf(
-  hosts: readonly HostRecord[],
-  baseline: Baseline | null = null,
-  indicators = ''
-): Promise<readonly Finding[]> {
-  const question = { queries: QUERIES, baseline, indicators: await indicatorsIn(indicators), today: TODAY }
-  const { findings } = await assess(question, async function* () {
-    yield* hosts
-  })
-  return findings
-}
-
-function baseline(rest: Partial<Baseline> = {}): Baseline {
-  return {
-    version: 1,
-    name: 'web',
-    packs: {},
-    queries: {
-      programs: {
-        columns: ['path', 'username'],
-        required: [
-          ['/usr/bin/node', 'app'],
-          ['/usr/sbin/cron', 'root'],
-          ['/usr/sbin/nginx', 'root'],
-          ['/usr/sbin/sshd', 'root']
-        ],
-        optional: []
-      },
-      modules: { columns: ['name'], required: [['ext4'], ['nf_tables'], ['overlay']], optional: [['loop']] },
-      guards: { columns: ['name', 'state'], required: [['auditd', 'active']], optional: [] }
-    },
-    accept: [],
-    roles: {},
-    ...rest
-  }
-}
 
 const implant = (hosts: number[]) => (index: number, rows: ReturnType<typeof Object.create>) => {
   if (!hosts.includes(index)) return

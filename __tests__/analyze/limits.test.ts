@@ -1,23 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { rareLimit } from '../../src/analyze/counts.ts'
-import type { Finding } from '../../src/analyze/finding.ts'
-import { assess } from '../../src/assess.ts'
-import type { Acceptance, Baseline } from '../../src/baseline/baseline.ts'
-import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
-import { fleet, hostId, QUERIES } from '../support/fleets.ts'
-
-const TODAY = '2026-11-24'
-
-async function findingsOf(
-  hosts: readonly HostRecord[],
-  baseline: Baseline | null = null
-): Promise<readonly Finding[]> {
-  const question = { queries: QUERIES, baseline, indicators: [], today: TODAY }
-  const { findings } = await assess(question, async function* () {
-    yield* hosts
-  })
-  return findings
-}
+import type { Acceptance } from '../../src/baseline/baseline.ts'
+import type { Row } from '../../src/snapshot/snapshot.ts'
+import { baseline, findingsOf, TODAY } from '../support/findings.ts'
+import { fleet, hostId } from '../support/fleets.ts'
 
 const programs = (name: string, count: number): Row[] =>
   Array.from({ length: count }, (_, at) => ({ path: `/opt/${name}/${at}`, username: 'app' }))
@@ -98,28 +84,6 @@ test('programs of many names in folders that anyone may write to are one finding
 })
 
 describe('against a baseline', () => {
-  const baseline = (rest: Partial<Baseline> = {}): Baseline => ({
-    version: 1,
-    name: 'web',
-    packs: {},
-    queries: {
-      programs: {
-        columns: ['path', 'username'],
-        required: [
-          ['/usr/bin/node', 'app'],
-          ['/usr/sbin/cron', 'root'],
-          ['/usr/sbin/nginx', 'root'],
-          ['/usr/sbin/sshd', 'root']
-        ],
-        optional: []
-      },
-      modules: { columns: ['name'], required: [['ext4'], ['nf_tables'], ['overlay']], optional: [] }
-    },
-    accept: [],
-    roles: {},
-    ...rest
-  })
-
   test('what comes with a new kernel module on most hosts is part of its finding, not a rollout', async () => {
     const findings = await findingsOf(
       fleet(60, (index, rows) => {

@@ -88,3 +88,26 @@ test('without osquery, the runner is partially assessed', async () => {
     expect.objectContaining({ status: 'partial', reason: 'osquery is not installed' })
   ])
 })
+
+test('a hosted runner, whose jobs do not run as root, is not called assessed by queries that need root', async () => {
+  writeFileSync(join(tools, 'id'), '#!/bin/sh\ncase $1 in -u) echo 1001 ;; *) exit 1 ;; esac\n')
+  chmodSync(join(tools, 'id'), 0o755)
+  const pack = {
+    queries: { modules: { query: 'SELECT name FROM kernel_modules', fleet_drift: { root: true } } }
+  }
+  const run = await act(server, {
+    inputs: { collector: 'local', packs: 'pack.json', 'fail-on': 'never' },
+    files: { 'pack.json': JSON.stringify(pack) },
+    env: { PATH: `${tools}:${process.env.PATH}` }
+  })
+  rmSync(join(tools, 'id'))
+  expect(run.outputs).toMatchObject({ verdict: 'incomplete', coverage: '0.0000' })
+  const report = JSON.parse(readFileSync(run.outputs['report-json']!, 'utf8'))
+  expect(report.hosts).toEqual([
+    expect.objectContaining({
+      status: 'partial',
+      code: 'no-root',
+      reason: 'osquery ran without root, and some queries need it'
+    })
+  ])
+})

@@ -314,3 +314,27 @@ describe('whatever the inputs hold', () => {
     )
   })
 })
+
+describe('the format asff', () => {
+  const asff = { formats: 'asff', 'aws-region': 'eu-west-1' }
+  const role = 'arn:aws:iam::111122223333:role/drift'
+
+  test.each([
+    ['the account of the role', { 'role-to-assume': role }],
+    ['the only account that is allowed', { 'allowed-account-ids': '111122223333' }]
+  ])('is for %s', (_name, inputs) => {
+    expect(read({ ...enough, ...asff, ...inputs }).securityHub).toEqual({
+      account: '111122223333',
+      region: 'eu-west-1'
+    })
+  })
+
+  test.each([
+    ['no account', asff],
+    ['several accounts', { ...asff, 'allowed-account-ids': '111122223333\n444455556666' }]
+  ])('is refused with %s', (_name, inputs) => {
+    expect(problemsOf(inputs)).toEqual([
+      'formats: asff names an account and a region; give aws-region, and role-to-assume or one of allowed-account-ids'
+    ])
+  })
+})

@@ -367,7 +367,7 @@ describe('a group of several roles', () => {
   test('gives a new role its own label', () => {
     const three = roleFleet({ a1: ['/sshd', '/web'], b1: ['/sshd', '/db'], c1: ['/sshd', '/cache'] })
     const groups = [group('db', [2]), group('x', [1]), group('', [0])]
-    const { baseline } = learnBaseline({ ...input, fleet: three, groups, previous: roles })
+    const { baseline } = learnBaseline({ ...input, fleet: three, groups, previous: roles, acceptRare: true })
     expect(
       Object.entries(baseline.roles).map(([label, { queries }]) => [label, queries.programs?.required])
     ).toEqual(
@@ -378,6 +378,27 @@ describe('a group of several roles', () => {
       ])
     )
   })
+})
+
+test('a refresh does not learn what a few hosts alone have, also if they are so different that they look like a role', async () => {
+  const { baseline: previous } = await learned(fleet(40))
+  const hosts = fleet(40, (index, rows) => {
+    if (index >= 3) return
+    rows.cron?.push({ path: '/etc/cron.d/x', command: 'run' })
+    rows.ports = [{ protocol: '6', port: '4444', path: '/opt/.x/sh' }]
+    rows.programs = Array.from({ length: 30 }, (_, at) => ({
+      path: `/opt/.x/tool-${'abcdefghijklmnopqrstuvwxyzABCD'[at]}`,
+      username: 'root'
+    }))
+  })
+  const { baseline, refused } = await learned(hosts, { previous })
+  expect(JSON.stringify(baseline)).not.toMatch(/\.x\/|cron\.d\/x/)
+  expect(refused).toContainEqual(
+    expect.objectContaining({
+      row: { path: '/etc/cron.d/x', command: 'run' },
+      reason: 'only 3 of 40 clean hosts have it, and the baseline did not know it'
+    })
+  )
 })
 
 test('a query of a foreign pack is learned with the columns of its rows', () => {

@@ -56,6 +56,38 @@ test('OCSF has one Detection Finding for each finding', () => {
   expect(events[0]).toMatchObject({ class_uid: 2004, type_uid: 200401, severity_id: 5, severity: 'Critical' })
 })
 
+test('ASFF has what Security Hub requires, and at most 32 hosts in a finding', () => {
+  const hub = { account: '111122223333', region: 'eu-west-1' }
+  const hosts = Array.from({ length: 40 }, (_, at) => `i-${at.toString(16).padStart(17, '0')}`)
+  const sample = report([], [finding('a', { hosts }), finding('b', { hosts: ['mi-1'], acceptedBy: 'ops' })])
+  const entries = JSON.parse(MORE_FORMATS.asff.render(sample, hub))
+  expect(entries.map(({ Resources }: { Resources: object[] }) => Resources.length)).toEqual([32, 8, 1])
+  expect(new Set(entries.map(({ Id }: { Id: string }) => Id)).size).toBe(3)
+  expect(entries[0]).toMatchObject({
+    SchemaVersion: '2018-10-08',
+    ProductArn: 'arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default',
+    AwsAccountId: '111122223333',
+    Workflow: { Status: 'NEW' }
+  })
+  expect(entries[0].Resources[0].Id).toBe(`arn:aws:ec2:eu-west-1:111122223333:instance/${hosts[0]}`)
+  expect(entries[2]).toMatchObject({
+    Resources: [{ Type: 'Other', Id: 'mi-1' }],
+    Workflow: { Status: 'SUPPRESSED' }
+  })
+  for (const entry of entries)
+    for (const key of [
+      'Id',
+      'GeneratorId',
+      'Types',
+      'CreatedAt',
+      'UpdatedAt',
+      'Severity',
+      'Title',
+      'Description'
+    ])
+      expect(entry[key]).toBeTruthy()
+})
+
 test('the timeline has every time in the rows of findings, in order', () => {
   const sample = report(
     [host('i-1')],

@@ -18,7 +18,7 @@ box=$FLEET_BOX/$$
 printf %s "$sql" > "$box.sql"
 echo "$box" >&${REQUESTS}
 answered=
-until [ "$answered" = "$box" ]; do read -r answered code <&${ANSWERS}; done
+until [ "$answered" = "$box" ]; do read -r answered code <&${ANSWERS} || exit 1; done
 [ ! -s "$box.err" ] || cat "$box.err" >&2
 [ "$code" != 0 ] || exec cat "$box.out"
 cat "$box.out"

@@ -41,7 +41,6 @@ export function diffBaselines(older: Baseline | null, newer: Baseline): Baseline
   const byRole = [null, ...[...labels].sort()].map(role =>
     roleChanges(role, queriesAt(older, role), queriesAt(newer, role))
   )
-  const acceptanceKey = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
   const before = new Map((older?.accept ?? []).map(acceptance => [acceptanceKey(acceptance), acceptance]))
   const after = new Map(newer.accept.map(acceptance => [acceptanceKey(acceptance), acceptance]))
   const packs = new Set([...Object.keys(older?.packs ?? {}), ...Object.keys(newer.packs)])
@@ -60,6 +59,11 @@ export function diffBaselines(older: Baseline | null, newer: Baseline): Baseline
       .filter(name => ownValue(older?.packs ?? {}, name) !== ownValue(newer.packs, name))
       .sort()
   }
+}
+
+/** One text for an acceptance; two with the same members have the same. */
+export function acceptanceKey(acceptance: Acceptance): string {
+  return JSON.stringify(Object.entries(acceptance).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Names of the integrity queries to which rows are added: somebody should look, however common the rows are. */

@@ -107,9 +107,11 @@ function baselineRows(fleet: Fleet) {
     itemKey(query, fleet.queries[query]?.identity === null ? columns : null, values)
   const ids = new Map(items.map((item, id) => [key(item), id]))
 
-  function matchOf(item: Item, id: number): number {
+  /** @param mayRedact whether the row is one of few, or on several hosts */
+  function matchOf(item: Item, id: number, mayRedact: (item: Item, id: number) => boolean): number {
     if (literal.has(id)) return id
-    const values = redacted.has(item.query) ? redactRow(item.columns, item.values) : item.values
+    const isRedacted = redacted.has(item.query) && mayRedact(item, id)
+    const values = isRedacted ? redactRow(item.columns, item.values) : item.values
     const sameRedacted = ids.get(key({ ...item, values }))
     if (sameRedacted !== undefined && literal.has(sameRedacted)) return sameRedacted
     const pattern = patterns
@@ -133,8 +135,28 @@ function baselineRows(fleet: Fleet) {
     },
     /** By item of the fleet: the baseline's row that it matches with its secrets hidden, else itself. */
     match(): Int32Array | null {
-      return patterns.size + redacted.size > 0 ? Int32Array.from(fleet.items, matchOf) : null
+      if (patterns.size + redacted.size === 0) return null
+      const mayRedact = redacted.size > 0 ? redactionBudget(fleet) : () => false
+      return Int32Array.from(fleet.items, (item, id) => matchOf(item, id, mayRedact))
     }
+  }
+}
+
+/** Characters in rows of one host alone that are searched for secrets; beyond, its rows stay new ones. */
+const MAX_REDACTED = 512 * 1024
+
+/** Whether an item may still be searched for secrets. What several hosts have always may: no host spends for another. */
+function redactionBudget({ items, hosts }: Fleet): (item: Item, id: number) => boolean {
+  /** By item: the number of the only host that has it; −1: several have it. */
+  const owner = new Int32Array(items.length).fill(hosts.length)
+  for (const [host, { items: ids }] of hosts.entries())
+    for (const id of ids) owner[id] = owner[id] === hosts.length ? host : -1
+  const spent = new Float64Array(hosts.length)
+  return ({ values }, id) => {
+    const host = owner[id] ?? -1
+    if (host < 0 || host >= hosts.length) return true
+    spent[host] = (spent[host] ?? 0) + values.reduce((sum, value) => sum + value.length, 0)
+    return (spent[host] ?? 0) <= MAX_REDACTED
   }
 }
 

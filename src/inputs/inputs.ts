@@ -148,7 +148,7 @@ export const INPUTS = {
     'query',
     optional(text => text, '')
   ),
-  formats: input('formats', someOf('navigator', 'ocsf', 'ecs', 'junit', 'timeline'))
+  formats: input('formats', someOf('navigator', 'ocsf', 'asff', 'ecs', 'junit', 'timeline'))
 } as const
 
 type Values = { readonly [K in keyof typeof INPUTS]: z.output<(typeof INPUTS)[K]['field']> }
@@ -163,6 +163,8 @@ export type Inputs = Omit<Values, RoleKey | 'roleArn'> & {
   readonly role: RoleInputs | null
   /** The lines of `targets`, for the report. */
   readonly targetLines: readonly string[]
+  /** Where the format `asff` is imported; `null`: the account or the region is not known. */
+  readonly securityHub: { readonly account: string; readonly region: string } | null
 }
 
 /** The inputs cannot be used. Nothing was called. */
@@ -198,8 +200,15 @@ export function parseInputs(read: ReadInput, environment: InputEnvironment): Inp
     ...rest,
     role:
       roleArn === null ? null : { arn: roleArn, sessionName, durationSeconds, audience, inlineSessionPolicy },
-    targetLines: linesOf(read(INPUTS.targets.name))
+    targetLines: linesOf(read(INPUTS.targets.name)),
+    securityHub: securityHubOf(roleArn ?? '', rest.allowedAccountIds, rest.region)
   }
+}
+
+/** The account is that of the role, or the only one that is allowed. */
+function securityHubOf(role: string, allowed: readonly string[], region: string): Inputs['securityHub'] {
+  const account = /:iam::(\d{12}):/.exec(role)?.[1] ?? (allowed.length === 1 ? allowed[0] : undefined)
+  return account === undefined || region === '' ? null : { account, region }
 }
 
 /** The text of an input, or what an empty one stands for. */
@@ -240,6 +249,13 @@ function combinationProblems(text: (input: Input<unknown>) => string): string[] 
     problems.push('previous: only mode check compares with it')
   if (collector === 'files' && text(INPUTS.query) !== '')
     problems.push('query: nothing can be asked of files; add the query to a pack of the run that collects')
+  if (
+    linesOf(text(INPUTS.formats)).includes('asff') &&
+    securityHubOf(text(INPUTS.roleArn), linesOf(text(INPUTS.allowedAccountIds)), text(INPUTS.region)) === null
+  )
+    problems.push(
+      'formats: asff names an account and a region; give aws-region, and role-to-assume or one of allowed-account-ids'
+    )
   if (collector === 'files' && isEmpty(INPUTS.files))
     problems.push('files: is empty; name the snapshots to read, for example snapshots/*.ndjson.gz')
   return problems

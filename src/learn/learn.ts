@@ -64,14 +64,18 @@ export function learnBaseline(input: LearningInput): Learned {
     [...before.values()].flatMap(role => [...role].map(([name, query]) => [name, query.columns]))
   )
   const labels = labelsOf(groups, fleet, match?.roles ?? [])
+  const everywhere = new Map(observeRows(fleet, allHosts(groups)).map(of => [of.query.name, of]))
   const refused: Refused[] = []
   const roles = new Map<string | null, RoleRows>()
   for (const [at, group] of groups.entries()) {
     const label = labels[at] ?? null
     const learned = new Map(before.get(label) ?? common)
+    // A role that the baseline does not know may be made by an intruder on a few hosts: they do not vouch for it.
+    const judges = before.has(label) ? null : everywhere
     for (const observations of observeRows(fleet, withMatchedItems(group, match?.matchedItem ?? null))) {
       const { name } = observations.query
-      const result = learnQuery(observations, columns.get(name), learned.get(name), input.acceptRare)
+      const known = learned.get(name)
+      const result = learnQuery(observations, columns.get(name), known, input.acceptRare, judges?.get(name))
       if (result.rows !== null) learned.set(name, result.rows)
       refused.push(...result.refused.map(row => refusedRow(name, row, fleet)))
     }
@@ -100,6 +104,19 @@ export function learnBaseline(input: LearningInput): Learned {
   }
 }
 
+/** All clean hosts as one group. */
+function allHosts(groups: readonly CleanGroup[]): CleanGroup {
+  const hosts = groups.flatMap(group => group.hosts)
+  return {
+    label: '',
+    hosts,
+    reference: hosts,
+    suspicious: new Map(),
+    onlyOnSuspects: new Map(),
+    exempt: new Map()
+  }
+}
+
 /** The group with its items replaced by the rows of the previous baseline that they match. */
 function withMatchedItems(group: CleanGroup, matchedItem: Int32Array | null): CleanGroup {
   if (matchedItem === null) return group
@@ -124,11 +141,13 @@ interface LearnedQuery {
   readonly refused: readonly RefusedObservation[]
 }
 
+/** @param judges the same query on all clean hosts; left out: the hosts of the group decide which rows are rare */
 function learnQuery(
   { query, observers, rows }: QueryObservations,
   previousColumns: readonly string[] | undefined,
   previous: RoleQuery | undefined,
-  acceptRare: boolean
+  acceptRare: boolean,
+  judges: QueryObservations | undefined
 ): LearnedQuery {
   const columns = columnsFor(query, rows, previousColumns)
   if (columns === null) return { rows: null, refused: [] }
@@ -152,17 +171,22 @@ function learnQuery(
       })
   }
   const learned = new Map<string, ListedRow>()
+  const hostsWith = new Map(
+    judges?.rows.map(({ row, columns, hosts }) => [rowKey([...columns, ...row]), hosts.length])
+  )
   const merged =
     weightOfQuery(query) === 'integrity' ? candidates : generalizeVariants(query, candidates, observers)
   for (const observed of merged) {
     const { row, hosts, exempt, onlyOnSuspects } = observed
     const isNew = previous !== undefined && !previous.rows.has(rowKey(row))
-    const isFew = hosts.length * 2 < observers && hosts.length <= rareLimit(observers)
+    const all = judges?.observers ?? observers
+    const have = Math.max(hosts.length, hostsWith.get(rowKey([...observed.columns, ...row])) ?? 0)
+    const isFew = have * 2 < all && have <= rareLimit(all)
     if (onlyOnSuspects !== null) refused.push({ observed, reason: onlyOnSuspects })
     else if (isNew && isFew && !acceptRare && weightOfQuery(query) !== 'context')
       refused.push({
         observed,
-        reason: `only ${hosts.length} of ${count(observers, 'clean host')} ${plural(hosts.length, 'has', 'have')} it, and the baseline did not know it`
+        reason: `only ${have} of ${count(all, 'clean host')} ${plural(have, 'has', 'have')} it, and the baseline did not know it`
       })
     else learned.set(rowKey(row), { row, list: hosts.length + exempt >= observers ? 'required' : 'optional' })
   }

@@ -43,7 +43,7 @@ export function labelsOf(
 function newLabel(label: string, taken: ReadonlySet<string>): string {
   const plain = label
     .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+    .replace(/^[-_]+|[-_]+$/g, '')
     .slice(0, 64)
   const base = plain === '' ? 'role' : plain
   let made = base

@@ -14,7 +14,7 @@ export interface Publication {
   readonly redacted: number
   readonly locator: FindingLocator
   readonly context: RunContext
-  readonly inputs: Pick<Inputs, 'comment' | 'issue' | 'formats'>
+  readonly inputs: Pick<Inputs, 'comment' | 'issue' | 'formats'> & Partial<Pick<Inputs, 'securityHub'>>
   /** Absolute. */
   readonly outputDir: string
   /** The file that the runner shows as the job summary; `null` if there is none. */

@@ -11,7 +11,8 @@ export interface PublishRequest extends Pick<Publication, 'context' | 'outputDir
   readonly report: Report
   /** The baseline file, whose lines findings can point at; `null` if there is none. */
   readonly baseline: SourceFile | null
-  readonly inputs: Pick<Inputs, 'redact' | 'publishToPublic' | 'comment' | 'issue' | 'formats'>
+  readonly inputs: Pick<Inputs, 'redact' | 'publishToPublic' | 'comment' | 'issue' | 'formats'> &
+    Partial<Pick<Inputs, 'securityHub'>>
 }
 
 /**

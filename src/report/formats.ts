@@ -1,5 +1,6 @@
 import type { FindingLocator } from './finding-locations.ts'
 import { renderHistory } from './fleet-memory.ts'
+import { renderAsff, type SecurityHub } from './formats/asff.ts'
 import { renderEcs } from './formats/ecs.ts'
 import { renderJunit } from './formats/junit.ts'
 import { renderNavigator } from './formats/navigator.ts'
@@ -49,9 +50,17 @@ export const FORMATS: readonly Format[] = [
 export const MORE_FORMATS = {
   navigator: { file: 'attack-navigator.json', render: renderNavigator },
   ocsf: { file: 'findings.ocsf.ndjson', render: renderOcsf },
+  asff: {
+    file: 'findings.asff.json',
+    render: (report: Report, hub: SecurityHub | null = null) =>
+      hub === null ? '[]\n' : renderAsff(report, hub)
+  },
   ecs: { file: 'findings.ecs.ndjson', render: renderEcs },
   junit: { file: 'junit.xml', render: renderJunit },
   timeline: { file: 'timeline.jsonl', render: renderTimeline }
 } as const satisfies Readonly<
-  Record<string, { readonly file: string; readonly render: (report: Report) => string }>
+  Record<
+    string,
+    { readonly file: string; readonly render: (report: Report, hub: SecurityHub | null) => string }
+  >
 >

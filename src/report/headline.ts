@@ -84,22 +84,33 @@ export function headlineText({
   const calm =
     verdict === 'clean'
       ? { mark: '✅', outcome: `No drift, ${assessed}` }
-      : hosts === 0
-        ? { mark: '⛔', outcome: 'Nothing was assessed' }
-        : reported < hosts
-          ? { mark: '⚠️', outcome: `No drift found, but only ${assessed}` }
-          : uncompared >= hosts
-            ? { mark: '⚠️', outcome: `Nothing to compare with, ${assessed}` }
-            : {
-                mark: '⚠️',
-                outcome: `No drift found, but nothing compares with ${count(uncompared, 'host')}; ${assessed}`
-              }
+      : incomplete(summary, uncompared, assessed)
   if (poisoning.findings === 0) return { ...calm, verdict }
   return {
     mark: severityMark,
     verdict: 'baseline poisoning',
     outcome: `${extentText(poisoning, 'finding')}; ${calm.outcome.charAt(0).toLowerCase()}${calm.outcome.slice(1)}`
   }
+}
+
+/** @param assessed how much of the fleet was fully assessed, in words */
+function incomplete(
+  { hosts, reported, partial }: ReportSummary,
+  uncompared: number,
+  assessed: string
+): Omit<HeadlineText, 'verdict'> {
+  if (hosts === 0) return { mark: '⛔', outcome: 'Nothing was assessed' }
+  if (reported + partial === 0) {
+    const who = hosts === 1 ? 'its only host did not answer' : `none of ${number(hosts)} hosts answered`
+    return { mark: '⛔', outcome: `Nothing was assessed: ${who}` }
+  }
+  const partly =
+    hosts === 1 ? 'its only host assessed only in part' : `none of ${number(hosts)} hosts fully assessed`
+  const share = reported === hosts ? assessed : reported === 0 ? partly : `only ${assessed}`
+  if (uncompared >= hosts) return { mark: '⚠️', outcome: `Nothing to compare with, ${share}` }
+  if (reported < hosts) return { mark: '⚠️', outcome: `No drift found, but ${share}` }
+  const without = `nothing compares with ${count(uncompared, 'host')}`
+  return { mark: '⚠️', outcome: `No drift found, but ${without}; ${share}` }
 }
 
 /** Verdict and coverage in one line, to be read in ten seconds. The inputs check the name. */

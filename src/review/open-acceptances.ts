@@ -1,6 +1,7 @@
 import { acceptanceId, coversHost, coversItem } from '../analyze/findings/acceptances.ts'
 import type { Draft } from '../analyze/findings/draft.ts'
 import type { Acceptance } from '../baseline/baseline.ts'
+import { acceptanceKey } from '../baseline/diff.ts'
 import type { Fleet } from '../normalize/fleet.ts'
 import type { Approval, Change } from './approvals.ts'
 import { isKnown } from './baseline-version.ts'
@@ -18,18 +19,17 @@ export function openAcceptances(
   reported: readonly Approval[]
 ): Draft[] {
   const { fleet, older, newer } = change
-  const keyOfAcceptance = (acceptance: Acceptance) => JSON.stringify(Object.entries(acceptance).sort())
-  const before = new Set(older.accept.map(keyOfAcceptance))
+  const before = new Set(older.accept.map(acceptanceKey))
   return newer.accept.flatMap(acceptance => {
     const query = fleet.queries.find(({ name }) => name === acceptance.query)
-    if (query === undefined || before.has(keyOfAcceptance(acceptance))) return []
+    if (query === undefined || before.has(acceptanceKey(acceptance))) return []
     if (reported.some(({ item }) => coversItem(acceptance, fleet, item))) return []
     const coversNothing = unused.has(acceptanceId(acceptance))
     if (!coversNothing && !matchesMore(acceptance, change)) return []
     return [
       proposalDraft(
         query,
-        keyOfAcceptance(acceptance),
+        acceptanceKey(acceptance),
         severityOfTable(query),
         coversNothing
           ? `The new baseline accepts rows of ${query.name} that no host has: a match would go unnoticed when it appears.`

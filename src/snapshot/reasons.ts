@@ -78,6 +78,7 @@ export const FETCH_FAILURES = {
   'no-source': 'the osquery input has no line for its architecture',
   'no-program': 'it has neither curl nor wget to fetch it',
   'no-download': 'it could not fetch it',
+  'no-room': 'there was no room for it in its temporary folder',
   'wrong-digest': 'what it fetched has another digest, and was not run',
   'no-exec': 'programs may not run in its temporary folders',
   'wrong-archive': 'what it fetched holds no opt/osquery/bin/osqueryd, or could not be unpacked'

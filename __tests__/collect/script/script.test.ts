@@ -262,7 +262,12 @@ const FETCHERS = {
 }
 
 /** A host without osquery, and an archive that holds it. */
-function withoutOsquery(shell: string, fetcher: 'curl' | 'wget', bend: (archive: string) => void = () => {}) {
+function withoutOsquery(
+  shell: string,
+  fetcher: 'curl' | 'wget',
+  bend: (archive: string) => void = () => {},
+  inside: readonly string[] = []
+) {
   const folder = mkdtempSync(join(tmpdir(), 'archive-'))
   mkdirSync(join(folder, 'opt/osquery/bin'), { recursive: true })
   install(join(folder, 'opt/osquery/bin/osqueryd'), OSQUERYI)
@@ -280,6 +285,7 @@ function withoutOsquery(shell: string, fetcher: 'curl' | 'wget', bend: (archive:
         shell,
         path: bin => few(bin).replace(`${bin}:`, ''),
         env: { ARCHIVE: archive },
+        inside,
         osquery: [{ arch, url: 'https://example.com/osquery.tgz', sha256 }]
       }
     )
@@ -386,11 +392,11 @@ test('a host whose folder is removed while it answers says so', () => {
 const isIsolable = spawnSync('unshare', ['-rmpf', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 const isolatedTest = isIsolable ? test : test.skip
 const mounted = (options: string) => [
-  'unshare',
+  pathOf('unshare'),
   '-rm',
-  'sh',
+  pathOf('sh'),
   '-c',
-  `mount -t tmpfs -o ${options} none "$TMPDIR" && exec "$@"`,
+  `${pathOf('mount')} -t tmpfs -o ${options} none "$TMPDIR" && exec "$@"`,
   'sh'
 ]
 
@@ -418,9 +424,19 @@ isolatedTest.each(
   }
 )
 
+isolatedTest('a host that has no room for the osquery that it fetches says so', () => {
+  const { opened } = withoutOsquery(
+    'sh',
+    'curl',
+    archive => writeFileSync(archive, randomBytes(4_000_000)),
+    mounted('size=3m')
+  )
+  expect(opened).toMatchObject({ kind: 'no-osquery', failure: 'no-room' })
+})
+
 isolatedTest.each(SHELLS)('in %s, a query costs two processes beside osquery', shell => {
   const names = Array.from({ length: 12 }, (_, at) => `q${at}`)
-  const inside = ['unshare', '-rpf']
+  const inside = [pathOf('unshare'), '-rpf']
   const { opened } = collect(Object.fromEntries(names.map(name => [name, 'PID'])), { shell, inside })
   const pids = names.map(name => Number(results(opened)[name]!.rows[0]!.pid))
   const steps = pids.slice(1).map((pid, at) => pid - pids[at]!)

@@ -20,7 +20,7 @@ export async function writeFiles({
   }
   for (const name of inputs.formats) {
     const { file, render } = MORE_FORMATS[name]
-    await writeFile(resolve(outputDir, file), render(report))
+    await writeFile(resolve(outputDir, file), render(report, inputs.securityHub ?? null))
   }
   return paths
 }

@@ -35,6 +35,7 @@ export const FETCH = `if [ "$osquery" = none ] && [ $offered -gt 0 ] && [ -z "$f
     else fetched=wrong-archive
     fi
   fi
-  rm -f osquery.tgz
+  [ -z "$fetched" ] || printf '%65536s' x 2>/dev/null > probe || fetched=no-room
+  rm -f osquery.tgz probe
   ulimit -S -f $blocks 2>/dev/null
 fi`

@@ -65,7 +65,7 @@ if ($answer.packed.Length -gt $chunkBytes) {
     [IO.File]::WriteAllBytes($packedFile, $answer.packed)
     [IO.File]::WriteAllText($retainedFile, $answer.sha256)
     $quoted = $dir.Replace("'", "''")
-    $clean = "function Ours([string]\`$path) { \${function:Ours} }; Start-Sleep 900; if (Ours '$quoted') { Remove-Item -Recurse -Force -LiteralPath '$quoted' }"
+    $clean = "function Ours { \${function:Ours} }; Start-Sleep 900; if (Ours '$quoted') { Remove-Item -Recurse -Force -LiteralPath '$quoted' }"
     $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($clean))
     Start-Process powershell.exe -WindowStyle Hidden -ArgumentList '-NoProfile', '-NonInteractive', '-EncodedCommand', $encoded
   }

@@ -15,7 +15,8 @@ function Hash([byte[]]$bytes) {
   $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
   [BitConverter]::ToString($sha.ComputeHash($bytes)).Replace('-', '').ToLowerInvariant()
 }
-function Ours([string]$path) {
+function Ours {
+  param([string]$path)
   try {
     if (-not (Test-Path -PathType Container -LiteralPath $path)) { return $false }
     if ((Get-Item -Force -LiteralPath $path).Attributes -band [IO.FileAttributes]::ReparsePoint) { return $false }

@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals'
+import { headline, headlineOf } from '../../src/report/headline.ts'
+import type { Report, ReportHost } from '../../src/report/report.ts'
+import { host, report } from '../support/reports.ts'
+
+const fleet = (...states: ReportHost['status'][]) =>
+  states.map((status, at) => host(`i-${at}`, { status, ...(status === 'reported' ? {} : { reason: 'why' }) }))
+
+/** What a run says that has no baseline and too few hosts to compare. */
+const uncompared = (...states: ReportHost['status'][]): Report => {
+  const sample = report(fleet(...states))
+  return {
+    ...sample,
+    summary: { ...sample.summary, verdict: 'incomplete' },
+    inventory: { hosts: sample.hosts.map(({ id }) => id), queries: [] }
+  }
+}
+
+test.each<[string, Report, string]>([
+  [
+    'a fleet',
+    report(fleet('reported', 'reported', 'reported')),
+    '✅ checkout: clean. No drift, all 3 hosts assessed'
+  ],
+  ['two hosts', report(fleet('reported', 'reported')), '✅ checkout: clean. No drift, both hosts assessed'],
+  [
+    'some hosts silent',
+    report(fleet('reported', 'silent')),
+    '⚠️ checkout: incomplete. No drift found, but only 1 of 2 hosts assessed'
+  ],
+  [
+    'every host partial',
+    report(fleet('partial', 'partial', 'silent')),
+    '⚠️ checkout: incomplete. No drift found, but none of 3 hosts fully assessed'
+  ],
+  [
+    'no answer',
+    report(fleet('silent', 'silent')),
+    '⛔ checkout: incomplete. Nothing was assessed: none of 2 hosts answered'
+  ],
+  [
+    'one silent host',
+    report(fleet('silent')),
+    '⛔ checkout: incomplete. Nothing was assessed: its only host did not answer'
+  ],
+  ['no host', report([]), '⛔ checkout: incomplete. Nothing was assessed'],
+  [
+    'one host alone',
+    uncompared('reported'),
+    '⚠️ checkout: incomplete. Nothing to compare with, its only host assessed'
+  ],
+  [
+    'one host without root',
+    uncompared('partial'),
+    '⚠️ checkout: incomplete. Nothing to compare with, its only host assessed only in part'
+  ]
+])('the headline of %s', (_, sample, expected) => {
+  expect(headline(headlineOf(sample))).toBe(expected)
+})
