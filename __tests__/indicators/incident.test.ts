@@ -61,7 +61,7 @@ describe('an incident from a pasted threat report', () => {
       /Searched for 5 indicators \(.*1 MD5.*\) in the rows of 7 queries on 19 hosts: 3 were found\./
     )
     expect(notices).toMatch(/could not be checked on any host: no query returns md5\./)
-    expect(notices).toMatch(/could not be checked on any host: osquery does not show email-addr\./)
+    expect(notices).toMatch(/could not be checked on any host: osquery shows nothing of this kind \(email-addr\)\./)
     expect(notices).toContain(`could not be checked on ${hostId(19)}`)
   })
 

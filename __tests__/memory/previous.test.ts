@@ -141,6 +141,13 @@ test('memories of several groups merge, in any order', () => {
   expect(mergeMemories(parts.toReversed())).toEqual(merged)
 })
 
+test('two copies of one memory are that memory: an unchanged fleet is no change', () => {
+  const memory = memoryOn('2026-11-01', ['aa'], ['i-1'])
+  const merged = mergeMemories([memory, structuredClone(memory)])
+  const again = report([reportHost('i-1')], [finding('aa', { hosts: ['i-1'] })])
+  expect(historyOf(merged, again).changed).toBe(false)
+})
+
 test('hosts that never answered keep their finding and its id', () => {
   const one = finding('aa', { kind: 'silent', verdict: null, severity: 'medium', hosts: ['i-1', 'i-2'] })
   const [newly, never] = weighNewlySilent([one], memoryOn('2026-11-01', [], ['i-1']))

@@ -1,6 +1,14 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { addFile, addRow, addUnit, type SimulatedHost, type TableRow } from '../../simulator/fleet/host.ts'
+import {
+  addFile,
+  addListener,
+  addRow,
+  addUnit,
+  type SimulatedHost,
+  type TableRow
+} from '../../simulator/fleet/host.ts'
+import { seededRandom } from '../../simulator/fleet/random.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 import { connect, instance, NEW_PID, pidOf, run, VENDOR_UNITS } from '../support/host-changes.ts'
 import { packFleet } from '../support/pack-fleet.ts'
@@ -163,6 +171,25 @@ const SHELTERS: readonly (readonly [string, (host: SimulatedHost) => void])[] = 
   [
     'Python of a person who is logged in',
     host => implant(host, '/usr/bin/python3.11', { uid: 1_000, cgroup_path: '/user.slice/user-1000.slice' })
+  ],
+  [
+    'a port of Python in a unit of a person that lingers',
+    host => {
+      const cgroup_path = '/user.slice/user-1000.slice/user@1000.service/app.slice/share.service'
+      const pid = run(host, '/usr/bin/python3.11', 'python3 -m http.server', { uid: 1_000, cgroup_path })
+      addListener(host, seededRandom(1), pid, 6, '0.0.0.0', 8_000)
+    }
+  ],
+  [
+    'Python that a shell of cron started as the web account',
+    host => {
+      const parent = run(host, '/usr/bin/dash', 'sh -c python3 -', { uid: 33, pid: NEW_PID + 1 })
+      implant(host, '/usr/bin/python3.11', { uid: 33, parent })
+    }
+  ],
+  [
+    'a job of cron, which Red Hat puts into the slice of its user',
+    host => implant(host, '/usr/bin/gawk', { cgroup_path: '/user.slice/user-0.slice/session-c3.scope' })
   ],
   [
     'a unit in the folder of packages that never ends to start',

@@ -56,7 +56,8 @@ test.each(['kubernetes-node', 'container-host', 'bastion', 'ci-runner'])(
     const queries = queriesOf(packs)
     expect(queries.length).toBeGreaterThan(builtinPack('linux')!.queries.length)
     const oldest = osqueryPlanner('linux', TABLE_FACTS.minimum, modelHost())
-    for (const { sql } of queries) expect(oldest.run(sql).rows).toBeInstanceOf(Array)
+    const own = queries.slice(builtinPack('linux')!.queries.length)
+    for (const { sql } of own) expect(oldest.run(sql).rows).toBeInstanceOf(Array)
     oldest.close()
   }
 )

@@ -64,9 +64,7 @@ test('an issue is opened when drift is found, closed when all is clean, and reop
   expect(await keep(repository, drift(rootkit), '2026-11-25')).toMatch(/issues\/1$/)
   expect(repository.all).toHaveLength(1)
   expect(repository.all[0]).toMatchObject({ open: true })
-  expect(repository.all[0]!.body).toContain(
-    'Not clean since 2026-11-25. Last change on 2026-11-25: 1 new.'
-  )
+  expect(repository.all[0]!.body).toContain('Not clean since 2026-11-25. Last change on 2026-11-25: 1 new.')
 })
 
 test('the issue is edited only when a finding changed, not for another day or another wording', async () => {

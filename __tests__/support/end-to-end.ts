@@ -75,7 +75,7 @@ export function errorsOf({ log }: ActionResult): string[] {
 
 /** How long the bundle takes to start and reject bad inputs on an idle machine, in seconds. */
 const IDLE_START_SECONDS = 0.4
-const MAX_SLOWDOWN = 3
+const MAX_SLOWDOWN = 8
 
 /**
  * The input `timeout-seconds` for a run that ends at its deadline: `seconds` on an idle machine, and in proportion more

@@ -480,16 +480,21 @@ export const HEALTHY_EVENTS: readonly Oddity[] = [
     for (const path of ['/var/log/auth.log', '/var/log/syslog'])
       host.tables.file = (host.tables.file ?? []).filter(row => row.path !== path)
   }),
-  event(1, 'a unit of a package that an administrator edited', host =>
-    addRow(host, 'file', {
-      path: `${VENDOR_UNITS}/chrony.service`,
-      type: 'regular',
-      mode: '0644',
-      uid: 0,
-      symlink: 0,
-      ctime: 1_794_900_000
+  event(1, 'a unit of a package that an administrator edited', host => {
+    const row = { type: 'regular', mode: '0644', uid: 0, symlink: 0 }
+    addRow(host, 'file', { ...row, path: '/var/lib/dpkg/info/chrony.list', ctime: 1_760_000_000 })
+    addRow(host, 'file', { ...row, path: `${VENDOR_UNITS}/chrony.service`, ctime: 1_794_900_000 })
+  }),
+  event(3, 'an agent in a container that watches the others', host => {
+    addRow(host, 'docker_containers', { id: 'c1', image: 'datadog/agent:7', privileged: 0, name: '/agent' })
+    addRow(host, 'docker_container_mounts', {
+      id: 'c1',
+      type: 'bind',
+      source: '/var/run/docker.sock',
+      destination: '/var/run/docker.sock',
+      rw: 0
     })
-  ),
+  }),
   event(2, 'packages that are being installed', host => {
     const now = 1_794_999_000
     for (const path of ['/usr/bin/ps', '/usr/bin/top'])

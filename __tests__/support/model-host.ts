@@ -95,7 +95,13 @@ export function modelHost({
       privileged: id === 0 ? 1 : 0,
       pid_namespace: id === 1 ? '4026531836' : '4026532999'
     })),
-    docker_container_mounts: [{ id: 'c0', type: 'bind', source: '/', destination: '/host', rw: 1 }],
+    docker_container_mounts: ['/', '/var/run/docker.sock'].map(source => ({
+      id: 'c0',
+      type: 'bind',
+      source,
+      destination: '/host',
+      rw: 1
+    })),
     system_controls: [
       { name: 'kernel.tainted', current_value: '4096' },
       { name: 'kernel.core_pattern', current_value: 'core' }

@@ -25,8 +25,11 @@ const run = (host: SimulatedHost, path: string, cmdline: string, columns: object
   start(host, path, cmdline, { cgroup_path: '/system.slice/cron.service', ...columns })
 
 /** Changes a file of a package by hand, long after any package was installed. */
-const edit = (path: string) => (host: SimulatedHost) =>
-  addRow(host, 'file', { path, type: 'regular', mode: '0644', uid: 0, symlink: 0, ctime: 1_794_900_000 })
+const edit = (path: string) => (host: SimulatedHost) => {
+  const row = { type: 'regular', mode: '0644', uid: 0, symlink: 0 }
+  addRow(host, 'file', { ...row, path: '/var/lib/dpkg/info/base-files.list', ctime: 1_760_000_000 })
+  addRow(host, 'file', { ...row, path, ctime: 1_794_900_000 })
+}
 
 const PUBLIC = '203.0.113.66'
 
@@ -419,6 +422,7 @@ export const TECHNIQUES: readonly Technique[] = [
     attack: 'T1611',
     query: 'privileged_containers',
     what: 'a privileged container',
+    found: 'low',
     plant: host => addRow(host, 'docker_containers', { id: 'c1', image: 'alpine', privileged: 1, name: '/x' })
   },
   {
@@ -514,6 +518,22 @@ export const TECHNIQUES: readonly Technique[] = [
     what: 'a hidden folder in `/var/lib`',
     found: 'low',
     plant: host => addRow(host, 'file', { path: '/var/lib/.x/', type: 'directory', mode: '0700', uid: 0 })
+  },
+  {
+    attack: 'T1611',
+    query: 'container_sockets',
+    what: 'a container that commands Docker',
+    found: 'low',
+    plant: host => {
+      addRow(host, 'docker_containers', { id: 'c1', image: 'alpine', privileged: 0, name: '/x' })
+      addRow(host, 'docker_container_mounts', {
+        id: 'c1',
+        type: 'bind',
+        source: '/var/run/docker.sock',
+        destination: '/var/run/docker.sock',
+        rw: 1
+      })
+    }
   },
   {
     attack: 'T1564.013',

@@ -54,7 +54,7 @@ function uncheckedSentence(group: readonly Unchecked[]): string {
   const on = `on ${list(first.hosts ?? [], MAX_HOSTS)}`
   switch (first.code) {
     case 'not-observable':
-      return `${which} could not be checked on any host: osquery does not show ${sorts}.`
+      return `${which} could not be checked on any host: osquery shows nothing of this kind (${sorts}).`
     case 'no-query':
       return `${which} could not be checked on any host: no query returns ${sorts}.`
     case 'no-answer':

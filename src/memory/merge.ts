@@ -24,8 +24,10 @@ export function mergeMemories(memories: readonly FleetMemory[]): FleetMemory | n
     hosts,
     findings: {
       ...first.findings,
-      // Of no single run: the next run counts as a change.
-      digest: '0000000000000000',
+      // Memories of several runs are of no single run, so the next run counts as a change.
+      digest: memories.every(({ findings }) => findings.digest === first.findings.digest)
+        ? first.findings.digest
+        : '0000000000000000',
       since: since[0] ?? null,
       findings: known.size,
       known: [...known.values()],

@@ -108,7 +108,7 @@ function opening(from: Headline, { marker }: MarkdownOptions): string[] {
 function assessment(report: Report): string {
   const { run, summary, findings } = report
   const comparison =
-    summary.hosts === 0
+    summary.reported + summary.partial === 0
       ? ''
       : run.baseline === null
         ? report.inventory === undefined

@@ -31,6 +31,7 @@ export function coverageSentence(
   summary: Pick<ReportSummary, 'hosts' | 'reported' | 'partial' | 'silent'>
 ): string {
   const { hosts, reported, partial, silent } = summary
+  if (hosts === 0) return 'no host was assessed.'
   const notFound = hosts - reported - partial - silent
   const states = [
     `${number(reported)} of ${count(hosts, 'host')} fully assessed`,
@@ -43,6 +44,7 @@ export function coverageSentence(
 
 /** Never `100%` unless every host was assessed. */
 export function percent(share: number): string {
+  if (share <= 0) return '0%'
   return share >= 1 ? '100%' : `${(Math.floor(share * 1000) / 10).toFixed(1)}%`
 }
 

@@ -78,7 +78,7 @@ const TABLE: readonly (readonly [names: string, program: Program])[] = [
   ['sqlplus rman expdp impdp sqlldr', oracle],
   ['npm yarn pnpm', packages],
   ['secretsdump wmiexec smbexec atexec dcomexec mssqlclient lookupsid samrdump rpcdump gettgt', impacket],
-  ['getst getuserspns getnpusers getadusers addcomputer ntlmrelayx services reg-impacket', impacket],
+  ['getst getuserspns getnpusers getadusers addcomputer ntlmrelayx', impacket],
   ['influx k3s rke2 frpc frps doctl gitlab-runner', tokenOption],
   ['lftp open', { options: { '-u': ',', '--user': ',' } }],
   [

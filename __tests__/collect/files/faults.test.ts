@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { unknownQuery } from '../../../src/osquery/pack.ts'
 import { collectFiles, rowsOf } from '../../support/files-collection.ts'
 import { event, log } from '../../support/log-lines.ts'
 
@@ -254,21 +255,8 @@ describe('a log', () => {
       'a.log',
       log(event({ name: 'x' }, { name: 'pack_ours_mods' }), event({ name: 'y' }, { name: 'pack/ours/other' }))
     )
-    const query = {
-      name: 'mods',
-      sql: '',
-      title: '',
-      platforms: [],
-      identity: null,
-      changes: [],
-      cohort: [],
-      attack: [],
-      weight: 'normal',
-      control: false,
-      root: false
-    } as const
     const { hosts } = await collectFiles(folder, ['*'], {
-      packs: [{ name: 'packs/ours.conf', sha256: '', queries: [query] }]
+      packs: [{ name: 'packs/ours.conf', sha256: '', queries: [unknownQuery('mods')] }]
     })
     expect(Object.keys(hosts.get('web-1')!.queries).sort()).toEqual(['mods', 'pack/ours/other'])
   })

@@ -73,6 +73,21 @@ describe('a result is read', () => {
   }
 })
 
+test.each([
+  ['a list with one on each line', `[\n${line},\n${event({ username: 'ana' }, { host: 'web-2' })}\n]\n`],
+  [
+    'values on several lines, one after another',
+    [line, event({ username: 'ana' }, { host: 'web-2' })]
+      .map(text => JSON.stringify(JSON.parse(text), null, 2))
+      .join('\n')
+  ]
+])('results are read from %s', async (_name, content) => {
+  await write('a.json', content)
+  const { hosts, notices } = await collectFiles(folder, ['*'])
+  expect(rowsOf(hosts, 'web-1', 'users')).toEqual(['eve'])
+  expect([[...hosts.keys()], notices]).toEqual([['web-1', 'web-2'], []])
+})
+
 test('a row cannot be the result of another host', async () => {
   await write('web-2/plist.json', JSON.stringify([{ message: line, data: line }]))
   await write('web-3.json', JSON.stringify({ data: [{ message: line }] }))

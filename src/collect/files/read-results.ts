@@ -7,6 +7,7 @@ import { FileFault, MAX_LINE_BYTES, readLineBatches } from './lines.ts'
 import { describeBrokenLine, readResultLine } from './result-line.ts'
 import type { resultStore } from './result-store.ts'
 import { parseExact, rowText } from './rows.ts'
+import { isResult } from './unwrap.ts'
 
 type Store = ReturnType<typeof resultStore>
 
@@ -115,6 +116,8 @@ async function readRows(place: DocumentPlace, use: Use): Promise<void> {
   const rows: unknown[] = []
   let complaint: string | null = null
   let isClosed = false
+  /** It is a list of results, not of rows. */
+  let hasResults = false
   try {
     for await (const { first, lines } of readLineBatches(place.path)) {
       for (const [index, bytes] of lines.entries()) {
@@ -125,7 +128,10 @@ async function readRows(place: DocumentPlace, use: Use): Promise<void> {
           continue
         }
         const row = parsed(text.replace(/,$/, ''))
-        if (rowText(row) !== null) rows.push(row)
+        if (isResult(row)) {
+          hasResults = true
+          for (const content of readContent(row, place)) use(content, first + index)
+        } else if (rowText(row) !== null) rows.push(row)
         else if (COMPLAINT.test(text)) complaint ??= messageOf(text)
         else complaint ??= `line ${first + index} is not a row`
       }
@@ -134,6 +140,11 @@ async function readRows(place: DocumentPlace, use: Use): Promise<void> {
     complaint ??= error instanceof FileFault ? error.message : 'it cannot be read'
   }
   if (!isClosed) complaint ??= 'it ends in the middle'
+  if (hasResults) {
+    if (rows.length > 0) complaint ??= 'it has rows and results in one list'
+    if (complaint !== null) throw new FileFault(complaint)
+    return
+  }
   const { host, query } = dumpNames(place.path)
   use(dumpAnswer(rows, host, query, place, complaint), null)
   if (complaint !== null) use({ kind: 'note', message: complaint }, null)
@@ -141,7 +152,7 @@ async function readRows(place: DocumentPlace, use: Use): Promise<void> {
 
 const messageOf = (line: string) => line.replace(COMPLAINT, '')
 
-/** Reads one JSON value. Messages of the shell may be before and behind it. */
+/** Reads one JSON value, or several one after another. Messages of the shell may be before and behind them. */
 async function readDocument(place: DocumentPlace, use: Use): Promise<void> {
   const parts: Buffer[] = []
   let size = 0
@@ -155,11 +166,15 @@ async function readDocument(place: DocumentPlace, use: Use): Promise<void> {
     }
     if (size > MAX_LINE_BYTES) throw new FileFault(`it is one document of more than ${MAX_LINE_BYTES} bytes`)
   }
-  const value = parsed(Buffer.concat(parts).toString())
-  if (value === undefined) throw new FileFault('it is not valid JSON')
-  for (const content of readContent(value, { ...place, complaint })) use(content, null)
+  for (const text of Buffer.concat(parts).toString().split(BETWEEN_VALUES)) {
+    const value = parsed(text)
+    if (value === undefined) throw new FileFault('it is not valid JSON')
+    for (const content of readContent(value, { ...place, complaint })) use(content, null)
+  }
   if (complaint !== null) use({ kind: 'note', message: complaint }, null)
 }
 
+/** The end of a value on several lines, and the beginning of the next. */
+const BETWEEN_VALUES = /(?<=\n[}\]])\s*\n(?=[{[])/
 const LINE_END = Buffer.from('\n')
 const MAX_MESSAGE_LENGTH = 1_000

@@ -1,4 +1,5 @@
 import { concurrently } from '../../lib/concurrently.ts'
+import { count } from '../../text/phrases.ts'
 import { previewFrame } from '../protocol/frame.ts'
 import { SHELLS } from '../script/shell.ts'
 import { countCommands } from './command-counts.ts'
@@ -99,7 +100,7 @@ async function sendRequests(
     }
   }
   if (indexOf.size > 0)
-    session.ports.log.debug(`Reading chunks ${from} to ${to - 1} of ${answers.length} answers.`)
+    session.ports.log.debug(`Reading chunks ${from} to ${to - 1} of ${count(answers.length, 'answer')}.`)
   return indexOf
 }
 

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
+import { count } from '../../text/phrases.ts'
 import { decodeDedupReply } from '../protocol/dedup.ts'
 import {
   buildDictionary,
@@ -96,7 +97,7 @@ export async function* requestDedupReplies(
   if (error !== null) log.debug(`${error.message} The replies are read one by one.`)
   yield* receive(session, commands, open, dictionary, onProgress)
   log.debug(
-    `${asked - open.size} of ${asked} hosts sent deduplicated replies; the dictionary has ${dictionary.entries.length} entries from ${bodies.length} hosts.`
+    `Deduplicated replies came from ${asked - open.size} of ${count(asked, 'host')}; the dictionary has ${count(dictionary.entries.length, 'entry', 'entries')} from ${count(bodies.length, 'host')}.`
   )
   return replies.filter(reply => open.has(reply.host) || !canDedup(reply))
 }

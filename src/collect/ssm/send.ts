@@ -3,6 +3,7 @@ import { errorName, explainAwsError } from '../../aws/errors.ts'
 import type { S3Location } from '../../inputs/s3-location.ts'
 import type { Targets } from '../../inputs/targets.ts'
 import { errorMessage } from '../../lib/error-message.ts'
+import { count } from '../../text/phrases.ts'
 import type { Shell } from '../script/shell.ts'
 import type { SsmPorts } from './ports.ts'
 import { type HostTask, lockedParameters, scriptParameters } from './task.ts'
@@ -115,7 +116,7 @@ export async function send(
         const rest = named === undefined ? batch : batch.filter(host => host !== named)
         const middle = named === undefined ? rest.length / 2 : rest.length
         batches.unshift(...[rest.slice(0, middle), rest.slice(middle)].filter(part => part.length > 0))
-        ports.log.debug(`SSM refused a batch of ${batch.length} hosts because of an id in it.`)
+        ports.log.debug(`SSM refused a batch of ${count(batch.length, 'host')} because of an id in it.`)
         const { denied } = refused
         const isAll = denied.length === targets.hosts.length || denied.length >= MAX_DENIED
         if (commands.length === 0 && isAll) throw error

@@ -1,6 +1,7 @@
 import type { CommandInvocation } from '@aws-sdk/client-ssm'
 import type { Targets } from '../../inputs/targets.ts'
 import type { HostRecord } from '../../snapshot/snapshot.ts'
+import { count } from '../../text/phrases.ts'
 import { silentHost } from '../host-record.ts'
 import { previewFrame } from '../protocol/frame.ts'
 import { CHUNK_BYTES, MAX_LISTED_BYTES } from '../protocol/limits.ts'
@@ -168,7 +169,9 @@ export async function resend(run: Collecting, hosts: ReadonlyMap<string, Shell>)
   for (const shell of new Set(hosts.values())) {
     const ids = [...hosts].filter(([, own]) => own === shell).map(([host]) => host)
     for (const host of ids) run.resent.set(host, shell)
-    log.debug(`${ids.length} hosts have another platform: sending them its document.`)
+    log.debug(
+      `Sending the document for ${shell === 'posix' ? 'Linux and macOS' : 'Windows'} to ${count(ids.length, 'host')} of that platform.`
+    )
     const { commands, notManaged, otherPlatform, denied, error } = await run.sendQueries(
       { kind: 'hosts', hosts: ids },
       shell

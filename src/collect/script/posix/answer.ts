@@ -90,9 +90,11 @@ while :; do
   drop "$problem"
 done
 body_sum=$(body | digest); body_sum=\${body_sum%% *}
-retained() { echo "$total $body_sum $1" > held && mv held retained; } 2>/dev/null
-if [ $total -gt $chunk_bytes ] || { [ $retain = yes ] && [ $total -gt $listed_bytes ]; }; then
+retained() {
   printf '%s\\n' "$top" > top; printf '%s\\n' "$digests" > digests
+  echo "$total $body_sum $1" > held && mv held retained
+} 2>/dev/null
+if [ $total -gt $chunk_bytes ] || { [ $retain = yes ] && [ $total -gt $listed_bytes ]; }; then
   retained yes
   if [ -z "$reaper" ]; then
     ( trap '' HUP INT TERM; sh -c "$reap" reaper "$dir" 0 0 $retention ) </dev/null >/dev/null 2>&1 &

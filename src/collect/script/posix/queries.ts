@@ -7,7 +7,7 @@ const BLIND =
 
 /**
  * Runs the queries, `q NAME LINES` each: the statement is the next LINES lines of file descriptor 8, which no shell
- * interprets. A query costs two processes beside osquery, and one or two more where something went wrong.
+ * interprets. A query costs two processes beside osquery, and a few more where something went wrong.
  *
  * `child` is the running program, in the background so that a signal ends the wait for it. It is ended by KILL: osquery
  * ignores TERM inside a statement.

@@ -16,6 +16,7 @@ export function verdictHeader(model: Model, open: (finding: number) => void): HT
   const from = headlineOf(report)
   const { verdict, outcome } = headlineText(from)
   const worst = summary.worstSeverity === 'none' ? 'disc' : SEVERITY_SHAPES[summary.worstSeverity]
+  const compared = run.mode === 'check' ? comparison(report) : []
   const shape =
     from.poisoning.findings > 0
       ? worst
@@ -26,7 +27,7 @@ export function verdictHeader(model: Model, open: (finding: number) => void): HT
     el('p', { class: 'name' }, untrusted(run.name, 64)),
     el('h1', {}, icon(shape), capital(verdict)),
     el('p', { class: 'lead' }, `${outcome}.`),
-    ...(run.mode === 'check' ? [el('p', { class: 'comparison' }, ...comparison(report))] : []),
+    ...(compared.length > 0 ? [el('p', { class: 'comparison' }, ...compared)] : []),
     ...history(report),
     ...triage(model, open),
     el('div', { class: 'pair' }, coverageFigures(model), findingFigures(report)),
@@ -49,13 +50,13 @@ function history({ history, findings }: Report): HTMLElement[] {
 }
 
 function comparison({ run, inventory, summary }: Report): Child[] {
+  if (summary.reported + summary.partial === 0) return []
   if (run.baseline !== null)
     return [
       'Hosts were compared with the baseline ',
       untrusted(run.baseline.path, 120),
       ' and with each other.'
     ]
-  if (summary.hosts === 0) return []
   if (inventory === undefined) return ['Hosts were compared with each other.']
   return inventory.hosts.length < summary.hosts
     ? ['The other hosts were compared with each other.']
