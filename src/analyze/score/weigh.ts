@@ -3,7 +3,9 @@ import { rareLimit } from '../counts.ts'
 import { traitsOf } from '../table-traits.ts'
 import { countNoise, expectedOf, type TableNoise, tableOf } from './expected.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
-import type { Reason, ScoredRow } from './scored-row.ts'
+import { SAYS_TOGETHER, saysEnough } from './says-enough.ts'
+import type { ScoredRow } from './scored-row.ts'
+import { isUnlike, MIN_PACKAGES } from './unlike.ts'
 import { isStrong, joinVariants } from './variants.ts'
 import { rareWords } from './words.ts'
 
@@ -18,9 +20,6 @@ export const isAtMost = (expected: number, tier: keyof typeof MAX_EXPECTED): boo
 const MAX_TIED_BITS = 2
 /** Untied rows may have met on one host by chance: some sixteen lone rows a fleet make that likely. */
 const MEETING_BITS = 4
-/** For high a row says so much by itself, or all tables together do. */
-const SAYS_ALONE = 2
-const SAYS_TOGETHER = 3
 /** A row that is expected more often than this adds nothing to what a finding says by itself. */
 const MAX_EXPECTED_TO_SAY = 4
 /** A row on more than this part of the fleet is rather a feature. */
@@ -28,14 +27,11 @@ const FEATURE_SHARE = 0.1
 const FEATURE_BITS = 4
 const FEATURE_BITS_STRONG = 2
 const MIN_HOSTS_OF_FEATURE = 3
-/** So many new packages on the same hosts explain their ordinary rows. */
-const MIN_PACKAGES = 3
+/** What that many new packages speak against their hosts' ordinary rows. */
 const PACKAGES_BITS = 3
 const PACKAGES_BITS_STRONG = 2
 /** A new package of the same name explains rows that do not speak for themselves. */
 const PACKAGE_OF_SAME_NAME_BITS = 2
-/** A host like no other: so many rows replaced, or so many at all. */
-const ROLE_ROWS = 8
 
 /** A group of rows and how often a healthy fleet shows one like it. */
 export interface Weighed {
@@ -258,52 +254,6 @@ function featureBits(
   )
   if (most <= Math.max(MIN_HOSTS_OF_FEATURE - 1, FEATURE_SHARE * size)) return 0
   return strong ? FEATURE_BITS_STRONG : FEATURE_BITS
-}
-
-/** Whether what the rows say by themselves is enough for high. What one connection says counts once. */
-function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
-  const most = new Map<string, number>()
-  let connection = 0
-  for (const row of rows) {
-    // Nearly every service has a connection of its own to a private address.
-    if (row.bits - bitsOf(row, ['connected']) >= SAYS_ALONE) return true
-    // An account, its key and its password are one thing that happened.
-    const key = row.isAccount ? 'account' : tableOf(row)
-    const connected = bitsOf(row, ONE_CONNECTION)
-    connection = Math.max(connection, connected)
-    most.set(key, Math.max(most.get(key) ?? 0, row.bits - connected))
-  }
-  return [...most.values()].reduce((sum, bits) => sum + bits, connection) >= together
-}
-
-/** Reasons that one connection gives to each row of the program that holds it. */
-const ONE_CONNECTION: readonly Reason[] = ['connected', 'public-peer', 'shell-connection']
-
-/** How many of a row's bits are for these reasons. */
-const bitsOf = ({ bits, reasons }: ScoredRow, asked: readonly Reason[]): number =>
-  Math.min(
-    Math.max(0, bits),
-    reasons.reduce((sum, [reason, own]) => sum + (asked.includes(reason) ? own : 0), 0)
-  )
-
-/**
- * What a role of one or two hosts looks like: rows are replaced; or come with the packages that bring them; or are more
- * than any implant brings.
- */
-function isUnlike(rows: readonly ScoredRow[], packages: number): boolean {
-  const tables = (own: readonly ScoredRow[]) => new Set(own.map(row => row.query)).size
-  const gone = rows.filter(({ deviation }) => deviation.kind === 'missing')
-  const own = rows.filter(({ deviation }) => deviation.kind !== 'missing')
-  if (
-    own.length >= 2 &&
-    tables(own) >= 2 &&
-    gone.length >= 2 &&
-    tables(gone) >= 2 &&
-    rows.length >= ROLE_ROWS
-  )
-    return true
-  if (tables(rows) < 3) return false
-  return rows.length >= 3 * ROLE_ROWS || (packages >= MIN_PACKAGES && rows.length >= 1.5 * ROLE_ROWS)
 }
 
 function isPackage({ fleet }: ClusteredFleet, row: ScoredRow): boolean {

@@ -1,0 +1,32 @@
+import { tableOf } from './expected.ts'
+import type { Reason, ScoredRow } from './scored-row.ts'
+
+/** For high a row says so much by itself, or all tables together do. */
+const SAYS_ALONE = 2
+export const SAYS_TOGETHER = 3
+
+/** Whether what the rows say by themselves is enough for high. What one connection says counts once. */
+export function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
+  const most = new Map<string, number>()
+  let connection = 0
+  for (const row of rows) {
+    // Nearly every service has a connection of its own to a private address.
+    if (row.bits - bitsOf(row, ['connected']) >= SAYS_ALONE) return true
+    // An account, its key and its password are one thing that happened.
+    const key = row.isAccount ? 'account' : tableOf(row)
+    const connected = bitsOf(row, ONE_CONNECTION)
+    connection = Math.max(connection, connected)
+    most.set(key, Math.max(most.get(key) ?? 0, row.bits - connected))
+  }
+  return [...most.values()].reduce((sum, bits) => sum + bits, connection) >= together
+}
+
+/** Reasons that one connection gives to each row of the program that holds it. */
+const ONE_CONNECTION: readonly Reason[] = ['connected', 'public-peer', 'shell-connection']
+
+/** How many of a row's bits are for these reasons. */
+const bitsOf = ({ bits, reasons }: ScoredRow, asked: readonly Reason[]): number =>
+  Math.min(
+    Math.max(0, bits),
+    reasons.reduce((sum, [reason, own]) => sum + (asked.includes(reason) ? own : 0), 0)
+  )
