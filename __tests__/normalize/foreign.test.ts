@@ -103,3 +103,15 @@ describe('the columns of a foreign query', () => {
     ])
   })
 })
+
+test('a host that names other columns in each row has few columns in the end, and is still seen', () => {
+  const builder = fleetBuilder([query('f', null)])
+  const rows = Array.from(
+    { length: 500 },
+    (_, at): Row => Object.fromEntries(Array.from({ length: 20 }, (_, column) => [`c${column}_${at}`, 'x']))
+  )
+  builder.add(host('a', { f: rows }))
+  const { queries, hosts } = builder.finish()
+  expect(queries[0]?.identity).toHaveLength(256)
+  expect(hosts[0]?.items.length).toBeGreaterThan(0)
+})

@@ -72,7 +72,10 @@ function cellOf(item: Item, column: string): string {
   return at < 0 ? '' : (item.values[at] ?? '')
 }
 
-/** The columns that more than half of the hosts have; if there are none, all columns. In byte order. */
+/** No table of osquery has as many columns; a hostile host may name others in each row. */
+const MAX_COLUMNS = 256
+
+/** The columns that more than half of the hosts have; if there are none, all columns. Those of most hosts, in byte order. */
 function commonColumns(hosts: readonly (readonly Item[])[]): string[] {
   const counts = new Map<string, number>()
   for (const items of hosts) {
@@ -82,7 +85,12 @@ function commonColumns(hosts: readonly (readonly Item[])[]): string[] {
   }
   const named = [...counts.keys()].sort()
   const common = named.filter(column => (counts.get(column) ?? 0) * 2 > hosts.length)
-  return common.length > 0 ? common : named
+  const kept = common.length > 0 ? common : named
+  if (kept.length <= MAX_COLUMNS) return kept
+  return kept
+    .sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || (a < b ? -1 : 1))
+    .slice(0, MAX_COLUMNS)
+    .sort()
 }
 
 type Rows = readonly (readonly (readonly string[])[])[]
