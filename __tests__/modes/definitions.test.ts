@@ -60,11 +60,7 @@ describe('indicators', () => {
     ['a file of the workspace', 'iocs.txt', ['diamorphine', 'ip:203.0.113.0/24']],
     ['a file without an extension', 'security/today', ['sha256:'.padEnd(71, 'a')]],
     ['a list on the runner', '/tmp/runner/iocs.txt', ['diamorphine']],
-    [
-      'several lines, one of them a file',
-      'iocs.txt\nxmrig',
-      ['diamorphine', 'ip:203.0.113.0/24', 'xmrig']
-    ],
+    ['several lines, one of them a file', 'iocs.txt\nxmrig', ['diamorphine', 'ip:203.0.113.0/24', 'xmrig']],
     ['a word', 'diamorphine', ['diamorphine']],
     ['an expression', '/kinsing|xmrig/', ['/kinsing|xmrig/']],
     ['a value of a column', 'crontab.command=/opt/run.txt', ['crontab.command=/opt/run.txt']],
