@@ -224,6 +224,17 @@ export const HEALTHY_EVENTS: readonly Oddity[] = [
     )
     run(host, '/usr/bin/gdb', 'gdb -p 703', { ...SESSION, pid: NEW_PID + 9 })
   }),
+  event(1, 'somebody who looks at packets', host => {
+    const pid = runChain(
+      host,
+      [
+        ['/usr/bin/sudo', 'sudo tcpdump -ni ens5 port 443'],
+        ['/usr/bin/tcpdump', 'tcpdump -ni ens5 port 443']
+      ],
+      { ...SESSION, uid: 0 }
+    )
+    addRow(host, 'listening_ports', { pid, family: 17, protocol: 3, port: 0, address: '' })
+  }),
   event(1, 'an editor of a person that is used from afar', host => {
     const pid = runChain(
       host,

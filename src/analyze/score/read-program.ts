@@ -123,8 +123,10 @@ export function readProgram(
     if (traits.connections) add('shell-connection', facts.isPlainShell || facts.publicPeer ? 2 : 1)
     else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
     else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
-  } else if (facts.isDualUse) add('dual-use', 1)
+  }
   if (item.columns.includes('family')) add('raw-socket', 1)
+  // What tcpdump and its kind are for is no second sign.
+  else if (facts.isDualUse) add('dual-use', 1)
   if (facts.port === 'open' && !facts.inContainer)
     add(facts.path === '' ? 'hidden-process' : 'open-port', facts.path === '' ? 2 : 1)
   else if (facts.port === 'loopback') add('loopback-port', -1)
