@@ -124,9 +124,9 @@ export function readProgram(
     else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
     else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
   }
-  if (item.columns.includes('family')) add('raw-socket', 1)
-  // What tcpdump and its kind are for is no second sign.
-  else if (facts.isDualUse) add('dual-use', 1)
+  // A raw socket is what tcpdump and its kind are for, and no second sign.
+  if (facts.isDualUse) add('dual-use', 1)
+  else if (item.columns.includes('family')) add('raw-socket', 1)
   if (facts.port === 'open' && !facts.inContainer)
     add(facts.path === '' ? 'hidden-process' : 'open-port', facts.path === '' ? 2 : 1)
   else if (facts.port === 'loopback') add('loopback-port', -1)

@@ -5,24 +5,27 @@ import type { Reason, ScoredRow } from './scored-row.ts'
 const SAYS_ALONE = 2
 export const SAYS_TOGETHER = 3
 
-/** Whether what the rows say by themselves is enough for high. What one connection says counts once. */
+/** Reasons that one thing gives to several rows: a connection to all of its program, a tool to whatever it does. */
+const ONE_CONNECTION: readonly Reason[] = ['connected', 'public-peer', 'shell-connection']
+const ONE_TOOL: readonly Reason[] = ['dual-use']
+
+/** Whether what the rows say by themselves is enough for high. What one thing says in several rows counts once. */
 export function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
   const most = new Map<string, number>()
   let connection = 0
+  let tool = 0
   for (const row of rows) {
     // Nearly every service has a connection of its own to a private address.
     if (row.bits - bitsOf(row, ['connected']) >= SAYS_ALONE) return true
     // An account, its key and its password are one thing that happened.
     const key = row.isAccount ? 'account' : tableOf(row)
-    const connected = bitsOf(row, ONE_CONNECTION)
-    connection = Math.max(connection, connected)
-    most.set(key, Math.max(most.get(key) ?? 0, row.bits - connected))
+    connection = Math.max(connection, bitsOf(row, ONE_CONNECTION))
+    tool = Math.max(tool, bitsOf(row, ONE_TOOL))
+    const rest = row.bits - bitsOf(row, [...ONE_CONNECTION, ...ONE_TOOL])
+    most.set(key, Math.max(most.get(key) ?? 0, rest))
   }
-  return [...most.values()].reduce((sum, bits) => sum + bits, connection) >= together
+  return [...most.values()].reduce((sum, bits) => sum + bits, connection + tool) >= together
 }
-
-/** Reasons that one connection gives to each row of the program that holds it. */
-const ONE_CONNECTION: readonly Reason[] = ['connected', 'public-peer', 'shell-connection']
 
 /** How many of a row's bits are for these reasons. */
 const bitsOf = ({ bits, reasons }: ScoredRow, asked: readonly Reason[]): number =>
