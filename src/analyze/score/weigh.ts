@@ -119,7 +119,10 @@ function withoutNoise(rows: readonly ScoredRow[]): ScoredRow[] {
   )
 }
 
-/** Whether a row that one host has shares a rare word with another row of that host, in another table. */
+/**
+ * Whether a row that one host has shares a rare word with another row of that host, in another table. A plain file of
+ * hooks counts as tied to whatever else its host shows.
+ */
 function tiedTest(
   rows: readonly ScoredRow[],
   words: (item: number) => readonly string[]
@@ -135,7 +138,9 @@ function tiedTest(
   return row => {
     const mine = words(row.deviation.item)
     return (byHost.get(row.deviation.hosts[0] ?? -1) ?? []).some(
-      other => other.query !== row.query && words(other.deviation.item).some(word => mine.includes(word))
+      other =>
+        other.query !== row.query &&
+        ((row.isHook && !isStrong(row)) || words(other.deviation.item).some(word => mine.includes(word)))
     )
   }
 }
