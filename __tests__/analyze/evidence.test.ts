@@ -124,7 +124,13 @@ test.each<[string, string, Row, string[]]>([
     'a packet socket of a sniffer',
     'packet_sockets',
     { path: '/usr/sbin/tcpdump', family: '17', protocol: '768' },
-    ['+ raw-socket', '+ dual-use']
+    ['+ dual-use']
+  ],
+  [
+    'a packet socket of some other program',
+    'packet_sockets',
+    { path: '/usr/sbin/reader', family: '17', protocol: '768' },
+    ['+ raw-socket']
   ],
   [
     'a file with other content in the same version',

@@ -144,7 +144,7 @@ export function staticPlan(): Report {
   return {
     ...report([], [], {
       notices: [
-        'This pull request comes from a fork or from Dependabot, which get no OIDC token: no host was contacted, and the verdict is incomplete.'
+        'Pull requests from forks and from Dependabot never reach a host. No host was contacted, so the verdict is incomplete.'
       ]
     }),
     plan: { changes: CHANGES, integrity: ['kernel_modules'], effect: null }
