@@ -106,7 +106,9 @@ describe('a pull request', () => {
     })
     expect(run.code).toBe(0)
     expect(run.outputs.verdict).toBe('incomplete')
-    expect(run.log).toMatch(/::warning::Pull requests from forks and from Dependabot never reach a host\. No host was contacted/)
+    expect(run.log).toMatch(
+      /::warning::Pull requests from forks and from Dependabot never reach a host\. No host was contacted/
+    )
     expect(run.summary).toMatch(/incomplete/)
     expect([...calls('ssm'), ...calls('sts'), ...calls('oidc')]).toEqual([])
     expect(server.github.comments.get(10)).toBeUndefined()
@@ -160,7 +162,9 @@ test.each(['pull_request_target', 'pull_request_review'])(
       files
     })
     expect([run.code, run.outputs.verdict]).toEqual([0, 'incomplete'])
-    expect(run.log).toMatch(/::warning::Pull requests from forks and from Dependabot never reach a host\. No host was contacted/)
+    expect(run.log).toMatch(
+      /::warning::Pull requests from forks and from Dependabot never reach a host\. No host was contacted/
+    )
     expect([...calls('ssm'), ...calls('sts'), ...calls('oidc')]).toEqual([])
   }
 )
