@@ -110,7 +110,7 @@ test.concurrent('in a storm of ten faults, 80 hosts have their true reasons, and
     fault: call => storm.map(fault => fault(call)).find(result => result !== undefined)
   })
   const result = await act(server, {
-    inputs: { 'timeout-seconds': await deadline(12), 'expected-hosts': '80' }
+    inputs: { 'timeout-seconds': await deadline(40), 'expected-hosts': '80' }
   })
   expect(statusesOf(result)).toEqual({ reported: 72, silent: 5, partial: 3 })
   const hosts = snapshotOf(result)
