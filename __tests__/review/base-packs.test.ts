@@ -6,19 +6,9 @@ import type { Pack } from '../../src/osquery/pack.ts'
 import { parsePack } from '../../src/osquery/parse-pack.ts'
 import { baseFirst } from '../../src/review/base-commit.ts'
 import { judgingPacks } from '../../src/review/base-packs.ts'
+import { PULL_REQUEST } from '../support/reviews.ts'
 
-const context: RunContext = {
-  event: 'pull_request',
-  repository: { owner: 'acme', repo: 'infra' },
-  isPrivate: true,
-  sha: 'merge',
-  runId: null,
-  runUrl: null,
-  workspace: '/work',
-  workflow: null,
-  pullRequest: { number: 1, untrusted: false },
-  oidc: null
-}
+const context: RunContext = { ...PULL_REQUEST, workspace: '/work' }
 const PATH = 'packs/own.json'
 const MODULES = {
   query: 'SELECT name, size FROM kernel_modules',

@@ -7,6 +7,7 @@ import { writeBaseline } from '../../src/baseline/write.ts'
 import type { RunContext } from '../../src/github/context.ts'
 import { repositoryPath } from '../../src/review/base-commit.ts'
 import { readBaseVersion } from '../../src/review/base-version.ts'
+import { PULL_REQUEST } from '../support/reviews.ts'
 
 const BASE = writeBaseline({
   version: 1,
@@ -18,18 +19,7 @@ const BASE = writeBaseline({
 })
 const HEAD = BASE.replace('["22"]', '["22"],\n        ["443"]')
 
-const context = (event = 'pull_request'): RunContext => ({
-  event,
-  repository: { owner: 'acme', repo: 'infra' },
-  isPrivate: true,
-  sha: 'merge',
-  runId: null,
-  runUrl: null,
-  workspace: '/',
-  workflow: null,
-  pullRequest: { number: 1, untrusted: false },
-  oidc: null
-})
+const context = (event = 'pull_request'): RunContext => ({ ...PULL_REQUEST, event })
 const file = (text: string) => ({ path: 'b.json', sha256: '', text, content: parseBaseline('b.json', text) })
 /** A repository whose merge commit has `base` as its first parent. */
 const gitHub = (files: Record<string, string | null>, parent: string | null = 'base') => ({

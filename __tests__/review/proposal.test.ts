@@ -9,20 +9,10 @@ import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 import { repositoryPath } from '../../src/review/base-commit.ts'
 import { readBaseVersion } from '../../src/review/base-version.ts'
 import { judgeProposal } from '../../src/review/proposal.ts'
+import { PULL_REQUEST } from '../support/reviews.ts'
 
 const WORKFLOW = '.github/workflows/review.yml'
-const context: RunContext = {
-  event: 'pull_request',
-  repository: { owner: 'acme', repo: 'infra' },
-  isPrivate: true,
-  sha: 'merge',
-  runId: null,
-  runUrl: null,
-  workspace: '/',
-  workflow: WORKFLOW,
-  pullRequest: { number: 1, untrusted: false },
-  oidc: null
-}
+const context: RunContext = { ...PULL_REQUEST, workflow: WORKFLOW }
 type Files = Record<string, string>
 const gitHub = (base: Files, merge: Files) => ({
   firstParent: async () => 'base',

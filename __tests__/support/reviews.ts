@@ -1,8 +1,23 @@
 import { assess } from '../../src/assess.ts'
 import type { Baseline } from '../../src/baseline/baseline.ts'
+import type { RunContext } from '../../src/github/context.ts'
 import { learnFromFleet } from '../../src/learn/learn-from-fleet.ts'
 import type { HostRecord } from '../../src/snapshot/snapshot.ts'
 import { QUERIES } from './fleets.ts'
+
+/** A run for a pull request of somebody who may write to the repository. */
+export const PULL_REQUEST: RunContext = {
+  event: 'pull_request',
+  repository: { owner: 'acme', repo: 'infra' },
+  isPrivate: true,
+  sha: 'merge',
+  runId: null,
+  runUrl: null,
+  workspace: '/',
+  workflow: null,
+  pullRequest: { number: 1, untrusted: false },
+  oidc: null
+}
 
 export const TODAY = '2026-09-30'
 const question = { queries: QUERIES, indicators: [], today: TODAY }

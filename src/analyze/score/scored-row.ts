@@ -70,7 +70,7 @@ export interface ScoredRow extends RowEvidence {
   readonly kin: string
   /** Whether it may accuse a host. */
   readonly isIncriminating: boolean
-  /** It is a file that no other host has, in a folder that root's programs read. */
+  /** It is an unexpected file in a folder that root's programs read. */
   readonly isHook: boolean
   /** It is an account of a person or a service, its key or its password. */
   readonly isAccount: boolean
