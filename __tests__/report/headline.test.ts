@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { headline, headlineOf } from '../../src/report/headline.ts'
 import type { Report, ReportHost } from '../../src/report/report.ts'
-import { host, report } from '../support/reports.ts'
+import { finding, host, report } from '../support/reports.ts'
 
 const fleet = (...states: ReportHost['status'][]) =>
   states.map((status, at) => host(`i-${at}`, { status, ...(status === 'reported' ? {} : { reason: 'why' }) }))
@@ -55,5 +55,33 @@ test.each<[string, Report, string]>([
     '⚠️ checkout: incomplete. Nothing to compare with, its only host assessed only in part'
   ]
 ])('the headline of %s', (_, sample, expected) => {
+  expect(headline(headlineOf(sample))).toBe(expected)
+})
+
+const silent = finding('s', { kind: 'silent', verdict: null, severity: 'medium', hosts: ['i-2'] })
+const low = (id: string) => finding(id, { severity: 'low', hosts: ['i-1'] })
+
+test.each<[string, Report, string]>([
+  [
+    'drift beside minor findings and a silent host',
+    report(fleet('reported', 'reported', 'silent'), [
+      finding('a', { hosts: ['i-0'] }),
+      silent,
+      low('b'),
+      low('c')
+    ]),
+    '🔴 checkout: drift. 1 finding on 1 host and 2 minor findings; 2 of 3 hosts assessed'
+  ],
+  [
+    'a clean fleet with a minor finding',
+    report(fleet('reported', 'reported', 'reported'), [low('b')]),
+    '✅ checkout: clean. No drift, 1 minor finding; all 3 hosts assessed'
+  ],
+  [
+    'minor findings beside a silent host',
+    report(fleet('reported', 'reported', 'silent'), [silent, low('b'), low('c')]),
+    '⚠️ checkout: incomplete. No drift found, 2 minor findings, but only 2 of 3 hosts assessed'
+  ]
+])('the headline of %s counts every finding that the report numbers', (_, sample, expected) => {
   expect(headline(headlineOf(sample))).toBe(expected)
 })

@@ -91,6 +91,27 @@ test.each([1_040_000, 60_000, 20_000, 8_000])(
   }
 )
 
+test('minor findings accuse nobody and are closed, and the numbers of a report add up', () => {
+  const hosts = [host('i-1'), host('i-2'), host('i-3', { status: 'silent', reason: 'why' })]
+  const text = renderMarkdown(
+    report(hosts, [
+      finding('a', { hosts: ['i-1'] }),
+      finding('s', { kind: 'silent', verdict: null, severity: 'medium', hosts: ['i-3'] }),
+      finding('b', { severity: 'low', hosts: ['i-2'] }),
+      finding('c', { severity: 'info', hosts: ['i-2'] })
+    ]),
+    summary
+  )
+  expect(text).toContain(
+    '🔴 1 high · 🟠 1 medium · 🟡 1 low · ⚪ 1 info, 1 of them about hosts that were not fully'
+  )
+  expect(text).toContain('drift. 1 finding on 1 host and 2 minor findings; 2 of 3 hosts assessed')
+  const closed = text.indexOf('<details><summary>Minor findings 2 to 3</summary>')
+  expect(closed).toBeGreaterThan(text.indexOf('### 🔴 1 · High intruder'))
+  expect(text.indexOf('### 🟡 2 · Low anomaly')).toBeGreaterThan(closed)
+  expect(text.match(/intruder/g)).toHaveLength(2)
+})
+
 test('rows that are not shown are counted in their finding', () => {
   const rows = Array.from({ length: 300 }, (_, at) => row('processes', { path: `/bin/${at}` }))
   const text = renderMarkdown(report([host('i-0000000000000001')], [finding('f', { rows })]), summary)

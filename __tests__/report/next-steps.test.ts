@@ -35,11 +35,28 @@ test.each<[string, Partial<Finding>, string]>([
   ['a poisoned baseline', { kind: 'poisoning', verdict: null }, 'Finding 1: do not merge until'],
   [
     'a stale acceptance',
-    { kind: 'acceptance', verdict: null, severity: 'medium' },
+    { kind: 'acceptance', verdict: null, severity: 'low', hosts: [] },
     'Finding 1: renew the acceptance in the baseline, or remove it.'
   ]
 ])('%s has a step of its own', (_, more, start) => {
   expect(one(more)).toEqual([expect.stringMatching(new RegExp(`^${start.replaceAll('.', '\\.')}`))])
+})
+
+test('a host that was reached and gave no usable answer is to be looked at first among the unassessed', () => {
+  const unusable = (id: string, kind: 'silent' | 'partial') =>
+    finding(`f-${id}`, { kind, verdict: null, severity: 'high', hosts: [id] })
+  const sample = report(
+    [
+      host('i-1'),
+      host('i-2', { status: 'silent', reason: 'why' }),
+      host('i-3', { status: 'partial', reason: 'why' })
+    ],
+    [unusable('i-2', 'silent'), unusable('i-3', 'partial')]
+  )
+  expect(nextSteps(sample)).toEqual([
+    '2 hosts were reached and gave no usable answer: look at them first. Somebody may have stopped or replaced the collector.',
+    '1 silent host and 1 partial host: not known to be clean. Fix the reasons under "Not fully assessed", then run again.'
+  ])
 })
 
 test('low and accepted findings ask for nothing', () => {

@@ -2,7 +2,7 @@ import { count, list, number } from '../text/phrases.ts'
 import { SEVERITY_MARKS } from './marks.ts'
 import { capital } from './phrases.ts'
 import type { Finding, Report, ReportSummary } from './report.ts'
-import { atLeast, driftFindings, openFindings } from './summarize.ts'
+import { atLeast, driftFindings, nonCoverageFindings, openFindings } from './summarize.ts'
 
 /** What a headline is made of. It holds no word of a host. */
 export interface Headline {
@@ -14,6 +14,8 @@ export interface Headline {
   readonly rollouts: Extent
   /** Open findings of baseline poisoning that are medium or worse. */
   readonly poisoning: Extent
+  /** Open findings below medium severity, except those about hosts that were not fully assessed. */
+  readonly minor: number
   /** Hosts that were compared with nothing. */
   readonly uncompared: number
 }
@@ -37,7 +39,8 @@ export function headlineOf({ run, summary, findings, inventory }: Report): Headl
       openFindings(findings).filter(
         ({ kind, severity }) => kind === 'poisoning' && atLeast(severity, 'medium')
       )
-    )
+    ),
+    minor: nonCoverageFindings(findings).filter(({ severity }) => !atLeast(severity, 'medium')).length
   }
 }
 
@@ -60,6 +63,7 @@ export function headlineText({
   drift,
   rollouts,
   poisoning,
+  minor,
   uncompared
 }: Headline): HeadlineText {
   const { reported, hosts, worstSeverity, verdict } = summary
@@ -73,7 +77,8 @@ export function headlineText({
     const found = [
       extentText(drift, 'finding'),
       extentText(rollouts, 'rollout'),
-      extentText(poisoning, 'poisoning finding')
+      extentText(poisoning, 'poisoning finding'),
+      minorText(minor)
     ]
     return {
       mark: severityMark,
@@ -83,8 +88,11 @@ export function headlineText({
   }
   const calm =
     verdict === 'clean'
-      ? { mark: '✅', outcome: `No drift, ${assessed}` }
-      : incomplete(summary, uncompared, assessed)
+      ? {
+          mark: '✅',
+          outcome: minor > 0 ? `No drift, ${minorText(minor)}; ${assessed}` : `No drift, ${assessed}`
+        }
+      : incomplete(summary, minor, uncompared, assessed)
   if (poisoning.findings === 0) return { ...calm, verdict }
   return {
     mark: severityMark,
@@ -96,6 +104,7 @@ export function headlineText({
 /** @param assessed how much of the fleet was fully assessed, in words */
 function incomplete(
   { hosts, reported, partial }: ReportSummary,
+  minor: number,
   uncompared: number,
   assessed: string
 ): Omit<HeadlineText, 'verdict'> {
@@ -108,9 +117,10 @@ function incomplete(
     hosts === 1 ? 'its only host assessed only in part' : `none of ${number(hosts)} hosts fully assessed`
   const share = reported === hosts ? assessed : reported === 0 ? partly : `only ${assessed}`
   if (uncompared >= hosts) return { mark: '⚠️', outcome: `Nothing to compare with, ${share}` }
-  if (reported < hosts) return { mark: '⚠️', outcome: `No drift found, but ${share}` }
+  const found = minor > 0 ? `No drift found, ${minorText(minor)}` : 'No drift found'
+  if (reported < hosts) return { mark: '⚠️', outcome: `${found}, but ${share}` }
   const without = `nothing compares with ${count(uncompared, 'host')}`
-  return { mark: '⚠️', outcome: `No drift found, but ${without}; ${share}` }
+  return { mark: '⚠️', outcome: `${found}, but ${without}; ${share}` }
 }
 
 /** Verdict and coverage in one line, to be read in ten seconds. The inputs check the name. */
@@ -123,4 +133,9 @@ export function headline(from: Headline): string {
 function extentText({ findings, hosts }: Extent, noun: string): string {
   if (findings === 0) return ''
   return hosts === 0 ? count(findings, noun) : `${count(findings, noun)} on ${count(hosts, 'host')}`
+}
+
+/** Empty where there are none. */
+function minorText(minor: number): string {
+  return minor === 0 ? '' : count(minor, 'minor finding')
 }

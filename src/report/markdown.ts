@@ -4,7 +4,7 @@ import { escapeSentence, escapeText } from './escape.ts'
 import { type Headline, headline, headlineOf } from './headline.ts'
 import { firstDays } from './history-text.ts'
 import { hostNamesOf } from './host-names.ts'
-import { findingSection, findingsLeftOut, findingTable } from './markdown/findings.ts'
+import { findingSection, findingsLeftOut, findingTable, minorSections } from './markdown/findings.ts'
 import { historySection } from './markdown/history.ts'
 import { inventorySection } from './markdown/inventory.ts'
 import { learnedSection } from './markdown/learned.ts'
@@ -17,10 +17,10 @@ import { unassessedSection } from './markdown/unassessed.ts'
 import { SEVERITY_MARKS } from './marks.ts'
 import type { Memory } from './memory.ts'
 import { nextSteps } from './next-steps.ts'
-import { coverageSentence, KINDS, listFirst, percent } from './phrases.ts'
+import { coverageFindingsText, coverageSentence, KINDS, listFirst, percent } from './phrases.ts'
 import { isPublicView, type PublicView, type Shown } from './public-view.ts'
 import type { Report, ReportSummary } from './report.ts'
-import { nonCoverageFindings, openFindings, severityCounts } from './summarize.ts'
+import { atLeast, nonCoverageFindings, openFindings, severityCounts } from './summarize.ts'
 
 export interface MarkdownOptions {
   /** Bytes of UTF-8, everything included. */
@@ -89,11 +89,13 @@ function renderTier(report: Report, options: MarkdownOptions, tier: Tier): strin
   }
   const listed = findings.length < 2 ? 0 : Math.min(findings.length, tier.listed)
   const leftOut = findingsLeftOut(findings.slice(sections.length), Math.max(0, listed - sections.length))
-  return join([...before, ...sections, leftOut, ...after])
+  const serious = findings.filter(({ severity }) => atLeast(severity, 'medium')).length
+  const minor = minorSections(sections.slice(serious), serious + 1)
+  return join([...before, ...sections.slice(0, serious), minor, leftOut, ...after])
 }
 
-/** Reserved for the sentence about findings that are left out. */
-const LEFT_OUT_BYTES = 500
+/** Reserved for the sentence about findings that are left out, and the frame around minor ones. */
+const LEFT_OUT_BYTES = 600
 
 function join(parts: readonly string[]): string {
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
@@ -118,8 +120,11 @@ function assessment(report: Report): string {
   const severities = severityCounts(openFindings(findings)).map(
     ({ severity, findings }) => `${SEVERITY_MARKS[severity]} ${number(findings)} ${severity}`
   )
+  const about = coverageFindingsText(findings)
   const counts = [
-    severities.length === 0 ? '' : `**Open findings**: ${severities.join(' · ')}`,
+    severities.length === 0
+      ? ''
+      : `**Open findings**: ${severities.join(' · ')}${about === '' ? '' : `, ${about}`}`,
     summary.outliers === 0 ? '' : `**Outliers**: ${count(summary.outliers, 'host')}`
   ]
   const coverage = `**Coverage ${percent(summary.coverage)}**: ${coverageSentence(summary)}${comparison}`

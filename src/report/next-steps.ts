@@ -1,6 +1,6 @@
 import { count, list, plural } from '../text/phrases.ts'
 import type { Finding, Report } from './report.ts'
-import { atLeast, nonCoverageFindings } from './summarize.ts'
+import { atLeast, nonCoverageFindings, openFindings } from './summarize.ts'
 
 /** Runs of numbers that are listed, such as `1 to 4`. */
 const MAX_RUNS = 6
@@ -18,13 +18,13 @@ interface Numbered {
 export function nextSteps(report: Report): string[] {
   const urgent = nonCoverageFindings(report.findings)
     .map((finding, index): Numbered => ({ finding, number: index + 1 }))
-    .filter(({ finding }) => atLeast(finding.severity, 'medium'))
+    .filter(({ finding }) => atLeast(finding.severity, 'medium') || finding.kind === 'acceptance')
   const found = Map.groupBy(urgent, ({ finding }) => stepOf(finding))
   const steps = STEPS.flatMap(([step, sentence]) => {
     const findings = found.get(step)
     return findings === undefined ? [] : [sentence(numbersOf(findings), findings)]
   })
-  return [...steps, ...assessmentSteps(report)]
+  return [...steps, ...unusableSteps(report), ...assessmentSteps(report)]
 }
 
 /** In the order of urgency. @param which such as `Findings 1 to 4` */
@@ -63,6 +63,19 @@ function containment(which: string, found: readonly Numbered[]): string {
   const them = plural(hosts, 'it', 'them')
   const treat = `treat ${plural(hosts, 'the host', `the ${count(hosts, 'host')}`)} as compromised until explained`
   return `${which}: ${treat}. Isolate ${them}, but keep ${them} running, because memory is evidence. Then search the other hosts for the indicators of each finding.`
+}
+
+/** Whoever stops or forges the collector leaves a host that was reached and gave no usable answer. */
+function unusableSteps({ findings }: Report): string[] {
+  const unusable = openFindings(findings).filter(
+    ({ kind, severity }) => (kind === 'silent' || kind === 'partial') && atLeast(severity, 'high')
+  )
+  const { size } = new Set(unusable.flatMap(({ hosts }) => hosts))
+  if (size === 0) return []
+  const who = `${count(size, 'host')} ${plural(size, 'was', 'were')} reached and gave no usable answer`
+  return [
+    `${who}: look at ${plural(size, 'it', 'them')} first. Somebody may have stopped or replaced the collector.`
+  ]
 }
 
 /** What to do about hosts that are not known to be clean. */

@@ -1,5 +1,6 @@
-import { count, list, number } from '../text/phrases.ts'
+import { count, list, number, plural } from '../text/phrases.ts'
 import type { Finding, ReportSummary } from './report.ts'
+import { atLeast, nonCoverageFindings, openFindings } from './summarize.ts'
 
 /** The kinds of findings that have no verdict, and deviations, in words. */
 export const KINDS: Readonly<Record<Finding['kind'], string>> = {
@@ -11,12 +12,13 @@ export const KINDS: Readonly<Record<Finding['kind'], string>> = {
   acceptance: 'stale acceptance'
 }
 
-/** `critical intruder`, `medium indicator hit` … */
+/** `critical intruder`, `medium indicator hit`, `low anomaly` … Below medium severity nobody is accused. */
 export function findingLabel({
   severity,
   kind,
   verdict
 }: Pick<Finding, 'severity' | 'kind' | 'verdict'>): string {
+  if (verdict === 'intruder' && !atLeast(severity, 'medium')) return `${severity} anomaly`
   return `${severity} ${verdict?.replace('-', ' ') ?? KINDS[kind]}`
 }
 
@@ -40,6 +42,15 @@ export function coverageSentence(
     notFound > 0 ? `${number(notFound)} expected but not found` : ''
   ]
   return `${states.filter(state => state !== '').join(', ')}.`
+}
+
+/** How many of the open findings are about coverage; empty where none is. */
+export function coverageFindingsText(findings: readonly Finding[]): string {
+  const open = openFindings(findings).length
+  const about = open - nonCoverageFindings(findings).length
+  if (about === 0) return ''
+  const which = about < open ? `${number(about)} of them` : plural(about, 'it is', 'all of them')
+  return `${which} about hosts that were not fully assessed`
 }
 
 /** Never `100%` unless every host was assessed. */

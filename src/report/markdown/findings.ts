@@ -112,6 +112,18 @@ export function findingSection(
   return parts.filter(part => part !== '').join('\n\n')
 }
 
+/**
+ * The sections of findings below medium severity, closed: they are no reason to worry.
+ *
+ * @param first place of the first of them in the report
+ */
+export function minorSections(sections: readonly string[], first: number): string {
+  if (sections.length === 0) return ''
+  const last = first + sections.length - 1
+  const which = first === last ? `Minor finding ${first}` : `Minor findings ${first} to ${last}`
+  return `<details><summary>${which}</summary>\n\n${sections.join('\n\n')}\n\n</details>`
+}
+
 /** Indicators that find the same elsewhere, and the command that runs them, where the tier has room for closed details. */
 function pivotText(finding: Finding, targets: readonly string[], tier: Tier): string {
   if (tier.folded === 0 || finding.rows.every(row => row.kind === 'missing')) return ''

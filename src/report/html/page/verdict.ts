@@ -1,7 +1,7 @@
 import { count, list, number, plural } from '../../../text/phrases.ts'
 import { headlineOf, headlineText } from '../../headline.ts'
 import { historySentences, newNumbers } from '../../history-text.ts'
-import { capital, percent } from '../../phrases.ts'
+import { capital, coverageFindingsText, percent } from '../../phrases.ts'
 import { type Report, SEVERITIES } from '../../report.ts'
 import { nonCoverageFindings, openFindings } from '../../summarize.ts'
 import { type Child, el, icon, untrusted } from './dom.ts'
@@ -127,8 +127,10 @@ function findingFigures({ findings, summary }: Report): HTMLElement {
       ` ${severity}`
     )
   })
+  const about = coverageFindingsText(findings)
   const details = [
     ` open ${plural(summary.findings, 'finding', 'findings')}`,
+    ...(about === '' ? [] : [about]),
     ...(summary.outliers > 0 ? [count(summary.outliers, 'outlier host')] : []),
     ...(summary.accepted > 0 ? [`${number(summary.accepted)} accepted`] : [])
   ]
