@@ -5,6 +5,7 @@ import { mergeMemories } from '../../src/memory/merge.ts'
 import { weighNewlySilent } from '../../src/memory/silent.ts'
 import { historyOf, parseHistory, renderHistory } from '../../src/report/fleet-memory.ts'
 import type { FleetMemory } from '../../src/report/memory.ts'
+import type { Finding } from '../../src/report/report.ts'
 import { runOverFiles, snapshotOf } from '../support/file-runs.ts'
 import { fleet, host, hostId } from '../support/fleets.ts'
 import { finding, report, host as reportHost } from '../support/reports.ts'
@@ -153,4 +154,82 @@ test('hosts that never answered keep their finding and its id', () => {
   const [newly, never] = weighNewlySilent([one], memoryOn('2026-11-01', [], ['i-1']))
   expect(newly).toMatchObject({ hosts: ['i-1'], severity: 'high' })
   expect(never).toMatchObject({ id: 'aa', hosts: ['i-2'], severity: 'medium' })
+})
+
+const quiet = (reason: string, severity: Finding['severity'], hosts: readonly string[]) =>
+  finding(`silent: ${reason}`, { kind: 'silent', verdict: null, severity, hosts: [...hosts] })
+
+/** A run in which `i-1` answered and the hosts of the findings did not. */
+const silentRun = (...findings: Finding[]) =>
+  report(
+    [
+      reportHost('i-1'),
+      ...findings.flatMap(({ hosts }) =>
+        hosts.map(id => reportHost(id, { status: 'silent', reason: 'why', code: 'no-answer' }))
+      )
+    ],
+    findings
+  )
+
+test('a host that is silent for another reason the next night is neither new nor a change', () => {
+  const { memory } = historyOf(null, silentRun(quiet('offline', 'medium', ['i-2', 'i-3'])))
+  const next = historyOf(
+    memory,
+    silentRun(quiet('terminated', 'medium', ['i-2']), quiet('no agent', 'medium', ['i-3']))
+  )
+  expect(next).toMatchObject({ changed: false, appeared: [], resolved: [] })
+})
+
+test('another silent host is a change, and a host that was reached and gave no answer is a new finding', () => {
+  const { memory } = historyOf(null, silentRun(quiet('offline', 'medium', ['i-2'])))
+  const more = historyOf(memory, silentRun(quiet('offline', 'medium', ['i-2', 'i-3'])))
+  expect(more).toMatchObject({ changed: true, appeared: [], resolved: [] })
+  const killed = historyOf(memory, silentRun(quiet('killed', 'high', ['i-2'])))
+  expect(killed).toMatchObject({ changed: true, appeared: ['silent: killed'] })
+  expect(killed.resolved.map(([, , label]) => label)).toEqual(['medium silent host'])
+})
+
+test('silence that ends is resolved', () => {
+  const { memory } = historyOf(null, silentRun(quiet('offline', 'medium', ['i-2'])))
+  const { resolved } = historyOf(memory, report([reportHost('i-1'), reportHost('i-2')]))
+  expect(resolved.map(([, , label, hosts]) => [label, hosts])).toEqual([['medium silent host', 1]])
+})
+
+test('thousands of findings are remembered: a new one among them is new, and all that are gone are counted', () => {
+  const many = Array.from({ length: 2_000 }, (_, at) => finding(`f${at}`, { hosts: ['i-1'] }))
+  const { memory } = historyOf(null, report([reportHost('i-1')], many))
+  const next = historyOf(
+    memory,
+    report([reportHost('i-1')], [...many.slice(500), finding('fresh', { hosts: ['i-1'] })])
+  )
+  expect(next.appeared).toEqual(['fresh'])
+  expect(next.resolved).toHaveLength(500)
+})
+
+test('a run over several groups that finds what each of them found is no change', () => {
+  const inGroup = (host: string, ...ids: string[]) =>
+    historyOf(
+      null,
+      report(
+        [reportHost(host)],
+        ids.map(id => finding(id, { hosts: [host] }))
+      )
+    ).memory
+  const merged = mergeMemories([inGroup('i-1', 'shared', 'aa'), inGroup('i-2', 'shared', 'bb')])
+  const both = [reportHost('i-1'), reportHost('i-2')]
+  const same = [
+    finding('shared', { hosts: ['i-2', 'i-1'] }),
+    finding('aa', { hosts: ['i-1'] }),
+    finding('bb', { hosts: ['i-2'] })
+  ]
+  expect(historyOf(merged, report(both, same)).changed).toBe(false)
+  expect(historyOf(merged, report(both, same.slice(1)))).toMatchObject({ changed: true, appeared: [] })
+  const moved = [
+    finding('shared', { hosts: ['i-2', 'i-1'] }),
+    finding('aa', { hosts: ['i-2'] }),
+    finding('bb', { hosts: ['i-2'] })
+  ]
+  expect(historyOf(merged, report(both, moved)).changed).toBe(true)
+  const more = [...same, finding('cc', { hosts: ['i-1'] })]
+  expect(historyOf(merged, report(both, more))).toMatchObject({ changed: true, appeared: ['cc'] })
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ApiError } from '../../src/github/api-error.ts'
@@ -205,6 +206,25 @@ test('300 findings on 2,000 hosts fit the issue, and it says how many of them it
   await keep(repository, { ...enormous(), findings: enormous().findings.toSpliced(1, 1) }, '2026-11-21')
   expect(repository.all[0]!.body).toMatch(/Last change on 2026-11-21: 1 resolved\./)
   expect(Buffer.byteLength(repository.all[0]!.body)).toBeLessThan(60_000)
+})
+
+test('thousands of new and resolved findings fit the issue', async () => {
+  const repository = new Repository()
+  const random = (from: number) =>
+    Array.from({ length: 5_000 }, (_, at) =>
+      finding(
+        createHash('sha256')
+          .update(`${from + at}`)
+          .digest('hex')
+          .slice(0, 16),
+        { hosts: ['i-1'] }
+      )
+    )
+  await keep(repository, drift(...random(0)), '2026-11-20')
+  await keep(repository, drift(...random(5_000)), '2026-11-21')
+  const { body } = repository.all[0]!
+  expect(Buffer.byteLength(body)).toBeLessThan(60_000)
+  expect(readMemory(body)!.findings).toBe(5_000)
 })
 
 test('for a public repository, only counts are shown and remembered', async () => {

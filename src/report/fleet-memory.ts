@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { remember } from './history.ts'
+import { memoryId, remember } from './history.ts'
 import { printJson } from './json.ts'
 import { type FleetMemory, type History, memorySchema } from './memory.ts'
 import type { Report } from './report.ts'
+import { openFindings } from './summarize.ts'
 
 /** Hosts that are remembered; those that answered last are kept. */
 const MAX_HOSTS = 100_000
@@ -24,9 +25,15 @@ export function historyOf(before: FleetMemory | null, report: Report): History {
     memory: { findings, hosts: bounded(hosts) },
     lastAnswers: before?.hosts ?? new Map(),
     changed,
-    appeared: changed ? (findings.change?.came ?? []) : [],
+    appeared: changed ? idsOf(findings.change?.came ?? [], report) : [],
     resolved: changed ? (findings.change?.went ?? []) : []
   }
+}
+
+/** Ids of this report's findings, in its order. */
+function idsOf(remembered: readonly string[], { findings }: Report): string[] {
+  const wanted = new Set(remembered)
+  return openFindings(findings).flatMap(finding => (wanted.has(memoryId(finding)) ? [finding.id] : []))
 }
 
 function bounded(hosts: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -1,4 +1,5 @@
 import { escapeUnseen } from '../text/escape-json.ts'
+import { firstDays } from './history-text.ts'
 import { pivotCommand, pivotOf } from './pivot.ts'
 import type {
   Finding,
@@ -16,6 +17,7 @@ import type {
  * same to every parser.
  */
 export function renderJson(report: Report): string {
+  const days = firstDays(report.history?.memory.findings)
   const ordered = {
     schemaVersion: report.schemaVersion,
     tool: { name: report.tool.name, version: report.tool.version },
@@ -25,7 +27,7 @@ export function renderJson(report: Report): string {
     clusters: report.clusters.map(orderCluster),
     findings: report.findings.map(finding => ({
       ...orderFinding(finding),
-      ...firstSeen(finding, report),
+      ...firstSeen(finding, days),
       ...pivot(finding, report.run)
     })),
     notices: report.notices,
@@ -45,9 +47,9 @@ function pivot(finding: Finding, run: ReportRun) {
   return indicators.length === 0 ? {} : { pivot: { indicators, command: pivotCommand(run, indicators) } }
 }
 
-function firstSeen({ id }: Finding, { history }: Report) {
-  const known = history?.memory.findings.known.find(([knownId]) => knownId === id)
-  return known === undefined ? {} : { firstSeen: known[1] }
+function firstSeen({ id }: Finding, days: ReadonlyMap<string, string>) {
+  const day = days.get(id)
+  return day === undefined ? {} : { firstSeen: day }
 }
 
 /** The day on which a host that is silent now answered last. */

@@ -3,13 +3,19 @@ import { z } from 'zod'
 const date = z.iso.date()
 const id = z.string().min(1).max(80)
 
-/** A remembered open finding: its id, its first day, its label, the number of its hosts, and some of their ids. */
+const digest = z.string().regex(/^[0-9a-f]{16}$/)
+
+/**
+ * A remembered open finding: its id, its first day, its label, the number of its hosts, some of their ids, and a digest
+ * of all of them. Hosts that were not fully assessed are one entry for each kind and severity, whatever the reasons.
+ */
 const knownSchema = z.tuple([
   id,
   date,
   z.string().max(60),
   z.int().nonnegative(),
-  z.array(z.string().max(64))
+  z.array(z.string().max(64)),
+  digest
 ])
 
 const changeSchema = z.strictObject({
@@ -25,9 +31,11 @@ export const memorySchema = z.strictObject({
   /** What it was made from: everything, or only counts. */
   of: z.enum(['hosts', 'counts']),
   /** SHA-256 of the verdict and all open findings with their hosts. */
-  digest: z.string().regex(/^[0-9a-f]{16}$/),
+  digest,
+  verdict: z.enum(['drift', 'incomplete', 'clean']),
   /** The first day on which the group was not clean; `null` while it is clean. */
   since: date.nullable(),
+  /** How many findings were open, counted as in `known`. */
   findings: z.int().nonnegative(),
   known: z.array(knownSchema),
   /** Ids of known findings that this run could not check, because one of their hosts did not answer in full. */
