@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { readAction } from '../../scripts/readme.ts'
 import DESCRIPTIONS from '../../src/cli/descriptions.json' with { type: 'json' }
@@ -66,6 +67,29 @@ describe('check', () => {
     expect(out).toContain('\u001b[1m')
     expect(out).toContain('/opt/b')
     expect(errors).toContain(`report-html: ${join(dir, 'report.html')}`)
+  })
+
+  test('writes into a new folder of its own, which nobody else can read or prepare', async () => {
+    const run = () => type(['check', '--collector', 'files', '--files', older, '--fail-on', 'never'])
+    const folders = [await run(), await run()].map(({ errors }) =>
+      dirname(dirname(/^report-json: (.*)$/m.exec(errors)![1]!))
+    )
+    expect(new Set(folders).size).toBe(2)
+    for (const folder of folders) {
+      expect((await stat(folder)).mode & 0o777).toBe(0o700)
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  test('leaves no folder behind when it is misused', async () => {
+    const before = process.env.TMPDIR
+    const temp = await newFolder()
+    process.env.TMPDIR = temp
+    const { exitCode } = await type(['check', '--collector', 'files'])
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+    expect(exitCode).toBe(1)
+    expect(await readdir(temp)).toEqual([])
   })
 
   test('exits with 1 when the run fails', async () => {

@@ -1,4 +1,6 @@
+import { mkdtemp, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { INPUTS } from '../inputs/inputs.ts'
 import { errorMessage } from '../lib/error-message.ts'
@@ -36,14 +38,17 @@ export async function runCheckCommand(
   for (const [name, value] of Object.entries(values))
     if (Array.isArray(value)) inputs.set(name, value.join('\n'))
   const outputs = new Map<string, string>()
+  // In a folder of a known name in /tmp, another user of the machine could put links to files of this one.
+  const temp = await mkdtemp(join(tmpdir(), 'fleet-drift-'))
   const exitCode = await run({
-    env: { RUNNER_TEMP: tmpdir(), ...terminal.env },
+    env: { RUNNER_TEMP: temp, ...terminal.env },
     clock: terminal.clock,
     log: terminalLog(terminal),
     getInput: name => inputs.get(name) ?? '',
     setOutput: (name, value) => void outputs.set(name, value),
     mask: () => undefined
   })
+  await rmdir(temp).catch(() => undefined)
   for (const name of SHOWN_OUTPUTS) {
     const path = outputs.get(name)
     if (path !== undefined) terminal.printError(`${name}: ${path}`)
