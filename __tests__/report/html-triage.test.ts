@@ -91,7 +91,7 @@ test('hosts that were not fully assessed are listed with the reason, whether or 
   const without = await open(incomplete())
   expect(await without.page.locator('#unassessed tbody tr').allInnerTexts()).toEqual([
     expect.stringMatching(/^silent\s+web-00 .*and 12 more\s+The agent is offline/s),
-    expect.stringMatching(/^not found\s+2 hosts\s+Expected, but not matched by targets\./)
+    expect.stringMatching(/^not found\s+2 hosts\s+Expected, or counted by SSM, but not among the hosts/)
   ])
 })
 

@@ -59,7 +59,12 @@ test('the first line gives verdict and coverage; in a comment it is the second',
 test('hosts that were expected but not found are reported', () => {
   const text = renderMarkdown(incomplete(), summary)
   expect(text).toContain('46 of 64 hosts fully assessed, 16 silent, 2 expected but not found')
-  expect(text).toContain('| not found | 2 hosts |')
+  expect(text).toContain('| not found | 2 hosts | Expected, or counted by SSM, but not among the hosts')
+  expect(renderTerminal(incomplete())).toMatch(
+    /Not fully assessed[\s\S]* {3}2 hosts not found\n {6}Expected, or counted/
+  )
+  const fromFiles = { ...incomplete(), run: { ...incomplete().run, collector: 'files' } }
+  expect(renderMarkdown(fromFiles, summary)).toContain('Expected, but in none of the files, or in a part')
 })
 
 test('a healthy report is short, and its comment says that everything reported earlier is resolved', () => {

@@ -10,7 +10,7 @@ import type { Finding, FindingRow, Report, Severity } from './report.ts'
 import { columnTexts, prevalenceText, rowText } from './row-text.ts'
 import { nonCoverageFindings } from './summarize.ts'
 import { baselineLines } from './terminal-baseline.ts'
-import { unassessedGroups } from './unassessed.ts'
+import { notFound, notFoundReason, unassessedGroups } from './unassessed.ts'
 
 const MAX_FINDINGS = 20
 const MAX_ROWS = 8
@@ -118,7 +118,8 @@ function inventoryLines({ inventory }: Report, style: Style): string[] {
 /** Hosts that are silent or partial, by reason. */
 function unassessedLines(report: Report, names: HostNames, style: Style): string[] {
   const groups = unassessedGroups(report)
-  if (groups.length === 0) return []
+  const missing = notFound(report)
+  if (groups.length === 0 && missing === 0) return []
   const lines = groups
     .slice(0, MAX_REASONS)
     .flatMap(({ status, reason, ids }) => [
@@ -127,6 +128,7 @@ function unassessedLines(report: Report, names: HostNames, style: Style): string
     ])
   const more = groups.slice(MAX_REASONS).reduce((sum, { ids }) => sum + ids.length, 0)
   if (more > 0) lines.push(`   And ${number(more)} more, for other reasons.`)
+  if (missing > 0) lines.push(`   ${count(missing, 'host')} not found`, `      ${notFoundReason(report)}`)
   return ['', style.bold('Not fully assessed'), ...lines]
 }
 

@@ -41,5 +41,11 @@ export function notFound({ summary, hosts }: Report): number {
   return Math.max(0, summary.hosts - hosts.length)
 }
 
-export const NOT_FOUND_REASON = 'Expected, but not matched by `targets`.'
+/** Why hosts that were expected are not among the hosts of the report. */
+export function notFoundReason({ run }: Report): string {
+  return run.collector === 'files'
+    ? 'Expected, but in none of the files, or in a part of them that could not be read.'
+    : 'Expected, or counted by SSM, but not among the hosts that it listed for `targets`.'
+}
+
 export const NEVER_CLEAN = 'A host that was not fully assessed is never reported as clean.'

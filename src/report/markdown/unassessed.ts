@@ -4,7 +4,7 @@ import { escapeCell, escapeSentence } from '../escape.ts'
 import { type HostNames, hostList } from '../host-names.ts'
 import { SEVERITY_MARKS } from '../marks.ts'
 import type { Report } from '../report.ts'
-import { NEVER_CLEAN, NOT_FOUND_REASON, notFound, unassessedGroups } from '../unassessed.ts'
+import { NEVER_CLEAN, notFound, notFoundReason, unassessedGroups } from '../unassessed.ts'
 import type { Tier } from './tier.ts'
 
 /** Hosts that are silent or partial, one line for all with the same reason; silent ones first. */
@@ -20,7 +20,7 @@ export function unassessedSection(report: Report, names: HostNames, tier: Tier):
       reason === null ? '' : escapeSentence(reason, tier.value * 2, escapeCell)
     ])
   const missing = notFound(report)
-  if (missing > 0) body.push(['not found', count(missing, 'host'), NOT_FOUND_REASON])
+  if (missing > 0) body.push(['not found', count(missing, 'host'), notFoundReason(report)])
   const more = groups.slice(tier.lines).reduce((sum, group) => sum + group.ids.length, 0)
   const parts = [
     '### Not fully assessed',

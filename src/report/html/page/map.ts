@@ -95,7 +95,7 @@ function unassessedGroups(model: Model, listbox: Listbox): HTMLElement[] {
   })
   const notFound = model.report.summary.hosts - model.report.hosts.length
   if (notFound <= 0) return groups
-  const header = groupHeader('Not found', notFound, 'expected, but not matched by targets')
+  const header = groupHeader('Not found', notFound, 'expected, but not among the hosts of this run')
   return [...groups, el('section', { class: 'group' }, header)]
 }
 

@@ -1,5 +1,5 @@
 import { count } from '../../../text/phrases.ts'
-import { NEVER_CLEAN, NOT_FOUND_REASON, notFound, unassessedGroups } from '../../unassessed.ts'
+import { NEVER_CLEAN, notFound, notFoundReason, unassessedGroups } from '../../unassessed.ts'
 import { type Child, el, untrusted } from './dom.ts'
 import { hostList } from './hosts.ts'
 import type { Model } from './model.ts'
@@ -24,7 +24,7 @@ export function unassessedReasons(model: Model, showHost: (id: string) => void):
       reason: [untrusted(reason ?? 'no reason given', 600)]
     })),
     ...(missing > 0
-      ? [{ state: 'not found', hosts: missing, reason: [NOT_FOUND_REASON.replaceAll('`', '')] }]
+      ? [{ state: 'not found', hosts: missing, reason: [notFoundReason(model.report).replaceAll('`', '')] }]
       : [])
   ]
   if (rows.length === 0) return []
