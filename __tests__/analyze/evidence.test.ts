@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { clusterFleet } from '../../src/analyze/cluster/clusters.ts'
 import { clusteredFleet } from '../../src/analyze/clustered-fleet.ts'
 import { findDeviations } from '../../src/analyze/deviate/deviations.ts'
@@ -29,12 +29,18 @@ const COMMON: Readonly<Record<string, readonly Row[]>> = {
   ]
 }
 
-/** The reasons of one host's rows, with whether they accuse it (+) or excuse it (−). */
-function reasonsOf(change: (rows: Record<string, Row[]>) => void): string[] {
+/**
+ * The reasons of one host's rows, with whether they accuse it (+) or excuse it (−).
+ * @param more what all hosts have besides
+ */
+function reasonsOf(
+  change: (rows: Record<string, Row[]>) => void,
+  more: Readonly<Record<string, readonly Row[]>> = {}
+): string[] {
   const builder = fleetBuilder(QUERIES)
   for (let index = 0; index < HOSTS; index++) {
     const rows: Record<string, Row[]> = Object.fromEntries(
-      QUERIES.map(({ name }) => [name, [...(COMMON[name] ?? [])]])
+      QUERIES.map(({ name }) => [name, [...(COMMON[name] ?? []), ...(more[name] ?? [])]])
     )
     if (index === ODD) change(rows)
     builder.add(host(hostId(index), rows))
@@ -187,4 +193,78 @@ test('a program that the host talks to a public address with says so, by a row t
   })
   expect(alone).not.toContain('+ public-peer')
   expect(talking).toContain('+ public-peer')
+})
+
+describe('whose a file is, by the database of packages', () => {
+  const PROGRAM = { path: '/opt/x/x', username: 'root' }
+  const HOOK = { path: '/etc/apt/apt.conf.d/50x', sha256: 'bb' }
+  const UNOWNED = { path: '/usr/bin/x', username: 'app' }
+
+  test.each<[string, string, Row, string, string[]]>([
+    ['a program outside of package folders', 'programs', PROGRAM, 'x', []],
+    ['a hook', 'system_hooks', HOOK, 'x', ['− of-package']],
+    ['a program of no package in one of their folders', 'programs', UNOWNED, 'none', ['+ of-no-package']],
+    [
+      'a setuid program of no package in one of their folders',
+      'setuid_files',
+      { path: '/usr/bin/x', username: 'root', groupname: 'root', permissions: 'S' },
+      'none',
+      ['+ full-power']
+    ]
+  ])('%s', (_, query, row, owner, wanted) => {
+    const reasons = reasonsOf(rows => {
+      rows[query]?.push(row)
+      rows.deb_owners?.push({ path: row.path!, package: owner })
+      rows.packages?.push({ name: 'x' })
+    })
+    expect(reasons).toEqual(wanted)
+  })
+
+  test('does not excuse a hook that other hosts with the package do not have', () => {
+    const claim = { path: HOOK.path, package: 'coreutils' }
+    const reasons = reasonsOf(
+      rows => {
+        rows.system_hooks?.push(HOOK)
+        rows.deb_owners?.push(claim)
+      },
+      { packages: [{ name: 'coreutils' }] }
+    )
+    expect(reasons).toEqual([])
+  })
+
+  test('does not excuse a file of a package that changed', () => {
+    const owner = { path: HOOK.path, package: 'apt' }
+    const reasons = reasonsOf(
+      rows => {
+        rows.system_hooks = [{ ...HOOK, sha256: 'ff' }]
+      },
+      { system_hooks: [HOOK], deb_owners: [owner], packages: [{ name: 'apt' }] }
+    )
+    expect(reasons).not.toContain('− of-package')
+  })
+
+  test('does not excuse the command of a job', () => {
+    const job = { path: '/etc/cron.d/x', command: 'root /opt/x/x' }
+    const reasons = reasonsOf(rows => {
+      rows.crontab?.push(job)
+      rows.deb_owners?.push({ path: job.path, package: 'x' })
+      rows.packages?.push({ name: 'x' })
+    })
+    expect(reasons).toEqual(['+ outside-packages'])
+  })
+
+  test('is no connection of a program', () => {
+    const reasons = reasonsOf(rows => {
+      rows.programs?.push(UNOWNED)
+      rows.deb_owners?.push({ path: UNOWNED.path, package: 'none' })
+    })
+    expect(reasons).not.toContain('+ connected')
+  })
+})
+
+test('a program that is not what its package brought accuses its host', () => {
+  expect(reasonsOf(rows => rows.changed_package_files?.push({ path: '/usr/bin/ps', sha256: 'ff' }))).toEqual([
+    '+ differs-from-package',
+    '+ restricted-power'
+  ])
 })

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { recordOf } from '../../src/collect/host-record.ts'
+import { type Asked, recordOf } from '../../src/collect/host-record.ts'
 import { queryTally } from '../../src/collect/query-tally.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
-import { isTooOld, MINIMUM_OSQUERY } from '../../src/osquery/minimum-version.ts'
+import { isOlder, MINIMUM_OSQUERY } from '../../src/osquery/minimum-version.ts'
+import type { Query } from '../../src/osquery/pack.ts'
 import type { QueryResult } from '../../src/snapshot/snapshot.ts'
 import { facts } from '../support/fleets.ts'
 
@@ -14,23 +15,23 @@ const lacking: QueryResult = { status: 'failed', detail: 'Error: no such column:
 /** The record of a host on which `failing` queries fail. */
 function record(osqueryVersion: string | null, failing: readonly string[]) {
   const results = queries.map(({ name }) => [name, failing.includes(name) ? lacking : ok] as const)
-  return recordOf(
-    'i-1',
-    {
-      kind: 'answer',
-      facts: { ...facts, osqueryVersion, root: true },
-      queries: Object.fromEntries(results),
-      isForged: false
-    },
-    {
-      queries,
-      shell: 'posix',
-      platform: 'linux',
-      collectedAt: '2026-01-01T00:00:00Z',
-      silence: { reason: { code: 'no-answer' }, unanswered: true }
-    }
-  )
+  return recordOf('i-1', answer(osqueryVersion, Object.fromEntries(results)), sent(queries))
 }
+
+const answer = (osqueryVersion: string | null, results: Readonly<Record<string, QueryResult>>) => ({
+  kind: 'answer' as const,
+  facts: { ...facts, osqueryVersion, root: true },
+  queries: results,
+  isForged: false
+})
+
+const sent = (asked: readonly Query[]): Asked => ({
+  queries: asked,
+  shell: 'posix',
+  platform: 'linux',
+  collectedAt: '2026-01-01T00:00:00Z',
+  silence: { reason: { code: 'no-answer' }, unanswered: true }
+})
 
 const names = queries.slice(0, 6).map(({ name }) => name)
 
@@ -42,6 +43,21 @@ test('an osquery that is too old is one reason of the host, not a list of failed
   )
   expect(record('5.8.0', names).code).toBe('queries-unanswered')
   expect(record(null, names).code).toBe('queries-unanswered')
+})
+
+test.each([
+  ['of weight context, on an osquery that is older', '5.18.0', 'context', null],
+  ['of weight context, on one that is not', '5.19.0', 'context', 'queries-unanswered'],
+  ['that accuses, on an osquery that is older', '5.18.0', 'normal', 'queries-unanswered'],
+  ['of weight context, on an osquery that does not say its version', null, 'context', 'queries-unanswered']
+] as const)('a table is lacking for a query %s', (_, osqueryVersion, weight, code) => {
+  const late = { ...queries[0]!, name: 'late', version: '5.19.0', weight, platforms: [] }
+  const results = { late: { ...lacking, status: 'unsupported' as const }, [queries[1]!.name]: ok }
+  const asked = [late, queries[1]!]
+  expect(recordOf('i-1', answer(osqueryVersion, results), sent(asked)).code).toBe(code)
+  const tally = queryTally(asked)
+  for (let host = 0; host < 5; host++) tally.add(recordOf('i-1', answer('5.18.0', results), sent(asked)))
+  expect(tally.notices()).toHaveLength(weight === 'context' ? 0 : 1)
 })
 
 test('an old osquery that answers every query is not a reason', () => {
@@ -67,8 +83,8 @@ test.each([
   ['5.2.2-12-gabcdef', true],
   ['unknown', false],
   ['', false]
-])('osquery %p is too old: %p', (version, expected) => {
-  expect(isTooOld(version)).toBe(expected)
+])('osquery %p is older than 5.8.0: %p', (version, expected) => {
+  expect(isOlder(version, '5.8.0')).toBe(expected)
 })
 
 test.each(['linux', 'macos', 'windows', 'incident'])('the pack %s names the version that it needs', name => {

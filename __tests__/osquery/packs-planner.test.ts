@@ -20,7 +20,7 @@ describe.each(BUILTIN_PACKS)('on the tables of osquery, the pack %s', name => {
 
   test.each(queries.map(query => [query.name, query] as const))(
     '%s runs on every version, constrains what must be, loses no row, and lists no table once per row of another',
-    (_name, { sql }) => expect(problems.of(sql)).toEqual([])
+    (_name, { sql, version }) => expect(problems.of(sql, version)).toEqual([])
   )
 })
 
@@ -261,6 +261,69 @@ describe('rows of the default pack', () => {
         file(`/usr/bin/x${index}`, INSTALLED + 86_400 + (index % 60))
       )
       expect(paths({ file: [list, ...copied] })).toEqual(['/usr/'])
+    })
+  })
+
+  describe('the packages of files', () => {
+    const file = (path: string) => ({ path, type: 'regular', symlink: 0 })
+    const HOST = {
+      processes: ['/usr/bin/own', '/usr/bin/evil', '/opt/acme/agent', '/opt/ours/app', '/usr/bin/inside'].map(
+        (path, pid) => ({ pid, path })
+      ),
+      file: [
+        '/usr/bin/own',
+        '/usr/bin/evil',
+        '/opt/acme/agent',
+        '/opt/ours/app',
+        '/usr/lib/systemd/system/x.service',
+        '/etc/cron.d/sysstat',
+        '/etc/cron.d/ours'
+      ].map(file)
+    }
+    const FILES = [
+      { package: 'own', path: '/bin/own' },
+      { package: 'acme', path: '/opt/acme/agent' },
+      { package: 'sysstat', path: '/etc/cron.d/sysstat' }
+    ]
+    const EXPECTED = [
+      ['/etc/cron.d/sysstat', 'sysstat'],
+      ['/opt/acme/agent', 'acme'],
+      ['/usr/bin/evil', 'none'],
+      ['/usr/lib/systemd/system/x.service', 'none']
+    ]
+    const owners = (query: string, tables: Readonly<Record<string, readonly Row[]>>) =>
+      rowsOf(query, tables)
+        .map(row => [row.path, row.package])
+        .sort()
+
+    test.each([
+      ['deb_owners', 'deb_package_files'],
+      ['rpm_owners', 'rpm_package_files']
+    ])(
+      '%s lists what belongs to none in a package folder and to one elsewhere, and no program of a container',
+      (query, table) => {
+        expect(owners(query, { ...HOST, [table]: FILES })).toEqual(EXPECTED)
+        expect(owners(query, HOST)).toEqual([])
+      }
+    )
+
+    test('changed_package_files has a running program with another digest than its package, in any version', () => {
+      const [package_, mode] = ['x', '0755']
+      const [good, bad] = ['a'.repeat(64), 'b'.repeat(64)]
+      const rows = rowsOf('changed_package_files', {
+        ...HOST,
+        hash: HOST.file.map(({ path }) => ({ path, sha256: good })),
+        rpm_package_files: [
+          { package: package_, mode, path: '/usr/bin/own', sha256: bad },
+          { package: package_, mode, path: '/usr/bin/own', sha256: good.toUpperCase() },
+          { package: package_, mode, path: '/usr/bin/evil', sha256: bad },
+          { package: package_, mode, path: '/opt/acme/agent', sha256: '' },
+          { package: package_, mode: '0644', path: '/etc/cron.d/sysstat', sha256: bad }
+        ]
+      })
+      expect(rows.map(({ path, sha256, expected_sha256 }) => [path, sha256, expected_sha256])).toEqual([
+        ['/usr/bin/evil', good, bad]
+      ])
     })
   })
 

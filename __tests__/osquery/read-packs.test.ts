@@ -258,7 +258,8 @@ describe('what a schedule needs', () => {
       pack(
         {
           a: { query: 'SELECT 1', version: '5.20.0', shard: 10 },
-          b: { query: 'SELECT 2', version: '1.4.5' }
+          b: { query: 'SELECT 2', version: '1.4.5' },
+          c: { query: 'SELECT 3', version: '5.20.0', fleet_drift: { weight: 'context' } }
         },
         { discovery: ['SELECT 1'], shard: 5 }
       )

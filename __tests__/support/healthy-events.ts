@@ -15,6 +15,7 @@ import {
   instance,
   load,
   NEW_PID,
+  own,
   pidOf,
   run,
   runChain,
@@ -393,6 +394,7 @@ export const HEALTHY_EVENTS: readonly Oddity[] = [
   event(1, 'a package with a setuid program', host => {
     addFile(host, '/usr/bin/ntfs-3g', 'ntfs-3g', { mode: '4755' })
     install(host, 'ntfs-3g', 'libntfs-3g89')
+    own(host, 'ntfs-3g', '/usr/bin/ntfs-3g')
   }),
   event(1, 'a package with a capability', host => {
     addRow(host, 'extended_attributes', {
@@ -505,6 +507,16 @@ export const HEALTHY_EVENTS: readonly Oddity[] = [
       destination: '/var/run/docker.sock',
       rw: 0
     })
+  }),
+  event(1, 'an agent in /opt that a package of its vendor brought', host => {
+    install(host, 'acme-agent')
+    const program = '/opt/acme/bin/agent'
+    const files = [program, '/usr/lib/systemd/system/acme-agent.service', '/etc/logrotate.d/acme-agent']
+    for (const file of files) addFile(host, file, file)
+    own(host, 'acme-agent', ...files)
+    addUnit(host, 'acme-agent.service', VENDOR_UNITS, 'active', 'enabled')
+    const pid = run(host, program, `${program} --config /etc/acme.yml`)
+    connect(host, pid, PUBLIC)
   }),
   event(2, 'packages that are being installed', host => {
     const now = 1_794_999_000

@@ -92,3 +92,8 @@ export function install(host: SimulatedHost, ...names: string[]): void {
   for (const name of names)
     addRow(host, 'deb_packages', { name, version: '1.0-1', status: 'install ok installed', arch: 'amd64' })
 }
+
+/** Lists files as those of a Debian package. */
+export function own(host: SimulatedHost, name: string, ...paths: string[]): void {
+  for (const path of paths) addRow(host, 'deb_package_files', { package: name, path })
+}

@@ -14,6 +14,8 @@ export interface ModelHostOptions {
 const FILES = { '/usr/bin/%': 1_500, '/usr/sbin/%': 400, '/usr/lib/%': 150, '/proc/%': 600 }
 const FILES_ELSEWHERE = 8
 const SOCKETS_PER_LISTENER = 40
+const PACKAGES = 600
+const PACKAGE_FILES = 2_000
 
 /**
  * A busy Linux host as osquery sees it: every table has rows, and files exist wherever a query looks for them. Its rows
@@ -88,6 +90,8 @@ export function modelHost({
       version: '1.0-1',
       status: 'install ok installed'
     })),
+    rpm_package_files: packageFiles,
+    deb_package_files: packageFiles,
     docker_containers: Array.from({ length: 20 }, (_, id) => ({
       id: `c${id}`,
       image: 'app',
@@ -148,6 +152,15 @@ export function modelHost({
 
 /** The pid that answers by number and is in no list, as if a rootkit hid it. */
 const HIDDEN_PID = 12
+
+const PACKAGE_FOLDERS = ['/usr/bin/program', '/usr/bin/f', '/etc/cron.d/f', '/usr/share/doc/f']
+
+const packageFiles: readonly Row[] = Array.from({ length: PACKAGE_FILES }, (_, index) => ({
+  package: `package${index % PACKAGES}`,
+  path: `${PACKAGE_FOLDERS[index % PACKAGE_FOLDERS.length]}${Math.floor(index / PACKAGE_FOLDERS.length)}`,
+  mode: '0755',
+  sha256: 'e'.repeat(64)
+}))
 
 /** The processes that the queries look for, by pid. */
 const ODD_PROCESSES: Readonly<Record<number, Row>> = {

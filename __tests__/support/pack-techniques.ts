@@ -306,6 +306,18 @@ export const TECHNIQUES: readonly Technique[] = [
     plant: host => change(host, 'hash', 'path', '/usr/bin/ps', { sha256: digestOf('evil ps') })
   },
   {
+    attack: 'T1554',
+    query: 'changed_package_files',
+    what: 'a program that is not what its RPM package brought',
+    plant: host =>
+      addRow(host, 'rpm_package_files', {
+        package: 'procps-ng',
+        path: '/usr/bin/ps',
+        mode: '0755',
+        sha256: digestOf('ps of the package')
+      })
+  },
+  {
     attack: 'T1556.003',
     query: 'pam_modules',
     what: 'another `pam_unix.so` of the same package version',

@@ -1,3 +1,4 @@
+import { isOlder } from '../../src/osquery/minimum-version.ts'
 import { modelHost } from './model-host.ts'
 import { type Call, osqueryPlanner, type Row, TABLE_FACTS, versionsOf } from './osquery-planner.ts'
 import { insertRows, schemaDatabase } from './schema-database.ts'
@@ -21,9 +22,10 @@ export function queryProblems(platform: string) {
   const small = osqueryPlanner(platform, TABLE_FACTS.latest, modelHost(SMALL))
 
   return {
-    of(sql: string): string[] {
+    /** @param since the oldest osquery that has the tables of the query */
+    of(sql: string, since: string = TABLE_FACTS.minimum): string[] {
       const problems = new Set<string>()
-      for (const [version, planner] of planners)
+      for (const [version, planner] of planners.filter(([version]) => !isOlder(version, since)))
         for (const problem of problemsOf(version, planner, sql)) problems.add(problem)
       return [...problems]
     },

@@ -125,6 +125,7 @@ export const ATTACKS: readonly Attack[] = [
         size: 1_265_648
       })
       const pid = random.between(20_000, 60_000)
+      addFile(host, '/usr/lib/systemd/systemd-networkd-helper', 'program of an intruder', { mode: '0755' })
       addProcess(host, {
         pid,
         path: '/usr/lib/systemd/systemd-networkd-helper',

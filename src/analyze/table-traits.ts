@@ -23,6 +23,10 @@ export interface TableTraits {
   readonly rootOnly: boolean
   /** It lists installed packages. */
   readonly packages: boolean
+  /** It says which package a file belongs to. */
+  readonly owners: boolean
+  /** Its files differ from the digest in the database of packages. */
+  readonly digests: boolean
   /** A row that disappears is a stopped protection. */
   readonly control: boolean
 }
@@ -37,6 +41,11 @@ const CONTENT = /\b(?:hash|augeas|sha256)\b/i
 const ROOT_ONLY = /\buid\s*=\s*'?0\b(?!\s*THEN)/i
 const PACKAGES =
   /\bfrom\s+(?:deb_packages|rpm_packages|apt_packages|homebrew_packages|portage_packages)|\bfrom\s+programs\s*(?:;|where|$)\b/i
+
+const PACKAGE_DIGESTS = /\brpm_package_files\b.*\bsha256\b/i
+
+const hasColumns = ({ identity }: Query, ...columns: readonly string[]): boolean =>
+  columns.every(column => identity?.includes(column) === true)
 
 const known = new WeakMap<Query, TableTraits>()
 
@@ -56,6 +65,8 @@ export function traitsOf(query: Query): TableTraits {
       listsFiles: !moment && FILES.test(sql) && !content,
       rootOnly: !moment && ROOT_ONLY.test(sql),
       packages: PACKAGES.test(sql) && !moment && query.cohort.length === 0 && !FILES.test(sql),
+      owners: weight === 'context' && hasColumns(query, 'path', 'package'),
+      digests: PACKAGE_DIGESTS.test(sql) && content,
       control: query.control
     }
     known.set(query, traits)

@@ -1,4 +1,4 @@
-import { isTooOld, MINIMUM_OSQUERY } from '../osquery/minimum-version.ts'
+import { isOlder, MINIMUM_OSQUERY } from '../osquery/minimum-version.ts'
 import type { Platform, Query } from '../osquery/pack.ts'
 import { describeReason, type Reason } from '../snapshot/reasons.ts'
 import { type HostRecord, hasRows, type QueryResult } from '../snapshot/snapshot.ts'
@@ -24,7 +24,7 @@ export function silentHost(host: string, reason: Reason, unanswered: boolean, no
 }
 
 /** What must be known of a query to decide whether a host had to answer it. */
-export type SentQuery = Pick<Query, 'name' | 'platforms' | 'root'>
+export type SentQuery = Pick<Query, 'name' | 'platforms' | 'root' | 'version' | 'weight'>
 
 /** How a host was asked, and what to record of it where its reply is empty. */
 export interface Asked {
@@ -80,7 +80,7 @@ const PLATFORMS: Readonly<Record<Shell, readonly Platform[]>> = {
 /**
  * Why an answer is incomplete; `null` where it is complete. A table that the host's osquery does not have is excused
  * only where the pack says that the query is for other platforms, and the platform is a fact: what a host claims excuses
- * it from nothing.
+ * it from nothing. The version of osquery is such a claim, so it excuses a host only from queries that accuse nobody.
  * @param platforms those that the host may have; one where it is known
  */
 function incompleteness(
@@ -88,7 +88,14 @@ function incompleteness(
   queries: readonly SentQuery[],
   platforms: readonly Platform[]
 ): Reason | null {
-  const unanswered = queries.filter(({ name }) => results[name]?.status !== 'ok')
+  const { osqueryVersion } = facts
+  const isTooNew = ({ name, version, weight }: SentQuery) =>
+    weight === 'context' &&
+    version !== undefined &&
+    results[name]?.status === 'unsupported' &&
+    osqueryVersion !== null &&
+    isOlder(osqueryVersion, version)
+  const unanswered = queries.filter(query => results[query.name]?.status !== 'ok' && !isTooNew(query))
   const isExcusedOn = (platform: Platform, query: SentQuery) =>
     results[query.name]?.status === 'unsupported' &&
     query.platforms.length > 0 &&
@@ -104,9 +111,8 @@ function incompleteness(
     status: results[name]?.status ?? 'failed',
     detail: results[name]?.detail ?? null
   }))
-  const version = facts.osqueryVersion
-  return version !== null && isTooOld(version)
-    ? { code: 'old-osquery', version, minimum: MINIMUM_OSQUERY, queries: answers }
+  return osqueryVersion !== null && isOlder(osqueryVersion, MINIMUM_OSQUERY)
+    ? { code: 'old-osquery', version: osqueryVersion, minimum: MINIMUM_OSQUERY, queries: answers }
     : { code: 'queries-unanswered', queries: answers }
 }
 

@@ -11,8 +11,8 @@ const MAX_QUOTED = 160
 
 /**
  * Finds the queries that no host answered, and that all hosts failed alike: the pack is at fault, not the hosts. A table
- * that no host has is not a fault where the pack names the platforms of the query. Hosts whose osquery is too old say
- * nothing about a pack.
+ * that no host has is not a fault where the pack names the platforms of the query, or the version of one that accuses
+ * nobody. Hosts whose osquery is too old say nothing about a pack.
  */
 export function queryTally(queries: readonly Query[]) {
   const failures = new Map<string, { hosts: number; details: Set<string> }>()
@@ -20,12 +20,13 @@ export function queryTally(queries: readonly Query[]) {
   return {
     add({ queries: results, code }: HostRecord): void {
       if (code === 'old-osquery') return
-      for (const { name, platforms } of queries) {
+      for (const { name, platforms, version, weight } of queries) {
         const result = results[name]
         if (result === undefined || answered.has(name)) continue
         if (hasRows(result) || result.status === 'timeout' || result.status === 'truncated')
           answered.add(name)
-        if (result.status === 'unsupported' && platforms.length > 0) continue
+        const isNamed = platforms.length > 0 || (version !== undefined && weight === 'context')
+        if (result.status === 'unsupported' && isNamed) continue
         const failure = failures.get(name) ?? { hosts: 0, details: new Set() }
         failures.set(name, failure)
         failure.hosts++

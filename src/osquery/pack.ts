@@ -31,6 +31,8 @@ export interface Query {
   readonly control: boolean
   /** Without root, osquery answers it only partially. */
   readonly root: boolean
+  /** The oldest osquery that has its tables, `5.19.0`; absent: no version is named. */
+  readonly version?: string
 }
 
 export interface Pack {

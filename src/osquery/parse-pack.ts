@@ -3,7 +3,7 @@ import { list, number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { stemOf } from './distinct-names.ts'
 import { readFleetYaml } from './fleet-yaml.ts'
-import type { Query } from './pack.ts'
+import type { Query, Weight } from './pack.ts'
 import {
   type Fields,
   isShard,
@@ -193,7 +193,8 @@ function readEntry(
   if (unknown.length > 0) return `${list(unknown)} must also be in identity`
   const mixed = volatile.filter(column => identity?.includes(column))
   if (mixed.length > 0) return `${list(mixed)} cannot be both in identity and in volatile`
-  remark(name, fields, sql, remarks)
+  remark(name, fields, sql, traits.weight, remarks)
+  const version = versionOf(fields)
   const safe = safeName(name, known)
   if (safe !== name) remarks.renamed.push(`${shown(name)} is ${safe}`)
   return {
@@ -205,18 +206,25 @@ function readEntry(
     changes,
     cohort,
     ...(volatile.length > 0 ? { volatile } : {}),
+    ...(version !== null ? { version } : {}),
     ...traits
   }
 }
 
-const VERSION = /^\d{1,4}(?:\.\d{1,4}){0,3}(?:-|$)/
+const VERSION = /^\d{1,4}(?:\.\d{1,4}){0,3}(?=-|$)/
+
+/** The osquery that a query is for, without a suffix; `null`: none is named. */
+function versionOf({ version }: Fields): string | null {
+  return typeof version === 'string' ? (VERSION.exec(version)?.[0] ?? null) : null
+}
+
 /** Any osquery in use has at least this one. */
 const FIRST_RECENT_VERSION = 5
 /** osquery, config/packs.cpp and database.h */
 const MAX_INTERVAL = 604_800
 const RESERVED = /^(?:query|cache|config_views)\.|(?:epoch|counter)$/
 
-function remark(name: string, fields: Fields, sql: string, remarks: Remarks): void {
+function remark(name: string, fields: Fields, sql: string, weight: Weight, remarks: Remarks): void {
   const { interval, version, shard, platform } = fields
   const columns = repeatedColumns(sql)
   if (columns.length > 0) remarks.repeated.push(`${shown(name)} (${shown(list(columns))})`)
@@ -225,7 +233,7 @@ function remark(name: string, fields: Fields, sql: string, remarks: Remarks): vo
   if (RESERVED.test(name)) remarks.unscheduled.push(`${shown(name)} (its name is reserved)`)
   if (typeof version === 'string' && version !== '' && version !== 'null') {
     if (!VERSION.test(version)) remarks.unscheduled.push(`${shown(name)} (its version is not a number)`)
-    else if (Number.parseInt(version, 10) >= FIRST_RECENT_VERSION)
+    else if (weight !== 'context' && Number.parseInt(version, 10) >= FIRST_RECENT_VERSION)
       remarks.versions.push(`${shown(name)} (${shown(version)})`)
   }
   if (isShard(shard)) remarks.shards.push(shown(name))

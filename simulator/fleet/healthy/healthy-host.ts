@@ -5,7 +5,7 @@ import { addFiles } from './files.ts'
 import { addIdentity } from './identity.ts'
 import { addKernel } from './kernel.ts'
 import { addNetwork } from './network.ts'
-import { addPackages } from './packages.ts'
+import { addPackageFiles, addPackages } from './packages.ts'
 import { addServices } from './services.ts'
 
 const DAY_SECONDS = 86_400
@@ -30,5 +30,6 @@ export function healthyHost(random: Random, index: number): SimulatedHost {
   addFiles(host, random, patched)
   addNetwork(host, random)
   addPackages(host, patched)
+  addPackageFiles(host)
   return host
 }

@@ -21,6 +21,42 @@ export function addPackages(host: SimulatedHost, patched: boolean): void {
   })
 }
 
+/** Packages of files whose name is not that of their package, by path. */
+const OWNERS: Readonly<Record<string, string>> = {
+  '/usr/sbin/sshd': 'openssh-server',
+  '/usr/bin/ssh': 'openssh-client',
+  '/usr/bin/udevadm': 'udev',
+  '/usr/bin/dbus-daemon': 'dbus-bin',
+  '/usr/sbin/chronyd': 'chrony',
+  '/usr/sbin/rsyslogd': 'rsyslog',
+  '/usr/bin/python3.11': 'python3.11-minimal',
+  '/usr/bin/ssm-agent-worker': 'amazon-ssm-agent',
+  '/usr/sbin/agetty': 'util-linux',
+  '/etc/cron.daily/apt-compat': 'apt',
+  '/etc/pam.d/sshd': 'openssh-server',
+  '/etc/pam.d/su': 'util-linux'
+}
+const FILE_OF_PACKAGE =
+  /^\/usr\/(?:s?bin|lib|libexec)\/|^\/etc\/(?:cron\.\w+|pam\.d\/(?!common-)|modprobe\.d)/
+
+/**
+ * Lists the files of the packages: the programs that run, and what lies in the folders that packages fill. Call it when
+ * these are there, and before anybody adds others.
+ */
+export function addPackageFiles(host: SimulatedHost): void {
+  const files = new Set((host.tables.file ?? []).map(({ path }) => String(path)))
+  for (const { path } of host.tables.processes ?? [])
+    if (FILE_OF_PACKAGE.test(String(path)) && !files.has(String(path))) {
+      addRow(host, 'file', { path: String(path), type: 'regular', mode: '0755', uid: 0, symlink: 0 })
+      files.add(String(path))
+    }
+  for (const path of files)
+    if (FILE_OF_PACKAGE.test(path)) addRow(host, 'deb_package_files', { path, package: ownerOf(path) })
+}
+
+const ownerOf = (path: string): string =>
+  OWNERS[path] ?? (path.startsWith('/usr/lib/systemd/') ? 'systemd' : (path.split('/').at(-1) ?? ''))
+
 /** A package that only this host has, for a good reason. */
 export function addTool(host: SimulatedHost, name: string): void {
   addRow(host, 'deb_packages', { name, version: '1.0-1', status: 'install ok installed', arch: 'amd64' })

@@ -26,6 +26,8 @@ const WORDS: Readonly<Partial<Record<Reason, string>>> = {
   'from-memory': 'a program runs from memory or from a deleted file',
   'home-of-root': "root runs a program from somebody's home",
   'outside-packages': 'root runs a program outside the folders of packages',
+  'of-no-package': 'a file in a folder of packages belongs to no package',
+  'differs-from-package': 'a file is not what its package brought',
   'reaches-out': 'the text downloads, decodes or opens a connection',
   'public-peer': 'a program talks to a public address',
   connected: 'a program has connections that other hosts do not have',

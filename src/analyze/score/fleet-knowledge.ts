@@ -4,6 +4,7 @@ import { rareLimit } from '../counts.ts'
 import { keyWithout } from '../deviate/cohorts.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { traitsOf } from '../table-traits.ts'
+import { type OwnerOf, packageOwners } from './package-owners.ts'
 import { isPackageRun } from './package-runs.ts'
 import { readFacts } from './row-facts.ts'
 
@@ -21,6 +22,8 @@ export interface FleetKnowledge {
   isNewFile(deviation: Deviation): boolean
   /** Whether a program of all these hosts has rare connections, by its path. */
   connectionsOf(path: string, hosts: readonly number[]): 'public' | 'private' | 'none'
+  /** Whose the file at a path is on all these hosts. */
+  readonly ownerOf: OwnerOf
   /** Most hosts have a row of the same query and path, whatever else it says: a usual program on another port. */
   isUsualProgram(item: Item): boolean
   /** A unit of this file, on all these hosts, runs as an account other than root. */
@@ -51,6 +54,7 @@ export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly D
     isOtherBuild: otherBuilds(clustered, deviations),
     isNewFile: newFiles(clustered, deviations),
     connectionsOf: connections(clustered, deviations),
+    ownerOf: packageOwners(clustered, deviations),
     isUsualProgram: usualPrograms(clustered),
     isUnprivilegedUnit: unprivilegedUnits(clustered, deviations),
     isLarge: size >= MIN_HOSTS_OF_LARGE_FLEET,
@@ -172,7 +176,8 @@ function connections(
     const item = fleet.items[id]
     const query = queryOfItem(clustered, id)
     if (item === undefined || query === undefined || kind === 'missing') continue
-    if (traitsOf(query).kind !== 'context') continue
+    const { kind: table, owners } = traitsOf(query)
+    if (table !== 'context' || owners) continue
     const facts = readFacts(item)
     if (facts.path === '' || facts.account === 'other') continue
     for (const host of hosts) {

@@ -2,6 +2,7 @@ import type { Item } from '../../normalize/items.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import type { TableKind, TableTraits } from '../table-traits.ts'
 import type { FleetKnowledge } from './fleet-knowledge.ts'
+import type { Owner } from './package-owners.ts'
 import { isPackageRun } from './package-runs.ts'
 import type { RowFacts } from './row-facts.ts'
 import type { Reason } from './scored-row.ts'
@@ -51,7 +52,8 @@ export function readPlace(
   add: Add,
   traits: TableTraits,
   kind: TableKind,
-  { place, account, isShell, path, inContainer }: RowFacts
+  { place, account, isShell, path, inContainer }: RowFacts,
+  owner: Owner
 ): void {
   // The folder of a process, whose number is normalized: something is mounted over it.
   if (path === '/proc/<num>') {
@@ -60,6 +62,10 @@ export function readPlace(
   }
   if (traits.listsFiles) {
     add('file-listing', kind === 'integrity' ? 0 : -2)
+    return
+  }
+  if (owner === 'package' && kind !== 'integrity' && (place === 'local' || place === 'none')) {
+    if (!traits.launches || account === 'other') add('of-package', -1)
     return
   }
   switch (place) {
@@ -77,12 +83,16 @@ export function readPlace(
       else add('home', -1)
       return
     case 'local':
-      if (!traits.launches && kind !== 'integrity') return
       // An image of a container has folders of its own.
       if (inContainer) return
+      if (!traits.launches && kind !== 'integrity') return
       if (account === 'root' || (account === 'unsaid' && kind === 'state')) add('outside-packages', 1)
       return
     case 'package':
+      if (owner === 'none' && kind !== 'integrity' && !inContainer) {
+        add('of-no-package', kind === 'moment' && account !== 'other' ? 2 : 1)
+        return
+      }
       if (kind !== 'moment' || isShell) return
       if (account === 'other') add('package-program', -1)
       else if (isPackageRun(path)) add('package-run', -1)

@@ -4,6 +4,7 @@ import type { Deviation } from '../deviate/deviation.ts'
 import type { TableKind, TableTraits } from '../table-traits.ts'
 import type { FleetKnowledge } from './fleet-knowledge.ts'
 import { isOnDemandModule } from './kernel-modules.ts'
+import type { Owner } from './package-owners.ts'
 import { isPrivateAddress } from './private-address.ts'
 import type { Add } from './read-program.ts'
 import type { RowFacts } from './row-facts.ts'
@@ -13,6 +14,7 @@ export function readContent(
   deviation: Deviation,
   item: Item,
   query: Query,
+  traits: TableTraits,
   facts: RowFacts,
   knowledge: FleetKnowledge
 ): void {
@@ -33,12 +35,16 @@ export function readContent(
     add('content-differs', 3)
     return
   }
+  if (traits.digests) {
+    add('differs-from-package', 3)
+    return
+  }
   if (deviation.kind !== 'changed' || facts.place !== 'package') return
   if (item.columns.some(column => /sha256|sha1|md5|digest|hash/.test(column))) add('content-differs', 2)
 }
 
 /** In tables of integrity: what a package can bring is less than what only a person brings. */
-export function readPower(add: Add, item: Item, traits: TableTraits, facts: RowFacts): void {
+export function readPower(add: Add, item: Item, traits: TableTraits, facts: RowFacts, owner: Owner): void {
   if (traits.control) {
     add('control', item.columns.includes('state') ? 2 : 1)
     return
@@ -59,7 +65,7 @@ export function readPower(add: Add, item: Item, traits: TableTraits, facts: RowF
   }
   const limited =
     (facts.account === 'other' && !traits.rootOnly) ||
-    facts.place === 'package' ||
+    (facts.place === 'package' && owner !== 'none') ||
     /^\/usr\/lib/.test(item.values[item.columns.indexOf('value')] ?? '')
   add(limited ? 'restricted-power' : 'full-power', limited ? 1 : 2)
 }

@@ -2,7 +2,8 @@ import type { Item } from '../../normalize/items.ts'
 import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { type TableKind, type TableTraits, traitsOf } from '../table-traits.ts'
-import { fleetKnowledge } from './fleet-knowledge.ts'
+import { type FleetKnowledge, fleetKnowledge } from './fleet-knowledge.ts'
+import type { Owner } from './package-owners.ts'
 import { type Add, readMissing, readPlace, readProgram, runsForUpgrade } from './read-program.ts'
 import {
   baselineBits,
@@ -24,6 +25,8 @@ const NO_TRAITS: TableTraits = {
   listsFiles: false,
   rootOnly: false,
   packages: false,
+  owners: false,
+  digests: false,
   control: false
 }
 
@@ -49,12 +52,13 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       }
       if (deviation.kind === 'missing') readMissing(add, deviation, item, traits, kind, facts, knowledge)
       else {
-        readPlace(add, traits, kind, facts)
+        const owner = ownerOf(deviation, item, facts, knowledge)
+        readPlace(add, traits, kind, facts, owner)
         if (traits.hooks && knowledge.isUnprivilegedUnit(facts.path, deviation.hosts))
           add('unprivileged-service', -1)
         readProgram(add, item, traits, kind, facts, knowledge)
-        readContent(add, deviation, item, query, facts, knowledge)
-        if (kind === 'integrity') readPower(add, item, traits, facts)
+        readContent(add, deviation, item, query, traits, facts, knowledge)
+        if (kind === 'integrity') readPower(add, item, traits, facts, owner)
         else readAccount(add, item, traits, facts)
         if (runsForUpgrade(facts, kind, deviation, knowledge)) add('package-run', -1)
         if (deviation.baseline === 'none') readElsewhere(add, deviation, kind, knowledge)
@@ -84,6 +88,16 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
         ['shell', 'key', 'password_status'].some(column => item.columns.includes(column))
     }
   })
+}
+
+/** Whose the file of a row is. Of a file that changed, and of a job's command, a package says nothing. */
+function ownerOf(
+  { kind, hosts }: Deviation,
+  { columns }: Item,
+  { path }: RowFacts,
+  knowledge: FleetKnowledge
+): Owner {
+  return kind === 'unexpected' && !columns.includes('command') ? knowledge.ownerOf(path, hosts) : 'unsaid'
 }
 
 function kindOf(traits: TableTraits, { kind }: Deviation): TableKind {
