@@ -10,6 +10,7 @@ const data: ExplanationData = {
   baseline: false,
   missing: false,
   variants: false,
+  shared: false,
   reasons: []
 }
 

@@ -21,6 +21,7 @@ import { rollouts } from './findings/rollouts.ts'
 import { shortAnswerFindings } from './findings/short-answers.ts'
 import { variantFindings } from './findings/variants.ts'
 import { judge } from './score/judge.ts'
+import { withSharedRows } from './score/shared-rows.ts'
 
 /**
  * Compares a fleet with a baseline, where there is one, and with itself.
@@ -45,14 +46,17 @@ export function analyze(fleet: Fleet, match: BaselineMatch | null, today: string
       : applyAcceptances(match.baseline, whole, found, today, used)
   const rare = sorted.open.filter(deviation => !deviation.common)
   const common = sorted.open.filter(deviation => deviation.common)
-  const judged = judge(clustered, rare)
+  const judged = judge(clustered, match === null ? withSharedRows(clustered, rare) : rare)
   const blinded = blindedHosts(clustered)
   const drafts = [
     ...coverageFindings(whole, blinded.hosts),
     ...blinded.drafts,
     ...deviationFindings(clustered, judged.groups),
     ...rollouts(clustered, common),
-    ...variantFindings(clustered),
+    ...variantFindings(
+      clustered,
+      new Set(judged.groups.flatMap(({ deviations }) => deviations.map(({ item }) => item)))
+    ),
     ...shortAnswerFindings(clustered, shortAnswers),
     ...acceptedFindings(clustered, sorted.accepted),
     ...acceptanceFindings(accept, used, today)

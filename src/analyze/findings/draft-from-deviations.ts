@@ -59,6 +59,7 @@ export function explanationData(
     queries: [...new Set(deviations.map(({ item }) => queryOfItem(clustered, item)?.name ?? ''))],
     baseline: deviations.some(({ baseline }) => baseline !== 'none'),
     missing: deviations.every(({ kind }) => kind === 'missing'),
+    shared: deviations.some(({ common, baseline }) => common && baseline === 'none'),
     variants: hosts.length > 1 && deviations.every(deviation => deviation.hosts.length === 1)
   }
 }

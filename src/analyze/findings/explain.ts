@@ -15,6 +15,8 @@ export interface ExplanationData {
   readonly missing: boolean
   /** Whether several hosts have one row each, and no row is on two of them. */
   readonly variants: boolean
+  /** Whether so many hosts share the rows that they are not rare. */
+  readonly shared: boolean
   /** What the rows say by themselves, weightiest first. */
   readonly reasons: readonly Reason[]
 }
@@ -74,6 +76,8 @@ export function explain(data: ExplanationData): string {
     case 'missing':
       return `${baseline ? 'The baseline requires' : 'Nearly every other host has'} ${these} in ${where}, missing ${on}${why}.`
     default: {
+      if (data.shared)
+        return `${share} share ${these} in ${where}${why}: a deploy, or a compromise of many hosts.`
       const rare = hosts * 2 < compared
       const novelty = baseline
         ? `New against the baseline${rare ? ' and rare' : ''}`

@@ -13,11 +13,14 @@ const MAX_NAMED = 4
 /**
  * Rows that some hosts of a cluster share, too few or too one-sided for a cluster of their own: one low finding each,
  * with its hosts and rows, because a compromise of many hosts looks like this. O(rows of the clusters with variants).
+ *
+ * @param told items of rows that a finding tells of already
  */
-export function variantFindings(clustered: ClusteredFleet): Draft[] {
+export function variantFindings(clustered: ClusteredFleet, told: ReadonlySet<number>): Draft[] {
   const { fleet, clusters } = clustered
   return clusters.flatMap(({ id, hosts, variants }) =>
     variants.slice(0, MAX_VARIANTS).flatMap(variant => {
+      if (variant.plus.some(item => told.has(item))) return []
       const added = new Set(variant.plus)
       const most = hosts.filter(host => {
         let have = 0

@@ -3,7 +3,7 @@ import type { Deviation } from '../deviate/deviation.ts'
 import type { Severity } from '../finding.ts'
 import { scoreRows } from './row-bits.ts'
 import type { Reason, ScoredRow } from './scored-row.ts'
-import { isAtMost, type Weighed, weigh } from './weigh.ts'
+import { isAtMost, isShared, type Weighed, weigh } from './weigh.ts'
 
 /** Rows of some hosts that are one finding. */
 export interface JudgedGroup {
@@ -85,7 +85,8 @@ function judgeGroup(
     accusing: accusing.map(({ deviation }) => deviation),
     severity: severityOf(
       expected,
-      says,
+      // What many hosts share is a deploy as often as a compromise, whatever it says.
+      says && !isShared({ rows: accusing }),
       size,
       against,
       accusing.some(row => isAgainst(row) && row.kind === 'integrity'),

@@ -11,6 +11,8 @@ export type Port = 'open' | 'loopback' | 'ephemeral' | 'none'
 /** What any row says by itself, whichever pack asked for it. */
 export interface RowFacts {
   readonly place: Place
+  /** It lies in a folder for temporary files, or in a hidden one outside homes. */
+  readonly isMisplaced: boolean
   readonly account: Account
   readonly port: Port
   /** Its text downloads, decodes or opens a connection. */
@@ -37,6 +39,8 @@ const START = String.raw`(?:^|[\s"'=:(,;|&<>])`
 const WRITABLE = new RegExp(
   `${START}/(?:tmp|var/tmp|dev/shm|dev/mqueue|run/user|run/shm|run/lock|var/www|var/spool/(?!cron|anacron|at\\b)|var/lib/(?:php|nginx)/|srv/www|srv/ftp|usr/share/nginx)/`
 )
+/** Of these, those that are for temporary files, where no deploy puts a program. */
+const TEMPORARY = new RegExp(`${START}/(?:tmp|var/tmp|dev/shm|dev/mqueue|run/user|run/shm|run/lock)/`)
 const UPLOADS = /\/(?:uploads?|cgi-bin)\//
 const HIDDEN = /\/\.[^/.\s][^/\s]*/
 const MEMORY = /(?:^|\/)memfd:|\(deleted\)/
@@ -69,6 +73,7 @@ export function readFacts(item: Item): RowFacts {
   let place: Place = 'none'
   let reachesOut = false
   let publicPeer = false
+  let isMisplaced = false
   let account: Account = 'unsaid'
   for (let at = 0; at < columns.length; at++) {
     const column = columns[at] ?? ''
@@ -85,11 +90,13 @@ export function readFacts(item: Item): RowFacts {
     if (!value.includes('/') && !value.includes('memfd:')) continue
     const here = placeOf(column, value)
     if (RANK.indexOf(here) > RANK.indexOf(place)) place = here
+    isMisplaced ||= here === 'hidden' || (here === 'writable' && TEMPORARY.test(value))
   }
   const path = bounded(PATHS.map(cell).find(value => value !== '') ?? '')
   if (account === 'unsaid' && isRootsJob(cell('command'), cell('path'))) account = 'root'
   return {
     place,
+    isMisplaced,
     account,
     port: portOf(columns, cell),
     reachesOut,

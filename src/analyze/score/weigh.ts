@@ -20,6 +20,8 @@ export const isAtMost = (expected: number, tier: keyof typeof MAX_EXPECTED): boo
 const MAX_TIED_BITS = 2
 /** Untied rows may have met on one host by chance: some sixteen lone rows a fleet make that likely. */
 const MEETING_BITS = 4
+/** So many rows that one host has alone in one table came together. */
+const MIN_ROWS_AT_ONCE = 3
 /** A row that is expected more often than this adds nothing to what a finding says by itself. */
 const MAX_EXPECTED_TO_SAY = 4
 /** A row on more than this part of the fleet is rather a feature. */
@@ -73,7 +75,7 @@ export function weigh(
   let findings = new Set<number>()
   for (const [index, group] of groups.entries()) {
     const { expected, says } = weighGroup(fleet, group, index, { noise: silence, explained, isolated, words })
-    if (says && isAtMost(expected, 'high')) findings.add(index)
+    if (says && isAtMost(expected, 'high') && !isShared(group)) findings.add(index)
   }
   // On more hosts than are rare it is what this fleet does.
   if (new Set([...findings].flatMap(index => groups[index]?.hosts ?? [])).size > rareLimit(fleet.size))
@@ -120,30 +122,31 @@ function withoutNoise(rows: readonly ScoredRow[]): ScoredRow[] {
 }
 
 /**
- * Whether a row that one host has shares a rare word with another row of that host, in another table. A plain file of
- * hooks counts as tied to whatever else its host shows.
+ * Whether a row shares a rare word with another row of its hosts, in another table. A plain file of hooks counts as tied
+ * to whatever else its host shows.
  */
 function tiedTest(
   rows: readonly ScoredRow[],
   words: (item: number) => readonly string[]
 ): (row: ScoredRow) => boolean {
   const byHost = new Map<number, ScoredRow[]>()
-  for (const row of rows) {
-    const [host = -1, second] = row.deviation.hosts
-    if (second !== undefined || !row.isIncriminating) continue
-    const own = byHost.get(host)
-    if (own === undefined) byHost.set(host, [row])
-    else own.push(row)
-  }
+  for (const row of rows) if (isStrong(row) || row.isHook) byHost.set(row.deviation.hosts[0] ?? -1, [])
+  for (const row of rows)
+    if (row.isIncriminating) for (const host of row.deviation.hosts) byHost.get(host)?.push(row)
   return row => {
     const mine = words(row.deviation.item)
     return (byHost.get(row.deviation.hosts[0] ?? -1) ?? []).some(
       other =>
         other.query !== row.query &&
-        ((row.isHook && !isStrong(row)) || words(other.deviation.item).some(word => mine.includes(word)))
+        ((row.isHook && !isStrong(row) && other.deviation.hosts.length === 1) ||
+          words(other.deviation.item).some(word => mine.includes(word)))
     )
   }
 }
+
+/** Whether hosts share rows that are too common to be rare, and that no baseline speaks of. */
+export const isShared = ({ rows }: Pick<Group<ScoredRow>, 'rows'>): boolean =>
+  rows.some(({ deviation }) => deviation.common && deviation.baseline === 'none')
 
 interface Context {
   readonly noise: TableNoise
@@ -182,6 +185,7 @@ function weighGroup(
       ordinary: unlike ? candidates : []
     }
   let bits = Math.log2(n / first.expected)
+  const inTable = countTables(scored.map(({ row }) => row))
   const counted = [first]
   const tables = new Set([tableOf(first.row)])
   const tiedTo = new Set(words(first.row.deviation.item))
@@ -189,7 +193,7 @@ function weighGroup(
     const mine = words(one.row.deviation.item)
     const tied = hosts.length > 1 || mine.some(word => tiedTo.has(word))
     const gain = Math.log2(n / one.expected) - (tied ? 0 : MEETING_BITS)
-    if (!tied && gain < 1) continue
+    if (!tied && (gain < 1 || isPlainAddition(one.row, inTable))) continue
     counted.push(one)
     if (tied) for (const word of mine) tiedTo.add(word)
     if (tables.has(tableOf(one.row))) continue
@@ -201,7 +205,7 @@ function weighGroup(
     fleet,
     counted.map(({ row }) => row),
     hosts,
-    strong
+    strong && !isShared({ rows: counted.map(({ row }) => row) })
   )
   if (packages.length >= MIN_PACKAGES) bits -= strong ? PACKAGES_BITS_STRONG : PACKAGES_BITS
   else if (!strong && packages.some(row => words(row.deviation.item).some(word => tiedTo.has(word))))
@@ -230,11 +234,27 @@ function weighGroup(
     expected: Math.min(n, n * 2 ** -bits),
     says: saysEnough(
       counted.filter(({ expected }) => expected <= MAX_EXPECTED_TO_SAY).map(({ row }) => row),
-      bits >= Math.log2(n / MAX_EXPECTED.high) + 1 ? SAYS_TOGETHER - 1 : SAYS_TOGETHER
+      isAtMost(2 * n * 2 ** -bits, 'high') ? SAYS_TOGETHER - 1 : SAYS_TOGETHER
     ),
     others: noise.others(first.row, index),
     ordinary: []
   }
+}
+
+/**
+ * A row that says nothing by itself, and met the others by chance: a new file or a mount. Rows that are gone may have
+ * gone with the others, and several at once in one table are no chance.
+ */
+const isPlainAddition = (row: ScoredRow, inTable: ReadonlyMap<string, number>): boolean =>
+  row.bits <= 0 &&
+  row.kind !== 'integrity' &&
+  row.deviation.kind !== 'missing' &&
+  (inTable.get(tableOf(row)) ?? 0) < MIN_ROWS_AT_ONCE
+
+function countTables(rows: readonly ScoredRow[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const row of rows) counts.set(tableOf(row), (counts.get(tableOf(row)) ?? 0) + 1)
+  return counts
 }
 
 /** The most that a further table adds. */
