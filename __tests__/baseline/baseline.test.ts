@@ -65,13 +65,13 @@ const BROKEN: readonly [string, string, string, string, boolean?][] = [
     'a value that is not a text',
     '"22"',
     '22',
-    'b.json:12:15: queries.ports.required[0][1] invalid input: expected string, received number'
+    'b.json:12:15: queries.ports.required[0][1] must be a text in quotes'
   ],
   [
     'rows that are not a list',
     '[\n        ["6", "22"],\n        []\n      ]',
     '{}',
-    'b.json:11:7: queries.ports.required invalid input: expected array'
+    'b.json:11:7: queries.ports.required must be a list in brackets'
   ],
   [
     'a column named twice',
@@ -80,7 +80,12 @@ const BROKEN: readonly [string, string, string, string, boolean?][] = [
     'b.json:10:7: queries.ports.columns has a column twice'
   ],
   ['no columns', '"columns": ["protocol", "port"],', '', 'b.json:9:14: queries.ports.columns is missing'],
-  ['a query name that no pack can have', '"ports": {', '"my ports": {', 'b.json:9:5: queries.my ports'],
+  [
+    'a query name that no pack can have',
+    '"ports": {',
+    '"my ports": {',
+    'b.json:9:5: queries.my ports is not a query name: use up to 64 of A-Z a-z 0-9 _ . -'
+  ],
   [
     'an unknown key',
     '"required"',
@@ -179,6 +184,20 @@ describe('a baseline with', () => {
     ['brackets nested too deeply', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'b.json:1:1: ']
   ])('%s is refused, with its location', (_, text, complaint) => {
     expect(() => parseBaseline('b.json', text)).toThrow(complaint)
+  })
+
+  test('mistakes of form, of rows and of acceptances reports all of them together', () => {
+    const text = TEXT.replace('["6", "22"]', '["6"]')
+      .replace('{ "port": "99" }', '{ "port": "*" }')
+      .replace('    {}\n', `    ${JSON.stringify({ ...valid.accept[0], owner: undefined })},\n    {}\n`)
+    expect(() => parseBaseline('b.json', text, '2026-12-01')).toThrow(
+      [
+        'b.json is not a valid baseline:',
+        'b.json:12:9: queries.ports.required[0] has 1 value, but the query has 2 columns',
+        'b.json:22:25: accept[0].match matches nearly any row: give one column a value without wildcards, or with three letters or digits in a row',
+        'b.json:23:5: accept[1].owner is missing'
+      ].join('\n')
+    )
   })
 
   test('many mistakes reports the first 20 and how many more there are', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { count } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
+import { type BaselineProblem, contentProblems, queryTables } from './content-problems.ts'
 import { type LocatedProblem, locator, readLocated } from './json-locations.ts'
 
 /** The address of the JSON Schema of baselines. */
@@ -57,8 +58,21 @@ const baselineSchema = z.strictObject({
   packs: z.record(z.string(), z.string()).default({}),
   queries: queriesSchema,
   accept: z.preprocess(dropTerminator, z.array(acceptanceSchema).default([])),
-  roles: z.record(z.string().min(1), z.strictObject({ queries: queriesSchema })).default({})
+  roles: z
+    .record(z.string().min(1, 'is a role without a label'), z.strictObject({ queries: queriesSchema }))
+    .default({})
 })
+
+const queryTableSchema = z.record(z.string(), querySchema.nullable().catch(null)).catch({})
+
+/** Of a file that is not a baseline: the parts that have the right shape. The others are `null`. */
+const partsSchema = z
+  .object({
+    queries: queryTableSchema,
+    roles: z.record(z.string(), z.object({ queries: queryTableSchema }).catch({ queries: {} })).catch({}),
+    accept: z.preprocess(dropTerminator, z.array(acceptanceSchema.nullable().catch(null))).catch([])
+  })
+  .catch({ queries: {}, roles: {}, accept: [] })
 
 export type Baseline = z.infer<typeof baselineSchema>
 export type BaselineQuery = z.infer<typeof querySchema>
@@ -79,9 +93,6 @@ export interface BaselineFile {
 export class BaselineError extends Error {}
 
 const MAX_PROBLEMS = 20
-/** A little more than a year, so that a yearly review can renew an acceptance. */
-const MAX_ACCEPTANCE_DAYS = 400
-const DAY_MS = 86_400_000
 
 /**
  * Reads a baseline file's text.
@@ -91,10 +102,13 @@ const DAY_MS = 86_400_000
 export function parseBaseline(path: string, text: string, today: string | null = null): Baseline {
   const located = readLocated(text)
   if ('problems' in located) throw baselineError(`${path} is not valid JSON`, path, located.problems, 0)
-  const parsed = baselineSchema.safeParse(located.value, { error: missingMessage })
+  const parsed = baselineSchema.safeParse(located.value, { error: typeMessage })
   const problems = parsed.success
     ? contentProblems(parsed.data, today)
-    : parsed.error.issues.flatMap(schemaProblems)
+    : [
+        ...parsed.error.issues.flatMap(schemaProblems),
+        ...contentProblems(partsSchema.parse(located.value), today)
+      ]
   if (parsed.success && problems.length === 0 && located.badKeys.length === 0) return parsed.data
   const locate = locator(located)
   const shown = [
@@ -127,101 +141,25 @@ export function queriesInNoPack(path: string, text: string, asked: ReadonlySet<s
   )
 }
 
-interface BaselineProblem {
-  readonly at: readonly PropertyKey[]
-  readonly message: string
+/** Words for a value that is not there, or is of another type. */
+function typeMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'invalid_type') return undefined
+  if (issue.input === undefined) return 'is missing'
+  return `must be ${TYPES[issue.expected] ?? issue.expected}`
 }
 
-/** Zod's words for a value that is not there. */
-function missingMessage(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : undefined
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text in quotes',
+  array: 'a list in brackets',
+  object: 'an object in braces',
+  record: 'an object in braces'
 }
 
 function schemaProblems(issue: z.core.$ZodIssue): BaselineProblem[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [{ at: issue.path, message: issue.message.replace(/^Invalid/, 'invalid') }]
+  if (issue.code === 'invalid_key')
+    return [{ at: issue.path, message: issue.issues[0]?.message ?? issue.message }]
+  if (issue.code !== 'unrecognized_keys') return [{ at: issue.path, message: issue.message }]
   return issue.keys.map(key => ({ at: [...issue.path, key], message: 'is not a key of a baseline' }))
-}
-
-/** The places where a baseline lists queries: for all roles, and for each role. */
-function queryTables(baseline: Baseline): { at: PropertyKey[]; queries: BaselineQueries }[] {
-  const ofRoles = Object.entries(baseline.roles).map(([label, { queries }]) => ({
-    at: ['roles', label, 'queries'],
-    queries
-  }))
-  return [{ at: ['queries'], queries: baseline.queries }, ...ofRoles]
-}
-
-/** What the schema cannot say: problems with the rows and acceptances of a baseline whose shape is right. */
-function contentProblems(baseline: Baseline, today: string | null): BaselineProblem[] {
-  const columns = new Map<string, string>()
-  const problems = queryTables(baseline).flatMap(({ at, queries }) =>
-    Object.entries(queries).flatMap(([name, query]) => {
-      const here = JSON.stringify(query.columns)
-      const first = columns.get(name) ?? here
-      columns.set(name, first)
-      const differ =
-        here === first ? [] : [{ at: [...at, name, 'columns'], message: `must be ${first}, as above` }]
-      return [...differ, ...queryProblems(query, [...at, name])]
-    })
-  )
-  const accepted = new Set<string>()
-  for (const [index, acceptance] of baseline.accept.entries()) {
-    const key = JSON.stringify(acceptance)
-    if (accepted.has(key)) problems.push({ at: ['accept', index], message: 'appears twice' })
-    accepted.add(key)
-    if (today !== null) problems.push(...acceptanceProblems(acceptance, today, ['accept', index]))
-  }
-  return problems
-}
-
-/** Why an acceptance may not be applied: it would hide nearly any row, or hide rows for good. */
-function acceptanceProblems(
-  { match, expires }: Acceptance,
-  today: string,
-  at: readonly PropertyKey[]
-): BaselineProblem[] {
-  const isWide = (glob: string) => /[*?]/.test(glob) && !/[\p{L}\p{N}]{3}/u.test(glob)
-  const problems: BaselineProblem[] = []
-  if (Object.values(match).every(isWide))
-    problems.push({
-      at: [...at, 'match'],
-      message:
-        'matches nearly any row: give one column a value without wildcards, or with three letters or digits in a row'
-    })
-  if (Date.parse(expires) > Date.parse(today) + MAX_ACCEPTANCE_DAYS * DAY_MS)
-    problems.push({
-      at: [...at, 'expires'],
-      message: `is more than ${MAX_ACCEPTANCE_DAYS} days away: an acceptance is for a time`
-    })
-  return problems
-}
-
-function queryProblems(query: BaselineQuery, at: readonly PropertyKey[]): BaselineProblem[] {
-  const problems: BaselineProblem[] = []
-  if (new Set(query.columns).size < query.columns.length) {
-    problems.push({ at: [...at, 'columns'], message: 'has a column twice' })
-  }
-  const seen = new Set<string>()
-  for (const list of ['required', 'optional'] as const) {
-    for (const [index, row] of query[list].entries()) {
-      const place = [...at, list, index]
-      if (row.length === 0) {
-        problems.push({ at: place, message: 'is empty: only the last row, which ends the list, may be' })
-        continue
-      }
-      if (row.length !== query.columns.length) {
-        problems.push({
-          at: place,
-          message: `has ${count(row.length, 'value')}, but the query has ${count(query.columns.length, 'column')}`
-        })
-      }
-      const key = JSON.stringify(row)
-      if (seen.has(key)) problems.push({ at: place, message: 'appears twice in this query' })
-      seen.add(key)
-    }
-  }
-  return problems
 }
 
 /** A path as people write it: `queries.ports.required[3] `. */
