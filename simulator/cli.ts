@@ -9,35 +9,58 @@ import { runAction } from './runner.ts'
 import { type SimulatorServer, startServer } from './server/server.ts'
 import { judgeRun } from './verdict.ts'
 
-/**
- * Runs the bundled action against a simulated fleet and checks what it finds, or only serves the fleet.
- *
- *     npm run demo -- [--seed N] [--hosts N] [--scenario sick|healthy|garbage] [--serve]
- */
-const { values: options } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    hosts: { type: 'string', default: '64' },
-    scenario: { type: 'string', default: 'sick' },
-    serve: { type: 'boolean', default: false }
-  }
-})
+const USAGE = `npm run demo -- [--seed N] [--hosts N] [--scenario sick|healthy|garbage] [--serve]
+
+Runs the action against a simulated fleet and checks what it finds.
+
+  --seed N      another fleet of the same kind (default: 1)
+  --hosts N     how many hosts (default: 64)
+  --scenario    sick: four attacks; healthy: none; garbage: as sick, and a host that answers garbage (default: sick)
+  --serve       only serve the fleet, and print the variables that lead to it`
+
+const options = parseOptions()
 
 const fleet = chosenFleet()
 const server = await startServer(fleet)
 if (options.serve) serve(server)
 else process.exitCode = (await demonstrate(fleet, server)) ? 0 : 1
 
+/** Runs or serves, as the options say; a wrong option ends the process with its usage. */
+function parseOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string', default: '1' },
+        hosts: { type: 'string', default: '64' },
+        scenario: { type: 'string', default: 'sick' },
+        serve: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false }
+      }
+    })
+    if (!values.help) return values
+    console.log(USAGE)
+    process.exit(0)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
 /** The fleet that the options ask for; a wrong option ends the process with one line. */
 function chosenFleet(): SimulatedFleet {
   const scenario = z.enum(['sick', 'healthy', 'garbage']).safeParse(options.scenario).data
   try {
     if (scenario === undefined) throw new Error('--scenario must be sick, healthy or garbage.')
-    return makeFleet({ seed: Number(options.seed), hostCount: Number(options.hosts), scenario })
+    return makeFleet({ seed: wholeNumber('seed'), hostCount: wholeNumber('hosts'), scenario })
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exit(1)
   }
+}
+
+function wholeNumber(name: 'seed' | 'hosts'): number {
+  if (!/^\d{1,6}$/.test(options[name])) throw new Error(`--${name} must be a whole number.`)
+  return Number(options[name])
 }
 
 function serve(server: SimulatorServer): void {
