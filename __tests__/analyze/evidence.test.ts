@@ -201,7 +201,7 @@ describe('whose a file is, by the database of packages', () => {
   const UNOWNED = { path: '/usr/bin/x', username: 'app' }
 
   test.each<[string, string, Row, string, string[]]>([
-    ['a program outside of package folders', 'programs', PROGRAM, 'x', []],
+    ['a program outside of package folders', 'programs', PROGRAM, 'x', ['− of-package']],
     ['a hook', 'system_hooks', HOOK, 'x', ['− of-package']],
     ['a program of no package in one of their folders', 'programs', UNOWNED, 'none', ['+ of-no-package']],
     [

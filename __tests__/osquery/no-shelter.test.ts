@@ -10,7 +10,7 @@ import {
 } from '../../simulator/fleet/host.ts'
 import { seededRandom } from '../../simulator/fleet/random.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
-import { connect, instance, NEW_PID, pidOf, run, VENDOR_UNITS } from '../support/host-changes.ts'
+import { connect, instance, NEW_PID, own, pidOf, run, VENDOR_UNITS } from '../support/host-changes.ts'
 import { packFleet } from '../support/pack-fleet.ts'
 import { insertRows, schemaDatabase } from '../support/schema-database.ts'
 
@@ -207,6 +207,21 @@ const SHELTERS: readonly (readonly [string, (host: SimulatedHost) => void])[] = 
     host => {
       implant(host, '/usr/local/sbin/updd', { on_disk: 0 })
       addFile(host, '/usr/local/sbin/updd', 'harmless', { mode: '0755' })
+    }
+  ],
+  [
+    'a program that was written into the list of a package',
+    host => {
+      addFile(host, '/opt/upd/upd', 'upd', { mode: '0755' })
+      own(host, 'coreutils', '/opt/upd/upd')
+      implant(host, '/opt/upd/upd')
+    }
+  ],
+  [
+    'a hook that was written into the list of a package',
+    host => {
+      addFile(host, '/etc/apt/apt.conf.d/99upd', 'upd')
+      own(host, 'apt', '/etc/apt/apt.conf.d/99upd')
     }
   ],
   [

@@ -65,7 +65,7 @@ export function readPlace(
     return
   }
   if (owner === 'package' && kind !== 'integrity' && (place === 'local' || place === 'none')) {
-    if (!traits.launches || account === 'other') add('of-package', -1)
+    add('of-package', -1)
     return
   }
   switch (place) {
