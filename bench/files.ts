@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { markdownTable } from 'markdown-table'
 import { systemClock } from '../src/clock.ts'
-import { filesCollector } from '../src/collect/files.ts'
+import { openFiles } from '../src/collect/files.ts'
 import { compileIndicators } from '../src/indicators/matcher.ts'
 import { readIndicators } from '../src/indicators/read.ts'
 import { parseInputs } from '../src/inputs/inputs.ts'
@@ -129,7 +129,7 @@ async function collect(path: string): Promise<number> {
     workspace: '/',
     startedAt: '2026-11-29T09:00:00Z'
   }
-  const { hosts } = await filesCollector.open(request, {
+  const { hosts } = await openFiles(request, {
     connect: () => Promise.reject(new Error('files need no AWS')),
     env: {},
     log: silentLog,

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { markdownTable } from 'markdown-table'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { BUILTIN_PACKS, builtinPack } from '../src/osquery/builtin-packs.ts'
 import type { Query } from '../src/osquery/pack.ts'
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Compromise, SimulatedFleet, SimulatedHost } from './fleet/host.ts'
 
 const reportSchema = z.object({

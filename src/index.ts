@@ -1,12 +1,13 @@
 import * as core from '@actions/core'
-import { wantsColor } from './cli/terminal.ts'
-import { cli } from './cli.ts'
 import { systemClock } from './clock.ts'
 import { actionsLog } from './github/log.ts'
 import { run } from './run.ts'
 
 /** An older Node.js lacks functions that the action uses. */
 const MIN_NODE = 22
+
+// Until there is a result: a process that ends early has failed.
+process.exitCode = 1
 
 if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
   core.setFailed(
@@ -16,21 +17,30 @@ if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
 } else {
   const [, , ...args] = process.argv
   // The runner starts the action without arguments, and a person gives a command.
-  process.exitCode =
-    args.length > 0
-      ? await cli(args, {
-          env: process.env,
-          clock: systemClock,
-          color: wantsColor(process.env, process.stdout.isTTY === true),
-          print: text => void process.stdout.write(`${text}\n`),
-          printError: text => void process.stderr.write(`${text}\n`)
-        })
-      : await run({
-          env: process.env,
-          clock: systemClock,
-          log: actionsLog,
-          getInput: core.getInput,
-          setOutput: core.setOutput,
-          mask: core.setSecret
-        })
+  const exitCode = args.length > 0 ? runCommand(args) : runAction()
+  exitCode.then(code => {
+    process.exitCode = code
+  })
+}
+
+function runAction(): Promise<number> {
+  return run({
+    env: process.env,
+    clock: systemClock,
+    log: actionsLog,
+    getInput: core.getInput,
+    setOutput: core.setOutput,
+    mask: core.setSecret
+  })
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
+  const [{ cli }, { wantsColor }] = await Promise.all([import('./cli.ts'), import('./cli/terminal.ts')])
+  return cli(args, {
+    env: process.env,
+    clock: systemClock,
+    color: wantsColor(process.env, process.stdout.isTTY === true),
+    print: text => void process.stdout.write(`${text}\n`),
+    printError: text => void process.stderr.write(`${text}\n`)
+  })
 }

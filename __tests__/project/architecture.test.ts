@@ -27,6 +27,7 @@ const STAGES = [
   'memory',
   'publish',
   'modes',
+  'execute.ts',
   'run.ts',
   'cli',
   'cli.ts',

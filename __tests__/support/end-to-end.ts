@@ -74,7 +74,7 @@ export function errorsOf({ log }: ActionResult): string[] {
 }
 
 /** How long the bundle takes to start and reject bad inputs on an idle machine, in seconds. */
-const IDLE_START_SECONDS = 0.4
+const IDLE_START_SECONDS = 0.2
 const MAX_SLOWDOWN = 8
 
 /**

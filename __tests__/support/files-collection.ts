@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { systemClock } from '../../src/clock.ts'
 import type { CollectPorts, CollectRequest } from '../../src/collect/collector.ts'
-import { filesCollector } from '../../src/collect/files.ts'
+import { openFiles } from '../../src/collect/files.ts'
 import { parseInputs } from '../../src/inputs/inputs.ts'
 import type { Pack } from '../../src/osquery/pack.ts'
 import type { HostRecord, Row } from '../../src/snapshot/snapshot.ts'
@@ -46,7 +46,7 @@ export async function collectFiles(
     clock: systemClock,
     signal: new AbortController().signal
   }
-  const opened = await filesCollector.open(request, ports)
+  const opened = await openFiles(request, ports)
   const hosts = new Map<string, HostRecord>()
   let next = await opened.hosts.next()
   for (; !next.done; next = await opened.hosts.next()) hosts.set(next.value.host, next.value)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { count, list, number, plural } from '../../src/text/phrases.ts'
+import { choices, count, list, number, plural } from '../../src/text/phrases.ts'
 
 describe('phrases', () => {
   test('a noun agrees with its number', () => {
@@ -14,7 +14,13 @@ describe('phrases', () => {
   })
 
   test('thousands are separated by a comma', () => {
-    expect(number(1_234_567)).toBe('1,234,567')
+    expect([0, 999, 1_000, 12_345, 1_234_567].map(number)).toEqual([
+      '0',
+      '999',
+      '1,000',
+      '12,345',
+      '1,234,567'
+    ])
   })
 
   test('a list ends with "and"', () => {
@@ -24,6 +30,10 @@ describe('phrases', () => {
       'a and b',
       'a, b and c'
     ])
+  })
+
+  test('a choice ends with "or"', () => {
+    expect([['a'], ['a', 'b'], ['a', 'b', 'c']].map(choices)).toEqual(['a', 'a or b', 'a, b or c'])
   })
 
   test('a list that is too long says how many names are left out', () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { errorCode, errorName, isNetworkFailure, networkAdvice } from './errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { type BaselineProblem, contentProblems, queryTables } from './content-problems.ts'

@@ -1,18 +1,18 @@
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Collector } from './collector.ts'
-import { filesCollector } from './files.ts'
-import { localCollector } from './local.ts'
 
-/** By the name that the `collector` input gives. */
+/** By the name that the `collector` input gives. Each is loaded where it is used: the AWS SDK is large. */
 export const COLLECTORS: Readonly<Record<Inputs['collector'], Collector>> = {
   ssm: {
     usesAws: true,
-    // Loaded only where it is used: the AWS SDK is large.
-    async open(request, ports) {
-      const { openSsm } = await import(/* webpackMode: "eager" */ './ssm/collector.ts')
-      return openSsm(request, ports)
-    }
+    open: async (request, ports) => (await import('./ssm/collector.ts')).openSsm(request, ports)
   },
-  local: localCollector,
-  files: filesCollector
+  local: {
+    usesAws: false,
+    open: async (request, ports) => (await import('./local.ts')).openLocal(request, ports)
+  },
+  files: {
+    usesAws: false,
+    open: async (request, ports) => (await import('./files.ts')).openFiles(request, ports)
+  }
 }

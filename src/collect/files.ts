@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { HostRecord, SnapshotHeader } from '../snapshot/snapshot.ts'
 import { count } from '../text/phrases.ts'
-import { type Collector, expectedIds } from './collector.ts'
+import { type CollectPorts, type CollectRequest, expectedIds, type OpenCollection } from './collector.ts'
 import { type FaultList, faultList } from './files/faults.ts'
 import { findFiles } from './files/find.ts'
 import { type Format, recognize } from './files/formats.ts'
@@ -18,66 +18,68 @@ import { silentHost } from './host-record.ts'
  *
  * Everything is read as a stream. Result logs are read once, into the present rows of each host. Snapshots are read
  * twice: once to see which hosts they have and how old they are, and once for the rows of those that count.
+ *
+ * @throws Error that says what to change
  */
-export const filesCollector: Collector = {
-  usesAws: false,
-  async open({ inputs, packs, workspace }, { log }) {
-    const paths = await findFiles(inputs.files, workspace)
-    if (paths.length === 0) throw new Error('files: the patterns match only folders without files.')
-    log.info(`Reading ${count(paths.length, 'file')}.`)
-    const faults = faultList(workspace)
-    const files = await recognizeAll(paths, faults)
-    const snapshots = files.filter(({ format }) => format === 'snapshot').map(({ path }) => path)
-    const headers: SnapshotHeader[] = []
-    const newest = newestRecords()
-    for (const path of snapshots)
-      for await (const { record, line } of readHeads(path, workspace, faults, header => headers.push(header)))
-        newest.add(record, { source: path, line })
-    const store = resultStore(queryNames(packs))
-    for (const { path, format } of files)
-      if (format === 'lines' || format === 'rows' || format === 'document')
-        await readResults(path, format, store, faults)
-    for (const head of store.heads()) newest.add(head, { source: head.source, line: null })
-    const resultNotices = store.notices()
+export async function openFiles(
+  { inputs, packs, workspace }: CollectRequest,
+  { log }: CollectPorts
+): Promise<OpenCollection> {
+  const paths = await findFiles(inputs.files, workspace)
+  if (paths.length === 0) throw new Error('files: the patterns match only folders without files.')
+  log.info(`Reading ${count(paths.length, 'file')}.`)
+  const faults = faultList(workspace)
+  const files = await recognizeAll(paths, faults)
+  const snapshots = files.filter(({ format }) => format === 'snapshot').map(({ path }) => path)
+  const headers: SnapshotHeader[] = []
+  const newest = newestRecords()
+  for (const path of snapshots)
+    for await (const { record, line } of readHeads(path, workspace, faults, header => headers.push(header)))
+      newest.add(record, { source: path, line })
+  const store = resultStore(queryNames(packs))
+  for (const { path, format } of files)
+    if (format === 'lines' || format === 'rows' || format === 'document')
+      await readResults(path, format, store, faults)
+  for (const head of store.heads()) newest.add(head, { source: head.source, line: null })
+  const resultNotices = store.notices()
 
-    async function* hosts(): AsyncGenerator<HostRecord, number> {
-      const missing = new Set(expectedIds(inputs.expectedHosts))
-      let known = 0
-      for (const path of snapshots) {
-        // What cannot be read is known from the first time.
-        for await (const { record, line } of readHeads(
-          path,
-          workspace,
-          faultList(workspace),
-          () => undefined
-        )) {
-          if (!newest.isChosen(record, { source: path, line })) continue
-          missing.delete(record.host)
-          if (!hasReadableRows(record)) {
-            faults.addHost(path, line, `the rows of ${record.host} cannot be read`)
-            continue
-          }
-          known++
-          yield record
-        }
-      }
-      for (const { record, source } of store.records()) {
-        if (!newest.isChosen(record, { source, line: null })) continue
+  async function* hosts(): AsyncGenerator<HostRecord, number> {
+    const missing = new Set(expectedIds(inputs.expectedHosts))
+    let known = 0
+    for (const path of snapshots) {
+      // What cannot be read is known from the first time.
+      for await (const { record, line } of readHeads(
+        path,
+        workspace,
+        faultList(workspace),
+        () => undefined
+      )) {
+        if (!newest.isChosen(record, { source: path, line })) continue
         missing.delete(record.host)
+        if (!hasReadableRows(record)) {
+          faults.addHost(path, line, `the rows of ${record.host} cannot be read`)
+          continue
+        }
         known++
         yield record
       }
-      for (const id of missing) yield silentHost(id, { code: 'not-matched', expectedIn: 'files' }, false)
-      if (known === 0 && missing.size === 0)
-        throw new Error(['files: they have no hosts that can be read.', ...faults.notices()].join('\n'))
-      const withoutRecord = faults.lostHosts + unlistedHosts(headers)
-      return withoutRecord === 0 ? 0 : known + missing.size + withoutRecord
     }
-    return {
-      source: mergeSources(headers),
-      hosts: hosts(),
-      notices: () => [...faults.notices(), ...newest.notices(), ...resultNotices]
+    for (const { record, source } of store.records()) {
+      if (!newest.isChosen(record, { source, line: null })) continue
+      missing.delete(record.host)
+      known++
+      yield record
     }
+    for (const id of missing) yield silentHost(id, { code: 'not-matched', expectedIn: 'files' }, false)
+    if (known === 0 && missing.size === 0)
+      throw new Error(['files: they have no hosts that can be read.', ...faults.notices()].join('\n'))
+    const withoutRecord = faults.lostHosts + unlistedHosts(headers)
+    return withoutRecord === 0 ? 0 : known + missing.size + withoutRecord
+  }
+  return {
+    source: mergeSources(headers),
+    hosts: hosts(),
+    notices: () => [...faults.notices(), ...newest.notices(), ...resultNotices]
   }
 }
 

@@ -7,10 +7,10 @@ import type { HostRecord } from '../snapshot/snapshot.ts'
 import { count } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import {
-  type Collector,
   type CollectPorts,
   type CollectRequest,
   expectedIds,
+  type OpenCollection,
   packDigests
 } from './collector.ts'
 import { recordOf, silentHost } from './host-record.ts'
@@ -20,13 +20,10 @@ import { openPacked, type Reply, type ReplyRequest } from './protocol/reply.ts'
 import { collectorScript, encodeScript, removeScript } from './script/build.ts'
 
 /** Runs the collector's script on the runner itself, and checks its answer as it does those of other hosts. */
-export const localCollector: Collector = {
-  usesAws: false,
-  async open(request, ports) {
-    return {
-      source: { region: null, targets: [], packs: packDigests(request.packs) },
-      hosts: collectHere(request, ports)
-    }
+export function openLocal(request: CollectRequest, ports: CollectPorts): OpenCollection {
+  return {
+    source: { region: null, targets: [], packs: packDigests(request.packs) },
+    hosts: collectHere(request, ports)
   }
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { errorMessage } from '../lib/error-message.ts'
 
 /** A limit on the number of requests, which refused one. */

@@ -1,5 +1,5 @@
 import type { getOctokit } from '@actions/github'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import { ApiError, apiErrorOf, isTransient } from './api-error.ts'
 import type { Comment, GitHub, Issue } from './ports.ts'
@@ -154,7 +154,7 @@ export function gitHub(
 
 /** The client is loaded when it is first used: a run without GitHub starts faster. */
 async function openClient(token: string, { apiUrl, clock }: GitHubOptions): Promise<Octokit> {
-  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
+  const { getOctokit } = await import('@actions/github')
   const octokit = getOctokit(token, { userAgent: 'fleet-drift', baseUrl: apiUrl })
   retry(octokit, clock)
   return octokit

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The facts of a run, from the runner's environment and the event payload. */
 export interface RunContext {

@@ -9,12 +9,12 @@ const COMMENT = /^(?:#|;|\/\/(?!\S+\.\S)|--\s)/
 /** What has no letter and no digit, such as the line below the head of a table. */
 const DECORATION = /^[^\p{L}\p{N}/]+$/u
 /** What stands before the entries of a list for people. */
-const BULLET = /^(?:[-*•–—▪·]|\d{1,3}[.)])\s+/
+const BULLET = /^(?:[-*\u2022\u2013\u2014\u25aa\u00b7]|\d{1,3}[.)])\s+/
 const QUOTED = /^(?:(["'`])(.+)\1|<([^<>]+)>)$/
 /** `C2: evil.example`, `MD5 (file) = …`, `Domain - evil.example`. */
-const LABEL = /^[A-Za-z][\w /()-]{0,40}?(?:\s*[:=]|\s[-–—])\s+(\S+)$/
+const LABEL = /^[A-Za-z][\w /()-]{0,40}?(?:\s*[:=]|\s[-\u2013\u2014])\s+(\S+)$/
 /** `evil.example (C2 server)`, `evil.example - C2 server`. */
-const DESCRIBED = /^(\S+)\s+(?:\(.*\)|[-–—|:]\s.*)$/
+const DESCRIBED = /^(\S+)\s+(?:\(.*\)|[-\u2013\u2014|:]\s.*)$/
 /** A line of a hosts file that leads names nowhere. */
 const HOSTS_LINE = /^(?:0\.0\.0\.0|127\.0\.0\.1|::1?|fe80::\S+|ff0\S+|255\.255\.255\.255)\s+(.+)$/
 const NETWORK_RULE = /^(?:alert|drop|pass|reject|block)\s+\w+\s.*\(.*\bsid\s*:/i

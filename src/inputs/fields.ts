@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { choices } from '../text/phrases.ts'
 import { linesOf } from './lists.ts'
 import { type OsquerySource, parseOsquerySources } from './osquery-sources.ts'
@@ -73,14 +73,12 @@ export function lines(pattern = /./, message = ''): Field<readonly string[]> {
 export function someOf<const T extends readonly [string, ...string[]]>(
   ...options: T
 ): Field<readonly T[number][]> {
-  return parsedBy(
-    text => {
-      const entries = linesOf(text)
-      const known = options.filter(option => entries.includes(option))
-      return entries.every(entry => options.some(option => option === entry)) ? known : undefined
-    },
-    `must be ${choices(options)}, one per line`
-  )
+  return z.string().transform((text, context) => {
+    const entries = linesOf(text)
+    return entries.every(entry => options.some(option => option === entry))
+      ? options.filter(option => entries.includes(option))
+      : refuse(context, `must be ${choices(options)}, one per line`)
+  })
 }
 
 /** At least one entry, one per line. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { count, plural } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import {

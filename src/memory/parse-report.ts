@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { remember } from '../report/history.ts'
 import type { FleetMemory } from '../report/memory.ts'
 import type { Report } from '../report/report.ts'

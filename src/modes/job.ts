@@ -92,7 +92,7 @@ export async function collectSnapshot(job: Job, definitions: JudgedDefinitions):
     startedAt
   }
   const connect = async () => {
-    const { connectToSsm } = await import(/* webpackMode: "eager" */ '../aws/connect.ts')
+    const { connectToSsm } = await import('../aws/connect.ts')
     return connectToSsm(inputs, context, { clock, log, mask })
   }
   const collected = await log.group('Collect', () =>

@@ -12,7 +12,7 @@ const isObject = (value: unknown): value is Fields =>
  * @throws PackError that says what the file is instead
  */
 export async function readFleetYaml(text: string): Promise<PackDocument> {
-  const { parseAllDocuments } = await import(/* webpackMode: "eager" */ 'yaml')
+  const { parseAllDocuments } = await import('yaml')
   const documents = parseAllDocuments(text)
   const values: unknown[] = []
   for (const document of 'empty' in documents ? [] : documents) {

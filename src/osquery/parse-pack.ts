@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { list, number } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
 import { stemOf } from './distinct-names.ts'

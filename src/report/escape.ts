@@ -112,11 +112,11 @@ function longestRun(text: string): number {
   return longest
 }
 
-const WORD = /^[("']?[A-Za-z]+(?:['’-][a-z]+)*[)"']?[.,;:!?]?$/
+const WORD = /^[("']?[A-Za-z]+(?:['\u2019-][a-z]+)*[)"']?[.,;:!?]?$/
 const NUMBER = /^\(?\d{1,6}(?:,\d{3})*(?:\.\d{1,3})?%?\)?[.,;:!?]?$/
 /** Seven hexadecimal digits may be a commit, and GitHub links anything that begins with `www.`. */
 const LINKED = /[0-9a-f]{7}|www/i
-const SIGN = /^[–—·×→%=]$/
+const SIGN = /^[\u2013\u2014\u00b7\u00d7\u2192%=]$/
 
 /** Whether the word is nothing but a word to Markdown and GitHub. At the start, `1.` would begin a list. */
 function isPlain(word: string, first: boolean): boolean {

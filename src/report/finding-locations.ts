@@ -1,5 +1,5 @@
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
-import { z } from 'zod'
+import * as z from 'zod'
 import { acceptanceId } from '../analyze/findings/acceptances.ts'
 import { acceptanceSchema } from '../baseline/baseline.ts'
 import { lineLocator } from '../text/line-locator.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { memoryId, remember } from './history.ts'
 import { printJson } from './json.ts'
 import { type FleetMemory, type History, memorySchema } from './memory.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const date = z.iso.date()
 const id = z.string().min(1).max(80)

@@ -21,7 +21,7 @@ const PREFERRED: readonly string[] = [
  * cut, placeholders.
  */
 const UNUSABLE =
-  /^$|^\s|\s$|[\p{C}\p{Zl}\p{Zp}]|\[redacted:|… \[cut:|<(?:host|ip|mac|(?:instance|machine)-id|hex|num|uuid|rand)>/u
+  /^$|^\s|\s$|[\p{C}\p{Zl}\p{Zp}]|\[redacted:|\u2026 \[cut:|<(?:host|ip|mac|(?:instance|machine)-id|hex|num|uuid|rand)>/u
 const QUERY = /^\w[\w.-]{0,63}$/
 
 /**

@@ -79,7 +79,7 @@ export function droppedBaselines({ before, after }: ProposedWorkflow): string[] 
 
 /** The guarded inputs of the steps that use this action or a copy of it: those with one that only this action has. */
 async function inputsOf(workflow: string): Promise<WorkflowInputs> {
-  const { parseDocument } = await import(/* webpackMode: "eager" */ 'yaml')
+  const { parseDocument } = await import('yaml')
   const inputs = new Map<Guarded, Set<string>>()
   try {
     visit(parseDocument(workflow).toJS({ maxAliasCount: 100 }), inputs)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readLines } from './lines.ts'
 import { isReasonCode, type ReasonCode } from './reasons.ts'
 import type { HostRecord, QueryResult, Row, SnapshotHeader } from './snapshot.ts'

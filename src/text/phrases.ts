@@ -1,18 +1,13 @@
-/**
- * Counts and lists in American English. Lists have no comma before "and" ("a, b and c"), which is the 'en-GB' pattern
- * of Intl.ListFormat. Formatters are created when they are first needed, because loading their data takes 20 ms.
- */
-const PLURALS = new Intl.PluralRules('en-US')
-let lists: Intl.ListFormat | undefined
+/** Counts and lists in American English. `Intl` could write them too, but takes 20 ms to load its data. */
 
-/** `2,000` */
+/** A whole number: `2,000` */
 export function number(value: number): string {
-  return value.toLocaleString('en-US')
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 /** The word that agrees with a number: `plural(2, 'is', 'are')` is `are`. */
 export function plural(n: number, one: string, other: string): string {
-  return PLURALS.select(n) === 'one' ? one : other
+  return n === 1 ? one : other
 }
 
 /** `1 host`, `2,000 hosts`; `count(2, 'query', 'queries')` is `2 queries`. */
@@ -22,13 +17,16 @@ export function count(n: number, noun: string, nouns = `${noun}s`): string {
 
 /** `a`, `a and b`, `a, b and c`; with more names than `max`, `a, b and 37 more`. */
 export function list(names: readonly string[], max = Number.POSITIVE_INFINITY): string {
-  lists ??= new Intl.ListFormat('en-GB', { type: 'conjunction' })
   return names.length > max
-    ? lists.format([...names.slice(0, max), `${number(names.length - max)} more`])
-    : lists.format(names)
+    ? join([...names.slice(0, max), `${number(names.length - max)} more`], 'and')
+    : join(names, 'and')
 }
 
 /** `a`, `a or b`, `a, b or c`. */
 export function choices(names: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(names)
+  return join(names, 'or')
+}
+
+function join(names: readonly string[], word: string): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`
 }

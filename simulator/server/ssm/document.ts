@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ServiceError } from '../call-log.ts'
 
 const documentSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ServiceError } from '../call-log.ts'
 
 /** SSM's limit for lists of ids, values and pages. */

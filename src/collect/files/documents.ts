@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isStatus, type LineFault, type ResultLine, readResultLine } from './result-line.ts'
 import type { Answer } from './result-store.ts'
 import { isDumpOfHost, isObject, unwrap } from './unwrap.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseEntry, textPattern } from '../entry.ts'
 import { type DocumentEntry, entryOf, unobservable } from './entry.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type DocumentEntry, entryOf, unobservable } from './entry.ts'
 import { patternEntries } from './stix-pattern.ts'
 import { valueEntry } from './stix-value.ts'

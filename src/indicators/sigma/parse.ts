@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Condition, SigmaRule } from './rule.ts'
 import { parseCondition } from './rule.ts'
 

@@ -7,7 +7,7 @@ export const isSigma = (text: string): boolean => /^logsource:/m.test(text) && /
 
 /** The rules of a text, one for each document. YAML is evaluated only here: most runs have no rule. */
 export async function readSigma(text: string): Promise<DocumentEntry[]> {
-  const { parseAllDocuments } = await import(/* webpackMode: "eager" */ 'yaml')
+  const { parseAllDocuments } = await import('yaml')
   return [...parseAllDocuments(text, { logLevel: 'silent' })].map(document => {
     const title: unknown = document.get('title')
     try {
