@@ -8,6 +8,7 @@ import { runCheck } from './modes/check.ts'
 import { runCollect } from './modes/collect.ts'
 import { loadDefinitions } from './modes/definitions.ts'
 import { collectSnapshot, gitHubOf, type Job, type ModeResult, workspaceReader } from './modes/job.ts'
+import { keepMemory } from './modes/memory.ts'
 import { refuseLinks } from './modes/refuse-links.ts'
 import { dayOf, emptyReport } from './modes/report.ts'
 import type { Pack } from './osquery/pack.ts'
@@ -30,7 +31,7 @@ export async function execute(job: Job): Promise<readonly string[]> {
   } catch (error) {
     const message = errorMessage(error)
     try {
-      await act(job, { report: emptyReport(job, message) })
+      await act(job, { report: await keepMemory(job, emptyReport(job, message)) })
     } catch (second) {
       job.log.warning(`The report could not be written either: ${errorMessage(second)}`)
     }

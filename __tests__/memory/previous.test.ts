@@ -89,21 +89,44 @@ describe('a run that knows the run before it', () => {
     expect(outputs).toMatchObject({ changed: 'false', 'new-findings': '0', 'resolved-findings': '0' })
   })
 
-  test('that is missing is a notice: it is the first run', async () => {
+  test('that is missing is a notice: in the first run everything is new', async () => {
     const { outputs, report, exitCode } = await runOverFiles({
       files,
       previous: join(first.dir, 'gone.json')
     })
     expect(exitCode).toBe(0)
     expect(report.notices.join(' ')).toContain('There is no earlier run to compare with')
-    expect(outputs.changed).toBeUndefined()
+    expect(outputs).toMatchObject({ changed: 'true', 'resolved-findings': '0' })
+    expect(outputs['new-findings']).toBe(outputs.findings)
   })
 
-  test('that is no such file is an error', async () => {
-    await writeFile(join(first.dir, 'x.json'), '{"schemaVersion":1}')
-    const { exitCode, log } = await runOverFiles({ files, previous: join(first.dir, 'x.json') })
-    expect(exitCode).toBe(1)
-    expect(JSON.stringify(log)).toContain('not a report.json')
+  test('that is missing is no news where the fleet is healthy', async () => {
+    const healthy = await snapshotOf(fleet(40, () => undefined))
+    const { outputs } = await runOverFiles({ files: healthy, previous: join(first.dir, 'gone.json') })
+    expect(outputs).toMatchObject({ verdict: 'clean', changed: 'false', 'new-findings': '0' })
+  })
+
+  test.each([
+    ['is no such file', '{"schemaVersion":1}', 'not a report.json that this release reads: tool is missing or wrong'],
+    ['is a broken history', '{"fleetDriftHistory":1,"findings":{}}', 'not a history.json that this release reads'],
+    ['is cut', '{"fleetDriftHis', 'neither a report.json, nor a history.json, nor a snapshot']
+  ])('that %s costs no assessment: it is left out, and everything is new', async (_, text, reason) => {
+    const path = join(first.dir, 'x.json')
+    await writeFile(path, text)
+    const { exitCode, outputs, report } = await runOverFiles({ files, previous: path })
+    expect(exitCode).toBe(0)
+    expect(report.notices.join('\n')).toContain(`x.json was left out: ${reason}`)
+    expect(outputs).toMatchObject({ verdict: 'drift', changed: 'true' })
+  })
+
+  test('and then fails keeps what was known for the next run, and says that something changed', async () => {
+    const previous = join(first.dir, 'history.json')
+    const failed = await runOverFiles({ files: '/nonexistent/*.gz', previous }, '2026-11-24')
+    expect(failed.exitCode).toBe(1)
+    expect(failed.outputs).toMatchObject({ verdict: 'incomplete', changed: 'true', 'new-findings': '0' })
+    const next = await runOverFiles({ files, previous: join(failed.dir, 'history.json') }, '2026-11-25')
+    expect(onHost(next.report.findings, 3)).toMatchObject({ firstSeen: '2026-11-23' })
+    expect(onHost(next.report.findings, 20)).toMatchObject({ kind: 'silent', severity: 'high' })
   })
 })
 

@@ -106,8 +106,10 @@ export interface EarlierReport {
 /** Reads the value of a `report.json`. Sections about baselines are left out. @throws Error if it is not a report */
 export function parseReport(value: unknown): EarlierReport {
   const parsed = reportSchema.safeParse(value)
-  if (!parsed.success)
-    throw new Error(`not a report.json: ${z.prettifyError(parsed.error).split('\n').slice(0, 2).join(' ')}`)
+  if (!parsed.success) {
+    const at = parsed.error.issues[0]?.path.join('.') ?? ''
+    throw new Error(`not a report.json that this release reads${at === '' ? '' : `: ${at} is missing or wrong`}`)
+  }
   const { history, hosts, findings, ...rest } = parsed.data
   const report: Report = {
     ...rest,

@@ -15,12 +15,11 @@ export interface Previous {
 }
 
 /**
- * Reads what earlier runs left: report.json, history.json or a snapshot, which is analyzed again. A file that is missing
- * is a notice, as before the first run.
+ * Reads what earlier runs left: report.json, history.json or a snapshot, which is analyzed again. A file that is missing,
+ * as before the first run, or that cannot be read is a notice: the fleet is judged without it.
  *
  * @param paths absolute
  * @param analyze the report on a snapshot by today's packs and baseline
- * @throws Error naming a file that is none of these
  */
 export async function readPrevious(
   paths: readonly string[],
@@ -32,8 +31,11 @@ export async function readPrevious(
     try {
       memories.push(await readMemoryFile(path, analyze))
     } catch (error) {
-      if (!isMissing(error)) throw new Error(`previous: ${sanitize(path)}: ${sanitize(errorMessage(error))}`)
-      notices.push(`There is no earlier run to compare with: ${sanitize(path)} does not exist.`)
+      notices.push(
+        isMissing(error)
+          ? `There is no earlier run to compare with: ${sanitize(path)} does not exist.`
+          : `previous: ${sanitize(path)} was left out: ${sanitize(errorMessage(error))}.`
+      )
     }
   }
   return { memory: mergeMemories(memories), notices }

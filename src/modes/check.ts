@@ -55,7 +55,10 @@ export async function runCheck(
     ...(assessment.search === null ? {} : { indicators: assessment.search })
   }
   return {
-    report: previous.memory === null ? report : { ...report, history: historyOf(previous.memory, report) },
+    report:
+      job.inputs.previous.length === 0
+        ? report
+        : { ...report, history: historyOf(previous.memory, report) },
     baseline,
     files: suggestion === null ? [] : [suggestion.file],
     problems: failures(report, job.inputs)

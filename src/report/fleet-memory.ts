@@ -14,20 +14,27 @@ const historySchema = z.object({
   hosts: z.record(z.string().max(256), z.iso.date())
 })
 
-/** A report compared with what was known before it. @param before `null`: nothing */
+/** A report compared with what was known before it. @param before `null`: nothing, so that all drift is new */
 export function historyOf(before: FleetMemory | null, report: Report): History {
   const today = report.run.startedAt.slice(0, 10)
   const findings = remember(before?.findings ?? null, report, today)
-  const changed = findings !== before?.findings
+  const changed = before === null ? report.summary.verdict !== 'clean' : findings !== before.findings
+  const appeared = before === null ? findings.known.map(([id]) => id) : (findings.change?.came ?? [])
   const hosts = new Map(before?.hosts)
   for (const { id, status } of report.hosts) if (status !== 'silent') hosts.set(id, today)
   return {
     memory: { findings, hosts: bounded(hosts) },
     lastAnswers: before?.hosts ?? new Map(),
     changed,
-    appeared: changed ? idsOf(findings.change?.came ?? [], report) : [],
+    appeared: changed ? idsOf(appeared, report) : [],
     resolved: changed ? (findings.change?.went ?? []) : []
   }
+}
+
+/** For a run that saw no host: what was known stays known, and that nothing was assessed is a change. */
+export function keptHistory(before: FleetMemory | null, report: Report): History {
+  if (before === null) return historyOf(null, report)
+  return { memory: before, lastAnswers: before.hosts, changed: true, appeared: [], resolved: [] }
 }
 
 /** Ids of this report's findings, in its order. */
@@ -54,6 +61,8 @@ export function renderHistory(report: Report): string {
 
 /** The memory in the value of a history file. @throws Error if it is not one */
 export function parseHistory(value: unknown): FleetMemory {
-  const { findings, hosts } = historySchema.parse(value)
+  const parsed = historySchema.safeParse(value)
+  if (!parsed.success) throw new Error('not a history.json that this release reads')
+  const { findings, hosts } = parsed.data
   return { findings, hosts: new Map(Object.entries(hosts)) }
 }
