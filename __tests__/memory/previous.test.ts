@@ -107,8 +107,16 @@ describe('a run that knows the run before it', () => {
   })
 
   test.each([
-    ['is no such file', '{"schemaVersion":1}', 'not a report.json that this release reads: tool is missing or wrong'],
-    ['is a broken history', '{"fleetDriftHistory":1,"findings":{}}', 'not a history.json that this release reads'],
+    [
+      'is no such file',
+      '{"schemaVersion":1}',
+      'not a report.json that this release reads: tool is missing or wrong'
+    ],
+    [
+      'is a broken history',
+      '{"fleetDriftHistory":1,"findings":{}}',
+      'not a history.json that this release reads'
+    ],
     ['is cut', '{"fleetDriftHis', 'neither a report.json, nor a history.json, nor a snapshot']
   ])('that %s costs no assessment: it is left out, and everything is new', async (_, text, reason) => {
     const path = join(first.dir, 'x.json')

@@ -108,7 +108,9 @@ export function parseReport(value: unknown): EarlierReport {
   const parsed = reportSchema.safeParse(value)
   if (!parsed.success) {
     const at = parsed.error.issues[0]?.path.join('.') ?? ''
-    throw new Error(`not a report.json that this release reads${at === '' ? '' : `: ${at} is missing or wrong`}`)
+    throw new Error(
+      `not a report.json that this release reads${at === '' ? '' : `: ${at} is missing or wrong`}`
+    )
   }
   const { history, hosts, findings, ...rest } = parsed.data
   const report: Report = {

@@ -56,9 +56,7 @@ export async function runCheck(
   }
   return {
     report:
-      job.inputs.previous.length === 0
-        ? report
-        : { ...report, history: historyOf(previous.memory, report) },
+      job.inputs.previous.length === 0 ? report : { ...report, history: historyOf(previous.memory, report) },
     baseline,
     files: suggestion === null ? [] : [suggestion.file],
     problems: failures(report, job.inputs)
