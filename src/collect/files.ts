@@ -57,7 +57,7 @@ export async function openFiles(
         if (!newest.isChosen(record, { source: path, line })) continue
         missing.delete(record.host)
         if (!hasReadableRows(record)) {
-          faults.addHost(path, line, `the rows of ${record.host} cannot be read`)
+          faults.addHosts(path, line, 1, `the rows of ${record.host} cannot be read`)
           continue
         }
         known++

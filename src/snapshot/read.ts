@@ -105,7 +105,12 @@ async function* readHosts(lines: AsyncGenerator<Buffer>, path: string): AsyncGen
   let number = 1
   for await (const line of lines) {
     number++
-    if (line.length === 0 || isHeader(line)) continue
+    if (line.length === 0) continue
+    if (isHeader(line)) {
+      if (readHeader(parseJson(line.toString(), `${path}, line ${number}`)) === null)
+        throw new Error(`${path}, line ${number}: not a snapshot header that this version knows`)
+      continue
+    }
     yield readHost(line, `${path}, line ${number}`)
   }
 }

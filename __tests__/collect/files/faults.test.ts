@@ -94,11 +94,23 @@ describe('a snapshot', () => {
     expect([[...hosts.keys()], notices]).toEqual([['i-1', 'i-2'], []])
   })
 
-  test('of a version that is not known says so, and its hosts are read', async () => {
-    await write('a.ndjson', [JSON.stringify({ fleetDriftSnapshot: 2 }), hostLine('i-1')].join('\n'))
-    const { hosts, notices } = await collectFiles(folder, ['*'])
-    expect([...hosts.keys()]).toEqual(['i-1'])
-    expect(notices.join()).toMatch(/line 1: it is not a snapshot header that this version knows/)
+  test.each([
+    ['of another version', JSON.stringify({ fleetDriftSnapshot: 2 })],
+    ['that is broken', '{"fleetDriftSnapshot":1,']
+  ])('with a header %s loses the hosts after it, up to the next header', async (_what, header) => {
+    const joined = [header, hostLine('i-1'), hostLine('i-2'), snapshot(hostLine('i-3'))].join('\n')
+    await write('a.ndjson', joined)
+    const { hosts, notices, targeted } = await collectFiles(folder, ['*'])
+    expect([[...hosts.keys()], targeted]).toEqual([['i-3'], 3])
+    expect(notices.join()).toMatch(
+      /line 1: it is not a snapshot header that this version knows: 2 hosts after it are not read/
+    )
+  })
+
+  test('with nothing but a header that is not known costs coverage', async () => {
+    await write('a.ndjson', JSON.stringify({ fleetDriftSnapshot: 2 }))
+    await write('b.ndjson', snapshot(hostLine('i-1')))
+    expect((await collectFiles(folder, ['*'])).targeted).toBe(2)
   })
 })
 

@@ -30,10 +30,10 @@ export function faultList(workspace: string) {
       if (!lossyFiles.has(path)) lostHosts++
       lossyFiles.add(path)
     },
-    /** The line of one host. */
-    addHost(path: string, line: number, message: string): void {
+    /** The line of a host, or one that so many hosts depend on. */
+    addHosts(path: string, line: number, hosts: number, message: string): void {
       add(path, line, message)
-      lostHosts++
+      lostHosts += hosts
     },
     /** A line whose loss is counted with its host. */
     addLine(path: string, line: number | null, message: string): void {
