@@ -1,3 +1,4 @@
+import { ROW_KINDS } from '../deviate/deviation.ts'
 import type { ScoredRow } from './scored-row.ts'
 
 /**
@@ -13,9 +14,13 @@ export const STRONG_BITS = 2
 /** Neighbors with odd rows never lower a row of an integrity table below medium. */
 const MAX_EXPECTED_OF_INTEGRITY = 0.25
 
-/** What does not run is one event, whatever the tables it is missing from. */
-export const tableOf = ({ deviation, kind, query }: ScoredRow): string =>
-  deviation.kind === 'missing' && kind === 'moment' ? 'not running' : `${query} ${deviation.kind}`
+const NOT_RUNNING = -1
+
+/** A number for the table and the kind of a row. What does not run is one event, whatever the tables it is missing from. */
+export const tableOf = ({ deviation, kind, query }: ScoredRow): number =>
+  deviation.kind === 'missing' && kind === 'moment'
+    ? NOT_RUNNING
+    : query * ROW_KINDS.length + ROW_KINDS.indexOf(deviation.kind)
 
 /** How many groups show an odd row in a table, by how much the row says. */
 export interface TableNoise {
@@ -30,7 +35,7 @@ export interface TableNoise {
  */
 export function countNoise(groups: readonly (readonly ScoredRow[])[]): TableNoise {
   /** By table: for each group the most bits of its rows there. */
-  const tables = new Map<string, Map<number, number>>()
+  const tables = new Map<number, Map<number, number>>()
   for (const [index, rows] of groups.entries())
     for (const row of rows) {
       const table = tables.get(tableOf(row)) ?? new Map<number, number>()

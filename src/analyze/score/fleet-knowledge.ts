@@ -240,8 +240,16 @@ function upgradingHosts({ fleet }: ClusteredFleet, deviations: readonly Deviatio
 function bootingHosts({ fleet }: ClusteredFleet): Uint8Array {
   const booting = new Uint8Array(fleet.hosts.length)
   const items = new Set<number>()
-  for (const [id, item] of fleet.items.entries())
-    if (item.values[item.columns.indexOf('uptime')] === 'booting') items.add(id)
+  /** Rows of one query share their columns. */
+  let columns: readonly string[] = []
+  let at = -1
+  for (const [id, item] of fleet.items.entries()) {
+    if (item.columns !== columns) {
+      columns = item.columns
+      at = columns.indexOf('uptime')
+    }
+    if (at >= 0 && item.values[at] === 'booting') items.add(id)
+  }
   if (items.size === 0) return booting
   for (const [index, host] of fleet.hosts.entries())
     if (host.items.some(id => items.has(id))) booting[index] = 1

@@ -4,6 +4,7 @@ import type { Severity } from '../finding.ts'
 import { scoreRows } from './row-bits.ts'
 import type { Reason, ScoredRow } from './scored-row.ts'
 import { isAtMost, isShared, type Weighed, weigh } from './weigh.ts'
+import { withoutNoise } from './without-noise.ts'
 
 /** Rows of some hosts that are one finding. */
 export interface JudgedGroup {
@@ -41,7 +42,7 @@ const UNLIKE_BITS = 1
 /** Judges rare deviations: how many findings like each a healthy fleet shows decides its severity. */
 export function judge(fleet: ClusteredFleet, deviations: readonly Deviation[]): Judged {
   const isolated = new Set(fleet.clusters.filter(cluster => cluster.isolated).flatMap(({ hosts }) => hosts))
-  const weighed = weigh(fleet, scoreRows(fleet, deviations), isolated)
+  const weighed = weigh(fleet, withoutNoise(scoreRows(fleet, deviations)), isolated)
   const foldedBits = new Float64Array(fleet.fleet.hosts.length)
   const groups: JudgedGroup[] = []
   let reported = 0

@@ -18,4 +18,4 @@ const RUNS = new Set(
 )
 
 /** Whether a path is, to the letter, a program that the distribution's timers run. */
-export const isPackageRun = (path: string): boolean => RUNS.has(path)
+export const isPackageRun = (path: string): boolean => path.startsWith('/usr/') && RUNS.has(path)

@@ -14,7 +14,7 @@ import {
   readPower
 } from './read-state.ts'
 import { type RowFacts, readFacts } from './row-facts.ts'
-import type { Reason, ScoredRow } from './scored-row.ts'
+import type { Reason, RowEvidence, ScoredRow } from './scored-row.ts'
 
 const NO_ITEM: Item = { query: -1, columns: [], values: [] }
 const NO_TRAITS: TableTraits = {
@@ -39,6 +39,8 @@ const STEP = 3
  */
 export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[]): ScoredRow[] {
   const knowledge = fleetKnowledge(fleet, deviations)
+  const evidenceOf = evidenceTable()
+  const kins = new Map<string, string>()
   return deviations.map(deviation => {
     const item = fleet.fleet.items[deviation.item] ?? NO_ITEM
     const query = queryOfItem(fleet, deviation.item)
@@ -72,14 +74,14 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       )
         add('booting', -2)
     }
-    const reasons = found.sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+    const kin = kinOf(deviation, traits, facts)
+    if (!kins.has(kin)) kins.set(kin, kin)
     return {
       deviation,
       kind,
       query: item.query,
-      bits: reasons.reduce((sum, [, bits]) => sum + bits, 0),
-      reasons,
-      kin: kinOf(deviation, traits, facts),
+      ...evidenceOf(found),
+      kin: kins.get(kin) ?? kin,
       isIncriminating: kind !== 'context',
       isHook: traits.hooks && deviation.kind === 'unexpected',
       isAccount:
@@ -98,6 +100,21 @@ function ownerOf(
   knowledge: FleetKnowledge
 ): Owner {
   return kind === 'unexpected' && !columns.includes('command') ? knowledge.ownerOf(path, hosts) : 'unsaid'
+}
+
+/** Rows for which the same holds share it: a large fleet has rows by the hundred thousand, and few different ones. */
+function evidenceTable(): (found: [Reason, number][]) => RowEvidence {
+  const known = new Map<string, RowEvidence>()
+  return found => {
+    const key = found.join()
+    let evidence = known.get(key)
+    if (evidence === undefined) {
+      const reasons = found.sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+      evidence = { bits: reasons.reduce((sum, [, bits]) => sum + bits, 0), reasons }
+      known.set(key, evidence)
+    }
+    return evidence
+  }
 }
 
 function kindOf(traits: TableTraits, { kind }: Deviation): TableKind {

@@ -11,7 +11,7 @@ const ONE_TOOL: readonly Reason[] = ['dual-use']
 
 /** Whether what the rows say by themselves is enough for high. What one thing says in several rows counts once. */
 export function saysEnough(rows: readonly ScoredRow[], together: number): boolean {
-  const most = new Map<string, number>()
+  const most = new Map<number | 'account', number>()
   let connection = 0
   let tool = 0
   for (const row of rows) {

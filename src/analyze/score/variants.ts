@@ -12,7 +12,7 @@ const EXPLAINED_SHARE = 1 / 15
 /** In a cluster of so many hosts, most of them make a thing usual; in a smaller one all of them. */
 const MIN_HOSTS_OF_MAJORITY = 8
 
-/** Rows joined under the hosts that show any of them, and rows that are nothing out of the ordinary. */
+/** Rows joined under the hosts that show any of them, without those that only noise is like; and what is noise. */
 export interface Variants {
   readonly groups: readonly Group<ScoredRow>[]
   /** Rows whose shape says that they are noise: it is on many other hosts. */
@@ -23,24 +23,85 @@ export interface Variants {
 export const isStrong = ({ kind, bits }: ScoredRow): boolean => kind === 'integrity' || bits >= STRONG_BITS
 
 /**
- * Joins rows that are one thing under many names: strong rows of one shape, and strong rows of one kin in one table
- * where three hosts and more show one that nothing else ties to its host. Where most hosts of the fleet, or of a
- * cluster, have one, it is what hosts have. O(rows × columns).
- * @param isTied whether a row shares a rare word with another row of its host
+ * Joins rows that are one thing under many names: strong rows of one shape; then, with what `tiedIn` says of all rows that
+ * are not explained by then, strong rows of one kin in one table where three hosts and more show one that nothing else
+ * ties to its host. Where most hosts of the fleet, or of a cluster, have one, it is what hosts have. O(rows × columns).
+ * @param tiedIn of some rows: whether one of them shares a rare word with another row of its host
  */
 export function joinVariants(
   fleet: ClusteredFleet,
   rows: readonly ScoredRow[],
-  isTied: (row: ScoredRow) => boolean
+  tiedIn: (rows: readonly ScoredRow[]) => (row: ScoredRow) => boolean
 ): Variants {
-  const { shapes, columns } = patternsOf(
+  const patterns = patternsOf(
     fleet,
     rows.map(({ deviation }) => deviation)
   )
+  const explained = explainedByShape(fleet, rows, [...patterns.shapes, ...patterns.columns])
+  const places = [...rows.keys()]
+  const sets = disjointSets(rows.length)
+  const usual = usualOn(fleet)
+  const join = (group: readonly number[]) => {
+    const members = group.flatMap(at => rows[at] ?? [])
+    const hosts = unionOf(rows, group)
+    const feature = hosts.length > Math.max(2, FEATURE_SHARE * fleet.size) && !members.some(saysMuch)
+    if (feature || (usual(hosts) && !members.some(keepsSaying))) for (const row of members) explained.add(row)
+    else for (const at of group) sets.unite(group[0] ?? at, at)
+  }
+  const isVariant = (row: ScoredRow) =>
+    (isStrong(row) || row.isHook) && row.deviation.kind !== 'missing' && isLone(row)
+  for (const group of patterns.shapes) {
+    const members = Array.from(group).filter(at => isVariant(rows[at] as ScoredRow))
+    if (members.length > 1) join(members)
+  }
+  const open = places.filter(at => !explained.has(rows[at] as ScoredRow))
+  const isTied = tiedIn(open.map(at => rows[at] as ScoredRow))
+  const untied = (members: readonly number[]) =>
+    members.filter(at => {
+      const row = rows[at] as ScoredRow
+      return explained.has(row) || !isTied(row)
+    })
+  const hostSets = (members: readonly number[]) =>
+    new Set(members.map(at => rows[at]?.deviation.hosts.join())).size
+  const kins = Map.groupBy(
+    places.filter(at => isVariant(rows[at] as ScoredRow)),
+    at => `${rows[at]?.query} ${rows[at]?.kind === 'integrity' ? rows[at]?.deviation.kind : rows[at]?.kin}`
+  )
+  for (const members of kins.values()) {
+    const alone = untied(members)
+    if (hostSets(alone) >= MIN_VARIANTS) join(alone)
+  }
+  // What loads on demand differs from host to host: one finding for all of it.
+  const plain = Map.groupBy(
+    places.filter(at => isPlainIntegrity(rows[at] as ScoredRow)),
+    at => rows[at]?.query
+  )
+  for (const members of plain.values()) {
+    const alone = untied(members)
+    if (hostSets(alone) > 1) for (const at of alone) sets.unite(alone[0] ?? at, at)
+  }
+  const told = new Set(places.filter(at => !explained.has(rows[at] as ScoredRow)).map(sets.root))
+  const grouped = Map.groupBy(
+    places.filter(at => told.has(sets.root(at))),
+    sets.root
+  )
+  const groups = [...grouped.values()].map(members => ({
+    hosts: members.length === 1 ? (rows[members[0] ?? 0]?.deviation.hosts ?? []) : unionOf(rows, members),
+    rows: members.flatMap(at => rows[at] ?? [])
+  }))
+  return { groups, explained }
+}
+
+/** Plain rows whose shape, or whose row but for one column, is on many other hosts. */
+function explainedByShape(
+  { fleet, size }: ClusteredFleet,
+  rows: readonly ScoredRow[],
+  patterns: readonly Int32Array[]
+): Set<ScoredRow> {
   const explained = new Set<ScoredRow>()
-  const limit = Math.max(EXPLAINED_BY, EXPLAINED_SHARE * fleet.size)
-  const seen = new Int32Array(fleet.fleet.hosts.length)
-  for (const [index, group] of [...shapes, ...columns].entries()) {
+  const limit = Math.max(EXPLAINED_BY, EXPLAINED_SHARE * size)
+  const seen = new Int32Array(fleet.hosts.length)
+  for (const [index, group] of patterns.entries()) {
     let count = 0
     for (const at of group)
       for (const host of rows[at]?.deviation.hosts ?? []) {
@@ -55,46 +116,7 @@ export function joinVariants(
         explained.add(row)
     }
   }
-  const sets = disjointSets(rows.length)
-  const usual = usualOn(fleet)
-  const join = (group: readonly number[]) => {
-    const members = group.flatMap(at => rows[at] ?? [])
-    const hosts = unionOf(rows, group)
-    const feature = hosts.length > Math.max(2, FEATURE_SHARE * fleet.size) && !members.some(saysMuch)
-    if (feature || (usual(hosts) && !members.some(keepsSaying))) for (const row of members) explained.add(row)
-    else for (const at of group) sets.unite(group[0] ?? at, at)
-  }
-  const strong = (at: number) => {
-    const row = rows[at]
-    return row !== undefined && (isStrong(row) || row.isHook) && row.deviation.kind !== 'missing'
-  }
-  for (const group of shapes) {
-    const members = Array.from(group).filter(at => strong(at) && isLone(rows[at] as ScoredRow))
-    if (members.length > 1) join(members)
-  }
-  const kins = Map.groupBy(
-    Array.from(rows.keys()).filter(strong),
-    at => `${rows[at]?.query} ${rows[at]?.kind === 'integrity' ? rows[at]?.deviation.kind : rows[at]?.kin}`
-  )
-  for (const members of kins.values()) {
-    const alone = members.filter(at => isLone(rows[at] as ScoredRow) && !isTied(rows[at] as ScoredRow))
-    if (new Set(alone.map(at => rows[at]?.deviation.hosts.join())).size >= MIN_VARIANTS) join(alone)
-  }
-  // What loads on demand differs from host to host: one finding for all of it.
-  const plain = Map.groupBy(
-    Array.from(rows.keys()).filter(at => isPlainIntegrity(rows[at] as ScoredRow)),
-    at => rows[at]?.query
-  )
-  for (const members of plain.values()) {
-    const untied = members.filter(at => !isTied(rows[at] as ScoredRow))
-    if (new Set(untied.map(at => rows[at]?.deviation.hosts.join())).size > 1)
-      for (const at of untied) sets.unite(untied[0] ?? at, at)
-  }
-  const groups = [...Map.groupBy(rows.keys(), sets.root).values()].map(members => ({
-    hosts: members.length === 1 ? (rows[members[0] ?? 0]?.deviation.hosts ?? []) : unionOf(rows, members),
-    rows: members.flatMap(at => rows[at] ?? [])
-  }))
-  return { groups, explained }
+  return explained
 }
 
 /** A row of one host that says something: what several hosts share is no variant, and a finding of its own. */

@@ -5,9 +5,10 @@ import { countNoise, expectedOf, type TableNoise, tableOf } from './expected.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
 import { SAYS_TOGETHER, saysEnough } from './says-enough.ts'
 import type { ScoredRow } from './scored-row.ts'
+import { tiedTest } from './tied.ts'
 import { isUnlike, MIN_PACKAGES } from './unlike.ts'
 import { isStrong, joinVariants } from './variants.ts'
-import { rareWords } from './words.ts'
+import { rareWords, type Words } from './words.ts'
 
 /** Findings like one of so much evidence that a healthy fleet shows: the tiers. Estimated; see docs/how-it-works.md. */
 const MAX_EXPECTED = { high: 1 / 16, medium: 1 / 4, low: 8 } as const
@@ -63,12 +64,14 @@ const MAX_ROUNDS = 4
  */
 export function weigh(
   fleet: ClusteredFleet,
-  all: readonly ScoredRow[],
+  rows: readonly ScoredRow[],
   isolated: ReadonlySet<number>
 ): Weighed[] {
-  const rows = withoutNoise(all)
-  const words = rareWords(fleet, new Set(rows.map(({ deviation }) => deviation.item)))
-  const { groups: joined, explained } = joinVariants(fleet, rows, tiedTest(rows, words))
+  let words: Words = () => []
+  const { groups: joined, explained } = joinVariants(fleet, rows, open => {
+    words = rareWords(fleet, new Set(open.map(({ deviation }) => deviation.item)))
+    return tiedTest(open, words)
+  })
   const groups = groupByHosts(joined)
   const silence = countNoise([])
   /** What would be high if no other host had anything odd is a finding, whatever the others have. */
@@ -98,52 +101,6 @@ export function weigh(
   }
 }
 
-/** So many groups with rows that say as much in one table are its noise, whatever else they show. */
-const MAX_NOISE = 64
-
-/** Leaves out plain rows of tables that very many hosts have rows of their own in. O(rows log rows). */
-function withoutNoise(rows: readonly ScoredRow[]): ScoredRow[] {
-  const hosts = new Map<string, Map<number, number>>()
-  for (const row of rows) {
-    const table = hosts.get(tableOf(row)) ?? new Map<number, number>()
-    hosts.set(tableOf(row), table)
-    const first = row.deviation.hosts[0] ?? -1
-    table.set(first, Math.max(table.get(first) ?? -Infinity, row.bits))
-  }
-  const limits = new Map<string, number>()
-  for (const [key, table] of hosts) {
-    const falling = [...table.values()].sort((a, b) => b - a)
-    limits.set(key, falling[MAX_NOISE] ?? -Infinity)
-  }
-  return rows.filter(
-    row =>
-      isStrong(row) || row.deviation.baseline !== 'none' || row.bits > (limits.get(tableOf(row)) ?? -Infinity)
-  )
-}
-
-/**
- * Whether a row shares a rare word with another row of its hosts, in another table. A plain file of hooks counts as tied
- * to whatever else its host shows.
- */
-function tiedTest(
-  rows: readonly ScoredRow[],
-  words: (item: number) => readonly string[]
-): (row: ScoredRow) => boolean {
-  const byHost = new Map<number, ScoredRow[]>()
-  for (const row of rows) if (isStrong(row) || row.isHook) byHost.set(row.deviation.hosts[0] ?? -1, [])
-  for (const row of rows)
-    if (row.isIncriminating) for (const host of row.deviation.hosts) byHost.get(host)?.push(row)
-  return row => {
-    const mine = words(row.deviation.item)
-    return (byHost.get(row.deviation.hosts[0] ?? -1) ?? []).some(
-      other =>
-        other.query !== row.query &&
-        ((row.isHook && !isStrong(row) && other.deviation.hosts.length === 1) ||
-          words(other.deviation.item).some(word => mine.includes(word)))
-    )
-  }
-}
-
 /** Whether hosts share rows that are too common to be rare, and that no baseline speaks of. */
 export const isShared = ({ rows }: Pick<Group<ScoredRow>, 'rows'>): boolean =>
   rows.some(({ deviation }) => deviation.common && deviation.baseline === 'none')
@@ -152,7 +109,7 @@ interface Context {
   readonly noise: TableNoise
   readonly explained: ReadonlySet<ScoredRow>
   readonly isolated: ReadonlySet<number>
-  readonly words: (item: number) => readonly string[]
+  readonly words: Words
 }
 
 function weighGroup(
@@ -245,14 +202,14 @@ function weighGroup(
  * A row that says nothing by itself, and met the others by chance: a new file or a mount. Rows that are gone may have
  * gone with the others, and several at once in one table are no chance.
  */
-const isPlainAddition = (row: ScoredRow, inTable: ReadonlyMap<string, number>): boolean =>
+const isPlainAddition = (row: ScoredRow, inTable: ReadonlyMap<number, number>): boolean =>
   row.bits <= 0 &&
   row.kind !== 'integrity' &&
   row.deviation.kind !== 'missing' &&
   (inTable.get(tableOf(row)) ?? 0) < MIN_ROWS_AT_ONCE
 
-function countTables(rows: readonly ScoredRow[]): Map<string, number> {
-  const counts = new Map<string, number>()
+function countTables(rows: readonly ScoredRow[]): Map<number, number> {
+  const counts = new Map<number, number>()
   for (const row of rows) counts.set(tableOf(row), (counts.get(tableOf(row)) ?? 0) + 1)
   return counts
 }

@@ -10,6 +10,9 @@ const MAX_WORDS = 64
 const COMMON_SHARE = 0.6
 const MIN_COMMON = 8
 
+/** The rare words of an item. */
+export type Words = (item: number) => readonly string[]
+
 const WORD = /[\p{L}\p{N}]+(?:[-_][\p{L}\p{N}]+)*/gu
 
 function wordsOf(item: Item): string[] {
@@ -25,10 +28,7 @@ function wordsOf(item: Item): string[] {
  * that they are one thing. Rows that share one are tied, and count as one cause. O(distinct rows).
  * @param items the rows that will be asked for
  */
-export function rareWords(
-  { fleet, inFleet, size }: ClusteredFleet,
-  items: ReadonlySet<number>
-): (item: number) => readonly string[] {
+export function rareWords({ fleet, inFleet, size }: ClusteredFleet, items: ReadonlySet<number>): Words {
   const asked = new Map<number, readonly string[]>()
   const count = new Map<string, number>()
   for (const id of items) {
