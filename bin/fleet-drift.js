@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 const MIN_NODE = 22
 if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
-  process.stderr.write(`fleet-drift needs Node.js 24, and this is ${process.versions.node}.\n`)
+  process.stderr.write(
+    `fleet-drift needs Node.js ${MIN_NODE} or later, and this is ${process.versions.node}.\n`
+  )
   process.exit(2)
 }
 // Without a command the bundle is the action; a person at a terminal gets the help.

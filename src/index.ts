@@ -35,6 +35,12 @@ function runAction(): Promise<number> {
 }
 
 async function runCommand(args: readonly string[]): Promise<number> {
+  // Whoever reads may stop reading, as `head` does.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
   const [{ cli }, { wantsColor }] = await Promise.all([import('./cli.ts'), import('./cli/terminal.ts')])
   return cli(args, {
     env: process.env,

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { readAction } from '../../scripts/readme.ts'
@@ -170,6 +170,44 @@ describe('diff', () => {
     expect(await type(['diff', older, older])).toMatchObject({ exitCode: 0, out: 'They are the same.' })
   })
 
+  test('of snapshots names hosts that fell silent, and calls nothing of theirs gone', async () => {
+    const silent = fleetWith('/opt/a').map((host, at) =>
+      at === 4 ? { ...host, status: 'silent' as const, facts: null, queries: {} } : host
+    )
+    const { exitCode, out } = await type(['diff', older, await snapshotOf(silent)])
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: `~ ${hostId(4)}: reported → silent` })
+  })
+
+  test('of reports, a host that is silent for another reason is no difference', async () => {
+    const silent = (reason: string) =>
+      fleetWith('/opt/a').map((host, at) =>
+        at === 7
+          ? {
+              ...host,
+              status: 'silent' as const,
+              reason,
+              code: 'no-answer' as const,
+              facts: null,
+              queries: {}
+            }
+          : host
+      )
+    const [one, other] = [
+      await runOverFiles({ files: await snapshotOf(silent('offline')) }),
+      await runOverFiles({ files: await snapshotOf(silent('terminated')) })
+    ]
+    const paths = [one, other].map(({ dir }) => join(dir, 'report.json'))
+    expect(await type(['diff', ...paths])).toMatchObject({ exitCode: 0, out: 'They are the same.' })
+  })
+
+  test('of a snapshot that is cut names the file', async () => {
+    const cut = join(await newFolder(), 'cut.gz')
+    await writeFile(cut, (await readFile(older)).subarray(0, 400))
+    const { exitCode, errors } = await type(['diff', older, cut])
+    expect(exitCode).toBe(2)
+    expect(errors).toContain(`${cut} cannot be read: `)
+  })
+
   test('of a report and a snapshot is refused', async () => {
     expect((await type(['diff', older, join(first.dir, 'report.json')])).exitCode).toBe(2)
   })
@@ -190,6 +228,10 @@ test('a file that is missing or something else is named', async () => {
   })
   const manifest = join(import.meta.dirname, '../../package.json')
   expect((await type(['explain', 'abc', manifest])).errors).toMatch(/package\.json is not a report\.json\.$/)
+})
+
+test('a finding without an id is a misuse', async () => {
+  expect((await type(['explain', '', join(first.dir, 'report.json')])).exitCode).toBe(2)
 })
 
 test('without a command the help is printed', async () => {

@@ -22,3 +22,9 @@ test('fleet-drift with an unknown command exits with 2, and takes nothing for an
   expect([status, stdout]).toEqual([2, ''])
   expect(stderr).toContain('There is no command chek.')
 })
+
+test('fleet-drift ends in silence when nobody reads any more', () => {
+  const script = '{ "$0" "$1" check --help; echo "exit $?" >&2; } | :'
+  const { stderr } = spawnSync('sh', ['-c', script, process.execPath, COMMAND], { encoding: 'utf8' })
+  expect(stderr).toBe('exit 0\n')
+})

@@ -1,9 +1,11 @@
+import { errorMessage } from '../lib/error-message.ts'
 import { type Fleet, readFleet } from '../normalize/fleet.ts'
 import { itemKey } from '../normalize/items.ts'
 import { BUILTIN_PACKS, builtinPack } from '../osquery/builtin-packs.ts'
 import { type Query, unknownQuery } from '../osquery/pack.ts'
 import { findingTitle } from '../report/phrases.ts'
-import { openFindings } from '../report/summarize.ts'
+import type { ReportHost } from '../report/report.ts'
+import { nonCoverageFindings } from '../report/summarize.ts'
 import { readSnapshot } from '../snapshot/read.ts'
 import { count, list } from '../text/phrases.ts'
 import { sanitize } from '../text/sanitize.ts'
@@ -34,8 +36,9 @@ async function isSnapshot(path: string): Promise<boolean> {
 
 async function diffReports(olderPath: string, newerPath: string): Promise<string[]> {
   const [older, newer] = [(await readReport(olderPath)).report, (await readReport(newerPath)).report]
-  const before = new Map(openFindings(older.findings).map(finding => [finding.id, finding]))
-  const after = new Map(openFindings(newer.findings).map(finding => [finding.id, finding]))
+  // Hosts that were not assessed are compared by their states, whatever the reasons.
+  const before = new Map(nonCoverageFindings(older.findings).map(finding => [finding.id, finding]))
+  const after = new Map(nonCoverageFindings(newer.findings).map(finding => [finding.id, finding]))
   const lines: string[] = []
   if (older.summary.verdict !== newer.summary.verdict)
     lines.push(`Verdict: ${older.summary.verdict} → ${newer.summary.verdict}`)
@@ -49,8 +52,14 @@ async function diffReports(olderPath: string, newerPath: string): Promise<string
   for (const [id, finding] of before)
     if (!after.has(id))
       lines.push(`- ${findingTitle(finding)} (${sanitize(id, 80)}): ${hosts(finding.hosts)}`)
-  const states = new Map(older.hosts.map(({ id, status }) => [id, status]))
-  for (const { id, status } of newer.hosts) {
+  return [...lines, ...stateChanges(older.hosts, newer.hosts)]
+}
+
+/** Hosts that answered before and do not answer now, or the other way round. */
+function stateChanges(older: readonly HostState[], newer: readonly HostState[]): string[] {
+  const states = new Map(older.map(({ id, status }) => [id, status]))
+  const lines: string[] = []
+  for (const { id, status } of newer) {
     const known = states.get(id)
     if (known !== status) lines.push(`~ ${sanitize(id, 64)}: ${known ?? 'not there'} → ${status}`)
     states.delete(id)
@@ -58,6 +67,8 @@ async function diffReports(olderPath: string, newerPath: string): Promise<string
   for (const [id, status] of states) lines.push(`~ ${sanitize(id, 64)}: ${status} → not there`)
   return lines
 }
+
+type HostState = Pick<ReportHost, 'id' | 'status'>
 
 function changesOf(before: readonly string[], after: readonly string[], title: string): string[] {
   const added = after.filter(host => !before.includes(host))
@@ -77,11 +88,12 @@ const hosts = (ids: readonly string[]) =>
         MAX_HOSTS
       )
 
-/** Rows that hosts gained or lost, by the rules that make rows of hosts comparable. */
+/** Rows that hosts gained or lost in queries that they answered both times, by the rules that make hosts comparable. */
 async function diffSnapshots(olderPath: string, newerPath: string): Promise<string[]> {
   const queries = await queriesIn([olderPath, newerPath])
-  const before = await rowsOf(olderPath, queries)
-  const after = await rowsOf(newerPath, queries)
+  const [older, newer] = [await fleetOf(olderPath, queries), await fleetOf(newerPath, queries)]
+  const before = rowsOf(older, observationsOf(newer))
+  const after = rowsOf(newer, observationsOf(older))
   const lines = [...new Set([...before.keys(), ...after.keys()])].flatMap(row => {
     const had = before.get(row) ?? []
     const has = after.get(row) ?? []
@@ -94,7 +106,8 @@ async function diffSnapshots(olderPath: string, newerPath: string): Promise<stri
       ...(gone.length > 0 ? [`- ${row}  (${hosts(gone)})`] : [])
     ]
   })
-  return lines.sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1))
+  const rows = lines.sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1))
+  return [...stateChanges(older.hosts, newer.hosts), ...rows]
 }
 
 /** The queries that hosts answered, as the built-in packs describe them. */
@@ -103,21 +116,35 @@ async function queriesIn(paths: readonly string[]): Promise<Query[]> {
     BUILTIN_PACKS.flatMap(name => builtinPack(name)?.queries ?? []).map(query => [query.name, query])
   )
   const names = new Set<string>()
-  for (const path of paths)
-    for await (const record of (await readSnapshot(path)).hosts)
-      for (const name of Object.keys(record.queries)) names.add(name)
+  for (const path of paths) {
+    try {
+      for await (const record of (await readSnapshot(path)).hosts)
+        for (const name of Object.keys(record.queries)) names.add(name)
+    } catch (error) {
+      throw new Error(`${sanitize(path, 200)} cannot be read: ${errorMessage(error)}.`)
+    }
+  }
   return [...names].sort().map(name => known.get(name) ?? unknownQuery(name))
 }
 
-/** The hosts that have each row, by the row's text. */
-async function rowsOf(path: string, queries: readonly Query[]): Promise<Map<string, string[]>> {
-  const fleet = await readFleet(queries, async function* () {
-    yield* (await readSnapshot(path)).hosts
-  })
-  return textsOf(fleet)
+/** By host: which queries are observed. */
+function observationsOf({ hosts }: Fleet): ReadonlyMap<string, Uint8Array> {
+  return new Map(hosts.map(({ id, observed }) => [id, observed]))
 }
 
-function textsOf({ hosts, items, queries }: Fleet): Map<string, string[]> {
+const fleetOf = (path: string, queries: readonly Query[]): Promise<Fleet> =>
+  readFleet(queries, async function* () {
+    yield* (await readSnapshot(path)).hosts
+  })
+
+/**
+ * The hosts that have each row, by the row's text.
+ * @param observed by host: the queries that count
+ */
+function rowsOf(
+  { hosts, items, queries }: Fleet,
+  observed: ReadonlyMap<string, Uint8Array>
+): Map<string, string[]> {
   const texts = items.map(({ query, columns, values }) => {
     const name = queries[query]?.name ?? itemKey(query, columns, values)
     const row = columns.map((column, at) => `${column}=${values[at] ?? ''}`).join('  ')
@@ -125,7 +152,9 @@ function textsOf({ hosts, items, queries }: Fleet): Map<string, string[]> {
   })
   const found = new Map<string, string[]>()
   for (const host of hosts) {
+    const counts = observed.get(host.id)
     for (const item of host.items) {
+      if (counts?.[items[item]?.query ?? -1] !== 1) continue
       const text = texts[item] ?? ''
       const ids = found.get(text)
       if (ids === undefined) found.set(text, [host.id])

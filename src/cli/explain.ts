@@ -13,7 +13,8 @@ const MAX_HOSTS = 1_000
 /** Prints everything that a report has on one finding. The id may be cut, as long as it is clear which one is meant. */
 export async function explain(args: readonly string[], { print, printError }: Terminal): Promise<number> {
   const [id = '', path = '', ...more] = args
-  if (path === '' || more.length > 0) throw new Error('Write: fleet-drift explain FINDING-ID report.json')
+  if (id === '' || path === '' || more.length > 0)
+    throw new Error('Write: fleet-drift explain FINDING-ID report.json')
   const { report, memory } = await readReport(path)
   const found = report.findings.filter(finding => finding.id === id || finding.id.startsWith(id))
   if (found.length === 0) {
