@@ -6,6 +6,7 @@ import type { Deviation } from '../deviate/deviation.ts'
 import { traitsOf } from '../table-traits.ts'
 import { type OwnerOf, packageOwners } from './package-owners.ts'
 import { isPackageRun } from './package-runs.ts'
+import { type Protections, protections } from './protections.ts'
 import { readFacts } from './row-facts.ts'
 
 /** What the rest of the fleet says of a row. */
@@ -14,8 +15,7 @@ export interface FleetKnowledge {
   isCommonElsewhere(deviation: Deviation): boolean
   /** Most hosts of some other cluster have it. */
   isUsualInAnotherCluster(deviation: Deviation): boolean
-  /** The pack's own queries for protections name it. */
-  isAskedForControl(item: number): boolean
+  readonly protections: Protections
   /** On its hosts half of the table's files differ at once: another build or architecture rather than one file. */
   isOtherBuild(deviation: Deviation): boolean
   /** Few hosts have the file in any version. */
@@ -50,7 +50,7 @@ export function fleetKnowledge(clustered: ClusteredFleet, deviations: readonly D
   return {
     isCommonElsewhere,
     isUsualInAnotherCluster: usualElsewhere(clustered, common),
-    isAskedForControl: askedForControl(clustered),
+    protections: protections(clustered),
     isOtherBuild: otherBuilds(clustered, deviations),
     isNewFile: newFiles(clustered, deviations),
     connectionsOf: connections(clustered, deviations),
@@ -89,23 +89,6 @@ function usualElsewhere(
         2 * (counts[index]?.[at] ?? 0) >= cluster.hosts.length
     )
   }
-}
-
-/** Names of units in the SQL of the pack's queries for protections, without their ending. */
-function askedForControl({ fleet }: ClusteredFleet): (item: number) => boolean {
-  const names = new Set<string>()
-  for (const query of fleet.queries)
-    if (query.control)
-      for (const [, name = ''] of query.sql.matchAll(/'([\w@.-]{3,60})\.(?:service|timer|socket)'/g))
-        names.add(name)
-  if (names.size === 0) return () => false
-  return id =>
-    (fleet.items[id]?.values ?? []).some(value =>
-      value
-        .slice(0, 1_000)
-        .split('/')
-        .some(part => names.has(part.replace(/\.(?:service|timer|socket)$/, '')))
-    )
 }
 
 const MIN_FILES_OF_BUILD = 4

@@ -24,8 +24,10 @@ export function readMissing(
     add('control', kind === 'integrity' ? 2 : 1)
     return
   }
-  if (knowledge.isAskedForControl(deviation.item)) {
-    add('asked-for-control', 2)
+  if (knowledge.protections.isAskedFor(deviation.item)) {
+    // Its process was away for a moment: it restarts, or its state was asked for before or after.
+    const wasAway = kind === 'moment' && knowledge.protections.isRunning(deviation.item, deviation.hosts)
+    add('asked-for-control', wasAway ? 0 : 2)
     return
   }
   if (traits.kind === 'integrity') {
