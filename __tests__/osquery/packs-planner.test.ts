@@ -264,6 +264,23 @@ describe('rows of the default pack', () => {
     })
   })
 
+  test('credential_readers has a program that holds the memory of another open, and none that holds its own', () => {
+    const rows = rowsOf('credential_readers', {
+      processes: [7, 8, 9].map(pid => ({ pid, path: `/usr/bin/x${pid}`, uid: 0 })),
+      process_open_files: [
+        { pid: 7, path: '/proc/7/mem' },
+        { pid: 8, path: '/proc/7/mem' },
+        { pid: 9, path: '/root/.ssh/id_ed25519' },
+        { pid: 9, path: '/root/.ssh/identity' },
+        { pid: 9, path: '/usr/share/mem' }
+      ]
+    })
+    expect(rows.map(({ path, open_file }) => [path, open_file])).toEqual([
+      ['/usr/bin/x8', '/proc/PID/mem'],
+      ['/usr/bin/x9', '/root/.ssh/id_ed25519']
+    ])
+  })
+
   describe('the packages of files', () => {
     const file = (path: string) => ({ path, type: 'regular', symlink: 0 })
     const HOST = {

@@ -44,7 +44,7 @@ export function modelHost({
         path: index === 2 && pid % 50 === 0 ? '/tmp/x.so' : `/usr/lib/x86_64-linux-gnu/lib${index}.so.6`
       }))
     ),
-    process_open_files: pids.map(pid => ({ pid, path: '/tmp/x (deleted)' })),
+    process_open_files: pids.map(pid => ({ pid, path: pid === 20 ? '/etc/shadow' : '/tmp/x (deleted)' })),
     process_namespaces: pids.map(pid => ({ pid, pid_namespace: '4026531836' })),
     process_open_sockets: Array.from({ length: connections }, (_, index) => ({
       pid: index === 7 ? -1 : (pids[index % processes] ?? 1),

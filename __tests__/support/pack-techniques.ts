@@ -318,6 +318,28 @@ export const TECHNIQUES: readonly Technique[] = [
       })
   },
   {
+    attack: 'T1003.007',
+    query: 'credential_readers',
+    what: 'a program that reads the memory of another',
+    plant: host =>
+      addRow(host, 'process_open_files', {
+        pid: run(host, '/usr/bin/python3.11', 'python3 -'),
+        fd: 4,
+        path: `/proc/${pidOf(host, '/usr/sbin/sshd')}/mem`
+      })
+  },
+  {
+    attack: 'T1552.001',
+    query: 'credential_readers',
+    what: 'a program of the web account that holds credentials of AWS open',
+    plant: host =>
+      addRow(host, 'process_open_files', {
+        pid: run(host, '/usr/bin/gawk', 'gawk 1', { uid: 33 }),
+        fd: 4,
+        path: '/home/alice/.aws/credentials'
+      })
+  },
+  {
     attack: 'T1556.003',
     query: 'pam_modules',
     what: 'another `pam_unix.so` of the same package version',
