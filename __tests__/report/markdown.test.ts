@@ -107,14 +107,22 @@ test('minor findings accuse nobody and are closed, and the numbers of a report a
     ]),
     summary
   )
-  expect(text).toContain(
-    '🔴 1 high · 🟠 1 medium · 🟡 1 low · ⚪ 1 info, 1 of them about hosts that were not fully'
-  )
+  expect(text).toContain('🔴 1 high · 🟠 1 medium · 🟡 1 low · ⚪ 1 info, 1 of them about coverage ·')
   expect(text).toContain('drift. 1 finding on 1 host and 2 minor findings; 2 of 3 hosts assessed')
   const closed = text.indexOf('<details><summary>Minor findings 2 to 3</summary>')
   expect(closed).toBeGreaterThan(text.indexOf('### 🔴 1 · High intruder'))
   expect(text.indexOf('### 🟡 2 · Low anomaly')).toBeGreaterThan(closed)
   expect(text.match(/intruder/g)).toHaveLength(2)
+})
+
+test('the table of findings says why a finding without rows is one', () => {
+  const blind = finding('b', {
+    verdict: 'broken-control',
+    explanation: 'It did not answer: osquery was removed. What it has is not known.'
+  })
+  const text = renderMarkdown(report([host('i-1')], [blind, finding('a')]), summary)
+  expect(text).toContain('| | It did not answer')
+  expect(text).toMatch(/high broken control .*osquery was removed\. \|/)
 })
 
 test('rows that are not shown are counted in their finding', () => {

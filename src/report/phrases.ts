@@ -1,4 +1,4 @@
-import { count, list, number, plural } from '../text/phrases.ts'
+import { count, list, number } from '../text/phrases.ts'
 import type { Finding, ReportSummary } from './report.ts'
 import { atLeast, nonCoverageFindings, openFindings } from './summarize.ts'
 
@@ -49,8 +49,7 @@ export function coverageFindingsText(findings: readonly Finding[]): string {
   const open = openFindings(findings).length
   const about = open - nonCoverageFindings(findings).length
   if (about === 0) return ''
-  const which = about < open ? `${number(about)} of them` : plural(about, 'it is', 'all of them')
-  return `${which} about hosts that were not fully assessed`
+  return `${about < open ? `${number(about)} of them` : 'all'} about coverage`
 }
 
 /** Never `100%` unless every host was assessed. */

@@ -25,7 +25,8 @@ export async function* readHeads(
   const lose = () => {
     if (unknown === null) return
     const { line, hosts } = unknown
-    const lost = hosts === 0 ? '' : `: ${count(hosts, 'host')} after it ${plural(hosts, 'is', 'are')} not read`
+    const lost =
+      hosts === 0 ? '' : `: ${count(hosts, 'host')} after it ${plural(hosts, 'is', 'are')} not read`
     const message = `it is not a snapshot header that this version knows${lost}`
     faults.addHosts(path, line, Math.max(1, hosts), message)
     unknown = null

@@ -15,6 +15,8 @@ const HEADERS = ['', '#', 'Finding', 'Hosts', 'Tables', 'Example']
 const MAX_VISIBLE_LINES = 15
 const MAX_TABLES = 3
 const MAX_EXAMPLE_COLUMNS = 6
+/** Of an explanation in the table of findings. */
+const MAX_REASON = 200
 /** For a finding without indicators, whose section has the same form as any other. */
 const NO_PIVOT = '# No value of this finding can be searched for as it is.'
 const NO_COMMAND = '# There is nothing to search for.'
@@ -55,14 +57,19 @@ export function findingTable(
   return `${table(lines.slice(0, MAX_VISIBLE_LINES))}\n\n<details><summary>${title}</summary>\n\n${table(closed)}\n\n</details>`
 }
 
-/** The first columns of the finding's first row. */
-function exampleCell({ rows }: Finding, tier: Tier): string {
+/** The first columns of the finding's first row; of a finding without rows why it is one. */
+function exampleCell({ rows, explanation }: Finding, tier: Tier): string {
   const [row] = rows
-  if (row === undefined) return ''
+  if (row === undefined)
+    return escapeSentence(firstSentence(explanation), Math.min(MAX_REASON, tier.value * 2), escapeCell)
   const columns = columnTexts(row.row).slice(0, MAX_EXAMPLE_COLUMNS)
   if (columns.length === 0) return ''
   const example = escapeCell(columns.join(' '), Math.min(56, tier.value))
   return row.kind === 'missing' ? `missing ${example}` : example
+}
+
+function firstSentence(text: string): string {
+  return text.slice(0, text.search(/(?<=\.) |$/))
 }
 
 function tablesCell({ rows }: Finding): string {
