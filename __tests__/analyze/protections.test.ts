@@ -48,7 +48,7 @@ describe("the process of a protection that the pack's own query asks for", () =>
     expect(
       await severities(rows => {
         kill(rows)
-        rows.controls[0]!.state = 'stopped'
+        rows.controls[0] = { id: 'auditd.service', state: 'stopped' }
       })
     ).toEqual(['high'])
   })

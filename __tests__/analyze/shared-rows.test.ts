@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Finding } from '../../src/analyze/finding.ts'
+import { assess } from '../../src/assess.ts'
 import type { Row } from '../../src/snapshot/snapshot.ts'
 import { baseline, findingsOf } from '../support/findings.ts'
-import { fleet, hostId } from '../support/fleets.ts'
+import { fleet, healthy, host, hostId, QUERIES, query } from '../support/fleets.ts'
 
 type Rows = Record<string, Row[]>
 
@@ -123,5 +124,58 @@ describe('rows that met on one host', () => {
     const about = findings.filter(({ rows }) => JSON.stringify(rows).includes('usbagent'))
     expect(about).toMatchObject([{ severity: 'high', hosts: [hostId(5), hostId(6)] }])
     expect(about[0]!.rows.map(({ query }) => query).sort()).toEqual(['cron', 'modules'])
+  })
+
+  const HOOKS = query('hooks', ['path', 'sha256'], {
+    sql: "SELECT path, sha256 FROM file JOIN hash USING (path) WHERE path LIKE '/etc/udev/rules.d/%'"
+  })
+
+  test('a file of hooks on a host that also has its share of noise is told, whatever files others have', async () => {
+    const hosts = Array.from({ length: 40 }, (_, index) => {
+      const rows: Rows = healthy(index)
+      rows.hooks = [{ path: '/etc/udev/rules.d/10-all.rules', sha256: 'aa' }]
+      // A scratch program on every fourth host: noise by its shape.
+      if (index % 4 === 0)
+        rows.programs!.push({ path: `/usr/bin/job-${40_000 + index * 977}`, username: 'app' })
+      if ([8, 9, 10, 11, 13, 14].includes(index))
+        rows.hooks.push({
+          path: `/etc/udev/rules.d/${'abcdefghijklmno'[index]}word.rules`,
+          sha256: `${index}`
+        })
+      return host(hostId(index), rows)
+    })
+    const question = { queries: [...QUERIES, HOOKS], baseline: null, indicators: [], today: '2026-11-24' }
+    const { findings } = await assess(question, async function* () {
+      yield* hosts
+    })
+    expect(findings.filter(({ hosts: on }) => on.includes(hostId(8)))).toMatchObject([
+      { rows: [{ query: 'hooks' }] }
+    ])
+  })
+
+  test('programs of root that run from memory are high each, on however many hosts', async () => {
+    const MEMORY = query('memory', ['name', 'path'], { weight: 'integrity', attack: ['T1620'] })
+    const found = async (victims: number) => {
+      const hosts = Array.from({ length: 24 }, (_, index) =>
+        host(hostId(index), {
+          ...healthy(index),
+          memory:
+            index < victims
+              ? [{ name: `x${'abcdefgh'[index]}word`, path: `/memfd:${'abcdefgh'[index]}word` }]
+              : []
+        })
+      )
+      const question = { queries: [...QUERIES, MEMORY], baseline: null, indicators: [], today: '2026-11-24' }
+      return (
+        await assess(question, async function* () {
+          yield* hosts
+        })
+      ).findings
+    }
+    for (const victims of [1, 2, 5]) {
+      const findings = await found(victims)
+      expect(findings.map(({ severity }) => severity)).toEqual(findings.map(() => 'high'))
+      expect(findings.flatMap(({ hosts }) => hosts)).toHaveLength(victims)
+    }
   })
 })

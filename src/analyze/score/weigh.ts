@@ -70,7 +70,7 @@ export function weigh(
   let words: Words = () => []
   const { groups: joined, explained } = joinVariants(fleet, rows, open => {
     words = rareWords(fleet, new Set(open.map(({ deviation }) => deviation.item)))
-    return tiedTest(open, words)
+    return tiedTest(rows, words)
   })
   const groups = groupByHosts(joined)
   const silence = countNoise([])
@@ -170,8 +170,11 @@ function weighGroup(
   const accusing = counted.map(({ row }) => row)
   const isAgainst = accusing.some(row => row.deviation.baseline !== 'none')
   const isVariants =
-    accusing.some(isStrong) && accusing.every(row => row.deviation.hosts.length * 2 < hosts.length)
-  // Many hosts, each with an odd row of one kind: worth a look, and no more unless a baseline speaks.
+    first.row.kind !== 'integrity' &&
+    accusing.some(isStrong) &&
+    accusing.every(row => row.deviation.hosts.length * 2 < hosts.length)
+  // Many hosts, each with an odd row of one kind: worth a look, and no more unless a baseline speaks. In a table of
+  // integrity each such row is what it is alone.
   if (isVariants && !isAgainst && hosts.length > Math.max(2, FEATURE_SHARE * n))
     bits = Math.min(bits, Math.log2(n / MAX_EXPECTED.medium) + 1)
   const shown = new Set(accusing)
