@@ -17,7 +17,7 @@ import { systemClock } from '../src/clock.ts'
 import { openFiles } from '../src/collect/files.ts'
 import { compileIndicators } from '../src/indicators/matcher.ts'
 import { readIndicators } from '../src/indicators/read.ts'
-import { parseInputs } from '../src/inputs/inputs.ts'
+import { parseInputs } from '../src/inputs/parse.ts'
 import type { Log } from '../src/log.ts'
 import { unknownQuery } from '../src/osquery/pack.ts'
 

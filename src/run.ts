@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { readContext } from './github/context.ts'
-import { parseInputs } from './inputs/inputs.ts'
+import { parseInputs } from './inputs/parse.ts'
 import { errorMessage } from './lib/error-message.ts'
 import type { Log } from './log.ts'
 import type { Job } from './modes/job.ts'

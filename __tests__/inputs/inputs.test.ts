@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { type InputEnvironment, InputError, type Inputs, parseInputs } from '../../src/inputs/inputs.ts'
+import type { InputEnvironment, Inputs } from '../../src/inputs/inputs.ts'
+import { InputError, parseInputs } from '../../src/inputs/parse.ts'
 
 const environment: InputEnvironment = { region: 'eu-west-1', runId: '42', temp: '/tmp/runner' }
 const enough = { targets: 'tag:Service=checkout' }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { BUILTIN_PACKS, builtinPack } from '../../src/osquery/builtin-packs.ts'
 import { loadPacks, queriesOf } from '../../src/osquery/load-packs.ts'
-import { parsePack } from '../../src/osquery/parse-pack.ts'
+import { readPackFile } from '../../src/osquery/parse-pack.ts'
 import { schemaDatabase, TABLES } from '../support/schema-database.ts'
 
 const PLATFORM: Record<string, string> = {
@@ -59,7 +59,7 @@ function columnsOf(sql: string, database: ReturnType<typeof schemaDatabase>): st
 }
 
 describe('a pack file', () => {
-  test('is read as osquery reads it: comments, continued lines, foreign keys', () => {
+  test('is read as osquery reads it: comments, continued lines, foreign keys', async () => {
     const text = `{
       // a comment
       # another
@@ -67,7 +67,7 @@ describe('a pack file', () => {
       "queries": { "a": { "query": "SELECT pid \\
           FROM processes;", "interval": 60, "removed": false } } /* end */
     }`
-    expect(parsePack('p', text)).toMatchObject([
+    expect((await readPackFile('p', text)).queries).toMatchObject([
       { name: 'a', sql: 'SELECT pid FROM processes', identity: null, platforms: ['linux'], weight: 'normal' }
     ])
   })
@@ -81,16 +81,17 @@ describe('a pack file', () => {
       { a: { query: 'SELECT 1', fleet_drift: { identity: ['x'], changes: ['y'] } } },
       /a: y must also be in identity/
     ]
-  ])('with %s is refused', (_name, queries, message) => {
-    expect(() => parsePack('p', JSON.stringify({ queries }))).toThrow(message)
+  ])('with %s is refused', async (_name, queries, message) => {
+    await expect(readPackFile('p', JSON.stringify({ queries }))).rejects.toThrow(message)
   })
 
-  test('that is not JSON is refused, with the line', () => {
-    expect(() => parsePack('p', '{\n"queries": {,}\n}')).toThrow(/line 2/)
+  test('that is not JSON is refused, with the line', async () => {
+    await expect(readPackFile('p', '{\n"queries": {,}\n}')).rejects.toThrow(/line 2/)
   })
 
-  test('a semicolon inside a string does not start a second statement', () => {
-    expect(parsePack('p', JSON.stringify({ queries: { a: { query: "SELECT ';'" } } }))).toHaveLength(1)
+  test('a semicolon inside a string does not start a second statement', async () => {
+    const pack = JSON.stringify({ queries: { a: { query: "SELECT ';'" } } })
+    expect((await readPackFile('p', pack)).queries).toHaveLength(1)
   })
 })
 

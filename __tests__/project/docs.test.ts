@@ -7,10 +7,10 @@ import manifest from '../../package.json' with { type: 'json' }
 import { DOCS, readAction, withTables } from '../../scripts/readme.ts'
 import { parseBaseline } from '../../src/baseline/baseline.ts'
 import { PARAMETERS } from '../../src/collect/script/document.ts'
-import { InputError, parseInputs } from '../../src/inputs/inputs.ts'
+import { InputError, parseInputs } from '../../src/inputs/parse.ts'
 import { bounded } from '../../src/normalize/placeholders.ts'
 import { maskFixed } from '../../src/normalize/rules.ts'
-import { parsePack } from '../../src/osquery/parse-pack.ts'
+import { readPackFile } from '../../src/osquery/parse-pack.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -169,11 +169,11 @@ describe('examples', () => {
     expect(parseBaseline('README.md', baseline ?? '').name).toBe('checkout')
   })
 
-  test('the pack of the docs is valid', () => {
+  test('the pack of the docs is valid', async () => {
     const [pack] = blocks('docs/packs.md', 'json')
-    expect(parsePack('docs', pack ?? '')).toMatchObject([
-      { identity: ['path', 'sha256'], changes: ['sha256'] }
-    ])
+    expect(await readPackFile('docs', pack ?? '')).toMatchObject({
+      queries: [{ identity: ['path', 'sha256'], changes: ['sha256'] }]
+    })
   })
 
   test('the placeholders of the docs are those of the code', () => {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { type RunContext, readContext } from '../../src/github/context.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 import type { Pack } from '../../src/osquery/pack.ts'
-import { parsePack } from '../../src/osquery/parse-pack.ts'
+import { readPack } from '../../src/osquery/parse-pack.ts'
 import { baseFirst } from '../../src/review/base-commit.ts'
 import { judgingPacks } from '../../src/review/base-packs.ts'
 import { PULL_REQUEST } from '../support/reviews.ts'
@@ -20,7 +20,7 @@ const BASE = text({ modules: MODULES, cron: CRON })
 const pack = (content: string): Pack => ({
   name: PATH,
   sha256: `sha256:${createHash('sha256').update(content).digest('hex')}`,
-  queries: parsePack(PATH, content)
+  queries: readPack(PATH, JSON.parse(content))
 })
 const gitHub = (base: string | null, merge: string | null = null) => ({
   firstParent: async () => 'base',

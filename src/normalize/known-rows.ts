@@ -1,3 +1,6 @@
+import { QUOTE, sameBytes, stringEnd, viewOf } from './json-bytes.ts'
+import { type Layout, MAX_COLUMNS } from './layout.ts'
+
 /**
  * Rows that occur again and again, recognized by their bytes.
  *
@@ -20,22 +23,6 @@ const SLOTS = 1 << 16
 /** Slots for the hashes of rows that occurred once: only a row that occurs twice is added. */
 const SEEN_SLOTS = 1 << 18
 
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const BACKSLASH = 0x5c
-const OPEN = 0x7b
-const CLOSE = 0x7d
-
-/** The columns of a query's rows in the order of their text. */
-export interface Layout {
-  /** The text before each column's value, `{"path":"` or `","user":"`, and the `"}` after the last. */
-  readonly literals: readonly Buffer[]
-  /** For each column its position in the row's identity; −1: a hole. */
-  readonly places: readonly number[]
-  readonly identity: readonly string[]
-}
-
 /** Where a walk along a layout found the values; offsets into the text. */
 export interface Walk {
   end: number
@@ -43,6 +30,8 @@ export interface Walk {
   /** Start and end of each column's value, in the layout's order. */
   readonly bounds: Int32Array
 }
+
+export const newWalk = (): Walk => ({ end: 0, hash: 0, bounds: new Int32Array(2 * MAX_COLUMNS) })
 
 export function knownRows() {
   let count = 0
@@ -189,97 +178,4 @@ export function knownRows() {
       return true
     }
   }
-}
-
-/**
- * The layout of a row's text; `null`: the text is not an object of strings as JSON.stringify writes it, or names a column
- * twice.
- * @param identityOf the identifying columns of a row that has these columns
- */
-export function layoutOf(
-  bytes: Buffer,
-  at: number,
-  identityOf: (columns: readonly string[]) => readonly string[]
-): Layout | null {
-  const text = viewOf(bytes)
-  const literals: Buffer[] = []
-  const columns: string[] = []
-  if (byteAt(text, at) !== OPEN) return null
-  let from = at
-  at++
-  for (;;) {
-    if (byteAt(text, at) !== QUOTE) return null
-    const end = stringEnd(text, at + 1)
-    if (end < 0 || columns.length === MAX_COLUMNS) return null
-    const name: unknown = JSON.parse(bytes.toString('utf8', at, end + 1))
-    if (typeof name !== 'string' || columns.includes(name)) return null
-    columns.push(name)
-    if (byteAt(text, end + 1) !== COLON || byteAt(text, end + 2) !== QUOTE) return null
-    literals.push(Buffer.from(bytes.subarray(from, end + 3)))
-    from = stringEnd(text, end + 3)
-    if (from < 0) return null
-    const next = byteAt(text, from + 1)
-    at = from + 2
-    if (next === CLOSE) break
-    if (next !== COMMA) return null
-  }
-  literals.push(Buffer.from(bytes.subarray(from, at)))
-  const identity = identityOf(columns)
-  return { literals, identity, places: columns.map(column => identity.indexOf(column)) }
-}
-
-const MAX_COLUMNS = 256
-
-export const newWalk = (): Walk => ({ end: 0, hash: 0, bounds: new Int32Array(2 * MAX_COLUMNS) })
-
-export const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-const byteAt = (text: DataView, at: number): number => (at < text.byteLength ? text.getUint8(at) : -1)
-
-/** Where the JSON string whose first character is at `at` has its closing quote; −1: it is not valid JSON. */
-export function stringEnd(text: DataView, at: number): number {
-  const length = text.byteLength
-  while (at < length) {
-    const byte = text.getUint8(at)
-    if (byte === QUOTE) return at
-    if (byte < 0x20) return -1
-    if (byte === BACKSLASH) {
-      const escaped = byteAt(text, at + 1)
-      if (escaped === 0x75) {
-        for (let digit = 2; digit < 6; digit++) if (!isHex(byteAt(text, at + digit))) return -1
-        at += 6
-      } else {
-        if (!ESCAPED.includes(escaped)) return -1
-        at += 2
-      }
-    } else at++
-  }
-  return -1
-}
-
-/** What may follow a backslash: `"`, `\`, `/`, b, f, n, r, t (RFC 8259, section 7). */
-const ESCAPED: readonly number[] = [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]
-
-const isHex = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
-
-/**
- * Compares eight bytes at a time, as numbers: this is most of the work. Exact, because `a` is JSON text without zero
- * bytes, so two numbers are equal only if their bytes are. Bytes that are NaN as a number (only
- * invalid UTF-8 can be) never compare equal; such rows are parsed.
- */
-function sameBytes(a: DataView, aAt: number, b: DataView, bAt: number, length: number): boolean {
-  if (bAt + length > b.byteLength) return false
-  const aEnd = aAt + length
-  for (const last = aEnd - 8; aAt <= last; aAt += 8, bAt += 8) {
-    if (a.getFloat64(aAt, true) !== b.getFloat64(bAt, true)) return false
-  }
-  if (aEnd - aAt >= 4) {
-    if (a.getInt32(aAt, true) !== b.getInt32(bAt, true)) return false
-    aAt += 4
-    bAt += 4
-  }
-  for (; aAt < aEnd; aAt++, bAt++) if (a.getUint8(aAt) !== b.getUint8(bAt)) return false
-  return true
 }

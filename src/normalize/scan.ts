@@ -1,7 +1,9 @@
 import type { Query } from '../osquery/pack.ts'
 import { type HostLine, parseResult, parseRow } from '../snapshot/read.ts'
 import { hasRows, type Row } from '../snapshot/snapshot.ts'
-import { knownRows, type Layout, layoutOf, newWalk, stringEnd, viewOf } from './known-rows.ts'
+import { stringEnd, viewOf } from './json-bytes.ts'
+import { knownRows, newWalk } from './known-rows.ts'
+import { type Layout, layoutOf } from './layout.ts'
 import type { Substitution } from './placeholders.ts'
 import { wordIndex } from './word-index.ts'
 

@@ -58,11 +58,6 @@ export async function readPackFile(name: string, text: string): Promise<PackCont
   }
 }
 
-/** The queries of a pack in osquery's JSON. @throws Error that says why it cannot be used */
-export function parsePack(name: string, text: string): Query[] {
-  return [...parsePackText(name, withoutMark(text)).queries]
-}
-
 /** The queries of a pack that is already parsed from JSON. @throws Error that says why it cannot be used */
 export function readPack(name: string, value: unknown): Query[] {
   try {

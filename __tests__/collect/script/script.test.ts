@@ -440,8 +440,8 @@ isolatedTest.each(SHELLS)('in %s, a query costs two processes beside osquery', s
   const { opened } = collect(Object.fromEntries(names.map(name => [name, 'PID'])), { shell, inside })
   const pids = names.map(name => Number(results(opened)[name]!.rows[0]!.pid))
   const steps = pids.slice(1).map((pid, at) => pid - pids[at]!)
-  // Now and then the process that watches the folder sleeps.
-  expect(steps.sort((a, b) => a - b)[5]).toBe(3)
+  // Now and then, and on a busy machine more often, the process that watches the folder sleeps.
+  expect(Math.min(...steps)).toBe(3)
 })
 
 test('a host whose folder fills up while it packs its answer says so', () => {
