@@ -43,6 +43,16 @@ test.each<[string, Report, string]>([
     report(fleet('silent')),
     '⛔ checkout: incomplete. Nothing was assessed: its only host did not answer'
   ],
+  [
+    'one host without osquery',
+    report([host('i-1', { status: 'partial', reason: 'osquery is not installed', cluster: null })]),
+    '⛔ checkout: incomplete. Nothing was assessed: its only host answered no query'
+  ],
+  [
+    'hosts without osquery',
+    report([1, 2].map(at => host(`i-${at}`, { status: 'partial', reason: 'why', cluster: null }))),
+    '⛔ checkout: incomplete. Nothing was assessed: none of 2 hosts answered a query'
+  ],
   ['no host', report([]), '⛔ checkout: incomplete. Nothing was assessed'],
   [
     'one host alone',

@@ -18,6 +18,8 @@ export interface Headline {
   readonly minor: number
   /** Hosts that were compared with nothing. */
   readonly uncompared: number
+  /** Whether any host answered a query. */
+  readonly observed: boolean
 }
 
 /** How many findings there are, and on how many hosts. */
@@ -26,13 +28,14 @@ interface Extent {
   readonly hosts: number
 }
 
-export function headlineOf({ run, summary, findings, inventory }: Report): Headline {
+export function headlineOf({ run, summary, hosts, findings, inventory }: Report): Headline {
   const drift = driftFindings(findings)
   return {
     mode: run.mode,
     name: run.name,
     summary,
     uncompared: inventory?.hosts.length ?? 0,
+    observed: hosts.some(({ cluster }) => cluster !== null),
     drift: extentOf(drift.filter(finding => finding.verdict !== 'rollout')),
     rollouts: extentOf(drift.filter(finding => finding.verdict === 'rollout')),
     poisoning: extentOf(
@@ -64,7 +67,8 @@ export function headlineText({
   rollouts,
   poisoning,
   minor,
-  uncompared
+  uncompared,
+  observed
 }: Headline): HeadlineText {
   const { reported, hosts, worstSeverity, verdict } = summary
   const assessed =
@@ -92,7 +96,7 @@ export function headlineText({
           mark: '✅',
           outcome: minor > 0 ? `No drift, ${minorText(minor)}; ${assessed}` : `No drift, ${assessed}`
         }
-      : incomplete(summary, minor, uncompared, assessed)
+      : incomplete(summary, minor, observed ? uncompared : null, assessed)
   if (poisoning.findings === 0) return { ...calm, verdict }
   return {
     mark: severityMark,
@@ -101,16 +105,24 @@ export function headlineText({
   }
 }
 
-/** @param assessed how much of the fleet was fully assessed, in words */
+/**
+ * @param uncompared hosts that were compared with nothing; `null`: no host answered a query
+ * @param assessed how much of the fleet was fully assessed, in words
+ */
 function incomplete(
   { hosts, reported, partial }: ReportSummary,
   minor: number,
-  uncompared: number,
+  uncompared: number | null,
   assessed: string
 ): Omit<HeadlineText, 'verdict'> {
   if (hosts === 0) return { mark: '⛔', outcome: 'Nothing was assessed' }
   if (reported + partial === 0) {
     const who = hosts === 1 ? 'its only host did not answer' : `none of ${number(hosts)} hosts answered`
+    return { mark: '⛔', outcome: `Nothing was assessed: ${who}` }
+  }
+  if (uncompared === null) {
+    const who =
+      hosts === 1 ? 'its only host answered no query' : `none of ${number(hosts)} hosts answered a query`
     return { mark: '⛔', outcome: `Nothing was assessed: ${who}` }
   }
   const partly =
