@@ -63,7 +63,7 @@ describe('the constants of the score, one case on each side', () => {
   test('a plain row is explained when three other hosts show its shape', async () => {
     const SETTINGS = query('settings', ['name', 'value'], { sql: 'SELECT name, value FROM augeas_nodes' })
     const told = async (count: number) => {
-      const hosts = Array.from({ length: 40 }, (_, index) => {
+      const hosts = Array.from({ length: 30 }, (_, index) => {
         const token = (Math.imul(index + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0')
         const settings = index < count ? [{ name: 'token', value: `id-${token}${token}` }] : []
         return host(hostId(index), { ...healthy(index), settings: [{ name: 'a', value: 'b' }, ...settings] })
