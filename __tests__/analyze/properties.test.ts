@@ -46,15 +46,23 @@ const verdicts = ({ findings }: Report) =>
 const rank = ({ severity }: Pick<Finding, 'severity'>): number => -SEVERITIES.indexOf(severity)
 const keysOf = ({ rows }: Finding) => rows.map(({ kind, query, row }) => JSON.stringify([kind, query, row]))
 
-/** Findings of `before` without one of `after` that shares a host and a row and is at least as severe. */
-function lowered(before: Report, after: Report, matters: (finding: Finding) => boolean = () => true) {
+/**
+ * Findings of `before` without one of `after` that shares a host and a row and is at least as severe.
+ * @param enough a severity that is enough for worse ones, too
+ */
+function lowered(
+  before: Report,
+  after: Report,
+  matters: (finding: Finding) => boolean = () => true,
+  enough: Finding['severity'] = 'critical'
+) {
   return before.findings
     .filter(finding => finding.kind === 'deviation' && matters(finding))
     .filter(finding => {
       const keys = new Set(keysOf(finding))
       return !after.findings.some(
         other =>
-          rank(other) >= rank(finding) &&
+          rank(other) >= Math.min(rank(finding), rank({ severity: enough })) &&
           other.hosts.some(host => finding.hosts.includes(host)) &&
           keysOf(other).some(key => keys.has(key))
       )
@@ -212,8 +220,9 @@ describe('whatever the fleet', () => {
     LONG
   )
 
+  // On more than a tenth of the fleet one cause is rather a feature: its finding is medium then, and never less.
   test(
-    'a compromise of other hosts lowers no finding about an implant',
+    'a compromise of other hosts lowers no finding about an implant, and on more than a tenth not below medium',
     async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -228,7 +237,9 @@ describe('whatever the fleet', () => {
                 ? world.implants[names[(pick + index) % names.length]!]!(host, `other${index}`)
                 : host
             )
-            expect(lowered(await reportOf(world, hosts), await reportOf(world, more), isPlanted)).toEqual([])
+            const isFeature = drawn.implanted.length + others.length > Math.max(2, drawn.size / 10)
+            const [before, after] = [await reportOf(world, hosts), await reportOf(world, more)]
+            expect(lowered(before, after, isPlanted, isFeature ? 'medium' : 'critical')).toEqual([])
           }
         ),
         RUNS

