@@ -7,17 +7,17 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The folder of a package within the path of one of its files. */
 const PACKAGE = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/
 
-/** `@actions/core` imports an HTTP client for a function that is not used. Its package does not say that it may go. */
-const withoutUnusedClient: Plugin = {
-  name: 'without-unused-client',
+/** What `@actions/core` imports for functions that are not used. These packages do not say that they may be left out. */
+const withoutUnused: Plugin = {
+  name: 'without-unused',
   setup({ onResolve, resolve }) {
-    onResolve({ filter: /^@actions\/http-client$/ }, async ({ path, pluginData, ...from }) => {
-      if (pluginData === withoutUnusedClient) return
+    onResolve({ filter: /^@actions\/(?:exec|http-client)$/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === withoutUnused) return
       const resolved = await resolve(path, {
         importer: from.importer,
         kind: from.kind,
         resolveDir: from.resolveDir,
-        pluginData: withoutUnusedClient
+        pluginData: withoutUnused
       })
       return { ...resolved, sideEffects: false }
     })
@@ -45,7 +45,7 @@ async function bundle(): Promise<void> {
     lineLimit: 200,
     legalComments: 'none',
     metafile: true,
-    plugins: [withoutUnusedClient],
+    plugins: [withoutUnused],
     logLevel: 'warning'
   })
   const inputs = Object.values(metafile.outputs).flatMap(output => Object.entries(output.inputs))
