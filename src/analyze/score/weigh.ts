@@ -209,13 +209,13 @@ function weighGroup(
 
 /**
  * A row that says nothing by itself, and met the others by chance: a new file or a mount. Rows that are gone may have
- * gone with the others, and several at once in one table are no chance.
+ * gone with the others, and several new ones at once in one table are no chance; changed ones are another version.
  */
 const isPlainAddition = (row: ScoredRow, inTable: ReadonlyMap<number, number>): boolean =>
   row.bits <= 0 &&
   row.kind !== 'integrity' &&
   row.deviation.kind !== 'missing' &&
-  (inTable.get(tableOf(row)) ?? 0) < MIN_ROWS_AT_ONCE
+  (row.deviation.kind === 'changed' || (inTable.get(tableOf(row)) ?? 0) < MIN_ROWS_AT_ONCE)
 
 function countTables(rows: readonly ScoredRow[]): Map<number, number> {
   const counts = new Map<number, number>()
