@@ -45,3 +45,9 @@ test('hosts with rows of their own are not said to share them', () => {
     'Rare: 3 of 40 hosts each have rows of their own in kernel_modules.'
   )
 })
+
+test('thousands are easy to read', () => {
+  expect(explain({ ...data, rows: 300_001, hosts: 1_200, compared: 30_000 })).toBe(
+    'Rare: these 300,001 rows in sudoers and users are on 1,200 of 30,000 hosts.'
+  )
+})

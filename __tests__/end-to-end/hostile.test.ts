@@ -143,7 +143,7 @@ test('200,000 rows that only one host has are one finding, and every report is s
   const run = await judge(await snapshotOf('many.ndjson.gz', [...honest, evil]))
   expect(JSON.parse(run.outputs['outlier-hosts']!)).toEqual(['i-0eeeeeeeeeeeeeeee'])
   expect(run.summary).toContain(
-    '1 finding has more than 1000 rows: the rest, 19,000 rows, are only in the snapshot.'
+    '1 finding has more than 1,000 rows: the rest, 19,000 rows, are only in the snapshot.'
   )
   expectBounded(run)
 })

@@ -1,4 +1,4 @@
-import { count, list, plural } from '../../text/phrases.ts'
+import { count, list, number, plural } from '../../text/phrases.ts'
 import type { Verdict } from '../finding.ts'
 import type { Reason } from '../score/scored-row.ts'
 
@@ -59,8 +59,8 @@ const MAX_REASONS = 2
 /** One plain sentence that a responder can check. Our own words and query names only: no host can speak here. */
 export function explain(data: ExplanationData): string {
   const { verdict, rows, hosts, compared, queries, baseline } = data
-  const these = rows === 1 ? 'this row' : `these ${rows} rows`
-  const share = `${hosts} of ${count(compared, 'host')}`
+  const these = rows === 1 ? 'this row' : `these ${number(rows)} rows`
+  const share = `${number(hosts)} of ${count(compared, 'host')}`
   const on = `on ${share}`
   const where = list(queries, 3)
   const why = reasonsIn(data)

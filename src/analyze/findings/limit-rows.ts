@@ -1,4 +1,4 @@
-import { count, plural } from '../../text/phrases.ts'
+import { count, number, plural } from '../../text/phrases.ts'
 import type { Analysis } from '../analysis.ts'
 
 /** Rows shown per finding. A person reads a few; one host may send 200,000 of its own. */
@@ -21,7 +21,7 @@ export function limitRows(analysis: Analysis): Analysis {
     ),
     notices: [
       ...analysis.notices,
-      `${count(long.length, 'finding')} ${plural(long.length, 'has', 'have')} more than ${MAX_ROWS_PER_FINDING} rows: the rest, ${count(rest, 'row')}, ${plural(rest, 'is', 'are')} only in the snapshot.`
+      `${count(long.length, 'finding')} ${plural(long.length, 'has', 'have')} more than ${number(MAX_ROWS_PER_FINDING)} rows: the rest, ${count(rest, 'row')}, ${plural(rest, 'is', 'are')} only in the snapshot.`
     ]
   }
 }
