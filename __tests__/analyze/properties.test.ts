@@ -220,16 +220,18 @@ describe('whatever the fleet', () => {
     LONG
   )
 
-  // On more than a tenth of the fleet one cause is rather a feature: its finding is medium then, and never less.
+  // On more than a tenth of the fleet one cause is rather a feature: its finding is medium then, and not less. On more
+  // than 15 % nothing is promised without a baseline: it is what this fleet does.
   test(
-    'a compromise of other hosts lowers no finding about an implant, and on more than a tenth not below medium',
+    'a compromise of other hosts lowers no finding about an implant, and on up to 15 % of the fleet not below medium',
     async () => {
       await fc.assert(
         fc.asyncProperty(
-          anyCase(),
+          anyCase([40, 60]),
           fc.uniqueArray(fc.integer({ min: 12, max: 23 }), { minLength: 1, maxLength: 3 }),
           fc.nat(),
           async (drawn, others, pick) => {
+            fc.pre(drawn.implanted.length + others.length <= Math.floor(0.15 * drawn.size))
             const { world, hosts } = build(drawn)
             const names = Object.keys(world.implants)
             const more = hosts.map((host, index) =>
