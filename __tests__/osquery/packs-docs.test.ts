@@ -22,14 +22,8 @@ function techniqueTable(): string {
   )
   const rows = [...TECHNIQUES]
     .sort((a, b) => (a.attack < b.attack ? -1 : a.attack > b.attack ? 1 : 0))
-    .map(({ attack, what, query, found = 'medium or above' }) => [
-      attack,
-      what,
-      `\`${query}\``,
-      `${costs.get(query)?.toFixed(2)} s`,
-      found
-    ])
-  return markdownTable([['ATT&CK', 'what is planted', 'query', 'CPU', 'found'], ...rows], {
+    .map(({ attack, what, query }) => [attack, what, `\`${query}\``, `${costs.get(query)?.toFixed(2)} s`])
+  return markdownTable([['ATT&CK', 'what is planted', 'query', 'CPU'], ...rows], {
     alignDelimiters: false
   })
 }

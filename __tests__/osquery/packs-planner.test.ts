@@ -202,6 +202,24 @@ describe('rows of the default pack', () => {
     expect(rows).toEqual([])
   })
 
+  test.each(['pgroup', 'parent'])(
+    'hidden_processes asks for what a listed process names as its %s, whatever its number',
+    column => {
+      const listed = [{ pid: 90_000 }, { pid: 41, name: 'sh', parent: 1, pgroup: 41, [column]: 30_000 }]
+      const hidden = { pid: 30_000, parent: 1, pgroup: 30_000, name: 'upd', path: '/usr/bin/upd' }
+      const planner = osqueryPlanner('linux', TABLE_FACTS.latest, (table, { equals }) => {
+        if (table === 'osquery_info') return [{ pid: 90_000 }]
+        if (table !== 'processes') return []
+        const asked = equals.get('pid')
+        if (asked === undefined) return listed
+        return [...listed, hidden].filter(({ pid }) => asked.map(Number).includes(pid))
+      })
+      const { sql } = builtinPack('linux')!.queries.find(({ name }) => name === 'hidden_processes')!
+      expect(planner.run(sql).rows.map(({ pid }) => pid)).toEqual([30_000])
+      planner.close()
+    }
+  )
+
   test('proc_mounts has a folder over a process, whose device osquery does not tell', () => {
     const row = { type: 'directory', device: 0 }
     const file = [

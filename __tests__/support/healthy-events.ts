@@ -499,9 +499,14 @@ export const HEALTHY_EVENTS: readonly Oddity[] = [
     addRow(host, 'file', { ...row, path: `${VENDOR_UNITS}/chrony.service`, ctime: 1_794_900_000 })
   }),
   event(3, 'an agent in a container that watches the others', host => {
-    addRow(host, 'docker_containers', { id: 'c1', image: 'datadog/agent:7', privileged: 0, name: '/agent' })
+    addRow(host, 'docker_containers', {
+      id: 'agent',
+      image: 'datadog/agent:7',
+      privileged: 0,
+      name: '/agent'
+    })
     addRow(host, 'docker_container_mounts', {
-      id: 'c1',
+      id: 'agent',
       type: 'bind',
       source: '/var/run/docker.sock',
       destination: '/var/run/docker.sock',

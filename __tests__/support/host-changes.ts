@@ -97,3 +97,26 @@ export function install(host: SimulatedHost, ...names: string[]): void {
 export function own(host: SimulatedHost, name: string, ...paths: string[]): void {
   for (const path of paths) addRow(host, 'deb_package_files', { package: name, path })
 }
+
+/** Several things that happen to one host, one after the other: each gets process ids of its own. */
+export function together(...happens: readonly ((host: SimulatedHost) => void)[]) {
+  return (host: SimulatedHost): void => {
+    for (const [at, happen] of happens.entries()) {
+      happen(host)
+      moveNewProcesses(host, (at + 1) * NEW_PIDS)
+    }
+  }
+}
+
+/** So many process ids may one change take. */
+const NEW_PIDS = 100
+const PID_COLUMNS = ['pid', 'parent']
+
+function moveNewProcesses(host: SimulatedHost, by: number): void {
+  for (const rows of Object.values(host.tables))
+    for (const row of rows)
+      for (const column of PID_COLUMNS) {
+        const pid = Number(row[column])
+        if (pid >= NEW_PID && pid < NEW_PID + NEW_PIDS) row[column] = pid + by
+      }
+}

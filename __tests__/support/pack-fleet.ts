@@ -9,6 +9,8 @@ import { facts, host as record } from './fleets.ts'
 
 const QUERIES = builtinPack('linux')?.queries ?? []
 
+type Happens = (host: SimulatedHost) => void
+
 /** A healthy simulated fleet whose hosts can be changed, each asked the queries of the default pack. */
 export function packFleet(hostCount: number, seed: number) {
   const osquery = simulatedOsquery()
@@ -18,7 +20,12 @@ export function packFleet(hostCount: number, seed: number) {
   const answers = hosts.map(host => answersOf(host))
 
   /** @param known what the host answered before some of its tables changed: other queries answer the same again */
-  function answersOf(host: SimulatedHost, known: HostRecord | null = null, changed: readonly string[] = []) {
+  function answersOf(
+    host: SimulatedHost,
+    known: HostRecord | null = null,
+    changed: readonly string[] = [],
+    more: Readonly<Record<string, readonly Row[]>> = {}
+  ) {
     const rows: Record<string, Row[]> = {}
     for (const { name, sql } of QUERIES) {
       const before = known?.queries[name]
@@ -30,25 +37,37 @@ export function packFleet(hostCount: number, seed: number) {
       if (code !== 0) throw new Error(`${name}: ${stderr}`)
       rows[name] = JSON.parse(stdout.toString())
     }
+    for (const [name, added] of Object.entries(more)) rows[name]!.push(...added)
     return record(host.id, rows, { facts })
   }
 
   return {
     close: () => osquery.close(),
-    /** Assesses the fleet after something happened on the first hosts. */
-    async after(happens: (host: SimulatedHost) => void, count = 1): Promise<Assessment> {
-      const changed = hosts.slice(0, count).map((host, index) => {
+    /** Assesses the fleet after the same happened on the first hosts. */
+    after(happens: Happens, count = 1): Promise<Assessment> {
+      return this.afterEach(Array.from({ length: count }, () => happens))
+    },
+    /**
+     * Assesses the fleet after something happened on each of the first hosts.
+     * @param more rows that the first host answers besides
+     */
+    async afterEach(
+      happens: readonly Happens[],
+      more: Readonly<Record<string, readonly Row[]>> = {}
+    ): Promise<Assessment> {
+      const changed = happens.map((happen, index) => {
+        const host = hosts[index]!
         const copy = { ...host, tables: structuredClone(host.tables) }
-        happens(copy)
+        happen(copy)
         const tables = Object.keys({ ...host.tables, ...copy.tables }).filter(
           name => !isDeepStrictEqual(copy.tables[name], host.tables[name])
         )
-        return answersOf(copy, answers[index], tables)
+        return answersOf(copy, answers[index], tables, index === 0 ? more : {})
       })
       return await assess(
         { queries: QUERIES, baseline: null, indicators: [], today: '2026-11-30' },
         async function* () {
-          yield* [...changed, ...answers.slice(count)]
+          yield* [...changed, ...answers.slice(happens.length)]
         }
       )
     },

@@ -65,8 +65,8 @@ export const ODDITIES: readonly Oddity[] = [
     what: 'a task of ECS, whose control group has no name that one knows',
     hosts: 1,
     happens: host => {
-      addRow(host, 'osquery_info', { version: '5.23.1', pid: PID + 9 })
-      addRow(host, 'process_namespaces', { pid: PID + 9, pid_namespace: '4026531836' })
+      const osquery = Number(host.tables.osquery_info?.[0]?.pid)
+      addRow(host, 'process_namespaces', { pid: osquery, pid_namespace: '4026531836' })
       addRow(host, 'process_namespaces', { pid: PID, pid_namespace: '4026532999' })
       run(host, '/app/server', '/app/server', { on_disk: 0, cgroup_path: '/ecs/0f3c/7d1a', uid: 1_000 })
     }

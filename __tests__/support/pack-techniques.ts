@@ -7,6 +7,7 @@ import {
   type SimulatedHost
 } from '../../simulator/fleet/host.ts'
 import { seededRandom } from '../../simulator/fleet/random.ts'
+import type { Row } from '../../src/snapshot/snapshot.ts'
 import { change, connect, pidOf, run as start } from './host-changes.ts'
 
 /** What an intruder does on one host, and the query that shows it. */
@@ -14,9 +15,9 @@ export interface Technique {
   readonly attack: string
   readonly query: string
   readonly what: string
-  /** How it is found on one of 40 hosts, if not at medium or above. */
-  readonly found?: 'low'
   plant(host: SimulatedHost): void
+  /** What the query answers, where no table of the simulated host can show it. */
+  readonly answer?: Row
 }
 
 const random = seededRandom(7)
@@ -153,6 +154,13 @@ export const TECHNIQUES: readonly Technique[] = [
     query: 'hidden_parents',
     what: 'a program whose parent something hides',
     plant: host => run(host, '/usr/bin/dash', 'sh', { parent: 4_321 })
+  },
+  {
+    attack: 'T1014',
+    query: 'hidden_processes',
+    what: 'a process that answers to its number and is in no list',
+    plant: () => undefined,
+    answer: { name: 'kdevtmpfsd', path: '/usr/bin/kdevtmpfsd', username: 'root', cmdline: '', parent: '1' }
   },
   {
     attack: 'T1543.002',
@@ -389,7 +397,6 @@ export const TECHNIQUES: readonly Technique[] = [
     attack: 'T1546.004',
     query: 'user_start_up',
     what: 'a changed `.bashrc` of a person',
-    found: 'low',
     plant: host => change(host, 'hash', 'path', '/home/alice/.bashrc', { sha256: digestOf('evil') })
   },
   {
@@ -456,17 +463,17 @@ export const TECHNIQUES: readonly Technique[] = [
     attack: 'T1611',
     query: 'privileged_containers',
     what: 'a privileged container',
-    found: 'low',
-    plant: host => addRow(host, 'docker_containers', { id: 'c1', image: 'alpine', privileged: 1, name: '/x' })
+    plant: host =>
+      addRow(host, 'docker_containers', { id: 'c49', image: 'alpine', privileged: 1, name: '/x' })
   },
   {
     attack: 'T1611',
     query: 'container_mounts',
     what: 'a container that mounts the root of the host',
     plant: host => {
-      addRow(host, 'docker_containers', { id: 'c1', image: 'alpine', privileged: 0, name: '/x' })
+      addRow(host, 'docker_containers', { id: 'c50', image: 'alpine', privileged: 0, name: '/x' })
       addRow(host, 'docker_container_mounts', {
-        id: 'c1',
+        id: 'c50',
         type: 'bind',
         source: '/',
         destination: '/mnt',
@@ -527,7 +534,6 @@ export const TECHNIQUES: readonly Technique[] = [
     attack: 'T1059.004',
     query: 'sessions',
     what: 'a shell of root over SSH',
-    found: 'low',
     plant: host => start(host, '/usr/bin/bash', '-bash', { parent: pidOf(host, '/usr/sbin/sshd') })
   },
   {
@@ -543,25 +549,22 @@ export const TECHNIQUES: readonly Technique[] = [
     attack: 'T1548',
     query: 'package_runs',
     what: 'a package manager of the web account',
-    found: 'low',
     plant: host => run(host, '/usr/bin/dpkg', 'dpkg -i /tmp/x.deb', { uid: 33 })
   },
   {
     attack: 'T1564.001',
     query: 'hidden_files',
     what: 'a hidden folder in `/var/lib`',
-    found: 'low',
     plant: host => addRow(host, 'file', { path: '/var/lib/.x/', type: 'directory', mode: '0700', uid: 0 })
   },
   {
     attack: 'T1611',
     query: 'container_sockets',
     what: 'a container that commands Docker',
-    found: 'low',
     plant: host => {
-      addRow(host, 'docker_containers', { id: 'c1', image: 'alpine', privileged: 0, name: '/x' })
+      addRow(host, 'docker_containers', { id: 'c63', image: 'alpine', privileged: 0, name: '/x' })
       addRow(host, 'docker_container_mounts', {
-        id: 'c1',
+        id: 'c63',
         type: 'bind',
         source: '/var/run/docker.sock',
         destination: '/var/run/docker.sock',

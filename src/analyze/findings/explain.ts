@@ -49,6 +49,10 @@ const WORDS: Readonly<Partial<Record<Reason, string>>> = {
   'admin-group': 'an account gains administrator rights',
   'full-power': 'this gives full power over the host',
   'restricted-power': 'this gives power over the host',
+  'service-account': 'an account that nobody logs in with runs this',
+  'root-login': 'root logged in directly',
+  'hidden-parent': 'the parent of a program is in no list',
+  'commands-host': 'a container may do what its host may',
   'over-proc': 'a mount hides a process',
   control: 'a protection is concerned',
   'asked-for-control': 'a protection is concerned'

@@ -4,8 +4,8 @@ import { rareLimit } from '../counts.ts'
 import { keyWithout } from '../deviate/cohorts.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { traitsOf } from '../table-traits.ts'
+import { bootingHosts, upgradingHosts } from './busy-hosts.ts'
 import { type OwnerOf, packageOwners } from './package-owners.ts'
-import { isPackageRun } from './package-runs.ts'
 import { type Protections, protections } from './protections.ts'
 import { readFacts } from './row-facts.ts'
 
@@ -209,32 +209,4 @@ function unprivilegedUnits(
     for (const host of hosts) files.set(host, (files.get(host) ?? new Set()).add(path))
   }
   return (path, hosts) => hosts.every(host => files.get(host)?.has(path) === true)
-}
-
-function upgradingHosts({ fleet }: ClusteredFleet, deviations: readonly Deviation[]): Uint8Array {
-  const upgrading = new Uint8Array(fleet.hosts.length)
-  for (const { kind, item: id, hosts } of deviations)
-    if (kind !== 'missing' && fleet.items[id]?.values.some(isPackageRun))
-      for (const host of hosts) upgrading[host] = 1
-  return upgrading
-}
-
-/** Hosts that a query of the pack calls booting, by a `uptime` column. */
-function bootingHosts({ fleet }: ClusteredFleet): Uint8Array {
-  const booting = new Uint8Array(fleet.hosts.length)
-  const items = new Set<number>()
-  /** Rows of one query share their columns. */
-  let columns: readonly string[] = []
-  let at = -1
-  for (const [id, item] of fleet.items.entries()) {
-    if (item.columns !== columns) {
-      columns = item.columns
-      at = columns.indexOf('uptime')
-    }
-    if (at >= 0 && item.values[at] === 'booting') items.add(id)
-  }
-  if (items.size === 0) return booting
-  for (const [index, host] of fleet.hosts.entries())
-    if (host.items.some(id => items.has(id))) booting[index] = 1
-  return booting
 }

@@ -1,9 +1,11 @@
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import type { Severity } from '../finding.ts'
+import type { Enough } from './causes.ts'
 import { scoreRows } from './row-bits.ts'
 import type { Reason, ScoredRow } from './scored-row.ts'
-import { isAtMost, isShared, type Weighed, weigh } from './weigh.ts'
+import { isAtMost } from './tiers.ts'
+import { isShared, type Weighed, weigh } from './weigh.ts'
 import { withoutNoise } from './without-noise.ts'
 
 /** Rows of some hosts that are one finding. */
@@ -73,7 +75,7 @@ function unlikeGroup({ hosts, ordinary, bits, others }: Weighed): JudgedGroup {
 }
 
 function judgeGroup(
-  { hosts, rows, accusing, bits, expected, says, others }: Weighed,
+  { hosts, rows, accusing, bits, expected, says, isHigh, others }: Weighed,
   size: number
 ): JudgedGroup | null {
   if (accusing.length === 0) return null
@@ -87,7 +89,7 @@ function judgeGroup(
     severity: severityOf(
       expected,
       // What many hosts share is a deploy as often as a compromise, whatever it says.
-      says && !isShared({ rows: accusing }),
+      { says, isHigh: isHigh && !isShared({ rows: accusing }) },
       size,
       against,
       accusing.some(row => isAgainst(row) && row.kind === 'integrity'),
@@ -103,16 +105,15 @@ function judgeGroup(
 /** @param breach a row of an integrity table that the baseline covers and does not know */
 function severityOf(
   expected: number,
-  says: boolean,
+  { says, isHigh }: Enough,
   size: number,
   against: boolean,
   breach: boolean,
   hasEvidence: boolean
 ): Severity {
-  const isHigh = isAtMost(expected, 'high') && says
   // Other hosts with a variant of it never make what a baseline rules out less than it is alone.
   if (breach) return says ? 'critical' : 'high'
-  if (isHigh) return 'high'
+  if (isHigh && isAtMost(expected, 'high')) return 'high'
   if (against && size < MIN_HOSTS_TO_COMPARE) return 'medium'
   if (!isAtMost(expected, 'medium')) return 'low'
   // Of a few hosts each has something of its own: a plain row is worth no look.

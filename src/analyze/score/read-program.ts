@@ -7,6 +7,9 @@ import { isPackageRun } from './package-runs.ts'
 import type { RowFacts } from './row-facts.ts'
 import type { Reason } from './scored-row.ts'
 
+/** The sockets by which a container runtime takes its orders: who reaches one can start anything on the host. */
+const RUNTIME_SOCKET = /^(?:\/var)?\/run$|\/(?:docker|containerd|crio|podman)\.sock$/
+
 /** Adds a reason and its bits to what a row says. */
 export type Add = (reason: Reason, bits: number) => void
 
@@ -52,6 +55,8 @@ export function readMissing(
 
 export function readPlace(
   add: Add,
+  { kind: change }: Deviation,
+  item: Item,
   traits: TableTraits,
   kind: TableKind,
   { place, account, isShell, path, inContainer }: RowFacts,
@@ -63,7 +68,8 @@ export function readPlace(
     return
   }
   if (traits.listsFiles) {
-    add('file-listing', kind === 'integrity' ? 0 : -2)
+    if (kind === 'integrity' || (place !== 'writable' && isHiddenFolder(item, path))) return
+    add('file-listing', -2)
     return
   }
   if (owner === 'package' && kind !== 'integrity' && (place === 'local' || place === 'none')) {
@@ -82,7 +88,8 @@ export function readPlace(
       return
     case 'home':
       if (account === 'root') add('home-of-root', 2)
-      else add('home', -1)
+      // What most hosts have in this file is no one person's taste.
+      else if (!traits.hooks || change !== 'changed') add('home', -1)
       return
     case 'local':
       // An image of a container has folders of its own.
@@ -102,6 +109,21 @@ export function readPlace(
     case 'none':
       return
   }
+}
+
+/** A folder whose name begins with a dot; in a folder that anyone may write to, tools leave them. */
+function isHiddenFolder({ columns, values }: Item, path: string): boolean {
+  return values[columns.indexOf('type')] === 'directory' && /\/\.[^/]+\/?$/.test(path)
+}
+
+/** What columns say that a pack made for it, and what a container may do. */
+export function readMarks(add: Add, { columns, values }: Item): void {
+  const cell = (name: string) => values[columns.indexOf(name)] ?? ''
+  if (cell('account') === 'service') add('service-account', 1)
+  if (cell('root_login') !== '') add('root-login', 1)
+  if (cell('hidden') === 'parent') add('hidden-parent', 1)
+  if (!columns.includes('image')) return
+  if (cell('privileged') === '1' || RUNTIME_SOCKET.test(cell('source'))) add('commands-host', 1)
 }
 
 /** Package managers and their hooks are scripts: root's interpreters on hosts that are just upgrading. */
@@ -131,8 +153,8 @@ export function readProgram(
   if (facts.reachesOut) add('reaches-out', 3)
   if (!traits.launches) return
   if (facts.isShell && kind === 'moment') {
-    // Interpreters run much of what talks to databases and queues nearby.
-    if (traits.connections) add('shell-connection', facts.isPlainShell || facts.publicPeer ? 2 : 1)
+    // Interpreters run much of what talks to databases, queues and clouds.
+    if (traits.connections) add('shell-connection', facts.isPlainShell ? 2 : 1)
     else if (item.columns.includes('parent_path')) add('shell-of-server', 2)
     else if (facts.isPlainShell && facts.account === 'other') add('shell-of-service', 1)
   }

@@ -105,15 +105,13 @@ export function readConnections(
   add: Add,
   { hosts }: Deviation,
   traits: TableTraits,
-  { path, publicPeer }: RowFacts,
+  { path, publicPeer, isShell, isPlainShell }: RowFacts,
   knowledge: FleetKnowledge
 ): void {
   if (!traits.launches || path === '') return
-  if (publicPeer) {
-    add('public-peer', 2)
-    return
-  }
-  const peer = knowledge.connectionsOf(path, hosts)
-  if (peer === 'public') add('public-peer', 2)
+  const peer = publicPeer ? 'public' : knowledge.connectionsOf(path, hosts)
+  // A script that talks to a cloud says little; its shell-connection counts already.
+  const isInterpreter = isShell && !isPlainShell
+  if (peer === 'public') add('public-peer', !isInterpreter ? 2 : traits.connections ? 0 : 1)
   else if (peer === 'private' && !traits.connections) add('connected', 1)
 }

@@ -4,7 +4,7 @@ import type { Deviation } from '../deviate/deviation.ts'
 import { type TableKind, type TableTraits, traitsOf } from '../table-traits.ts'
 import { type FleetKnowledge, fleetKnowledge } from './fleet-knowledge.ts'
 import type { Owner } from './package-owners.ts'
-import { type Add, readMissing, readPlace, readProgram, runsForUpgrade } from './read-program.ts'
+import { type Add, readMarks, readMissing, readPlace, readProgram, runsForUpgrade } from './read-program.ts'
 import {
   baselineBits,
   readAccount,
@@ -55,10 +55,11 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       if (deviation.kind === 'missing') readMissing(add, deviation, item, traits, kind, facts, knowledge)
       else {
         const owner = ownerOf(deviation, item, facts, knowledge)
-        readPlace(add, traits, kind, facts, owner)
+        readPlace(add, deviation, item, traits, kind, facts, owner)
         if (traits.hooks && knowledge.isUnprivilegedUnit(facts.path, deviation.hosts))
           add('unprivileged-service', -1)
         readProgram(add, item, traits, kind, facts, knowledge)
+        if (kind === 'moment') readMarks(add, item)
         readContent(add, deviation, item, query, traits, facts, knowledge)
         if (kind === 'integrity') readPower(add, item, traits, facts, owner)
         else readAccount(add, item, traits, facts)
@@ -76,6 +77,7 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
     }
     const kin = kinOf(deviation, traits, facts)
     if (!kins.has(kin)) kins.set(kin, kin)
+    const cell = (name: string) => item.values[item.columns.indexOf(name)] ?? ''
     return {
       deviation,
       kind,
@@ -84,6 +86,7 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       kin: kins.get(kin) ?? kin,
       isIncriminating: kind !== 'context',
       isHook: traits.hooks && deviation.kind === 'unexpected',
+      person: kind === 'moment' && facts.account === 'other' ? cell('username') : '',
       isAccount:
         !traits.launches &&
         facts.account === 'other' &&

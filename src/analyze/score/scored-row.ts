@@ -29,6 +29,10 @@ export type Reason =
   | 'hidden-process'
   | 'content-differs'
   | 'rare-version'
+  | 'service-account'
+  | 'root-login'
+  | 'hidden-parent'
+  | 'commands-host'
   | 'unknown-version'
   | 'new-file'
   | 'login-shell'
@@ -75,6 +79,8 @@ export interface ScoredRow extends RowEvidence {
   readonly isIncriminating: boolean
   /** It is an unexpected file in a folder that root's programs read. */
   readonly isHook: boolean
+  /** The account that runs the row's program, except root; or ''. */
+  readonly person: string
   /** It is an account of a person or a service, its key or its password. */
   readonly isAccount: boolean
 }

@@ -1,3 +1,4 @@
+import { disjointSets } from '../../lib/disjoint-sets.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { STRONG_BITS } from './expected.ts'
 import type { Group } from './group-by-hosts.ts'
@@ -155,25 +156,5 @@ function usualOn({ clusters, clusterOf, size }: ClusteredFleet): (hosts: readonl
       const members = clusters[index]?.hosts.length ?? 0
       return members >= MIN_HOSTS_OF_MAJORITY ? 2 * count > members : members >= 3 && count === members
     })
-  }
-}
-
-/** Union–find with path halving; the smallest member is the root. */
-function disjointSets(size: number) {
-  const parent = Int32Array.from({ length: size }, (_, at) => at)
-  const root = (at: number): number => {
-    let one = at
-    while (parent[one] !== one) {
-      parent[one] = parent[parent[one] ?? one] ?? one
-      one = parent[one] ?? one
-    }
-    return one
-  }
-  return {
-    root,
-    unite(a: number, b: number): void {
-      const [left, right] = [root(a), root(b)]
-      parent[Math.max(left, right)] = Math.min(left, right)
-    }
   }
 }

@@ -1,31 +1,20 @@
 import type { ClusteredFleet } from '../clustered-fleet.ts'
 import { rareLimit } from '../counts.ts'
 import { traitsOf } from '../table-traits.ts'
+import { causesOf, type Enough, type Expected, enoughOf, mostOf } from './causes.ts'
 import { countNoise, expectedOf, type TableNoise, tableOf } from './expected.ts'
 import { FEATURE_SHARE, featureBits } from './feature-bits.ts'
 import { type Group, groupByHosts } from './group-by-hosts.ts'
-import { SAYS_TOGETHER, saysEnough } from './says-enough.ts'
+import { plainAdditions } from './plain-additions.ts'
 import type { ScoredRow } from './scored-row.ts'
 import { tiedTest } from './tied.ts'
+import { isAtMost, MAX_EXPECTED } from './tiers.ts'
 import { isUnlike, MIN_PACKAGES } from './unlike.ts'
 import { isStrong, joinVariants } from './variants.ts'
 import { rareWords, type Words } from './words.ts'
 
-/** Findings like one of so much evidence that a healthy fleet shows: the tiers. Estimated; see docs/how-it-works.md. */
-const MAX_EXPECTED = { high: 1 / 16, medium: 1 / 4, low: 8 } as const
-
-/** Whether so many findings are few enough for a tier; a hair of rounding decides nothing. */
-export const isAtMost = (expected: number, tier: keyof typeof MAX_EXPECTED): boolean =>
-  expected <= MAX_EXPECTED[tier] * (1 + 1e-9)
-
-/** Bits that another table adds at most when its row is tied to what counts already: the same cause, seen twice. */
-const MAX_TIED_BITS = 2
 /** Untied rows may have met on one host by chance: some sixteen lone rows a fleet make that likely. */
 const MEETING_BITS = 4
-/** So many rows that one host has alone in one table came together. */
-const MIN_ROWS_AT_ONCE = 3
-/** A row that is expected more often than this adds nothing to what a finding says by itself. */
-const MAX_EXPECTED_TO_SAY = 4
 /** What that many new packages speak against their hosts' ordinary rows. */
 const PACKAGES_BITS = 3
 const PACKAGES_BITS_STRONG = 2
@@ -33,7 +22,7 @@ const PACKAGES_BITS_STRONG = 2
 const PACKAGE_OF_SAME_NAME_BITS = 2
 
 /** A group of rows and how often a healthy fleet shows one like it. */
-export interface Weighed {
+export interface Weighed extends Enough {
   readonly hosts: readonly number[]
   /** Rows to show: those that count first, then those tied to them. */
   readonly rows: readonly ScoredRow[]
@@ -42,8 +31,6 @@ export interface Weighed {
   /** Evidence: log₂(hosts / expected). */
   readonly bits: number
   readonly expected: number
-  /** What the rows say by themselves is enough for high. */
-  readonly says: boolean
   /** Other groups that show as much in the weightiest row's table. */
   readonly others: number
   /** The hosts are like no other: their ordinary rows, which accuse nobody. */
@@ -72,14 +59,14 @@ export function weigh(
   const silence = countNoise([])
   /** What would be high if no other host had anything odd is a finding, whatever the others have. */
   const alone = groups.flatMap((group, index) => {
-    const { expected, says, accusing } = weighGroup(fleet, group, index, {
+    const { expected, isHigh, accusing } = weighGroup(fleet, group, index, {
       noise: silence,
       explained,
       isolated,
       words
     })
     const [first] = accusing
-    return first !== undefined && says && isAtMost(expected, 'high') && !isShared(group)
+    return first !== undefined && isHigh && isAtMost(expected, 'high') && !isShared(group)
       ? [{ index, table: tableOf(first), hosts: group.hosts }]
       : []
   })
@@ -97,9 +84,8 @@ export function weigh(
           : rows.filter(row => row.isIncriminating && !explained.has(row))
       )
     )
-    const weighed = groups.map((group, index) =>
-      weighGroup(fleet, group, index, { noise, explained, isolated, words })
-    )
+    const context = { noise, explained, isolated, words }
+    const weighed = groups.map((group, index) => weighGroup(fleet, group, index, context))
     const next = new Set(findings)
     for (const [at, { expected }] of weighed.entries()) if (isAtMost(expected, 'medium')) next.add(at)
     if (round === MAX_ROUNDS || next.size === findings.size) return weighed
@@ -144,35 +130,46 @@ function weighGroup(
       bits: 0,
       expected: n,
       says: false,
+      isHigh: false,
       others: 0,
       ordinary: unlike ? candidates : []
     }
+  /** A tie that is no word begins with a space. */
+  const tiesOf = ({ row }: Expected) => [
+    ...words(row.deviation.item),
+    ...(row.person === '' ? [] : [` ${row.person}`]),
+    ...(hosts.length > 1 ? [' the same hosts'] : [])
+  ]
   let bits = Math.log2(n / first.expected)
-  const inTable = countTables(scored.map(({ row }) => row))
+  const isPlain = plainAdditions(scored.map(({ row }) => row))
   const counted = [first]
   const tables = new Set([tableOf(first.row)])
-  const tiedTo = new Set(words(first.row.deviation.item))
+  const tiedTo = new Set(tiesOf(first))
   for (const one of scored.slice(1)) {
-    const mine = words(one.row.deviation.item)
-    const tied = hosts.length > 1 || mine.some(word => tiedTo.has(word))
+    const mine = tiesOf(one)
+    const tied = mine.some(tie => tiedTo.has(tie))
     const gain = Math.log2(n / one.expected) - (tied ? 0 : MEETING_BITS)
-    if (!tied && (gain < 1 || isPlainAddition(one.row, inTable))) continue
+    const isApart = !tied && isPlain(one.row)
+    // What nobody would look at by itself is no part of the finding.
+    if (!tied && (gain < 1 || (isApart && !isAtMost(one.expected, 'medium')))) continue
     counted.push(one)
-    if (tied) for (const word of mine) tiedTo.add(word)
+    if (isApart) continue
+    if (tied) for (const tie of mine) tiedTo.add(tie)
     if (tables.has(tableOf(one.row))) continue
     tables.add(tableOf(one.row))
     bits += Math.max(0, Math.min(gain, mostOf(one.row, tied)))
   }
   const strong = counted.some(({ row }) => isStrong(row))
-  bits -= featureBits(
+  let against = featureBits(
     fleet,
     counted.map(({ row }) => row),
     hosts,
     strong && !isShared({ rows: counted.map(({ row }) => row) })
   )
-  if (packages.length >= MIN_PACKAGES) bits -= strong ? PACKAGES_BITS_STRONG : PACKAGES_BITS
+  if (packages.length >= MIN_PACKAGES) against += strong ? PACKAGES_BITS_STRONG : PACKAGES_BITS
   else if (!strong && packages.some(row => words(row.deviation.item).some(word => tiedTo.has(word))))
-    bits -= PACKAGE_OF_SAME_NAME_BITS
+    against += PACKAGE_OF_SAME_NAME_BITS
+  bits -= against
   const accusing = counted.map(({ row }) => row)
   const isAgainst = accusing.some(row => row.deviation.baseline !== 'none')
   const isVariants =
@@ -198,37 +195,10 @@ function weighGroup(
     accusing,
     bits: Math.max(0, bits),
     expected: Math.min(n, n * 2 ** -bits),
-    says: saysEnough(
-      counted.filter(({ expected }) => expected <= MAX_EXPECTED_TO_SAY).map(({ row }) => row),
-      isAtMost(2 * n * 2 ** -bits, 'high') ? SAYS_TOGETHER - 1 : SAYS_TOGETHER
-    ),
+    ...enoughOf(causesOf(counted, tiesOf), n, against),
     others: noise.others(first.row, index),
     ordinary: []
   }
-}
-
-/**
- * A row that says nothing by itself, and met the others by chance: a new file or a mount. Rows that are gone may have
- * gone with the others, and several new ones at once in one table are no chance; changed ones are another version.
- */
-const isPlainAddition = (row: ScoredRow, inTable: ReadonlyMap<number, number>): boolean =>
-  row.bits <= 0 &&
-  row.kind !== 'integrity' &&
-  row.deviation.kind !== 'missing' &&
-  (row.deviation.kind === 'changed' || (inTable.get(tableOf(row)) ?? 0) < MIN_ROWS_AT_ONCE)
-
-function countTables(rows: readonly ScoredRow[]): Map<number, number> {
-  const counts = new Map<number, number>()
-  for (const row of rows) counts.set(tableOf(row), (counts.get(tableOf(row)) ?? 0) + 1)
-  return counts
-}
-
-/** The most that a further table adds. */
-function mostOf(row: ScoredRow, tied: boolean): number {
-  const says = row.bits > 0 || row.kind === 'integrity'
-  if (!tied) return says ? Number.POSITIVE_INFINITY : row.bits === 0 ? MAX_TIED_BITS : 0
-  if (row.deviation.kind === 'missing' && row.kind !== 'moment') return Number.POSITIVE_INFINITY
-  return says ? MAX_TIED_BITS : 0
 }
 
 function isPackage({ fleet }: ClusteredFleet, row: ScoredRow): boolean {

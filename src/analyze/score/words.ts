@@ -13,12 +13,13 @@ const MIN_COMMON = 8
 /** The rare words of an item. */
 export type Words = (item: number) => readonly string[]
 
-const WORD = /[\p{L}\p{N}]+(?:[-_][\p{L}\p{N}]+)*/gu
+const WORD = /[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*/gu
 
 function wordsOf(item: Item): string[] {
   const words = new Set<string>()
+  // A kernel module has underscores where its unit and its package have hyphens.
   for (const value of item.values)
-    for (const [word] of value.slice(0, MAX_CHARACTERS).toLowerCase().matchAll(WORD))
+    for (const [word] of value.slice(0, MAX_CHARACTERS).toLowerCase().replaceAll('_', '-').matchAll(WORD))
       if (word.length >= MIN_LETTERS && words.size < MAX_WORDS) words.add(word)
   return [...words]
 }
