@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
+import { addFile, addRow, type SimulatedHost } from '../../simulator/fleet/host.ts'
 import { type Random, seededRandom } from '../../simulator/fleet/random.ts'
 import type { Assessment } from '../../src/assess.ts'
 import { builtinPack } from '../../src/osquery/builtin-packs.ts'
 import { EVERYDAY_EVENTS } from '../support/everyday-events.ts'
 import { HEALTHY_EVENTS } from '../support/healthy-events.ts'
-import { together } from '../support/host-changes.ts'
+import { pidOf, run, together } from '../support/host-changes.ts'
 import { packFleet } from '../support/pack-fleet.ts'
 import { ODDITIES } from '../support/pack-oddities.ts'
 import { TECHNIQUES, type Technique } from '../support/pack-techniques.ts'
@@ -50,10 +51,41 @@ describe('on one of 40 hosts', () => {
   )
 
   test.each([
-    ...samplesOf(seededRandom(41), TECHNIQUES, 2, 14),
-    ...samplesOf(seededRandom(43), TECHNIQUES, 3, 6)
+    ...samplesOf(seededRandom(41), TECHNIQUES, 2, 10),
+    ...samplesOf(seededRandom(43), TECHNIQUES, 3, 5)
   ])('%s: all are found', async (_what, techniques) => {
     await expectFound(techniques)
+  })
+
+  test.each<readonly [string, (host: SimulatedHost) => void]>([
+    [
+      "a person's shell over SSH",
+      host => run(host, '/usr/bin/bash', '-bash', { uid: 1_000, parent: pidOf(host, '/usr/sbin/sshd') })
+    ],
+    ['a start-up file that no other host has', host => addFile(host, '/home/bob/.zshrc', "bob's taste")],
+    [
+      'a package manager of a person',
+      host => run(host, '/usr/bin/apt-get', 'apt-get -s upgrade', { uid: 1_000 })
+    ],
+    [
+      'a hidden file in `/etc`',
+      host => addRow(host, 'file', { path: '/etc/.hosts.swp', type: 'regular', mode: '0600', uid: 0 })
+    ],
+    [
+      'a hidden folder in `/tmp`',
+      host => addRow(host, 'file', { path: '/tmp/.tool/', type: 'directory', mode: '0700', uid: 0 })
+    ],
+    [
+      'a container that shares the process namespace of the host',
+      host => {
+        const pid_namespace = '4026531836'
+        addRow(host, 'process_namespaces', { pid: Number(host.tables.osquery_info?.[0]?.pid), pid_namespace })
+        addRow(host, 'docker_containers', { id: 'c', image: 'agent:7', privileged: 0, pid_namespace })
+      }
+    ]
+  ])('%s is nothing above low', async (_what, happens) => {
+    const { findings } = await fleet.after(happens)
+    expect(findings.filter(({ severity }) => FOUND.includes(severity))).toEqual([])
   })
 
   test('every query that accuses shows a technique', () => {
@@ -82,7 +114,7 @@ describe('on a healthy fleet of 60 hosts', () => {
     }
   )
 
-  test.each([...samplesOf(seededRandom(47), EVENTS, 2, 14), ...samplesOf(seededRandom(53), EVENTS, 3, 10)])(
+  test.each([...samplesOf(seededRandom(47), EVENTS, 2, 10), ...samplesOf(seededRandom(53), EVENTS, 3, 8)])(
     'on the same hosts, %s make no finding high, and no more medium than they are',
     async (_what, events) => {
       const most = Math.max(...events.map(({ hosts }) => hosts))
@@ -93,7 +125,7 @@ describe('on a healthy fleet of 60 hosts', () => {
     }
   )
 
-  test.each(samplesOf(seededRandom(59), EVENTS, 2, 8))(
+  test.each(samplesOf(seededRandom(59), EVENTS, 2, 5))(
     'on different hosts, %s make no finding high, and no more medium than they are',
     async (_what, events) => {
       const changes = events.flatMap(({ hosts, happens }) => Array.from({ length: hosts }, () => happens))
