@@ -62,7 +62,8 @@ function licenseOf(folder: string): string {
   const path = join(ROOT, folder)
   const { name, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
   const file = readdirSync(path).find(entry => /^licen[cs]e/i.test(entry))
-  const text = file === undefined ? '' : `${readFileSync(join(path, file), 'utf8').trim()}\n`
+  const text =
+    file === undefined ? '' : `${readFileSync(join(path, file), 'utf8').replaceAll('\r\n', '\n').trim()}\n`
   return `${name}\n${license}\n${text}`
 }
 
