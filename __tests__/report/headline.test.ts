@@ -41,12 +41,12 @@ test.each<[string, Report, string]>([
   [
     'one silent host',
     report(fleet('silent')),
-    '⛔ checkout: incomplete. Nothing was assessed: its only host did not answer'
+    '⛔ checkout: incomplete. Nothing was assessed: its only host has not answered'
   ],
   [
     'one host without osquery',
     report([host('i-1', { status: 'partial', reason: 'osquery is not installed', cluster: null })]),
-    '⛔ checkout: incomplete. Nothing was assessed: its only host answered no query'
+    '⛔ checkout: incomplete. Nothing was assessed: its only host has not answered a query'
   ],
   [
     'hosts without osquery',

@@ -35,7 +35,7 @@ export function headlineOf({ run, summary, hosts, findings, inventory }: Report)
     name: run.name,
     summary,
     uncompared: inventory?.hosts.length ?? 0,
-    observed: hosts.some(({ cluster }) => cluster !== null),
+    observed: inventory !== undefined || hosts.some(({ cluster }) => cluster !== null),
     drift: extentOf(drift.filter(finding => finding.verdict !== 'rollout')),
     rollouts: extentOf(drift.filter(finding => finding.verdict === 'rollout')),
     poisoning: extentOf(
@@ -116,14 +116,10 @@ function incomplete(
   assessed: string
 ): Omit<HeadlineText, 'verdict'> {
   if (hosts === 0) return { mark: '⛔', outcome: 'Nothing was assessed' }
-  if (reported + partial === 0) {
-    const who = hosts === 1 ? 'its only host did not answer' : `none of ${number(hosts)} hosts answered`
-    return { mark: '⛔', outcome: `Nothing was assessed: ${who}` }
-  }
-  if (uncompared === null) {
-    const who =
-      hosts === 1 ? 'its only host answered no query' : `none of ${number(hosts)} hosts answered a query`
-    return { mark: '⛔', outcome: `Nothing was assessed: ${who}` }
+  if (reported + partial === 0 || uncompared === null) {
+    const what = reported + partial === 0 ? '' : ' a query'
+    const who = hosts === 1 ? 'its only host has not' : `none of ${number(hosts)} hosts`
+    return { mark: '⛔', outcome: `Nothing was assessed: ${who} answered${what}` }
   }
   const partly =
     hosts === 1 ? 'its only host assessed only in part' : `none of ${number(hosts)} hosts fully assessed`
