@@ -146,18 +146,25 @@ describe('without a baseline', () => {
     expect(findings).toEqual([])
   })
 
-  test('a query that only one host did not answer is a deviation of that host, and none of its rows is missing', async () => {
-    const hosts = fleet(60)
-    const broken = { ...hosts[4]!, status: 'partial' as const, reason: 'modules failed' }
-    hosts[4] = {
-      ...broken,
-      queries: { ...broken.queries, modules: { status: 'failed', detail: 'x', rows: [] } }
+  test.each([
+    ['modules', 'integrity', 'high'],
+    // A bus that does not answer once: services are in no other table.
+    ['guards', 'protections', 'medium'],
+    ['programs', 'normal weight', 'medium']
+  ])(
+    'a query that only one host did not answer is a deviation of that host, and none of its rows is missing: %s, of %s, is %s',
+    async (name, _, severity) => {
+      const hosts = fleet(60)
+      const broken = { ...hosts[4]!, status: 'partial' as const, reason: `${name} failed` }
+      hosts[4] = {
+        ...broken,
+        queries: { ...broken.queries, [name]: { status: 'failed', detail: 'x', rows: [] } }
+      }
+      expect(await findingsOf(hosts)).toMatchObject([
+        { kind: 'deviation', verdict: 'broken-control', severity, hosts: [hostId(4)], rows: [] }
+      ])
     }
-    const findings = await findingsOf(hosts)
-    expect(findings).toMatchObject([
-      { kind: 'deviation', verdict: 'broken-control', severity: 'high', hosts: [hostId(4)], rows: [] }
-    ])
-  })
+  )
 
   test('two hosts are too few for any statement', async () => {
     expect(await findingsOf(fleet(2, implant([1])))).toEqual([])

@@ -39,8 +39,9 @@ export interface Blinded {
 /**
  * A query that nearly all hosts of a cluster answered, and that few of them did not, is a deviation of those few:
  * blinding a query must not pay. Hosts that answered nothing are compared with the whole fleet. One finding for each
- * set of queries; high if one of them matters for security, else medium. What all hosts of a kind fail alike, and what
- * osquery could not answer for want of root, is a matter of coverage. O(hosts × queries).
+ * set of queries; high if one of them has weight `integrity`, else medium: on a healthy host, a bus that does not answer
+ * once loses the queries for units. What all hosts of a kind fail alike, and what osquery could not answer for want of
+ * root, is a matter of coverage. O(hosts × queries).
  */
 export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Blinded {
   const everyone = clusters.flatMap(({ hosts }) => hosts)
@@ -75,7 +76,7 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
   const drafts = [...groups.values()].map(({ queries, hosts, peers, code }): Draft => {
     const asked = queries.flatMap(query => fleet.queries[query] ?? [])
     const names = asked.map(({ name }) => name).sort()
-    const matters = asked.some(query => traitsOf(query).kind === 'integrity' || query.control)
+    const matters = asked.some(query => traitsOf(query).kind === 'integrity')
     const said =
       (code === null ? undefined : SAID[code]) ??
       `${plural(names.length, 'the query', 'the queries')} may have been blinded`
