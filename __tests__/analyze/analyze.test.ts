@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Finding } from '../../src/analyze/finding.ts'
 import { assess } from '../../src/assess.ts'
 import { baseline, findingsOf, TODAY } from '../support/findings.ts'
-import { facts, fleet, healthy, host, hostId, QUERIES } from '../support/fleets.ts'
+import { facts, fleet, healthy, host, hostId, QUERIES, query } from '../support/fleets.ts'
 
 const implant = (hosts: number[]) => (index: number, rows: ReturnType<typeof Object.create>) => {
   if (!hosts.includes(index)) return
@@ -148,8 +148,7 @@ describe('without a baseline', () => {
 
   test.each([
     ['modules', 'integrity', 'high'],
-    // A bus that does not answer once: services are in no other table.
-    ['guards', 'protections', 'medium'],
+    ['guards', 'protections', 'high'],
     ['programs', 'normal weight', 'medium']
   ])(
     'a query that only one host did not answer is a deviation of that host, and none of its rows is missing: %s, of %s, is %s',
@@ -163,6 +162,27 @@ describe('without a baseline', () => {
       expect(await findingsOf(hosts)).toMatchObject([
         { kind: 'deviation', verdict: 'broken-control', severity, hosts: [hostId(4)], rows: [] }
       ])
+    }
+  )
+
+  test.each([
+    ['all of them', ['guards', 'units'], 'medium'],
+    ['only the one for protections', ['guards'], 'high']
+  ])(
+    'of the queries of units, one host answered none or some: without %s it is',
+    async (_, lost, severity) => {
+      const queries = [...QUERIES, query('units', ['name'], { sql: 'SELECT name FROM systemd_units' })]
+      const hosts = fleet(60, (_index, rows) => {
+        rows.units = [{ name: 'ssh.service' }]
+      })
+      const broken = { ...hosts[4]!, status: 'partial' as const, reason: 'the bus did not answer' }
+      const failed = lost.map(name => [name, { status: 'failed' as const, detail: 'x', rows: [] }])
+      hosts[4] = { ...broken, queries: { ...broken.queries, ...Object.fromEntries(failed) } }
+      const question = { queries, baseline: null, indicators: [], today: TODAY }
+      const { findings } = await assess(question, async function* () {
+        yield* hosts
+      })
+      expect(findings).toMatchObject([{ verdict: 'broken-control', severity, hosts: [hostId(4)], rows: [] }])
     }
   )
 

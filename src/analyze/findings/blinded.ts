@@ -1,3 +1,6 @@
+import type { Query } from '../../osquery/pack.ts'
+import { tablesOf } from '../../osquery/sql-tables.ts'
+import { isBlank, tokensOf } from '../../osquery/sql-tokens.ts'
 import type { ReasonCode } from '../../snapshot/reasons.ts'
 import { count, list, plural } from '../../text/phrases.ts'
 import type { ClusteredFleet } from '../clustered-fleet.ts'
@@ -39,9 +42,9 @@ export interface Blinded {
 /**
  * A query that nearly all hosts of a cluster answered, and that few of them did not, is a deviation of those few:
  * blinding a query must not pay. Hosts that answered nothing are compared with the whole fleet. One finding for each
- * set of queries; high if one of them has weight `integrity`, else medium: on a healthy host, a bus that does not answer
- * once loses the queries for units. What all hosts of a kind fail alike, and what osquery could not answer for want of
- * root, is a matter of coverage. O(hosts × queries).
+ * set of queries; high if one of them matters for security, else medium. On a healthy host, a bus that does not answer
+ * once loses all queries of units: a protection whose whole table failed, with every other query of it, is medium. What
+ * all hosts of a kind fail alike, and what osquery could not answer for want of root, is a matter of coverage. O(hosts × queries).
  */
 export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Blinded {
   const everyone = clusters.flatMap(({ hosts }) => hosts)
@@ -67,16 +70,27 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
     groups.set(key, group)
     group.hosts.push(index)
   }
+  if (groups.size === 0) return { drafts: [], hosts: new Set() }
   // Where queries fail here and there anyway, one more is worth a step less.
   const failing = [...groups.values()].reduce((sum, { hosts }) => sum + hosts.length, 0)
   const [severe, lesser] =
     failing > Math.max(MIN_SPARED, SPARED_SHARE * everyone.length)
       ? (['medium', 'low'] as const)
       : (['high', 'medium'] as const)
+  const readers = readersByTable(fleet.queries)
+  /** Whether a table of a query, which others read too, gave no answer to any of them. */
+  const isOutage = (query: Query, isLacked: (query: Query) => boolean) =>
+    tablesIn(query).some(table => {
+      const all = readers.get(table) ?? []
+      return all.length > 1 && all.every(isLacked)
+    })
   const drafts = [...groups.values()].map(({ queries, hosts, peers, code }): Draft => {
     const asked = queries.flatMap(query => fleet.queries[query] ?? [])
     const names = asked.map(({ name }) => name).sort()
-    const matters = asked.some(query => traitsOf(query).kind === 'integrity')
+    const isLacked = (query: Query) => asked.includes(query)
+    const matters = asked.some(
+      query => traitsOf(query).kind === 'integrity' || (query.control && !isOutage(query, isLacked))
+    )
     const said =
       (code === null ? undefined : SAID[code]) ??
       `${plural(names.length, 'the query', 'the queries')} may have been blinded`
@@ -95,7 +109,7 @@ export function blindedHosts({ fleet, clusters, clusterOf }: ClusteredFleet): Bl
       cluster: inClusters.length === 1 ? (clusters[inClusters[0] ?? -1]?.id ?? null) : null,
       rows: [],
       explanation: `${count(hosts.length, 'host')} did not answer ${list(names, MAX_NAMED)}, which nearly all of ${count(peers, 'host')} answered: ${said}. What ${plural(hosts.length, 'this host has', 'these hosts have')} there is not known.`,
-      attack: ['T1562.001'],
+      attack: ['T1685'],
       acceptedBy: null
     }
   })
@@ -114,4 +128,14 @@ function countAnswers(
       answers[query] = (answers[query] ?? 0) + (observed?.[query] ?? 0)
   }
   return answers
+}
+
+const tablesIn = ({ sql }: Query): string[] =>
+  tablesOf(tokensOf(sql).filter(token => !isBlank(token))).map(({ name }) => name)
+
+function readersByTable(queries: readonly Query[]): Map<string, Query[]> {
+  const readers = new Map<string, Query[]>()
+  for (const query of queries)
+    for (const table of new Set(tablesIn(query))) readers.set(table, [...(readers.get(table) ?? []), query])
+  return readers
 }
