@@ -12,17 +12,11 @@ import {
   runChain,
   VENDOR_UNITS
 } from './host-changes.ts'
-import type { Oddity } from './pack-oddities.ts'
+import { event, type Oddity } from './pack-oddities.ts'
 
 const random = seededRandom(29)
 const SESSION = { uid: 1_000, cgroup_path: '/user.slice/user-1000.slice/session-9.scope' }
 const PUBLIC = '198.51.100.30'
-
-const event = (hosts: number, what: string, happens: (host: SimulatedHost) => void): Oddity => ({
-  what,
-  hosts,
-  happens
-})
 
 /** Adds a folder as osquery lists it: the path ends with a slash. */
 const addFolder = (host: SimulatedHost, path: string) =>

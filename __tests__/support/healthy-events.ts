@@ -1,12 +1,4 @@
-import {
-  addFile,
-  addListener,
-  addProcess,
-  addRow,
-  addUnit,
-  digestOf,
-  type SimulatedHost
-} from '../../simulator/fleet/host.ts'
+import { addFile, addListener, addProcess, addRow, addUnit, digestOf } from '../../simulator/fleet/host.ts'
 import { seededRandom } from '../../simulator/fleet/random.ts'
 import {
   change,
@@ -21,17 +13,11 @@ import {
   runChain,
   VENDOR_UNITS
 } from './host-changes.ts'
-import type { Oddity } from './pack-oddities.ts'
+import { event, type Oddity } from './pack-oddities.ts'
 
 const random = seededRandom(23)
 const SESSION = { uid: 1_000, cgroup_path: '/user.slice/user-1000.slice/session-7.scope' }
 const PUBLIC = '198.51.100.20'
-
-const event = (hosts: number, what: string, happens: (host: SimulatedHost) => void): Oddity => ({
-  what,
-  hosts,
-  happens
-})
 
 /** More of what happens on healthy hosts: one kind of each that the first list does not have. */
 export const HEALTHY_EVENTS: readonly Oddity[] = [

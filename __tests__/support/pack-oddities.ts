@@ -7,6 +7,7 @@ import {
   type SimulatedHost
 } from '../../simulator/fleet/host.ts'
 import { seededRandom } from '../../simulator/fleet/random.ts'
+import { instance, load, NEW_PID, pidOf, run, VENDOR_UNITS } from './host-changes.ts'
 
 /** What happens on healthy hosts, and on how many of 60 at once. */
 export interface Oddity {
@@ -16,21 +17,19 @@ export interface Oddity {
 }
 
 const random = seededRandom(11)
-const PID = 62_000
-const VENDOR = '/usr/lib/systemd/system'
 
 const modules =
   (...names: string[]) =>
   (host: SimulatedHost) => {
-    for (const name of names) addRow(host, 'kernel_modules', { name, status: 'Live', used_by: '-' })
+    load(host, ...names)
   }
 
-function run(host: SimulatedHost, path: string, cmdline: string, rest: object = {}): number {
-  return addProcess(host, { pid: PID, path, cmdline, cgroup_path: '/system.slice/x.service', ...rest })
-}
-
-const pidOf = (host: SimulatedHost, path: string) =>
-  Number(host.tables.processes?.find(process => process.path === path)?.pid ?? 1)
+/** An event on so many hosts. */
+export const event = (hosts: number, what: string, happens: (host: SimulatedHost) => void): Oddity => ({
+  what,
+  hosts,
+  happens
+})
 
 export const ODDITIES: readonly Oddity[] = [
   {
@@ -52,7 +51,7 @@ export const ODDITIES: readonly Oddity[] = [
         cgroup_path: '/system.slice/containerd.service'
       })
       addProcess(host, {
-        pid: PID + 1,
+        pid: NEW_PID + 1,
         parent,
         path: '/memfd:runc_cloned:/proc/self/exe',
         name: 'runc',
@@ -67,7 +66,7 @@ export const ODDITIES: readonly Oddity[] = [
     happens: host => {
       const osquery = Number(host.tables.osquery_info?.[0]?.pid)
       addRow(host, 'process_namespaces', { pid: osquery, pid_namespace: '4026531836' })
-      addRow(host, 'process_namespaces', { pid: PID, pid_namespace: '4026532999' })
+      addRow(host, 'process_namespaces', { pid: NEW_PID, pid_namespace: '4026532999' })
       run(host, '/app/server', '/app/server', { on_disk: 0, cgroup_path: '/ecs/0f3c/7d1a', uid: 1_000 })
     }
   },
@@ -75,25 +74,25 @@ export const ODDITIES: readonly Oddity[] = [
     what: 'a process that exits while it is read',
     hosts: 1,
     happens: host =>
-      addProcess(host, { pid: PID, path: '', cmdline: '', name: 'dash', state: 'Z', parent: 700 })
+      addProcess(host, { pid: NEW_PID, path: '', cmdline: '', name: 'dash', state: 'Z', parent: 700 })
   },
   {
     what: 'a unit of Ubuntu Pro that apt started',
     hosts: 1,
     happens: host => {
-      addUnit(host, 'apt-news.service', VENDOR, 'inactive', 'static')
-      addUnit(host, 'esm-cache.service', VENDOR, 'inactive', 'static')
+      addUnit(host, 'apt-news.service', VENDOR_UNITS, 'inactive', 'static')
+      addUnit(host, 'esm-cache.service', VENDOR_UNITS, 'inactive', 'static')
     }
   },
   {
     what: 'a second network interface',
     hosts: 2,
     happens: host => {
-      addRow(host, 'systemd_units', unit('policy-routes@ens6.service', 'policy-routes@.service'))
+      addRow(host, 'systemd_units', instance('policy-routes@ens6.service', 'policy-routes@.service'))
       addRow(
         host,
         'systemd_units',
-        unit('refresh-policy-routes@ens6.service', 'refresh-policy-routes@.service')
+        instance('refresh-policy-routes@ens6.service', 'refresh-policy-routes@.service')
       )
     }
   },
@@ -101,12 +100,12 @@ export const ODDITIES: readonly Oddity[] = [
     what: 'a connection to sshd by socket activation',
     hosts: 1,
     happens: host =>
-      addRow(host, 'systemd_units', unit('sshd@4-10.0.0.9:22-10.9.0.4:50022.service', 'sshd@.service'))
+      addRow(host, 'systemd_units', instance('sshd@4-10.0.0.9:22-10.9.0.4:50022.service', 'sshd@.service'))
   },
   {
     what: 'a service that D-Bus started',
     hosts: 3,
-    happens: host => addUnit(host, 'packagekit.service', VENDOR, 'active', 'static')
+    happens: host => addUnit(host, 'packagekit.service', VENDOR_UNITS, 'active', 'static')
   },
   {
     what: 'hidden files of tools in `/tmp`',
@@ -133,7 +132,7 @@ export const ODDITIES: readonly Oddity[] = [
         uid: 1_000,
         cgroup_path: '/user.slice/user-1000.slice'
       })
-      addListener(host, random, PID, 255, '0.0.0.0', 1)
+      addListener(host, random, NEW_PID, 255, '0.0.0.0', 1)
     }
   },
   {
@@ -143,15 +142,15 @@ export const ODDITIES: readonly Oddity[] = [
       const cgroup_path = '/system.slice/apt-daily-upgrade.service'
       run(host, '/usr/bin/dash', '/bin/sh /usr/lib/apt/apt.systemd.daily install', { cgroup_path })
       addProcess(host, {
-        pid: PID + 1,
-        parent: PID,
+        pid: NEW_PID + 1,
+        parent: NEW_PID,
         path: '/usr/bin/dpkg',
         cmdline: 'dpkg --configure -a',
         cgroup_path
       })
       addProcess(host, {
-        pid: PID + 2,
-        parent: PID + 1,
+        pid: NEW_PID + 2,
+        parent: NEW_PID + 1,
         path: '/usr/bin/dash',
         cmdline: 'sh postinst',
         cgroup_path
@@ -178,7 +177,7 @@ export const ODDITIES: readonly Oddity[] = [
       const cgroup_path = '/user.slice/user-1000.slice/session-7.scope'
       const parent = run(host, '/usr/bin/bash', '-bash', { uid: 1_000, cgroup_path })
       addProcess(host, {
-        pid: PID + 1,
+        pid: NEW_PID + 1,
         parent,
         path: '/usr/bin/vim.basic',
         cmdline: 'vim',
@@ -186,7 +185,7 @@ export const ODDITIES: readonly Oddity[] = [
         cgroup_path
       })
       addProcess(host, {
-        pid: PID + 2,
+        pid: NEW_PID + 2,
         parent,
         path: '/usr/bin/htop',
         cmdline: 'htop',
@@ -221,33 +220,21 @@ export const ODDITIES: readonly Oddity[] = [
         parent: pidOf(host, '/usr/bin/amazon-ssm-agent')
       })
       addProcess(host, {
-        pid: PID + 1,
-        parent: PID,
+        pid: NEW_PID + 1,
+        parent: NEW_PID,
         path: '/usr/bin/timeout',
         cmdline: 'timeout -k 5 60 nice',
         cgroup_path
       })
       addProcess(host, {
-        pid: PID + 2,
-        parent: PID + 1,
+        pid: NEW_PID + 2,
+        parent: NEW_PID + 1,
         path: `${folder}/osqueryd`,
         name: 'osqueryi',
         cmdline: 'osqueryi /dev/tcp/',
         cgroup_path
       })
-      host.tables.osquery_info = [{ version: '5.23.1', pid: PID + 2 }]
+      host.tables.osquery_info = [{ version: '5.23.1', pid: NEW_PID + 2 }]
     }
   }
 ]
-
-function unit(id: string, template: string) {
-  return {
-    id,
-    fragment_path: `${VENDOR}/${template}`,
-    load_state: 'loaded',
-    active_state: 'active',
-    sub_state: 'running',
-    unit_file_state: 'static',
-    user: ''
-  }
-}

@@ -1,4 +1,4 @@
-import type { Item } from './items.ts'
+import { cellOf, type Item } from './items.ts'
 
 /** From fewer hosts nothing is inferred: a column could look volatile by chance. */
 const MIN_HOSTS = 5
@@ -65,11 +65,6 @@ function sampleOf(hosts: readonly (readonly Item[])[]): (readonly Item[])[] {
 /** An item reduced to the given columns. */
 export function projected(item: Item, columns: readonly string[]): Item {
   return { query: item.query, columns, values: columns.map(column => cellOf(item, column)) }
-}
-
-function cellOf(item: Item, column: string): string {
-  const at = item.columns.indexOf(column)
-  return at < 0 ? '' : (item.values[at] ?? '')
 }
 
 /** No table of osquery has as many columns; a hostile host may name others in each row. */

@@ -8,6 +8,9 @@ export interface Item {
   readonly values: readonly string[]
 }
 
+/** The value of a column; '' where the item does not have it. */
+export const cellOf = ({ columns, values }: Item, name: string): string => values[columns.indexOf(name)] ?? ''
+
 /** One text for an item, unambiguous for any values. */
 export function itemKey(query: number, columns: readonly string[] | null, values: readonly string[]): string {
   let key = `${query}`

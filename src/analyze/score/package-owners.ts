@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/items.ts'
+import { cellOf, type Item } from '../../normalize/items.ts'
 import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { traitsOf } from '../table-traits.ts'
@@ -32,8 +32,8 @@ export function packageOwners(clustered: ClusteredFleet, deviations: readonly De
   const installed = hostsByPackage(clustered)
   const claims = new Map<number, string>()
   for (const [id, item] of fleet.items.entries()) {
-    if (isOwners[item.query] !== true || !paths.has(cell(item, 'path'))) continue
-    if (isCredible(item, inFleet.items[id] ?? 0, installed)) claims.set(id, cell(item, 'path'))
+    if (isOwners[item.query] !== true || !paths.has(cellOf(item, 'path'))) continue
+    if (isCredible(item, inFleet.items[id] ?? 0, installed)) claims.set(id, cellOf(item, 'path'))
   }
   const owners = fleet.hosts.map(host => {
     const own = new Map<string, Owner>()
@@ -41,7 +41,7 @@ export function packageOwners(clustered: ClusteredFleet, deviations: readonly De
       const path = claims.get(id)
       const item = fleet.items[id]
       if (path !== undefined && item !== undefined)
-        own.set(path, cell(item, 'package') === NOBODY ? 'none' : 'package')
+        own.set(path, cellOf(item, 'package') === NOBODY ? 'none' : 'package')
     }
     return own
   })
@@ -52,11 +52,9 @@ export function packageOwners(clustered: ClusteredFleet, deviations: readonly De
   }
 }
 
-const cell = ({ columns, values }: Item, name: string): string => values[columns.indexOf(name)] ?? ''
-
 function isCredible(item: Item, hosts: number, installed: ReadonlyMap<string, number>): boolean {
-  if (!LISTED_FOLDER.test(cell(item, 'path'))) return true
-  return 2 * hosts >= (installed.get(cell(item, 'package')) ?? 0)
+  if (!LISTED_FOLDER.test(cellOf(item, 'path'))) return true
+  return 2 * hosts >= (installed.get(cellOf(item, 'package')) ?? 0)
 }
 
 /** By the name of a package: how many hosts have it, as far as a pack asks. */

@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/items.ts'
+import { cellOf, type Item } from '../../normalize/items.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import type { TableKind, TableTraits } from '../table-traits.ts'
 import type { FleetKnowledge } from './fleet-knowledge.ts'
@@ -117,13 +117,13 @@ function isHiddenFolder({ columns, values }: Item, path: string): boolean {
 }
 
 /** What columns say that a pack made for it, and what a container may do. */
-export function readMarks(add: Add, { columns, values }: Item): void {
-  const cell = (name: string) => values[columns.indexOf(name)] ?? ''
-  if (cell('account') === 'service') add('service-account', 1)
-  if (cell('root_login') !== '') add('root-login', 1)
-  if (cell('hidden') === 'parent') add('hidden-parent', 1)
-  if (!columns.includes('image')) return
-  if (cell('privileged') === '1' || RUNTIME_SOCKET.test(cell('source'))) add('commands-host', 1)
+export function readMarks(add: Add, item: Item): void {
+  if (cellOf(item, 'account') === 'service') add('service-account', 1)
+  if (cellOf(item, 'root_login') !== '') add('root-login', 1)
+  if (cellOf(item, 'hidden') === 'parent') add('hidden-parent', 1)
+  if (!item.columns.includes('image')) return
+  if (cellOf(item, 'privileged') === '1' || RUNTIME_SOCKET.test(cellOf(item, 'source')))
+    add('commands-host', 1)
 }
 
 /** Package managers and their hooks are scripts: root's interpreters on hosts that are just upgrading. */

@@ -1,4 +1,4 @@
-import type { Item } from '../../normalize/items.ts'
+import { cellOf, type Item } from '../../normalize/items.ts'
 import { type ClusteredFleet, queryOfItem } from '../clustered-fleet.ts'
 import type { Deviation } from '../deviate/deviation.ts'
 import { type TableKind, type TableTraits, traitsOf } from '../table-traits.ts'
@@ -77,7 +77,6 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
     }
     const kin = kinOf(deviation, traits, facts)
     if (!kins.has(kin)) kins.set(kin, kin)
-    const cell = (name: string) => item.values[item.columns.indexOf(name)] ?? ''
     return {
       deviation,
       kind,
@@ -86,7 +85,7 @@ export function scoreRows(fleet: ClusteredFleet, deviations: readonly Deviation[
       kin: kins.get(kin) ?? kin,
       isIncriminating: kind !== 'context',
       isHook: traits.hooks && deviation.kind === 'unexpected',
-      person: kind === 'moment' && facts.account === 'other' ? cell('username') : '',
+      person: kind === 'moment' && facts.account === 'other' ? cellOf(item, 'username') : '',
       isAccount:
         !traits.launches &&
         facts.account === 'other' &&
